@@ -1,0 +1,44 @@
+# make demo: everything set up, the main job done, no account.  make test: everything set up, the tests pass.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test check golden golden-update bench soak docs clean
+
+demo: $(READY)
+	$(BIN)/orderbell demo --once
+
+test: $(READY)
+	$(BIN)/pytest
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+golden: $(READY)
+	$(BIN)/python -m tests.golden add
+
+golden-update: $(READY)
+	$(BIN)/python -m tests.golden update
+
+docs: $(READY)
+	$(BIN)/python -m tests.docs write
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks
+
+soak: $(READY)
+	$(BIN)/pytest -m soak -o addopts="--import-mode=importlib --strict-markers -ra" --timeout 1500
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Orderbell needs Python 3.11 or newer; try: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[demo]' --group dev
+	touch $(READY)
+
+clean:
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,1 @@
+"""What we know: orders, shipments, cases and watches, as pure folds over appended events."""

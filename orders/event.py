@@ -1,0 +1,93 @@
+"""The event: one appended fact about orders, never changed. States are folds over events."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from parsers.notice import FieldValue, Kind, Notice, Proof, Reading, Role, Trust
+
+
+class Source(StrEnum):
+    """Where an event comes from."""
+
+    MAIL = "mail"
+    NOTE = "note"
+    IMPORT = "import"
+    ASSIGNMENT = "assignment"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One fact with its place in time and its proof. Equal events are the same row."""
+
+    origin: str
+    """Unique name of where it came from: `mail:<sha256 of the raw mail>#<index>`, `note:<id>`, `import:<row key>`.
+    The same mail in two folders has the same origin."""
+    kind: Kind
+    at: datetime
+    """Effective time, aware UTC: stated in the mail, else its Date, else its arrival."""
+    seen: datetime
+    """When we learned of it, aware UTC. Never decides a state."""
+    source: Source
+    marketplace: str
+    role: Role
+    trust: Trust
+    proof: Proof = Proof.REAL
+    language: str = "en"
+    order_numbers: tuple[str, ...] = ()
+    tracking: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    cases: tuple[str, ...] = ()
+    masked: tuple[str, ...] = ()
+    thread: tuple[str, ...] = ()
+    """Message-IDs this mail answers, and its own."""
+    fields: Mapping[str, FieldValue] = field(default_factory=dict)
+    mail: int | None = None
+    """The store's number of the mail behind it; None for notes and imports."""
+    subject: str = ""
+    sender: str = ""
+    assigns: str | None = None
+    """ASSIGNMENT only: the origin of the event that belongs to `order_numbers` (to none when empty)."""
+
+
+def events_of(reading: Reading, *, digest: str, arrived: datetime, seen: datetime, mail: int | None) -> tuple[Event, ...]:
+    """One event a notice of `reading`.
+
+    `digest` is the sha256 of the raw mail in hex; `arrived` (aware UTC, the server's INTERNALDATE) stands in for a missing
+    Date. A Date later than the arrival is not believed: nobody writes from the future.
+    """
+    sent = reading.sent_at or arrived
+    at = min(sent, arrived)
+    own = (reading.message_id,) if reading.message_id else ()
+    return tuple(
+        _event_of(notice, reading, f"mail:{digest}#{index}", at, seen, own, mail)
+        for index, notice in enumerate(reading.notices)
+    )
+
+
+def _event_of(
+    notice: Notice, reading: Reading, origin: str, at: datetime, seen: datetime, own: tuple[str, ...], mail: int | None
+) -> Event:
+    return Event(
+        origin=origin,
+        kind=notice.kind,
+        at=at,
+        seen=seen,
+        source=Source.MAIL,
+        marketplace=notice.marketplace,
+        role=notice.role,
+        trust=reading.trust,
+        proof=notice.proof,
+        language=notice.language,
+        order_numbers=notice.order_numbers,
+        tracking=notice.tracking,
+        packages=notice.packages,
+        cases=notice.cases,
+        masked=notice.masked,
+        thread=own + reading.thread,
+        fields=notice.fields,
+        mail=mail,
+        subject=reading.subject,
+        sender=reading.sender,
+    )

@@ -1,0 +1,197 @@
+"""What people write: YAML 1.2 files read with the place of every value, and all faults of a file at once.
+
+Used for packs, rules, policy, notes and the configuration. Files are only ever loaded, never written back.
+"""
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import AliasEvent, DocumentStartEvent
+
+MAX_BYTES = 1 << 20
+"""A file a person wrote is never larger; a bomb is."""
+MAX_DEPTH = 40
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Fault:
+    """One mistake in a file: where it stands, what is wrong, what to try."""
+
+    file: str
+    line: int
+    """From 1; 0 when the whole file is meant."""
+    column: int
+    what: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return f"{place}: {self.what}"
+
+
+class WrittenError(Exception):
+    """A file cannot take effect; `faults` says why, all at once."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(sorted(faults))
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed file whose every value knows its place."""
+
+    file: str
+    tree: Any
+    """Maps and lists of ruamel.yaml, which are dict and list with positions."""
+
+    def fault(self, path: Sequence[str | int], what: str, *, at_key: bool = False) -> Fault:
+        """A fault at the value that `path` leads to, or at the nearest parent that exists."""
+        line, column = place(self.tree, path, at_key=at_key)
+        return Fault(file=self.file, line=line, column=column, what=what)
+
+
+def parse(text: str | bytes, file: str) -> Document:
+    """Parse one YAML 1.2 document. Raises WrittenError for syntax, aliases, a second document, or size."""
+    raw = text.encode() if isinstance(text, str) else text
+    if len(raw) > MAX_BYTES:
+        raise WrittenError([Fault(file=file, line=0, column=0, what="larger than 1 MiB; is this the right file?")])
+    try:
+        decoded = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise WrittenError([Fault(file=file, line=line, column=1, what="not UTF-8; save the file as UTF-8")]) from error
+    try:
+        _refuse_tricks(decoded, file)
+        tree = YAML(typ="rt", pure=True).load(decoded)
+    except MarkedYAMLError as error:
+        raise WrittenError([_syntax_fault(error, file)]) from error
+    except YAMLError as error:
+        raise WrittenError([Fault(file=file, line=0, column=0, what=f"not YAML: {error}")]) from error
+    except (RecursionError, ValueError) as error:
+        raise WrittenError([Fault(file=file, line=0, column=0, what="not YAML that a person wrote")]) from error
+    return Document(file=file, tree=tree)
+
+
+def read(path: Path) -> Document:
+    """Parse the file at `path`; a missing or unreadable file is a WrittenError too."""
+    try:
+        return parse(path.read_bytes(), str(path))
+    except FileNotFoundError:
+        raise WrittenError([Fault(file=str(path), line=0, column=0, what="no such file")]) from None
+    except OSError as error:
+        what = f"cannot be read: {error.strerror or error}"
+        raise WrittenError([Fault(file=str(path), line=0, column=0, what=what)]) from error
+
+
+def check(document: Document, model: type[Model]) -> tuple[Model | None, tuple[Fault, ...]]:
+    """The document as `model`, or None with every fault. An empty file is a fault, not an empty answer."""
+    if document.tree is None:
+        return None, (Fault(file=document.file, line=1, column=1, what="the file is empty"),)
+    try:
+        return model.model_validate(plain(document.tree)), ()
+    except ValidationError as error:
+        return None, tuple(sorted(faults_of(document, error)))
+
+
+def faults_of(document: Document, error: ValidationError, model_path: Sequence[str | int] = ()) -> list[Fault]:
+    """Pydantic's errors as faults with their places and, for unknown keys and choices, a suggestion."""
+    return [_fault_of(document, [*model_path, *one["loc"]], one) for one in error.errors(include_url=False)]
+
+
+def plain(node: Any) -> Any:
+    """The tree as plain dict, list and scalars (ruamel's own scalar types become str, int, float)."""
+    if isinstance(node, dict):
+        return {_scalar(key): plain(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [plain(value) for value in node]
+    return _scalar(node)
+
+
+def place(tree: Any, path: Sequence[str | int], *, at_key: bool = False) -> tuple[int, int]:
+    """Line and column, from 1, of the value at `path`; steps that do not exist in the tree are skipped."""
+    line, column = 0, 0
+    node = tree
+    if isinstance(node, CommentedMap | CommentedSeq):
+        line, column = node.lc.line or 0, node.lc.col or 0
+    for step in path:
+        if isinstance(node, CommentedMap) and step in node:
+            spot = node.lc.key(step) if at_key else node.lc.value(step)
+        elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
+            spot = node.lc.item(step)
+        else:
+            continue  # a union tag of pydantic, or a key that is missing
+        line, column = spot
+        node = node[step]
+    return line + 1, column + 1
+
+
+def did_you_mean(word: object, known: Iterable[str]) -> str:
+    """“; did you mean 'x'?” when something known looks like `word`, else nothing."""
+    near = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.6)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _scalar(value: Any) -> Any:
+    for kind in (str, bool, int, float):
+        if isinstance(value, kind) and type(value) is not kind:
+            return kind(value)
+    return value
+
+
+def _refuse_tricks(text: str, file: str) -> None:
+    depth = documents = 0
+    for event in YAML(typ="rt", pure=True).parse(text):
+        mark = getattr(event, "start_mark", None)
+        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+
+        def stop(what: str, line: int = line, column: int = column) -> WrittenError:
+            return WrittenError([Fault(file=file, line=line, column=column, what=what)])
+
+        if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
+            raise stop("anchors and aliases (& and *) are not allowed here; write the value out")
+        if isinstance(event, DocumentStartEvent):
+            documents += 1
+            if documents > 1:
+                raise stop("a second document (---) in one file; keep one")
+        name = type(event).__name__
+        depth += name in ("MappingStartEvent", "SequenceStartEvent")
+        depth -= name in ("MappingEndEvent", "SequenceEndEvent")
+        if depth > MAX_DEPTH:
+            raise stop("nested too deeply")
+
+
+def _syntax_fault(error: MarkedYAMLError, file: str) -> Fault:
+    mark = error.problem_mark or error.context_mark
+    what = str(error.problem or error.context or "not YAML").strip()
+    if "duplicate key" in what:
+        what = what.split(" with value")[0] + "; keep one"
+    line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+    return Fault(file=file, line=line, column=column, what=what)
+
+
+def _fault_of(document: Document, loc: Sequence[Any], error: Any) -> Fault:
+    kind, context = error["type"], error.get("ctx") or {}
+    if kind == "extra_forbidden":
+        return document.fault(loc, f"unknown key {loc[-1]!r}", at_key=True)
+    if kind == "missing":
+        return document.fault(loc[:-1], f"{loc[-1]!r} is missing", at_key=bool(loc[:-1]))
+    if kind in ("literal_error", "enum"):
+        expected = str(context.get("expected", ""))
+        known = [part.strip().strip("'") for part in expected.replace(" or ", ", ").split(",")]
+        return document.fault(loc, f"{error['input']!r} is not one of {expected}{did_you_mean(error['input'], known)}")
+    return document.fault(loc, _in_words(error))
+
+
+def _in_words(error: Any) -> str:
+    message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    return message[:1].lower() + message[1:]
+

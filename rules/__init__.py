@@ -1,0 +1,1 @@
+"""Facts in, alerts out, with the reason. No network or database."""

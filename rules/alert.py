@@ -1,0 +1,87 @@
+"""The alert and the message: what a rule's firing becomes, and what goes out to targets."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+
+class Severity(StrEnum):
+    """CRITICAL: money or rights lost within 24 h or already. WARNING: act today or this week. INFO: good to know."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        return {Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}[self]
+
+
+class AlertState(StrEnum):
+    PENDING = "pending"
+    FIRING = "firing"
+    ACKED = "acked"
+    SNOOZED = "snoozed"
+    RESOLVED = "resolved"
+    DROPPED = "dropped"
+
+
+class Cause(StrEnum):
+    """Why a message goes out; the `state` of `replay --json`."""
+
+    FIRING = "firing"
+    REPEAT = "repeat"
+    RESOLVED = "resolved"
+
+
+class Delivery(IntEnum):
+    NOW = 0
+    DIGEST = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """One live or past alert. Key: (rule, about, subject, episode)."""
+
+    rule: str
+    about: str
+    subject: str
+    episode: int
+    state: AlertState
+    severity: Severity
+    since: datetime
+    """When the condition became true for this episode, aware UTC."""
+    fired_at: datetime | None = None
+    acked_at: datetime | None = None
+    snoozed_until: datetime | None = None
+    resolved_at: datetime | None = None
+    next_at: datetime | None = None
+    """The next instant this alert can change without new mail: hold over, repeat, escalation, snooze end."""
+    repeats: int = 0
+    told: Mapping[str, str] = field(default_factory=dict)
+    """Placeholders of the title as last sent: a change sends again."""
+    order: str | None = None
+    orders: tuple[str, ...] = ()
+    mails: tuple[int, ...] = ()
+    due_at: datetime | None = None
+    escalated: bool = False
+    sent: bool = False
+    """A firing message was sent (not only folded into a digest): only then is `resolved` told."""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return (self.rule, self.about, self.subject)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """One thing to say about one alert; announcements of one order at one time are joined into one message."""
+
+    cause: Cause
+    alert: Alert
+    groups: tuple[str, ...]
+    """Names of `notify` groups in the configuration."""
+    delivery: Delivery
+    not_before: datetime
+    """Quiet hours and grouping moved it here, aware UTC."""
