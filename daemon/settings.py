@@ -1,1 +1,257 @@
 """The configuration as its user writes it: one YAML file, checked at once, secrets kept elsewhere."""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import time, timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from parsers.written import Fault, WrittenError, check, did_you_mean, duration, read
+
+
+def _zone(name: object) -> ZoneInfo:
+    if isinstance(name, ZoneInfo):
+        return name
+    try:
+        return ZoneInfo(str(name))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"no time zone {name!r}; write one such as Asia/Tokyo or Europe/Berlin") from None
+
+
+def _clock(text: object) -> time:
+    match = re.fullmatch(r"(\d{1,2}):(\d{2})", str(text))
+    if not match or int(match[1]) > 23 or int(match[2]) > 59:
+        raise ValueError('expected a time of day such as "22:30"')
+    return time(int(match[1]), int(match[2]))
+
+
+def _identifier(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", text):
+        raise ValueError("an id is letters, digits, '-', '_' and '.', such as main or iphone")
+    return text
+
+
+Duration = Annotated[timedelta, BeforeValidator(duration)]
+Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
+Clock = Annotated[time, BeforeValidator(_clock)]
+Identifier = Annotated[str, AfterValidator(_identifier)]
+
+
+class Written(BaseModel):
+    """Base of everything in config.yaml: unknown keys are faults."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class Secret(Written):
+    """Where a secret lies; exactly one place. `value` is allowed only in a file that its owner alone can read."""
+
+    credential: str | None = None
+    file: Path | None = None
+    env: str | None = None
+    command: tuple[str, ...] | None = None
+    keyring: str | None = None
+    value: str | None = None
+
+    @model_validator(mode="after")
+    def one_place(self) -> "Secret":
+        places = [name for name in Secret.model_fields if getattr(self, name) is not None]
+        if len(places) != 1:
+            raise ValueError("a secret is one of {credential: …} {file: …} {env: …} {command: […]} {keyring: …}")
+        return self
+
+
+class Provider(Written):
+    """What is known of a mail provider, so that `provider: gmail` is enough."""
+
+    host: str
+    authserv_ids: tuple[str, ...] = ()
+    help: str = ""
+
+
+PROVIDERS: dict[str, Provider] = {
+    "gmail": Provider(
+        host="imap.gmail.com",
+        authserv_ids=("mx.google.com",),
+        help="Gmail wants an app password (Google account, Security, 2-Step Verification, App passwords).",
+    ),
+    "outlook": Provider(
+        host="outlook.office365.com",
+        help="Outlook.com takes no passwords over IMAP; use token_command, or forward its mail to another mailbox.",
+    ),
+    "yahoo-japan": Provider(
+        host="imap.mail.yahoo.co.jp",
+        help="Yahoo! JAPAN: allow IMAP in the mail settings (IMAP/POP/SMTPアクセス) and use the mail password.",
+    ),
+    "icloud": Provider(
+        host="imap.mail.me.com",
+        help="iCloud wants an app-specific password (account.apple.com, Sign-In and Security).",
+    ),
+    "fastmail": Provider(host="imap.fastmail.com", help="Fastmail wants an app password with IMAP access."),
+}
+
+
+class Mailbox(Written):
+    """One IMAP account that is watched."""
+
+    id: Identifier
+    provider: Literal["gmail", "outlook", "yahoo-japan", "icloud", "fastmail"] | None = None
+    host: str = ""
+    port: Annotated[int, Field(ge=1, le=65535)] = 993
+    tls: Literal["implicit", "starttls", "none"] = "implicit"
+    tls_ca_file: Path | None = None
+    user: str
+    password: Secret | None = None
+    token_command: tuple[str, ...] | None = None
+    """Prints an OAuth2 access token."""
+    login: Literal["google", "microsoft"] | None = None
+    """`orderbell login ID` was used: the refresh token lies in the state folder."""
+    folders: tuple[str, ...] = ("INBOX",)
+    role: Literal["buyer", "seller", "both"] = "buyer"
+    authserv_ids: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    relays: tuple[str, ...] = ("privaterelay.appleid.com", "duck.com")
+    unverified: Literal["open", "trust", "ignore"] = "open"
+
+    @model_validator(mode="after")
+    def complete(self) -> "Mailbox":
+        if not self.host and not self.provider:
+            raise ValueError("a mailbox needs host: imap.example.org or provider: gmail")
+        if self.tls == "none" and self.server not in ("127.0.0.1", "::1", "localhost"):
+            raise ValueError("tls: none is for loopback only; use implicit (port 993) or starttls (port 143)")
+        if not (self.password or self.token_command or self.login):
+            raise ValueError("a mailbox needs a password: {file: …}, or token_command: […]")
+        if not self.folders:
+            raise ValueError("folders is empty; leave it out for INBOX")
+        return self
+
+    @property
+    def server(self) -> str:
+        return self.host or PROVIDERS[str(self.provider)].host
+
+    @property
+    def stamps(self) -> tuple[str, ...]:
+        """The authserv-ids (RFC 8601) whose word on authentication counts."""
+        known = PROVIDERS[self.provider].authserv_ids if self.provider else ()
+        return tuple(name.lower() for name in (self.authserv_ids or known))
+
+    @property
+    def own_addresses(self) -> tuple[str, ...]:
+        own = self.addresses or ((self.user,) if "@" in self.user else ())
+        return tuple(address.lower() for address in own)
+
+
+class Target(Written):
+    """One place alerts are pushed to: an Apprise URL, which is a secret."""
+
+    id: Identifier
+    url: Secret
+    language: Literal["en", "ja"] = "en"
+    timezone: Zone | None = None
+    unsure: Literal["repeat", "skip"] = "repeat"
+    """After a lost answer: send again marked as a maybe, or leave it."""
+    click: bool = False
+
+
+class SeverityPolicy(Written):
+    notify: tuple[str, ...] = ()
+    quiet_hours: Literal["hold", "ignore"] = "hold"
+    group: Literal["now", "digest"] = "now"
+
+
+class Alerts(Written):
+    critical: SeverityPolicy = SeverityPolicy(quiet_hours="ignore")
+    warning: SeverityPolicy = SeverityPolicy()
+    info: SeverityPolicy = SeverityPolicy(group="digest")
+
+
+class QuietHours(Written):
+    from_: Clock = Field(alias="from")
+    to: Clock
+    timezone: Zone | None = None
+
+
+class Digest(Written):
+    at: Clock = time(8, 0)
+    all_quiet: bool = False
+    """Once a week, say that there was nothing to say."""
+
+
+class Settings(Written):
+    """All of config.yaml."""
+
+    version: Literal[1]
+    mailboxes: tuple[Mailbox, ...] = Field(min_length=1)
+    targets: tuple[Target, ...] = ()
+    notify: dict[str, tuple[str, ...]] = {}
+    alerts: Alerts = Alerts()
+    quiet_hours: QuietHours | None = None
+    digest: Digest = Digest()
+    timezone: Zone = ZoneInfo("UTC")
+    poll: Duration = timedelta(minutes=5)
+    backfill: Duration = timedelta(days=90)
+    rate_limit: Annotated[int, Field(ge=1, le=1000)] = 20
+    """Messages an hour and target before the rest become one line."""
+    group_wait: Duration = timedelta(seconds=60)
+    ping_url: Secret | None = None
+    """A dead man's switch: called after every good cycle."""
+    public_url: str | None = None
+    metrics_file: Path | None = None
+    metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    policy: dict[str, dict[str, str | int]] = {}
+    """Deadlines of orders/policy.yaml changed by key, such as {D-AE-13: {days: 5}}."""
+    contact: dict[str, str] = {}
+    """Marketplace → how to reach its support, for alert texts."""
+
+    def mailbox(self, name: str | None = None) -> Mailbox:
+        """The mailbox called `name`, else the first. Raises KeyError."""
+        if name is None:
+            return self.mailboxes[0]
+        return {mailbox.id: mailbox for mailbox in self.mailboxes}[name]
+
+
+def load(path: Path) -> Settings:
+    """Read and check config.yaml. Raises WrittenError with every fault of the file."""
+    document = read(path)
+    settings, faults = check(document, Settings)
+    if settings is None:
+        raise WrittenError(faults)
+    found = _cross_faults(settings, document.fault) + _exposed_values(settings, path)
+    if found:
+        raise WrittenError(found)
+    return settings
+
+
+def _cross_faults(settings: Settings, fault: Callable[[Sequence[str | int], str], Fault]) -> list[Fault]:
+    """What one value alone cannot show: doubled ids, names of nothing."""
+    faults: list[Fault] = []
+    things: Sequence[Mailbox | Target]
+    for what, things in (("mailboxes", settings.mailboxes), ("targets", settings.targets)):
+        seen: set[str] = set()
+        for index, thing in enumerate(things):
+            if thing.id in seen:
+                faults.append(fault([what, index, "id"], f"id {thing.id!r} is used twice"))
+            seen.add(thing.id)
+    targets = {target.id for target in settings.targets}
+    for group, names in settings.notify.items():
+        for index, name in enumerate(names):
+            if name not in targets:
+                faults.append(fault(["notify", group, index], f"no target {name!r}{did_you_mean(name, targets)}"))
+    for level in ("critical", "warning", "info"):
+        for index, group in enumerate(getattr(settings.alerts, level).notify):
+            if group not in settings.notify:
+                what = f"no notify group {group!r}{did_you_mean(group, settings.notify)}"
+                faults.append(fault(["alerts", level, "notify", index], what))
+    return faults
+
+
+def _exposed_values(settings: Settings, path: Path) -> list[Fault]:
+    """A secret written out is accepted only in a file that its owner alone can read."""
+    written = [mailbox.password for mailbox in settings.mailboxes] + [target.url for target in settings.targets]
+    if any(secret and secret.value is not None for secret in written) and path.stat().st_mode & 0o077:
+        what = f"holds a secret as {{value: …}} but others can read the file; try: chmod 600 {path}"
+        return [Fault(file=str(path), line=0, column=0, what=what)]
+    return []

@@ -51,11 +51,13 @@ class Event:
     """ASSIGNMENT only: the origin of the event that belongs to `order_numbers` (to none when empty)."""
 
 
-def events_of(reading: Reading, *, digest: str, arrived: datetime, seen: datetime, mail: int | None) -> tuple[Event, ...]:
+def events_of(
+    reading: Reading, *, digest: str, arrived: datetime, seen: datetime, mail: int | None
+) -> tuple[Event, ...]:
     """One event a notice of `reading`.
 
-    `digest` is the sha256 of the raw mail in hex; `arrived` (aware UTC, the server's INTERNALDATE) stands in for a missing
-    Date. A Date later than the arrival is not believed: nobody writes from the future.
+    `digest` is the sha256 of the raw mail in hex; `arrived` (aware UTC, the server's INTERNALDATE) stands in for a
+    missing Date. A Date later than the arrival is not believed: nobody writes from the future.
     """
     sent = reading.sent_at or arrived
     at = min(sent, arrived)

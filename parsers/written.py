@@ -4,8 +4,10 @@ Used for packs, rules, policy, notes and the configuration. Files are only ever 
 """
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +20,8 @@ from ruamel.yaml.events import AliasEvent, DocumentStartEvent
 MAX_BYTES = 1 << 20
 """A file a person wrote is never larger; a bomb is."""
 MAX_DEPTH = 40
+
+DURATION = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -140,6 +144,17 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
+def duration(text: object) -> timedelta:
+    """A duration such as 30m, 48h, 3d or 1d12h; a day is 24 h. Raises ValueError for anything else."""
+    if isinstance(text, timedelta):
+        return text
+    match = DURATION.fullmatch(str(text))
+    if not match or not any(match.groups()):
+        raise ValueError("expected a duration such as 30m, 48h, 3d or 1d12h")
+    weeks, days, hours, minutes, seconds = (int(group or 0) for group in match.groups())
+    return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+
+
 def _scalar(value: Any) -> Any:
     for kind in (str, bool, int, float):
         if isinstance(value, kind) and type(value) is not kind:
@@ -194,4 +209,3 @@ def _fault_of(document: Document, loc: Sequence[Any], error: Any) -> Fault:
 def _in_words(error: Any) -> str:
     message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
     return message[:1].lower() + message[1:]
-

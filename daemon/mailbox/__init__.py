@@ -1,0 +1,1 @@
+"""The mailbox room: IMAP, read-only to the byte. It knows nothing of the store or of push."""
