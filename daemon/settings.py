@@ -229,7 +229,11 @@ def _cross_faults(settings: Settings, fault: Callable[[Sequence[str | int], str]
     """What one value alone cannot show: doubled ids, names of nothing."""
     faults: list[Fault] = []
     things: Sequence[Mailbox | Target]
-    for what, things in (("mailboxes", settings.mailboxes), ("targets", settings.targets)):
+    named: tuple[tuple[str, Sequence[Mailbox | Target]], ...] = (
+        ("mailboxes", settings.mailboxes),
+        ("targets", settings.targets),
+    )
+    for what, things in named:
         seen: set[str] = set()
         for index, thing in enumerate(things):
             if thing.id in seen:
