@@ -1,0 +1,26 @@
+"""What several rooms' tests share."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from tests.servers import dovecot as real
+
+
+@pytest.fixture(scope="session")
+def start_dovecot() -> Iterator[Callable[..., real.Dovecot]]:
+    """`start_dovecot(form="mdbox", extra="…")`: a Dovecot of your own, ended with the session."""
+    if not real.BINARY.exists():
+        if os.environ.get("CI"):
+            pytest.fail(real.MISSING, pytrace=False)
+        pytest.skip(real.MISSING)
+    with ExitStack() as servers:
+        yield lambda form="maildir", extra="": servers.enter_context(real.running(form, extra))
+
+
+@pytest.fixture(scope="session")
+def dovecot(start_dovecot) -> real.Dovecot:
+    """One real IMAP server for all tests; `dovecot.user()` is a fresh mailbox."""
+    return start_dovecot()
