@@ -1,0 +1,206 @@
+"""The shelf: what the ledger can look up by index, and an in-memory one for replays and tests."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from orders.event import Event
+from parsers.notice import Kind, Role
+
+ACCOUNT = "@account"
+"""Stands for the order number of events about the account itself: health, fees, payouts."""
+
+ACCOUNT_KINDS = frozenset(
+    {
+        Kind.ACCOUNT_WARNING,
+        Kind.ACCOUNT_RESTRICTED,
+        Kind.FEE_NOTICE,
+        Kind.PAYOUT_SENT,
+        Kind.PAYOUT_HELD,
+        Kind.PLATFORM_NOTICE,
+    }
+)
+NEVER_AN_ORDER = ACCOUNT_KINDS | {Kind.PROMO, Kind.UNPARSED, Kind.SUSPICIOUS, Kind.SURVEY_REQUEST, Kind.ASSIGNMENT}
+"""Kinds that, without an order number, belong to no order and are never guessed to one."""
+
+
+class RefKind(StrEnum):
+    """What an event can be found by."""
+
+    ORDER = "order"
+    TRACKING = "tracking"
+    PACKAGE = "package"
+    CASE = "case"
+    THREAD = "thread"
+    RELAY = "relay"
+
+
+class Shelf(Protocol):
+    """What matching and folding ask of the ledger. Every answer is by index; the order of its events means nothing."""
+
+    def by_reference(self, kind: RefKind, marketplace: str, value: str) -> tuple[Event, ...]:
+        """Events of the marketplace whose `references` hold exactly this pair, of any role."""
+
+    def by_origin(self, origin: str) -> Event | None:
+        """The event of that origin."""
+
+    def open_orders(self, marketplace: str, role: Role, since: datetime, until: datetime) -> tuple[str, ...]:
+        """Keys of orders with any event that names them in full (`order_keys`) and happened in that time, both ends in."""
+
+    def loose(self, marketplace: str, role: Role) -> tuple[Event, ...]:
+        """Events with no order number and no sure home (`matching.housed`). Returning too many costs time only."""
+
+    def assignments(self, origin: str) -> tuple[Event, ...]:
+        """The user's answers about the event of that origin (`Event.assigns`)."""
+
+
+def references(event: Event) -> tuple[tuple[RefKind, str], ...]:
+    """What the store indexes for an event, each pair once.
+
+    Besides the plain values two marks are kept for AliExpress order numbers: `*` and the number without its first
+    digit (links were seen without it), and `~` with a neighbourhood (line ids lie a few times 10,000 above the order).
+    """
+    found: dict[tuple[RefKind, str], None] = {}
+    for number in _numbers(event):
+        found[RefKind.ORDER, number] = None
+        if event.marketplace == "aliexpress" and is_whole(number):
+            found[RefKind.ORDER, "*" + number[1:]] = None
+            found[RefKind.ORDER, "~" + neighbourhood(number)] = None
+    found |= {(RefKind.TRACKING, value): None for value in event.tracking}
+    found |= {(RefKind.PACKAGE, value): None for value in event.packages}
+    found |= {(RefKind.CASE, value): None for value in event.cases}
+    found |= {(RefKind.THREAD, value): None for value in event.thread}
+    if is_relay(event.sender):
+        found[RefKind.RELAY, event.sender.lower()] = None
+    return tuple(found)
+
+
+def order_keys(event: Event) -> tuple[str, ...]:
+    """Keys `<marketplace>:<role>:<number>` of the orders the event names in full.
+
+    Events about the account itself (fees, health, payouts) are kept under the number `@account`.
+    """
+    return tuple(key_of(event.marketplace, event.role, number) for number in _numbers(event))
+
+
+def key_of(marketplace: str, role: Role, number: str) -> str:
+    return f"{marketplace}:{role}:{number}"
+
+
+def key_parts(key: str) -> tuple[str, Role, str]:
+    """Marketplace, role and number of an order key. Raises ValueError for anything else."""
+    marketplace, role, number = key.split(":", 2)
+    return marketplace, Role(role), number
+
+
+def is_relay(sender: str) -> bool:
+    """Amazon's alias for one person: buyer and seller write to each other through it."""
+    return "@marketplace.amazon." in sender.lower()
+
+
+def is_whole(number: str) -> bool:
+    """Sixteen digits or more: an AliExpress number from which none is missing."""
+    return number.isascii() and number.isdigit() and len(number) >= 16
+
+
+def neighbourhood(number: str, shift: int = 0) -> str:
+    """Numbers within 100 steps of 10,000 share it, or the next one (`shift=-1` looks one below)."""
+    return f"{int(number) // 1_000_000 + shift}:{number[-4:]}"
+
+
+def _numbers(event: Event) -> tuple[str, ...]:
+    if event.order_numbers:
+        return tuple(dict.fromkeys(event.order_numbers))
+    return (ACCOUNT,) if event.kind in ACCOUNT_KINDS else ()
+
+
+class ListShelf:
+    """A shelf in memory, for replays, trials and tests. Adding an event twice (same origin) changes nothing."""
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        self._events: dict[str, Event] = {}
+        self._references: dict[tuple[RefKind, str, str], list[Event]] = defaultdict(list)
+        self._orders: dict[tuple[str, Role], dict[str, list[datetime]]] = defaultdict(lambda: defaultdict(list))
+        self._loose: dict[tuple[str, Role], list[Event]] = defaultdict(list)
+        self._assignments: dict[str, list[Event]] = defaultdict(list)
+        for event in events:
+            self.add(event)
+
+    def add(self, event: Event) -> bool:
+        """Append `event`; False when its origin is already here."""
+        if event.origin in self._events:
+            return False
+        self._events[event.origin] = event
+        for kind, value in references(event):
+            self._references[kind, event.marketplace, value].append(event)
+        keys = order_keys(event)
+        for key in keys:
+            self._orders[event.marketplace, event.role][key].append(event.at)
+        if not keys and event.kind not in NEVER_AN_ORDER:
+            self._loose[event.marketplace, event.role].append(event)
+        if event.assigns is not None:
+            self._assignments[event.assigns].append(event)
+        return True
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        return tuple(self._events.values())
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Keys of all orders named by any event, sorted."""
+        return tuple(sorted(key for orders in self._orders.values() for key in orders))
+
+    def by_reference(self, kind: RefKind, marketplace: str, value: str) -> tuple[Event, ...]:
+        return tuple(self._references.get((kind, marketplace, value), ()))
+
+    def by_origin(self, origin: str) -> Event | None:
+        return self._events.get(origin)
+
+    def open_orders(self, marketplace: str, role: Role, since: datetime, until: datetime) -> tuple[str, ...]:
+        orders = self._orders.get((marketplace, role), {})
+        return tuple(key for key, times in orders.items() if any(since <= at <= until for at in times))
+
+    def loose(self, marketplace: str, role: Role) -> tuple[Event, ...]:
+        return tuple(self._loose.get((marketplace, role), ()))
+
+    def assignments(self, origin: str) -> tuple[Event, ...]:
+        return tuple(self._assignments.get(origin, ()))
+
+
+class Before:
+    """Another shelf as it was before one event was added."""
+
+    def __init__(self, shelf: Shelf, event: Event) -> None:
+        self._shelf = shelf
+        self._event = event
+
+    def by_reference(self, kind: RefKind, marketplace: str, value: str) -> tuple[Event, ...]:
+        return self._without(self._shelf.by_reference(kind, marketplace, value))
+
+    def by_origin(self, origin: str) -> Event | None:
+        return None if origin == self._event.origin else self._shelf.by_origin(origin)
+
+    def open_orders(self, marketplace: str, role: Role, since: datetime, until: datetime) -> tuple[str, ...]:
+        own = set(order_keys(self._event)) if since <= self._event.at <= until else set()
+        return tuple(
+            key
+            for key in self._shelf.open_orders(marketplace, role, since, until)
+            if key not in own or self._had(key, since, until)
+        )
+
+    def loose(self, marketplace: str, role: Role) -> tuple[Event, ...]:
+        return self._without(self._shelf.loose(marketplace, role))
+
+    def assignments(self, origin: str) -> tuple[Event, ...]:
+        return self._without(self._shelf.assignments(origin))
+
+    def _had(self, key: str, since: datetime, until: datetime) -> bool:
+        marketplace, role, number = key_parts(key)
+        events = self.by_reference(RefKind.ORDER, marketplace, number)
+        return any(event.role == role and since <= event.at <= until for event in events)
+
+    def _without(self, events: tuple[Event, ...]) -> tuple[Event, ...]:
+        return tuple(event for event in events if event.origin != self._event.origin)
