@@ -23,8 +23,15 @@ class AlertState(StrEnum):
     FIRING = "firing"
     ACKED = "acked"
     SNOOZED = "snoozed"
+    SETTLED = "settled"
+    """Closed by hand while its condition still holds: stays among the live ones, so that it does not ring again."""
     RESOLVED = "resolved"
     DROPPED = "dropped"
+
+    @property
+    def ended(self) -> bool:
+        """No longer live: a condition that becomes true again is a new episode."""
+        return self in (AlertState.RESOLVED, AlertState.DROPPED)
 
 
 class Cause(StrEnum):
@@ -48,6 +55,7 @@ class Alert:
     about: str
     subject: str
     episode: int
+    """When it was opened, in Unix seconds: later episodes of one key have larger numbers."""
     state: AlertState
     severity: Severity
     since: datetime
@@ -68,6 +76,10 @@ class Alert:
     escalated: bool = False
     sent: bool = False
     """A firing message was sent (not only folded into a digest): only then is `resolved` told."""
+    groups: tuple[str, ...] = ()
+    """Names of the `notify` groups that were told: `resolved` goes to these only."""
+    told_at: datetime | None = None
+    """When the last message about it goes or went out (`Announcement.not_before`); None: never told."""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -76,7 +88,11 @@ class Alert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announcement:
-    """One thing to say about one alert; announcements of one order at one time are joined into one message."""
+    """One thing to say about one alert.
+
+    Announcements of one order whose `not_before` has come are joined into one message, worst severity first; so are
+    all with delivery DIGEST that have the same `not_before`.
+    """
 
     cause: Cause
     alert: Alert
