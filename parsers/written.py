@@ -5,11 +5,12 @@ Used for packs, rules, policy, notes and the configuration. Files are only ever 
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
@@ -22,6 +23,18 @@ MAX_BYTES = 1 << 20
 MAX_DEPTH = 40
 
 DURATION = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+
+WORDS = {
+    "int_parsing": "expected a whole number",
+    "int_type": "expected a whole number",
+    "string_type": "expected text",
+    "bool_parsing": "expected true or false",
+    "bool_type": "expected true or false",
+    "dict_type": "expected a map (key: value)",
+    "list_type": "expected a list",
+    "tuple_type": "expected a list",
+}
+"""Pydantic's types of errors in the words of someone who has never heard of it."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -103,12 +116,62 @@ def check(document: Document, model: type[Model]) -> tuple[Model | None, tuple[F
     try:
         return model.model_validate(plain(document.tree)), ()
     except ValidationError as error:
-        return None, tuple(sorted(faults_of(document, error)))
+        return None, tuple(sorted(faults_of(document, error, model=model)))
 
 
-def faults_of(document: Document, error: ValidationError, model_path: Sequence[str | int] = ()) -> list[Fault]:
-    """Pydantic's errors as faults with their places and, for unknown keys and choices, a suggestion."""
-    return [_fault_of(document, [*model_path, *one["loc"]], one) for one in error.errors(include_url=False)]
+def faults_of(
+    document: Document,
+    error: ValidationError,
+    model_path: Sequence[str | int] = (),
+    model: type[BaseModel] | None = None,
+) -> list[Fault]:
+    """Pydantic's errors as faults with their places and a suggestion for misspelt choices and, given `model`, keys."""
+    errors = error.errors(include_url=False)
+    return [
+        _fault_of(document, [*model_path, *one["loc"]], one, () if model is None else keys_at(model, one["loc"]))
+        for one in errors
+        if not _only_follows(one, errors)
+    ]
+
+
+def keys_at(model: type[BaseModel], loc: Sequence[str | int]) -> tuple[str, ...]:
+    """The keys that may be written where the error at `loc` stands: in the map, if `loc` names a key of it."""
+    places = _types_at(model, loc)
+    parents = places or _types_at(model, loc[:-1])
+    models = [one for one in parents if isinstance(one, type) and issubclass(one, BaseModel)]
+    return tuple(dict.fromkeys(key for one in models for key in _keys(one)))
+
+
+def _keys(model: type[BaseModel]) -> list[str]:
+    return [spec.alias or name for name, spec in model.model_fields.items()]
+
+
+def _types_at(annotation: Any, loc: Sequence[str | int]) -> list[Any]:
+    """What may stand at `loc` below a value of this type; steps that are a union's tag of pydantic are passed over."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _types_at(get_args(annotation)[0], loc)
+    if origin in (Union, UnionType):
+        return [found for one in get_args(annotation) for found in _types_at(one, loc)]
+    if not loc:
+        return [annotation]
+    step, rest = loc[0], loc[1:]
+    if origin in (tuple, list, set, frozenset) and isinstance(step, int):
+        return _types_at(get_args(annotation)[0], rest)
+    if origin in (dict, Mapping):
+        return _types_at(get_args(annotation)[1], rest)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        fields = [spec.annotation for name, spec in annotation.model_fields.items() if step in (spec.alias, name)]
+        return [found for one in fields for found in _types_at(one, rest)] if fields else []
+    return []
+
+
+def _only_follows(one: Any, errors: Sequence[Any]) -> bool:
+    """A list that is too short only because its items are wrong says nothing new."""
+    size = len(one["loc"])
+    return one["type"] == "too_short" and any(
+        len(other["loc"]) > size and other["loc"][:size] == one["loc"] for other in errors
+    )
 
 
 def plain(node: Any) -> Any:
@@ -128,7 +191,7 @@ def place(tree: Any, path: Sequence[str | int], *, at_key: bool = False) -> tupl
         line, column = node.lc.line or 0, node.lc.col or 0
     for step in path:
         if isinstance(node, CommentedMap) and step in node:
-            spot = node.lc.key(step) if at_key else node.lc.value(step)
+            spot = node.lc.key(step) if at_key or node[step] is None else node.lc.value(step)
         elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
             spot = node.lc.item(step)
         else:
@@ -153,6 +216,16 @@ def duration(text: object) -> timedelta:
         raise ValueError("expected a duration such as 30m, 48h, 3d or 1d12h")
     weeks, days, hours, minutes, seconds = (int(group or 0) for group in match.groups())
     return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+
+
+def duration_text(span: timedelta) -> str:
+    """The inverse of `duration`, for whole seconds: 90d, 1d12h, 5m, 0s."""
+    left = int(span.total_seconds())
+    parts = []
+    for letter, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+        number, left = divmod(left, size)
+        parts += [f"{number}{letter}"] if number else []
+    return "".join(parts) or "0s"
 
 
 def _scalar(value: Any) -> Any:
@@ -193,12 +266,16 @@ def _syntax_fault(error: MarkedYAMLError, file: str) -> Fault:
     return Fault(file=file, line=line, column=column, what=what)
 
 
-def _fault_of(document: Document, loc: Sequence[Any], error: Any) -> Fault:
+def _fault_of(document: Document, loc: Sequence[Any], error: Any, keys: Sequence[str]) -> Fault:
     kind, context = error["type"], error.get("ctx") or {}
     if kind == "extra_forbidden":
-        return document.fault(loc, f"unknown key {loc[-1]!r}", at_key=True)
+        return document.fault(loc, f"unknown key {loc[-1]!r}{_key_hint(loc[-1], keys)}", at_key=True)
     if kind == "missing":
         return document.fault(loc[:-1], f"{loc[-1]!r} is missing", at_key=bool(loc[:-1]))
+    if kind in ("model_type", "model_attributes_type") and keys:
+        return document.fault(loc, f"expected a map with keys such as {', '.join(keys[:4])}")
+    if kind == "too_short":
+        return document.fault(loc, f"needs at least {context.get('min_length', 1)} entry")
     if kind in ("literal_error", "enum"):
         expected = str(context.get("expected", ""))
         known = [part.strip().strip("'") for part in expected.replace(" or ", ", ").split(",")]
@@ -206,6 +283,15 @@ def _fault_of(document: Document, loc: Sequence[Any], error: Any) -> Fault:
     return document.fault(loc, _in_words(error))
 
 
+def _key_hint(key: object, keys: Sequence[str]) -> str:
+    if hint := did_you_mean(key, keys):
+        return hint
+    return f"; known here: {', '.join(keys)}" if 0 < len(keys) <= 8 else ""
+
+
 def _in_words(error: Any) -> str:
+    if words := WORDS.get(error["type"]):
+        # A secret written as a number would be shown by "not 1234": text is never repeated.
+        return f"{words}, not {error['input']!r}" if "parsing" in error["type"] else words
     message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
     return message[:1].lower() + message[1:]
