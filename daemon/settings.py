@@ -4,12 +4,21 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import time, timedelta
 from pathlib import Path
-from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    model_validator,
+)
 
-from parsers.written import Fault, WrittenError, check, did_you_mean, duration, read
+from parsers.written import Fault, WrittenError, check, did_you_mean, duration, duration_text, read
 
 
 def _zone(name: object) -> ZoneInfo:
@@ -18,7 +27,8 @@ def _zone(name: object) -> ZoneInfo:
     try:
         return ZoneInfo(str(name))
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"no time zone {name!r}; write one such as Asia/Tokyo or Europe/Berlin") from None
+        hint = did_you_mean(name, available_timezones()) or "; write one such as Asia/Tokyo or Europe/Berlin"
+        raise ValueError(f"no time zone {name!r}{hint}") from None
 
 
 def _clock(text: object) -> time:
@@ -34,9 +44,24 @@ def _identifier(text: str) -> str:
     return text
 
 
-Duration = Annotated[timedelta, BeforeValidator(duration)]
-Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
-Clock = Annotated[time, BeforeValidator(_clock)]
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(duration),
+    PlainSerializer(duration_text),
+    WithJsonSchema({"type": "string", "pattern": r"^(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+s)?$", "examples": ["5m", "90d"]}),
+]
+Zone = Annotated[
+    ZoneInfo,
+    BeforeValidator(_zone),
+    PlainSerializer(str),
+    WithJsonSchema({"type": "string", "examples": ["Asia/Tokyo", "Europe/Berlin"]}),
+]
+Clock = Annotated[
+    time,
+    BeforeValidator(_clock),
+    PlainSerializer(lambda clock: f"{clock:%H:%M}"),
+    WithJsonSchema({"type": "string", "pattern": r"^\d{1,2}:\d{2}$", "examples": ["22:30"]}),
+]
 Identifier = Annotated[str, AfterValidator(_identifier)]
 
 
@@ -223,6 +248,34 @@ def load(path: Path) -> Settings:
     if found:
         raise WrittenError(found)
     return settings
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of config.yaml; optional keys are left out instead of null, so editors offer no null."""
+    tree: dict[str, Any] = _without_null(Settings.model_json_schema(by_alias=True))
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **tree}
+
+
+def shown(settings: Settings) -> dict[str, Any]:
+    """The configuration with every default filled in, as JSON; a secret written out is not shown."""
+    tree = settings.model_dump(mode="json", by_alias=True, exclude_none=True)
+    for thing in (*tree["mailboxes"], *tree["targets"], tree):
+        for key in ("password", "url", "ping_url"):
+            if "value" in thing.get(key, {}):
+                thing[key] = {"value": "(not shown)"}
+    return tree
+
+
+def _without_null(node: Any) -> Any:
+    match node:
+        case {"anyOf": [only, {"type": "null"}], **rest}:
+            return _without_null({key: value for key, value in rest.items() if key != "default"} | only)
+        case dict():
+            return {key: _without_null(value) for key, value in node.items()}
+        case list():
+            return [_without_null(value) for value in node]
+        case _:
+            return node
 
 
 def _cross_faults(settings: Settings, fault: Callable[[Sequence[str | int], str], Fault]) -> list[Fault]:

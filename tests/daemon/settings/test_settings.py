@@ -1,0 +1,166 @@
+import os
+from datetime import time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from daemon.settings import PROVIDERS, load, schema, shown
+from parsers.written import WrittenError
+
+WHOLE = """\
+version: 1
+mailboxes:
+  - id: main
+    host: imap.example.jp
+    port: 993
+    tls: implicit
+    user: me@example.jp
+    password: {credential: imap-main}
+    folders: [INBOX, Orders]
+    role: both
+    authserv_ids: [MX.example.jp]
+    unverified: trust
+targets:
+  - {id: iphone, url: {file: ~/.config/orderbell/ntfy.url}, language: ja}
+notify: {phone: [iphone]}
+alerts:
+  critical: {notify: [phone], quiet_hours: ignore}
+  warning: {notify: [phone]}
+  info: {notify: [phone], group: digest}
+quiet_hours: {from: "22:30", to: "07:00"}
+digest: {at: "08:00"}
+timezone: Asia/Tokyo
+poll: 5m
+backfill: 90d
+"""
+SHORT = "version: 1\nmailboxes:\n  - {id: main, provider: gmail, user: me@example.org, password: {env: P}}\n"
+
+
+def written(tmp_path, text, mode=0o600):
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    path.chmod(mode)
+    return path
+
+
+def faults(tmp_path, text, mode=0o600):
+    with pytest.raises(WrittenError) as caught:
+        load(written(tmp_path, text, mode))
+    return [str(fault).removeprefix(f"{tmp_path}/") for fault in caught.value.faults]
+
+
+def test_the_documented_shape_is_read(tmp_path):
+    settings = load(written(tmp_path, WHOLE))
+
+    assert settings.mailbox().stamps == ("mx.example.jp",)
+    assert settings.mailbox("main").own_addresses == ("me@example.jp",)
+    assert settings.timezone == ZoneInfo("Asia/Tokyo")
+    assert settings.quiet_hours is not None
+    assert (settings.quiet_hours.from_, settings.quiet_hours.to) == (time(22, 30), time(7, 0))
+    assert (settings.poll, settings.backfill) == (timedelta(minutes=5), timedelta(days=90))
+    assert settings.alerts.info.group == "digest"
+
+
+def test_three_lines_are_enough_for_a_known_provider(tmp_path):
+    settings = load(written(tmp_path, SHORT))
+
+    assert settings.mailbox().server == "imap.gmail.com"
+    assert settings.mailbox().stamps == ("mx.google.com",)
+    assert settings.mailbox().folders == ("INBOX",)
+    assert settings.alerts.critical.quiet_hours == "ignore"
+
+
+def test_every_preset_says_what_its_users_stumble_over():
+    assert all(provider.help for provider in PROVIDERS.values())
+
+
+MISTAKES = [
+    ("poll: 5m", "poll: often", "23:7: expected a duration such as 30m, 48h, 3d or 1d12h"),
+    ("poll: 5m", "pol: 5m", "23:1: unknown key 'pol'; did you mean 'poll'?"),
+    ("timezone: Asia/Tokyo", "timezone: Asia/Tokio", "22:11: no time zone 'Asia/Tokio'; did you mean 'Asia/Tokyo'?"),
+    ('to: "07:00"', 'to: "24:00"', '20:34: expected a time of day such as "22:30"'),
+    ("[phone], group", "[phnoe], group", "19:19: no notify group 'phnoe'; did you mean 'phone'?"),
+    ("[iphone]}", "[ihpone]}", "15:18: no target 'ihpone'; did you mean 'iphone'?"),
+    ("language: ja", "language: jp", "14:71: 'jp' is not one of 'en' or 'ja'"),
+    ("port: 993", "port: 99999", "5:11: input should be less than or equal to 65535"),
+    (
+        "tls: implicit",
+        "tls: none",
+        "3:5: tls: none is for loopback only; use implicit (port 993) or starttls (port 143)",
+    ),
+    ("{credential: imap-main}", "hunter2", "8:15: expected a map with keys such as credential, file, env, command"),
+    (
+        "{credential: imap-main}",
+        "{file: x, env: y}",
+        "8:15: a secret is one of {credential: …} {file: …} {env: …} {command: […]} {keyring: …}",
+    ),
+    ("    host: imap.example.jp\n", "", "3:5: a mailbox needs host: imap.example.org or provider: gmail"),
+    ("folders: [INBOX, Orders]", "folders: []", "3:5: folders is empty; leave it out for INBOX"),
+    ("id: main", "id: my mail", "3:9: an id is letters, digits, '-', '_' and '.', such as main or iphone"),
+    ("version: 1", "version: 2", "1:10: 2 is not one of 1"),
+]
+
+
+@pytest.mark.parametrize(("right", "wrong", "expected"), MISTAKES, ids=[row[1].strip() for row in MISTAKES])
+def test_a_mistake_is_one_sentence_with_its_place(tmp_path, right, wrong, expected):
+    assert right in WHOLE
+    found = faults(tmp_path, WHOLE.replace(right, wrong))
+
+    assert found == [f"config.yaml:{expected}"]
+
+
+def test_all_mistakes_are_told_at_once(tmp_path):
+    text = WHOLE
+    for right, wrong, _ in MISTAKES[1:4]:
+        text = text.replace(right, wrong)
+
+    assert len(faults(tmp_path, text)) == 3
+
+
+def test_two_mailboxes_or_targets_never_share_an_id(tmp_path):
+    text = SHORT + "  - {id: main, provider: icloud, user: me, password: {env: P}}\n"
+
+    assert faults(tmp_path, text) == ["config.yaml:4:10: id 'main' is used twice"]
+
+
+def test_a_secret_written_out_is_taken_only_from_a_file_nobody_else_can_read(tmp_path):
+    text = SHORT.replace("{env: P}", "{value: hunter2}")
+
+    assert load(written(tmp_path, text)).mailbox().password is not None
+    [fault] = faults(tmp_path, text, mode=0o644)
+
+    assert fault.endswith(f"but others can read the file; try: chmod 600 {tmp_path / 'config.yaml'}")
+
+
+def test_what_is_shown_holds_defaults_and_no_secret(tmp_path):
+    tree = shown(load(written(tmp_path, SHORT.replace("{env: P}", "{value: hunter2}"))))
+
+    assert "hunter2" not in str(tree)
+    assert tree["mailboxes"][0]["folders"] == ["INBOX"]
+    assert tree["backfill"] == "90d"
+
+
+def test_what_is_shown_can_be_written_back(tmp_path):
+    import json
+
+    first = load(written(tmp_path, WHOLE))
+    again = load(written(tmp_path, json.dumps(shown(first))))
+
+    assert again == first
+
+
+def test_the_schema_offers_no_null_and_knows_every_key():
+    tree = schema()
+
+    assert '"null"' not in str(tree).replace("'", '"')
+    assert {"version", "mailboxes", "targets", "notify", "alerts", "poll"} <= set(tree["properties"])
+    assert set(tree["required"]) == {"version", "mailboxes"}
+
+
+def test_a_file_that_may_not_be_read_is_told(tmp_path):
+    path = written(tmp_path, WHOLE, mode=0)
+    if os.access(path, os.R_OK):
+        pytest.skip("root may read everything")
+
+    with pytest.raises(WrittenError, match="cannot be read: Permission denied"):
+        load(path)
