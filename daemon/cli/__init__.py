@@ -1,8 +1,42 @@
 """The command `orderbell`."""
 
+from pathlib import Path
+
 import click
 
+from daemon import __version__
+from daemon.cli import configuration, reading, rules
+from daemon.cli.exits import MEANINGS, Commands
+from daemon.cli.places import Places
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-def main() -> None:
+EPILOG = "\b\nExit codes: " + "\n".join(f"{code.value}  {meaning}" for code, meaning in MEANINGS.items()).replace(
+    "\n", "\n            "
+)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EPILOG)
+@click.version_option(__version__, prog_name="orderbell")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Configuration file; rules.yaml and packs/ lie beside it.  [default: ~/.config/orderbell/config.yaml]",
+)
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the ledger.  [default: $STATE_DIRECTORY, else ~/.local/state/orderbell]",
+)
+@click.pass_context
+def main(ctx: click.Context, config: Path | None, state: Path | None) -> None:
     """Read the mail AliExpress and Amazon send, and ring before money or rights are lost."""
+    ctx.obj = Places(given_config=config, given_state=state)
+
+
+for command in (
+    reading.read,
+    reading.why,
+    reading.scrub,
+    configuration.config,
+    rules.rules,
+):
+    main.add_command(command)

@@ -1,0 +1,102 @@
+"""Where a command finds its files: the configuration folder, and the state folder with the ledger."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from daemon.cli.exits import Exit, Stop
+
+if TYPE_CHECKING:
+    from daemon.settings import Mailbox, Settings
+    from parsers.pack import Library
+    from parsers.reader import Context
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """The places of one call; `given_*` are what the command line said."""
+
+    given_config: Path | None
+    given_state: Path | None
+
+    @property
+    def config(self) -> Path:
+        return self.given_config or _base("XDG_CONFIG_HOME", ".config") / "orderbell" / "config.yaml"
+
+    @property
+    def folder(self) -> Path:
+        """Rules and packs lie beside the configuration."""
+        return self.config.parent
+
+    @property
+    def rules(self) -> Path | None:
+        return _if_there(self.folder / "rules.yaml")
+
+    @property
+    def packs(self) -> Path | None:
+        return _if_there(self.folder / "packs")
+
+    @property
+    def state(self) -> Path:
+        under_systemd = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
+        if self.given_state:
+            return self.given_state
+        return Path(under_systemd) if under_systemd else _base("XDG_STATE_HOME", ".local/state") / "orderbell"
+
+    def settings(self) -> "Settings":
+        """The configuration. Raises Stop when there is none, WrittenError when it is wrong."""
+        from daemon.settings import load
+
+        if not self.config.exists():
+            raise Stop(Exit.CONFIGURATION, f"{self.config}: no such file; try: orderbell init")
+        return load(self.config)
+
+    def settings_if_any(self) -> "Settings | None":
+        """As `settings`, but None when no file was named and none lies at the usual place."""
+        return self.settings() if self.given_config or self.config.exists() else None
+
+    def library(self) -> "Library":
+        """The shipped packs with the user's own laid over."""
+        from parsers.pack import load, shipped
+
+        return load(self.packs) if self.packs else shipped()
+
+    def context(self, mailbox: str | None) -> "Context":
+        """How a mail from a file is read: as the mailbox called so, else the first; unconfigured, nobody is trusted."""
+        from parsers.reader import Context
+
+        settings = self.settings_if_any()
+        if settings is None:
+            if mailbox:
+                raise Stop(
+                    Exit.CONFIGURATION, f"--mailbox {mailbox} needs a configuration; {self.config}: no such file"
+                )
+            return Context(library=self.library())
+        box = mailbox_of(settings, mailbox)
+        return Context(
+            library=self.library(),
+            authserv_ids=box.stamps,
+            addresses=box.own_addresses,
+            relays=box.relays,
+            zone=settings.timezone,
+            role=box.role,
+        )
+
+
+def mailbox_of(settings: "Settings", name: str | None) -> "Mailbox":
+    """The mailbox called `name`, else the first. Raises Stop with a suggestion."""
+    from parsers.written import did_you_mean
+
+    known = [box.id for box in settings.mailboxes]
+    if name is not None and name not in known:
+        raise Stop(Exit.USAGE, f"no mailbox {name!r} in the configuration{did_you_mean(name, known)}")
+    return settings.mailbox(name)
+
+
+def _base(variable: str, usual: str) -> Path:
+    return Path(os.environ.get(variable) or Path.home() / usual)
+
+
+def _if_there(path: Path) -> Path | None:
+    return path if path.exists() else None

@@ -1,0 +1,186 @@
+"""`read`, `why` and `scrub`: what one mail says, which words said so, and a copy that is safe to share."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from daemon.cli.exits import Exit, Stop, in_words
+from daemon.cli.listing import as_json, print_json
+from daemon.cli.places import Places
+
+if TYPE_CHECKING:
+    from parsers.notice import Notice, Reading
+
+MAX_BYTES = 64 << 20
+"""No mail server takes a larger mail; a film that was named by mistake is larger."""
+
+HEADER_NAMES = frozenset(
+    b"from to cc subject date message-id received return-path delivered-to mime-version content-type sender".split()
+)
+
+files = click.argument("files", metavar="FILE…", nargs=-1, required=True)
+one_file = click.argument("file", metavar="FILE")
+mailbox = click.option("--mailbox", metavar="ID", help="Read as mail of this mailbox of the configuration.")
+
+
+@click.command()
+@files
+@as_json
+@mailbox
+@click.pass_obj
+def read(places: Places, files: tuple[str, ...], as_json: bool, mailbox: str | None) -> None:
+    """Say what mails say. With --json, one object a file and line."""
+    from parsers.notice import reading_to_json
+    from parsers.reader import read as read_mail
+
+    context = places.context(mailbox)
+    wrong: list[str] = []
+    for name in files:
+        try:
+            raw = mail_bytes(name)
+        except Stop as stop:
+            wrong += stop.sentences
+            continue
+        reading = read_mail(raw, context)
+        if as_json:
+            print_json({"file": name, **reading_to_json(reading)})
+        else:
+            click.echo("\n".join(_in_short(name, reading)))
+        if not looks_like_mail(raw):
+            wrong.append(f"{name}: {NO_MAIL}")
+    if wrong:
+        raise Stop(Exit.ERROR, *wrong)
+
+
+@click.command()
+@one_file
+@as_json
+@mailbox
+@click.pass_obj
+def why(places: Places, file: str, as_json: bool, mailbox: str | None) -> None:
+    """Say which phrase and line of a mail led to what was read, and what nearly matched."""
+    from parsers.reader import read as read_mail
+
+    context = places.context(mailbox)
+    raw = mail_bytes(file)
+    if not looks_like_mail(raw):
+        raise Stop(Exit.ERROR, f"{file}: {NO_MAIL}")
+    reading = read_mail(raw, context)
+    if as_json:
+        print_json(_reasons(file, reading))
+    else:
+        click.echo("\n".join(_in_full(file, reading)))
+
+
+@click.command()
+@one_file
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write here, not to stdout.")
+def scrub(file: str, output: Path | None) -> None:
+    """Write a copy of a mail with names, addresses and order numbers replaced, safe to share."""
+    from parsers.scrub import scrub as scrub_mail
+
+    raw = mail_bytes(file)
+    if not looks_like_mail(raw):
+        raise Stop(Exit.ERROR, f"{file}: {NO_MAIL}")
+    if output is None:
+        click.echo(scrub_mail(raw), nl=False)
+        return
+    if output.exists():
+        raise Stop(Exit.ERROR, f"{output} exists already and is left alone; name another file")
+    output.write_bytes(scrub_mail(raw))
+    click.echo(f"written to {output}; read it once before you share it", err=True)
+
+
+NO_MAIL = (
+    "this is no mail: it does not begin with header lines such as 'From:' and 'Subject:'; "
+    "save the mail with its headers, as .eml (“Show original”, “Save as”)"
+)
+
+
+def mail_bytes(name: str) -> bytes:
+    """The bytes of the file called `name`. Raises Stop with one sentence when there are none to be had."""
+    path = Path(name)
+    try:
+        if path.is_dir():
+            raise Stop(Exit.ERROR, f"{name} is a folder; name its mails, such as {path / '*.eml'}")
+        if path.stat().st_size > MAX_BYTES:
+            raise Stop(Exit.ERROR, f"{name}: larger than 64 MiB; is this a mail?")
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise Stop(Exit.ERROR, f"{name}: no such file") from None
+    except OSError as error:
+        raise Stop(Exit.ERROR, in_words(error)) from error
+    if not raw.strip():
+        raise Stop(Exit.ERROR, f"{name}: the file is empty; save the mail again, with its headers, as .eml")
+    return raw
+
+
+def looks_like_mail(raw: bytes) -> bool:
+    """Whether a header field every mail has stands in the first lines."""
+    head = raw[:65536].lstrip().replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n\n", 1)[0]
+    return any(line.partition(b":")[0].strip().lower() in HEADER_NAMES for line in head.split(b"\n") if b":" in line)
+
+
+def _in_short(name: str, reading: "Reading") -> Iterator[str]:
+    yield f"{name}: {reading.outcome.value} ({reading.trust.value}) – {reading.reason}"
+    for notice in reading.notices:
+        yield f"  {notice.kind.value}  {' '.join(notice.order_numbers)}".rstrip()
+        yield from (f"    {key}: {value}" for key, value in _details(notice))
+
+
+def _details(notice: "Notice") -> Iterator[tuple[str, str]]:
+    from parsers.notice import field_to_json
+
+    for key in ("tracking", "packages", "cases", "masked"):
+        if values := getattr(notice, key):
+            yield key, " ".join(values)
+    for key, value in sorted(notice.fields.items()):
+        yield key, _spoken(field_to_json(value))
+
+
+def _spoken(value: Any) -> str:
+    match value:
+        case {"value": amount, "currency": currency}:
+            return f"{amount} {currency}"
+        case list():
+            return ", ".join(f"{item['quantity']} × {item['title']}" for item in value)
+        case bool():
+            return "yes" if value else "no"
+        case _:
+            return str(value)
+
+
+def _in_full(name: str, reading: "Reading") -> Iterator[str]:
+    yield from _in_short(name, reading)
+    yield f"  from {reading.sender or 'nobody'}, subject {reading.subject!r}"
+    for notice in reading.notices:
+        yield f"{notice.kind.value} was said by"
+        for one in notice.evidence:
+            yield f"  {one.where}: {one.line.strip()!r}"
+            yield f"    matches {one.phrase!r} ({one.source})"
+    if reading.near:
+        yield "What nearly matched; if the mail says this, add its own line to your pack:"
+        for miss in reading.near:
+            yield f"  {miss.kind.value}, {miss.likeness:.0%} alike: {miss.line.strip()!r}"
+            yield f"    against {miss.phrase!r} ({miss.source})"
+
+
+def _reasons(name: str, reading: "Reading") -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from parsers.notice import notice_to_json, reading_to_json
+
+    return {
+        "file": name,
+        **reading_to_json(reading),
+        "reason": reading.reason,
+        "subject": reading.subject,
+        "sender": reading.sender,
+        "notices": [
+            {**notice_to_json(notice), "evidence": [asdict(one) for one in notice.evidence]}
+            for notice in reading.notices
+        ],
+        "near": [{**asdict(miss), "kind": miss.kind.value} for miss in reading.near],
+    }

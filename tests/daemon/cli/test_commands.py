@@ -1,0 +1,134 @@
+import json
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from daemon.cli import main
+from daemon.cli.exits import MEANINGS, Exit
+from daemon.cli.listing import plain_columns, width
+
+CONFIG = "version: 1\nmailboxes:\n  - {id: main, provider: gmail, user: me@example.org, password: {env: P}}\n"
+MAIL = "From: Someone <someone@example.org>\nTo: me@example.org\nSubject: Lunch\n\nAt noon?\n"
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Call the command in an empty folder, as a new user would."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "STATE_DIRECTORY"):
+        monkeypatch.delenv(variable, raising=False)
+
+    def call(*words):
+        return CliRunner().invoke(main, words, catch_exceptions=False)
+
+    return call
+
+
+def test_the_command_is_there_before_its_heavy_parts_are_needed():
+    heavy = "pydantic ruamel sqlalchemy apprise rich imapclient lxml bs4 apscheduler"
+    code = f"import sys, daemon.cli; print([name for name in {heavy.split()} if name in sys.modules])"
+
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
+
+
+def test_help_tells_every_exit_code(run):
+    text = run("--help").stdout
+
+    assert all(f"{code.value}  {meaning}" in text for code, meaning in MEANINGS.items())
+
+
+def test_without_a_configuration_one_is_told_how_to_make_it(run, tmp_path):
+    answer = run("config", "check")
+
+    assert answer.exit_code == Exit.CONFIGURATION
+    assert answer.stderr == f"{tmp_path}/.config/orderbell/config.yaml: no such file; try: orderbell init\n"
+
+
+def test_every_fault_of_a_configuration_is_told_at_once(run, tmp_path):
+    (tmp_path / "c.yaml").write_text(CONFIG + "pol: 5m\nbackfil: 1d\n")
+    answer = run("--config", "c.yaml", "config", "check")
+
+    assert answer.exit_code == Exit.CONFIGURATION
+    assert answer.stderr.splitlines() == [
+        "c.yaml:4:1: unknown key 'pol'; did you mean 'poll'?",
+        "c.yaml:5:1: unknown key 'backfil'; did you mean 'backfill'?",
+    ]
+
+
+def test_the_configuration_is_shown_with_its_defaults(run, tmp_path):
+    (tmp_path / "c.yaml").write_text(CONFIG)
+    answer = run("--config", "c.yaml", "config", "show")
+
+    assert answer.exit_code == Exit.DONE
+    assert json.loads(answer.stdout)["poll"] == "5m"
+
+
+def test_each_mail_is_one_json_object_a_line_named_as_it_was_called(run, tmp_path):
+    for name in ("a.eml", "b.eml"):
+        (tmp_path / name).write_text(MAIL)
+    answer = run("read", "--json", "a.eml", "b.eml")
+    rows = [json.loads(line) for line in answer.stdout.splitlines()]
+
+    assert answer.exit_code == Exit.DONE
+    assert [(row["file"], row["outcome"], row["notices"]) for row in rows] == [
+        ("a.eml", "foreign", []),
+        ("b.eml", "foreign", []),
+    ]
+
+
+def test_one_file_that_cannot_be_read_does_not_hide_the_others(run, tmp_path):
+    (tmp_path / "a.eml").write_text(MAIL)
+    (tmp_path / "empty.eml").write_text("")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4)
+    answer = run("read", "--json", "none.eml", "folder", "empty.eml", "photo.png", "a.eml")
+
+    assert answer.exit_code == Exit.ERROR
+    assert json.loads(answer.stdout.splitlines()[-1])["file"] == "a.eml"
+    assert [line.split(";")[0] for line in answer.stderr.splitlines()] == [
+        "none.eml: no such file",
+        "folder is a folder",
+        "empty.eml: the file is empty",
+        "photo.png: this is no mail: it does not begin with header lines such as 'From:' and 'Subject:'",
+    ]
+
+
+@pytest.mark.parametrize("command", ["why", "scrub"])
+def test_a_file_that_is_no_mail_is_told_so_by_every_command(run, tmp_path, command):
+    (tmp_path / "note.txt").write_text("Dear diary\n")
+    answer = run(command, "note.txt")
+
+    assert answer.exit_code == Exit.ERROR
+    assert answer.stderr.startswith("note.txt: this is no mail")
+
+
+def test_a_scrubbed_copy_never_overwrites(run, tmp_path):
+    (tmp_path / "a.eml").write_text(MAIL)
+    (tmp_path / "kept.eml").write_text("mine")
+    answer = run("scrub", "a.eml", "-o", "kept.eml")
+
+    assert (answer.exit_code, (tmp_path / "kept.eml").read_text()) == (Exit.ERROR, "mine")
+
+
+def test_an_unknown_mailbox_is_named_with_a_suggestion(run, tmp_path):
+    (tmp_path / "c.yaml").write_text(CONFIG)
+    (tmp_path / "a.eml").write_text(MAIL)
+    answer = run("--config", "c.yaml", "read", "--mailbox", "mian", "a.eml")
+
+    assert (answer.exit_code, answer.stderr) == (
+        Exit.USAGE,
+        "no mailbox 'mian' in the configuration; did you mean 'main'?\n",
+    )
+
+
+def test_an_unknown_command_is_a_usage_error(run):
+    assert run("raed").exit_code == Exit.USAGE
+
+
+def test_columns_stay_straight_under_wide_signs():
+    lines = plain_columns([["ITEM", "X"], ["猫の爪とぎ", "1"], ["cafe\u0301", "2"]])
+
+    assert [width(line) for line in lines] == [13, 13, 13]
