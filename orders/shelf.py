@@ -47,7 +47,7 @@ class Shelf(Protocol):
         """The event of that origin."""
 
     def open_orders(self, marketplace: str, role: Role, since: datetime, until: datetime) -> tuple[str, ...]:
-        """Keys of orders with any event that names them in full (`order_keys`) and happened in that time, both ends in."""
+        """Keys of orders that an event of that time (both ends in) names in full (`order_keys`)."""
 
     def loose(self, marketplace: str, role: Role) -> tuple[Event, ...]:
         """Events with no order number and no sure home (`matching.housed`). Returning too many costs time only."""

@@ -1,0 +1,48 @@
+"""Titles and shop names as different mails print them: cut short, in other widths, with other marks."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from parsers.notice import Item
+
+WORD = re.compile(r"\w+")
+SHOP_WORDS = frozenset({"store", "official", "shop", "flagship", "ltd", "co", "ストア", "公式"})
+SHORTEST_CUT = 8
+"""A title cut to fewer characters than this names nothing."""
+
+
+def normal(text: str) -> str:
+    """NFKC, one case, words joined by single spaces; an ellipsis and other marks are gone."""
+    return " ".join(WORD.findall(unicodedata.normalize("NFKC", text).casefold()))
+
+
+def shop(name: str) -> str:
+    """A store's name without the words every store carries."""
+    words = normal(name).split()
+    return " ".join(word for word in words if word not in SHOP_WORDS) or " ".join(words)
+
+
+def likeness(one: str, other: str) -> float:
+    """0 to 1: equal, or one a cut of the other, is 1; else the shared words of the shorter one."""
+    first, second = normal(one), normal(other)
+    if not first or not second:
+        return 0.0
+    short, long = sorted((first, second), key=len)
+    if short == long or (len(short) >= SHORTEST_CUT and long.startswith(short)):
+        return 1.0
+    words, others = set(short.split()), set(long.split())
+    return len(words & others) / min(len(words), len(others))
+
+
+def same_item(one: Item, other: Item) -> bool:
+    """The same order line: by product number where both have one, else by title."""
+    if one.ref and other.ref:
+        return one.ref == other.ref
+    return likeness(one.title, other.title) >= 0.8
+
+
+def missing(lines: Iterable[Item], covered: Iterable[Item]) -> tuple[Item, ...]:
+    """Order lines that none of `covered` speaks of."""
+    known = tuple(covered)
+    return tuple(line for line in lines if not any(same_item(line, one) for one in known))
