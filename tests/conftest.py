@@ -7,6 +7,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.servers import dovecot as real
+from tests.servers.sink import Sink
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +25,10 @@ def start_dovecot() -> Iterator[Callable[..., real.Dovecot]]:
 def dovecot(start_dovecot) -> real.Dovecot:
     """One real IMAP server for all tests; `dovecot.user()` is a fresh mailbox."""
     return start_dovecot()
+
+
+@pytest.fixture
+def http_sink() -> Iterator[Sink]:
+    """A web server on loopback that records every request and misbehaves on demand."""
+    with Sink() as sink:
+        yield sink

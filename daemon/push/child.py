@@ -1,0 +1,114 @@
+"""The process that holds Apprise: one JSON line in, one out, until its input ends.
+
+Apart from the daemon because a service that hangs cannot be called off from inside (a thread pool waits 99 s for it at
+exit, measured), and because Apprise with all its plugins is 44 MiB that an idle daemon need not carry.
+"""
+
+import json
+import logging
+import os
+import select
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, NoReturn
+
+from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
+from apprise.result import AppriseResultStatus
+
+from daemon.push import text
+from daemon.push.address import dress, mark, refuse
+from daemon.push.parcel import Answer, Outcome
+from daemon.push.verdict import judge
+
+SERVICE_SECONDS = 45.0
+WHOLE_SECONDS = 50.0
+IDLE_SECONDS = 600.0
+"""Nothing to send for so long: the memory goes back. The parent stops using a child some time before."""
+
+TYPES = {"critical": NotifyType.FAILURE, "warning": NotifyType.WARNING, "info": NotifyType.INFO}
+NO_SERVICE = "Apprise knows no service for this URL, or a part of it is missing"
+
+
+def main() -> NoReturn:
+    """Serve until end of input or idleness; never returns."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # a plugin that prints must not speak in our name
+    log = logging.getLogger("apprise")
+    log.addHandler(logging.NullHandler())
+    log.setLevel(logging.DEBUG)  # the reason of a failure stands there and nowhere else; it leaves this process judged
+    requests = os.fdopen(os.dup(0), "rb", buffering=0)
+    _asset_and_plugins()
+    pending = b""
+    while select.select([requests], [], [], IDLE_SECONDS)[0]:
+        chunk = requests.read(1 << 16)
+        if not chunk:
+            break
+        pending += chunk
+        while b"\n" in pending:
+            line, _, pending = pending.partition(b"\n")
+            answers.write(json.dumps(asdict(serve(json.loads(line)))) + "\n")
+            answers.flush()
+    os._exit(0)  # a thread that waits for a dead service must not hold us
+
+
+def serve(request: Mapping[str, Any]) -> Answer:
+    """One request: `{"check": url}` or the fields of a parcel."""
+    try:
+        return _check(request["check"]) if "check" in request else _send(request)
+    except Exception as error:  # noqa: BLE001 - plugins raise what they like, and their words may hold the URL
+        return Answer(outcome=Outcome.FAILED, reason=f"the plugin failed with {type(error).__name__}")
+
+
+def _send(request: Mapping[str, Any]) -> Answer:
+    url, severity = str(request["url"]), str(request["severity"])
+    apprise = Apprise(asset=_asset())
+    if not apprise.add(dress(url, severity=severity, key=str(request["key"]))) or len(apprise) != 1:
+        return Answer(outcome=Outcome.FAILED, reason=NO_SERVICE, permanent=True)
+    title = text.title(mark(url, severity) + str(request["title"]))
+    with apprise.notify(
+        title=title,
+        body=text.body(str(request["body"])) or title,  # Apprise refuses an empty body
+        body_format=NotifyFormat.TEXT.value,
+        notify_type=TYPES[severity],
+        timeout=WHOLE_SECONDS,
+        log_level=logging.DEBUG,
+    ) as result:
+        match result.status:
+            case AppriseResultStatus.SUCCESS:
+                return Answer(outcome=Outcome.SENT)
+            case AppriseResultStatus.NOMATCH:
+                return Answer(outcome=Outcome.FAILED, reason=NO_SERVICE, permanent=True)
+            case AppriseResultStatus.TIMEOUT:
+                return Answer(outcome=Outcome.UNSURE, reason=f"no answer within {WHOLE_SECONDS:.0f} s")
+            case _:
+                return judge(entry.message for entry in result.logs())
+
+
+def _check(url: str) -> Answer:
+    """FAILED with the reason when the URL cannot be used; nothing is sent."""
+    apprise = Apprise(asset=_asset())
+    known = apprise.add(dress(url, severity="info", key="check")) and len(apprise) == 1
+    reason = refuse(url) or (None if known else NO_SERVICE)
+    return Answer(outcome=Outcome.FAILED, reason=reason, permanent=True) if reason else Answer(outcome=Outcome.SENT)
+
+
+def _asset() -> AppriseAsset:
+    """Ours in every message: no foreign name, no picture fetched from elsewhere, no redirect followed."""
+    return AppriseAsset(
+        app_id="Orderbell",
+        app_desc="Orderbell",
+        app_url="",
+        image_url_mask="",
+        image_url_logo="",
+        http_redirects=False,
+        service_timeout=SERVICE_SECONDS,
+    )
+
+
+def _asset_and_plugins() -> None:
+    """All plugins are loaded at the first URL (120 ms): better before the first message than with it."""
+    Apprise(asset=_asset()).add("json://localhost")
+
+
+if __name__ == "__main__":
+    main()
