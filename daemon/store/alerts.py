@@ -1,0 +1,225 @@
+"""Rows of alerts, of what is to be said about them, and of when to look again."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
+
+from daemon.store.codec import alert_from_row, alert_to_json, subject_from_row, subject_to_json
+from daemon.store.dialect import upsert
+from daemon.store.tables import LIVE, WAITING, alert, announcement, message, wake
+from orders.subject import Subject
+from rules.alert import Alert, AlertState, Announcement, Cause, Delivery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRow:
+    """An alert with its number, what it is judged together with, and its subject as last judged."""
+
+    id: int
+    scope: str
+    alert: Alert
+    subject: Subject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnouncementRow:
+    """One thing to say that waits for its time, or was said."""
+
+    id: int
+    row: AlertRow
+    cause: Cause
+    groups: tuple[str, ...]
+    delivery: Delivery
+    at: datetime
+    not_before: datetime
+    batch: str
+    message: int | None
+
+    @property
+    def announcement(self) -> Announcement:
+        return Announcement(
+            cause=self.cause,
+            alert=self.row.alert,
+            groups=self.groups,
+            delivery=self.delivery,
+            not_before=self.not_before,
+        )
+
+
+class Alerts:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def live(self, scope: str) -> tuple[AlertRow, ...]:
+        """Alerts of the scope that have not ended."""
+        return self._rows(select(alert).where(alert.c.scope == scope, LIVE))
+
+    def all_live(self, *, limit: int = 10_000) -> tuple[AlertRow, ...]:
+        return self._rows(select(alert).where(LIVE).order_by(alert.c.since.desc()).limit(limit))
+
+    def listed(self, *, states: Collection[AlertState] = (), limit: int = 1000) -> tuple[AlertRow, ...]:
+        """Newest first; of all states when none is named."""
+        statement = select(alert)
+        if states:
+            statement = statement.where(alert.c.state.in_(states))
+        return self._rows(statement.order_by(alert.c.since.desc(), alert.c.id.desc()).limit(limit))
+
+    def of_order(self, key: str) -> tuple[AlertRow, ...]:
+        """Oldest first, ended ones too."""
+        return self._rows(select(alert).where(alert.c.order_key == key).order_by(alert.c.since, alert.c.id))
+
+    def get(self, number: int) -> AlertRow:
+        """Raises KeyError."""
+        rows = self._rows(select(alert).where(alert.c.id == number))
+        if not rows:
+            raise KeyError(number)
+        return rows[0]
+
+    def last(self, key: tuple[str, str, str]) -> AlertRow | None:
+        """The newest episode of (rule, about, subject)."""
+        statement = (
+            select(alert)
+            .where(alert.c.rule == key[0], alert.c.about == key[1], alert.c.subject == key[2])
+            .order_by(alert.c.episode.desc())
+            .limit(1)
+        )
+        rows = self._rows(statement)
+        return rows[0] if rows else None
+
+    def put(self, one: Alert, scope: str, subject: Subject) -> AlertRow:
+        """Write the alert under its (rule, about, subject, episode)."""
+        values = {
+            "rule": one.rule,
+            "about": one.about,
+            "subject": one.subject,
+            "episode": one.episode,
+            "scope": scope,
+            "state": one.state,
+            "severity": one.severity,
+            "since": one.since,
+            "fired_at": one.fired_at,
+            "resolved_at": one.resolved_at,
+            "next_at": one.next_at,
+            "due_at": one.due_at,
+            "order_key": one.order,
+            "payload": alert_to_json(one),
+            "facts": subject_to_json(subject),
+        }
+        same = (
+            alert.c.rule == one.rule,
+            alert.c.about == one.about,
+            alert.c.subject == one.subject,
+            alert.c.episode == one.episode,
+        )
+        changed = self._connection.execute(update(alert).where(*same).values(values).returning(alert.c.id))
+        number = changed.scalar_one_or_none()
+        if number is None:
+            number = self._connection.execute(insert(alert).values(values).returning(alert.c.id)).scalar_one()
+        return AlertRow(id=int(number), scope=scope, alert=one, subject=subject)
+
+    # what is to be said
+
+    def say(self, row: AlertRow, one: Announcement, *, at: datetime, batch: str) -> int:
+        values = {
+            "alert": row.id,
+            "cause": one.cause,
+            "groups": list(one.groups),
+            "delivery": int(one.delivery),
+            "at": at,
+            "not_before": one.not_before,
+            "batch": batch,
+            "state": "waiting",
+        }
+        return int(
+            self._connection.execute(insert(announcement).values(values).returning(announcement.c.id)).scalar_one()
+        )
+
+    def waiting(self, until: datetime) -> tuple[AnnouncementRow, ...]:
+        """What may be said by then, oldest first."""
+        return self._announcements(WAITING, announcement.c.not_before <= until)
+
+    def waiting_for(self, number: int) -> tuple[AnnouncementRow, ...]:
+        """What waits to be said about one alert."""
+        return self._announcements(WAITING, announcement.c.alert == number)
+
+    def next_waiting(self) -> datetime | None:
+        statement = select(func.min(announcement.c.not_before)).where(WAITING)
+        found: datetime | None = self._connection.execute(statement).scalar_one_or_none()
+        return found
+
+    def said_with(self, number: int) -> tuple[AnnouncementRow, ...]:
+        """What went out as message `number`."""
+        return self._announcements(announcement.c.message == number)
+
+    def new_message(self, at: datetime, kind: str) -> int:
+        statement = insert(message).values(at=at, kind=kind).returning(message.c.id)
+        return int(self._connection.execute(statement).scalar_one())
+
+    def said(self, numbers: Sequence[int], message_number: int) -> None:
+        statement = update(announcement).where(announcement.c.id.in_(numbers))
+        self._connection.execute(statement.values(state="said", message=message_number))
+
+    def void(self, numbers: Iterable[int]) -> None:
+        """No longer true, or said otherwise: not to be said."""
+        statement = update(announcement).where(announcement.c.id.in_(tuple(numbers)))
+        self._connection.execute(statement.values(state="void"))
+
+    # when to look again
+
+    def wake(self, scope: str, at: datetime | None) -> None:
+        """Judge the scope again then; None: not before something new is known of it."""
+        if at is None:
+            self._connection.execute(delete(wake).where(wake.c.scope == scope))
+        else:
+            upsert(self._connection, wake, {"scope": scope, "at": at})
+
+    def due(self, now: datetime, limit: int = 100) -> tuple[str, ...]:
+        """Scopes to be judged again, the longest due first."""
+        statement = select(wake.c.scope).where(wake.c.at <= now).order_by(wake.c.at, wake.c.scope).limit(limit)
+        return tuple(self._connection.execute(statement).scalars())
+
+    def next_wake(self) -> datetime | None:
+        found: datetime | None = self._connection.execute(select(func.min(wake.c.at))).scalar_one_or_none()
+        return found
+
+    def _rows(self, statement: Select[Any]) -> tuple[AlertRow, ...]:
+        return tuple(_row(row) for row in self._connection.execute(statement))
+
+    def _announcements(self, *conditions: Any) -> tuple[AnnouncementRow, ...]:
+        statement = (
+            select(
+                announcement.c.id.label("number"),
+                announcement.c.cause,
+                announcement.c.groups,
+                announcement.c.delivery,
+                announcement.c.at,
+                announcement.c.not_before,
+                announcement.c.batch,
+                announcement.c.message,
+                *(column for column in alert.c),
+            )
+            .join(alert, alert.c.id == announcement.c.alert)
+            .where(*conditions)
+            .order_by(announcement.c.not_before, announcement.c.id)
+        )
+        return tuple(
+            AnnouncementRow(
+                id=row.number,
+                row=_row(row),
+                cause=Cause(row.cause),
+                groups=tuple(row.groups),
+                delivery=Delivery(row.delivery),
+                at=row.at,
+                not_before=row.not_before,
+                batch=row.batch,
+                message=row.message,
+            )
+            for row in self._connection.execute(statement)
+        )
+
+
+def _row(row: Any) -> AlertRow:
+    return AlertRow(id=row.id, scope=row.scope, alert=alert_from_row(row), subject=subject_from_row(row))

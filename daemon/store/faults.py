@@ -1,0 +1,90 @@
+"""What can go wrong with the ledger's file, told apart, in words a person can act on."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+
+from sqlalchemy.exc import DBAPIError
+
+
+class Trouble(StrEnum):
+    FULL = "full"
+    """No space left: stop taking mail, keep running, try again."""
+    BUSY = "busy"
+    """Another process holds the file longer than we wait: try again."""
+    CORRUPT = "corrupt"
+    """The file is damaged or no database: set aside, restore."""
+    FOREIGN = "foreign"
+    """A sound database of something else."""
+    NEWER = "newer"
+    """Written by a newer Orderbell."""
+    ACCESS = "access"
+    """We may not write there."""
+    IO = "io"
+    """The disk failed."""
+    TAKEN = "taken"
+    """Another instance is running."""
+    FENCED = "fenced"
+    """A newer worker has taken this mailbox over."""
+    OTHER = "other"
+
+
+class StoreError(Exception):
+    """The ledger cannot do what was asked; nothing of it was done. `what` and `try_this` are one sentence each."""
+
+    def __init__(self, trouble: Trouble, what: str, try_this: str = "") -> None:
+        self.trouble = trouble
+        self.what = what
+        self.try_this = try_this
+        super().__init__(f"{what}; {try_this}" if try_this else what)
+
+    @property
+    def passing(self) -> bool:
+        """Whether the same may work later without anybody's help."""
+        return self.trouble in (Trouble.FULL, Trouble.BUSY, Trouble.IO)
+
+
+CURES = {
+    Trouble.FULL: "free some space; nothing was lost, and the work goes on by itself",
+    Trouble.BUSY: "another program holds the file open for writing; it is tried again",
+    Trouble.CORRUPT: "the next start sets it aside and restores the last daily copy",
+    Trouble.ACCESS: "check the owner and mode of the file and its folder",
+    Trouble.IO: "check the disk",
+}
+
+
+def trouble_of(error: BaseException) -> Trouble:
+    """The kind of an error of sqlite3, by SQLite's result code, else by its words."""
+    code = getattr(error, "sqlite_errorcode", None)
+    match code & 0xFF if isinstance(code, int) else None:
+        case sqlite3.SQLITE_FULL:
+            return Trouble.FULL
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return Trouble.BUSY
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+            return Trouble.CORRUPT
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
+            return Trouble.ACCESS
+        case sqlite3.SQLITE_IOERR:
+            return Trouble.IO
+        case _:
+            return Trouble.OTHER
+
+
+@contextmanager
+def told_apart(where: str) -> Iterator[None]:
+    """Turn the database's errors into StoreError; programming errors (a broken constraint) pass through."""
+    try:
+        yield
+    except DBAPIError as error:
+        raw = error.orig or error
+        trouble = trouble_of(raw)
+        if trouble is Trouble.OTHER:
+            raise
+        raise StoreError(trouble, f"{where}: {raw}", CURES[trouble]) from error
+    except sqlite3.Error as error:
+        trouble = trouble_of(error)
+        if trouble is Trouble.OTHER:
+            raise
+        raise StoreError(trouble, f"{where}: {error}", CURES[trouble]) from error

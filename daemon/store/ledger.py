@@ -1,0 +1,128 @@
+"""The ledger inside one transaction: the shelf that orders ask, and the rows of everything else."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, select
+
+from daemon.store.alerts import Alerts
+from daemon.store.codec import event_from_row, event_to_json
+from daemon.store.dialect import insert, upsert
+from daemon.store.mailboxes import Mailboxes
+from daemon.store.mails import Mails
+from daemon.store.orders import Orders
+from daemon.store.outbox import Outbox
+from daemon.store.tables import LOOSE, event, health, naming, reference
+from orders.event import Event
+from orders.shelf import NEVER_AN_ORDER, RefKind, order_keys, references
+from parsers.notice import Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthRow:
+    name: str
+    at: datetime
+    value: Any
+
+
+class Ledger:
+    """Made by `Store.read` and `Store.write`; implements `orders.shelf.Shelf`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.mailboxes = Mailboxes(connection)
+        self.mails = Mails(connection)
+        self.orders = Orders(connection)
+        self.alerts = Alerts(connection)
+        self.outbox = Outbox(connection)
+
+    # events
+
+    def append(self, one: Event) -> bool:
+        """Append the event; False when its origin is already here."""
+        keys = order_keys(one)
+        values = {
+            "origin": one.origin,
+            "kind": one.kind,
+            "at": one.at,
+            "seen": one.seen,
+            "source": one.source,
+            "marketplace": one.marketplace,
+            "role": one.role,
+            "mail": one.mail,
+            "assigns": one.assigns,
+            "loose": not keys and one.kind not in NEVER_AN_ORDER,
+            "payload": event_to_json(one),
+        }
+        statement = insert(self.connection, event).values(values).on_conflict_do_nothing().returning(event.c.id)
+        number = self.connection.execute(statement).scalar_one_or_none()
+        if number is None:
+            return False
+        found = [
+            {"marketplace": one.marketplace, "kind": kind, "value": value, "event": number}
+            for kind, value in references(one)
+        ]
+        if found:
+            self.connection.execute(insert(self.connection, reference).on_conflict_do_nothing(), found)
+        named = [
+            {"marketplace": one.marketplace, "role": one.role, "at": one.at, "order_key": key, "event": number}
+            for key in keys
+        ]
+        if named:
+            self.connection.execute(insert(self.connection, naming).on_conflict_do_nothing(), named)
+        return True
+
+    def by_reference(self, kind: RefKind, marketplace: str, value: str) -> tuple[Event, ...]:
+        statement = (
+            select(event)
+            .join(reference, reference.c.event == event.c.id)
+            .where(reference.c.marketplace == marketplace, reference.c.kind == kind, reference.c.value == value)
+        )
+        return self._events(statement)
+
+    def by_origin(self, origin: str) -> Event | None:
+        found = self._events(select(event).where(event.c.origin == origin))
+        return found[0] if found else None
+
+    def open_orders(self, marketplace: str, role: Role, since: datetime, until: datetime) -> tuple[str, ...]:
+        statement = (
+            select(naming.c.order_key)
+            .where(naming.c.marketplace == marketplace, naming.c.role == role, naming.c.at.between(since, until))
+            .distinct()
+            .order_by(naming.c.order_key)
+        )
+        return tuple(self.connection.execute(statement).scalars())
+
+    def loose(self, marketplace: str, role: Role) -> tuple[Event, ...]:
+        statement = select(event).where(event.c.marketplace == marketplace, event.c.role == role, LOOSE)
+        return self._events(statement)
+
+    def assignments(self, origin: str) -> tuple[Event, ...]:
+        return self._events(select(event).where(event.c.assigns == origin))
+
+    def events_of_mail(self, number: int) -> tuple[Event, ...]:
+        return self._events(select(event).where(event.c.mail == number).order_by(event.c.id))
+
+    def all_events(self) -> Iterable[Event]:
+        """Every event, oldest row first, a few at a time."""
+        statement = select(event).order_by(event.c.id).execution_options(yield_per=1000)
+        for row in self.connection.execute(statement):
+            yield event_from_row(row)
+
+    def count_events(self) -> int:
+        return int(self.connection.execute(select(func.count()).select_from(event)).scalar_one())
+
+    # health
+
+    def tell(self, name: str, at: datetime, value: Any) -> None:
+        """Write one health row over the last of that name."""
+        upsert(self.connection, health, {"name": name, "at": at, "value": value})
+
+    def told(self, name: str) -> HealthRow | None:
+        row = self.connection.execute(select(health).where(health.c.name == name)).mappings().one_or_none()
+        return None if row is None else HealthRow(**row)
+
+    def _events(self, statement: Select[Any]) -> tuple[Event, ...]:
+        return tuple(event_from_row(row) for row in self.connection.execute(statement))

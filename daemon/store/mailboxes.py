@@ -1,0 +1,124 @@
+"""Rows of mailboxes: epoch, cursors, when to poll next, what went wrong."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, select, update
+
+from daemon.store.dialect import insert, upsert
+from daemon.store.faults import StoreError, Trouble
+from daemon.store.tables import cursor, mailbox
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailboxRow:
+    id: str
+    epoch: int
+    first_run: bool
+    """Its history is being read, and nothing of it is pushed."""
+    next_poll_at: datetime | None
+    last_ok_at: datetime | None
+    failing_since: datetime | None
+    last_error: str | None
+    last_error_kind: str | None
+    permanent: bool
+    """Trying again will not help: somebody has to change something."""
+    last_mail_at: datetime | None
+    """When the last marketplace mail arrived."""
+
+
+class Mailboxes:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def ensure(self, ids: Collection[str], now: datetime) -> None:
+        """A row for each mailbox; a new one is due at once."""
+        for name in ids:
+            row = {"id": name, "next_poll_at": now}
+            self._connection.execute(insert(self._connection, mailbox).values(row).on_conflict_do_nothing())
+
+    def get(self, name: str) -> MailboxRow:
+        """Raises KeyError."""
+        row = self._connection.execute(select(mailbox).where(mailbox.c.id == name)).mappings().one_or_none()
+        if row is None:
+            raise KeyError(name)
+        return MailboxRow(**row)
+
+    def all(self) -> tuple[MailboxRow, ...]:
+        rows = self._connection.execute(select(mailbox).order_by(mailbox.c.id)).mappings()
+        return tuple(MailboxRow(**row) for row in rows)
+
+    def begin_poll(self, name: str) -> int:
+        """Raise the epoch and return it: older workers of this mailbox are fenced off from now on."""
+        statement = (
+            update(mailbox).where(mailbox.c.id == name).values(epoch=mailbox.c.epoch + 1).returning(mailbox.c.epoch)
+        )
+        return int(self._connection.execute(statement).scalar_one())
+
+    def fence(self, name: str, epoch: int) -> None:
+        """Raises StoreError(FENCED) when a newer worker has begun."""
+        current = self._connection.execute(select(mailbox.c.epoch).where(mailbox.c.id == name)).scalar_one_or_none()
+        if current != epoch:
+            raise StoreError(Trouble.FENCED, f"mailbox {name}: another worker has taken over")
+
+    def cursor(self, name: str, folder: str) -> tuple[int, int] | None:
+        """(UIDVALIDITY, last UID) of the folder."""
+        statement = select(cursor.c.uidvalidity, cursor.c.last_uid).where(
+            cursor.c.mailbox == name, cursor.c.folder == folder
+        )
+        row = self._connection.execute(statement).one_or_none()
+        return None if row is None else (row.uidvalidity, row.last_uid)
+
+    def advance(self, name: str, folder: str, uidvalidity: int, uid: int) -> None:
+        """Move the cursor on; within one UIDVALIDITY it never goes back."""
+        found = self.cursor(name, folder)
+        if found and found[0] == uidvalidity and found[1] >= uid:
+            return
+        row = {"mailbox": name, "folder": folder, "uidvalidity": uidvalidity, "last_uid": uid}
+        upsert(self._connection, cursor, row)
+
+    def forget_cursors(self) -> None:
+        """Read every mailbox again from its `backfill` on, silently: after a restored copy."""
+        self._connection.execute(delete(cursor))
+        self._connection.execute(update(mailbox).values(first_run=True))
+
+    def succeeded(self, name: str, now: datetime, next_poll_at: datetime) -> None:
+        self._set(
+            name,
+            last_ok_at=now,
+            next_poll_at=next_poll_at,
+            failing_since=None,
+            last_error=None,
+            last_error_kind=None,
+            permanent=False,
+        )
+
+    def failed(
+        self, name: str, now: datetime, *, kind: str, what: str, permanent: bool, next_poll_at: datetime
+    ) -> None:
+        self._set(
+            name,
+            failing_since=self.get(name).failing_since or now,
+            last_error=what,
+            last_error_kind=kind,
+            permanent=permanent,
+            next_poll_at=next_poll_at,
+        )
+
+    def first_run_over(self, name: str) -> None:
+        self._set(name, first_run=False)
+
+    def heard(self, name: str, arrived: datetime) -> None:
+        """A marketplace mail arrived then."""
+        statement = update(mailbox).where(
+            mailbox.c.id == name, (mailbox.c.last_mail_at.is_(None)) | (mailbox.c.last_mail_at < arrived)
+        )
+        self._connection.execute(statement.values(last_mail_at=arrived))
+
+    def poll_now(self, names: Sequence[str], now: datetime) -> None:
+        self._connection.execute(update(mailbox).where(mailbox.c.id.in_(names)).values(next_poll_at=now))
+
+    def _set(self, name: str, **values: Any) -> None:
+        self._connection.execute(update(mailbox).where(mailbox.c.id == name).values(values))

@@ -1,0 +1,200 @@
+"""Rows made from views: orders, their watches and findings; written anew whenever an event touches the order."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Select, delete, func, select
+
+from daemon.store.dialect import upsert
+from daemon.store.tables import OPEN, finding, order, watch
+from orders.order import OrderStatus
+
+if TYPE_CHECKING:
+    from orders.view import View
+
+ENDED = (OrderStatus.COMPLETED, OrderStatus.CANCELLED, OrderStatus.RETURNED, OrderStatus.DELIVERED)
+RUNNING = tuple(status for status in OrderStatus if status not in ENDED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRow:
+    key: str
+    marketplace: str
+    role: str
+    number: str
+    status: str
+    title: str
+    store: str | None
+    total: str | None
+    """Such as “26.12 USD”."""
+    ordered_at: datetime | None
+    first_at: datetime
+    last_at: datetime
+    """Effective time of its newest event."""
+    problem: bool
+    stub: bool
+    events: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchRow:
+    order_key: str
+    id: str
+    key: str
+    kind: str
+    actor: str
+    opened_at: datetime
+    due_at: datetime
+    state: str
+    stated: bool
+    inferred: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingRow:
+    order_key: str
+    id: str
+    kind: str
+    code: str
+    at: datetime
+    amount: str | None
+    detail: str
+    inferred: bool
+    rests_on: tuple[str, ...]
+    """Origins of its events."""
+
+
+class Orders:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def put(self, view: "View") -> None:
+        """Write what the view shows over what stood there."""
+        one = view.order
+        upsert(
+            self._connection,
+            order,
+            {
+                "key": one.key,
+                "marketplace": one.marketplace,
+                "role": one.role,
+                "number": one.number,
+                "status": one.status,
+                "title": one.title,
+                "store": one.store,
+                "total": None if one.total is None else str(one.total),
+                "ordered_at": one.ordered_at,
+                "first_at": min(event.at for event in one.events),
+                "last_at": max(event.at for event in one.events),
+                "problem": one.problem,
+                "stub": one.stub,
+                "events": len(one.events),
+            },
+        )
+        self._connection.execute(delete(watch).where(watch.c.order_key == one.key))
+        self._connection.execute(delete(finding).where(finding.c.order_key == one.key))
+        watches = [
+            {
+                "order_key": one.key,
+                "id": row.id,
+                "key": row.key,
+                "kind": row.kind,
+                "actor": row.actor,
+                "opened_at": row.opened_at,
+                "due_at": row.due_at,
+                "state": row.state,
+                "stated": row.stated,
+                "inferred": row.inferred,
+                "why": row.why,
+            }
+            for row in view.watches
+        ]
+        findings = [
+            {
+                "order_key": one.key,
+                "id": row.id,
+                "kind": row.kind,
+                "code": row.code,
+                "at": row.at,
+                "amount": None if row.amount is None else str(row.amount),
+                "detail": row.detail,
+                "inferred": row.inferred,
+                "rests_on": [event.origin for event in row.rests_on],
+            }
+            for row in view.findings
+        ]
+        if watches:
+            self._connection.execute(watch.insert(), watches)
+        if findings:
+            self._connection.execute(finding.insert(), findings)
+
+    def drop(self, key: str) -> None:
+        """The order has no events any more (a correction took them away)."""
+        self._connection.execute(delete(order).where(order.c.key == key))
+
+    def get(self, key: str) -> OrderRow | None:
+        row = self._connection.execute(select(order).where(order.c.key == key)).mappings().one_or_none()
+        return None if row is None else OrderRow(**row)
+
+    def find(self, number: str) -> tuple[OrderRow, ...]:
+        """Orders of that number (or key), of any marketplace and role."""
+        statement = select(order).where((order.c.number == number) | (order.c.key == number)).order_by(order.c.key)
+        return tuple(OrderRow(**row) for row in self._connection.execute(statement).mappings())
+
+    def listed(
+        self,
+        *,
+        statuses: Collection[str] = (),
+        marketplace: str | None = None,
+        problem: bool | None = None,
+        limit: int = 1000,
+    ) -> tuple[OrderRow, ...]:
+        """By their newest event, newest first."""
+        statement: Select[Any] = select(order)
+        if statuses:
+            statement = statement.where(order.c.status.in_(statuses))
+        if marketplace:
+            statement = statement.where(order.c.marketplace == marketplace)
+        if problem is not None:
+            statement = statement.where(order.c.problem == problem)
+        rows = self._connection.execute(statement.order_by(order.c.last_at.desc(), order.c.key).limit(limit)).mappings()
+        return tuple(OrderRow(**row) for row in rows)
+
+    def count(self) -> int:
+        return int(self._connection.execute(select(func.count()).select_from(order)).scalar_one())
+
+    def running(self, marketplace: str) -> int:
+        """Orders of the marketplace that are neither delivered nor over."""
+        statement = select(func.count()).where(order.c.marketplace == marketplace, order.c.status.in_(RUNNING))
+        return int(self._connection.execute(statement).scalar_one())
+
+    def watches(self, *, key: str | None = None, open_only: bool = True, limit: int = 1000) -> tuple[WatchRow, ...]:
+        """The next due first."""
+        statement: Select[Any] = select(watch)
+        if key:
+            statement = statement.where(watch.c.order_key == key)
+        if open_only:
+            statement = statement.where(OPEN)
+        rows = self._connection.execute(
+            statement.order_by(watch.c.due_at, watch.c.order_key, watch.c.id).limit(limit)
+        ).mappings()
+        return tuple(WatchRow(**row) for row in rows)
+
+    def findings(
+        self, *, key: str | None = None, kind: str | None = None, since: datetime | None = None, limit: int = 1000
+    ) -> tuple[FindingRow, ...]:
+        """Newest first."""
+        statement: Select[Any] = select(finding)
+        if key:
+            statement = statement.where(finding.c.order_key == key)
+        if kind:
+            statement = statement.where(finding.c.kind == kind)
+        if since:
+            statement = statement.where(finding.c.at >= since)
+        rows = self._connection.execute(
+            statement.order_by(finding.c.at.desc(), finding.c.order_key).limit(limit)
+        ).mappings()
+        return tuple(FindingRow(**(dict(row) | {"rests_on": tuple(row["rests_on"])})) for row in rows)

@@ -1,0 +1,178 @@
+"""Rows of messages on their way: one for each message and target, claimed before they are sent."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, select, update
+
+from daemon.store.dialect import insert, upsert
+from daemon.store.tables import SENDING, TO_SEND, outbox, target
+
+
+class OutboxState(StrEnum):
+    NEW = "new"
+    SENDING = "sending"
+    """Committed before the call: found at a start, nobody knows whether it went out."""
+    SENT = "sent"
+    UNSURE = "unsure"
+    """It was sent and no answer came; goes out once more, marked, or not, as the target wants it."""
+    DEAD = "dead"
+    """Given up, shown in the list."""
+    FOLDED = "folded"
+    """Went out as a line of a later message."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxRow:
+    id: int
+    key: str
+    """The same for every try of one message."""
+    target: str
+    message: int
+    state: OutboxState
+    tries: int
+    severity: str
+    title: str
+    body: str
+    created_at: datetime
+    next_try_at: datetime | None
+    sent_at: datetime | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetRow:
+    id: str
+    failures: int
+    """In a row."""
+    permanent: bool
+    failing_since: datetime | None
+    last_ok_at: datetime | None
+    last_error: str | None
+
+
+class Outbox:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(
+        self, *, key: str, target_id: str, message: int, severity: str, title: str, body: str, now: datetime
+    ) -> int | None:
+        """A message for one target, due at once; None when the same key is already there."""
+        values = {
+            "key": key,
+            "target": target_id,
+            "message": message,
+            "state": OutboxState.NEW,
+            "severity": severity,
+            "title": title,
+            "body": body,
+            "created_at": now,
+            "next_try_at": now,
+        }
+        statement = insert(self._connection, outbox).values(values).on_conflict_do_nothing().returning(outbox.c.id)
+        return self._connection.execute(statement).scalar_one_or_none()
+
+    def due(self, now: datetime, *, limit: int = 100) -> tuple[OutboxRow, ...]:
+        """What can be sent now, oldest first."""
+        statement = select(outbox).where(TO_SEND, outbox.c.next_try_at <= now)
+        return self._rows(statement.order_by(outbox.c.next_try_at, outbox.c.id).limit(limit))
+
+    def next_due(self) -> datetime | None:
+        statement = select(func.min(outbox.c.next_try_at)).where(TO_SEND)
+        found: datetime | None = self._connection.execute(statement).scalar_one_or_none()
+        return found
+
+    def claim(self, number: int) -> OutboxRow | None:
+        """Take the row for sending, one try more; None when somebody else has it or it is done."""
+        statement = (
+            update(outbox)
+            .where(outbox.c.id == number, outbox.c.state.in_((OutboxState.NEW, OutboxState.UNSURE)))
+            .values(state=OutboxState.SENDING, tries=outbox.c.tries + 1)
+            .returning(outbox)
+        )
+        row = self._connection.execute(statement).mappings().one_or_none()
+        return None if row is None else _row(row)
+
+    def end(
+        self,
+        number: int,
+        state: OutboxState,
+        *,
+        error: str | None = None,
+        next_try_at: datetime | None = None,
+        sent_at: datetime | None = None,
+    ) -> None:
+        values = {"state": state, "error": error, "next_try_at": next_try_at, "sent_at": sent_at}
+        self._connection.execute(update(outbox).where(outbox.c.id == number).values(values))
+
+    def left_sending(self) -> tuple[OutboxRow, ...]:
+        """Rows whose sender died between the call and its mark."""
+        return self._rows(select(outbox).where(SENDING))
+
+    def get(self, number: int) -> OutboxRow:
+        """Raises KeyError."""
+        rows = self._rows(select(outbox).where(outbox.c.id == number))
+        if not rows:
+            raise KeyError(number)
+        return rows[0]
+
+    def of_message(self, message: int) -> tuple[OutboxRow, ...]:
+        return self._rows(select(outbox).where(outbox.c.message == message).order_by(outbox.c.id))
+
+    def listed(self, *, states: Collection[OutboxState] = (), limit: int = 1000) -> tuple[OutboxRow, ...]:
+        """Newest first."""
+        statement: Select[Any] = select(outbox)
+        if states:
+            statement = statement.where(outbox.c.state.in_(states))
+        return self._rows(statement.order_by(outbox.c.id.desc()).limit(limit))
+
+    def waiting(self, target_id: str) -> int:
+        """Messages that wait for the target."""
+        statement = select(func.count()).where(
+            outbox.c.target == target_id, outbox.c.state.in_((OutboxState.NEW, OutboxState.UNSURE, OutboxState.SENDING))
+        )
+        return int(self._connection.execute(statement).scalar_one())
+
+    def sent_since(self, target_id: str, since: datetime) -> int:
+        statement = select(func.count()).where(outbox.c.target == target_id, outbox.c.sent_at >= since)
+        return int(self._connection.execute(statement).scalar_one())
+
+    def hurry(self, numbers: Sequence[int], now: datetime) -> None:
+        self._connection.execute(update(outbox).where(outbox.c.id.in_(numbers)).values(next_try_at=now))
+
+    # targets
+
+    def target(self, target_id: str) -> TargetRow:
+        row = self._connection.execute(select(target).where(target.c.id == target_id)).mappings().one_or_none()
+        if row is None:
+            return TargetRow(
+                id=target_id, failures=0, permanent=False, failing_since=None, last_ok_at=None, last_error=None
+            )
+        return TargetRow(**row)
+
+    def target_ok(self, target_id: str, now: datetime) -> None:
+        values = {"failures": 0, "permanent": False, "failing_since": None, "last_ok_at": now, "last_error": None}
+        upsert(self._connection, target, {"id": target_id} | values)
+
+    def target_failed(self, target_id: str, now: datetime, reason: str, *, permanent: bool) -> TargetRow:
+        before = self.target(target_id)
+        values = {
+            "failures": before.failures + 1,
+            "permanent": permanent,
+            "failing_since": before.failing_since or now,
+            "last_ok_at": before.last_ok_at,
+            "last_error": reason,
+        }
+        upsert(self._connection, target, {"id": target_id} | values)
+        return self.target(target_id)
+
+    def _rows(self, statement: Select[Any]) -> tuple[OutboxRow, ...]:
+        return tuple(_row(row) for row in self._connection.execute(statement).mappings())
+
+
+def _row(row: Any) -> OutboxRow:
+    return OutboxRow(**(dict(row) | {"state": OutboxState(row["state"])}))
