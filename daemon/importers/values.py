@@ -1,0 +1,232 @@
+"""What stands in a cell: nothing, an amount, a currency, an instant, an order number. Never guesses."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from decimal import Decimal, InvalidOperation
+from zoneinfo import ZoneInfo
+
+from parsers.notice import Money
+
+NOTHING = frozenset(
+    {"", "-", "--", "n/a", "na", "null", "none", "nan", "unknown", "not available", "not applicable", "該当なし", "?"}
+)
+"""How the shops' exports write an empty cell, lower case."""
+
+PACIFIC = ZoneInfo("America/Los_Angeles")
+"""AliExpress prints its times in Pacific time, wherever the buyer lives."""
+
+CURRENCIES = frozenset(
+    re.findall(
+        r"[A-Z]{3}",
+        """
+    AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP
+    CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF
+    IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD
+    MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB
+    RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD
+    UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG
+    """,
+    )
+)
+"""ISO 4217, the currencies in circulation."""
+
+SIGNS: Mapping[str, str] = {"US $": "USD", "US$": "USD", "€": "EUR", "£": "GBP", "₹": "INR", "R$": "BRL", "円": "JPY"}
+SITES: Mapping[str, str] = {
+    "amazon.com": "USD",
+    "amazon.ca": "CAD",
+    "amazon.com.mx": "MXN",
+    "amazon.com.br": "BRL",
+    "amazon.com.au": "AUD",
+    "amazon.co.jp": "JPY",
+    "amazon.co.uk": "GBP",
+    "amazon.in": "INR",
+    "amazon.sg": "SGD",
+    "amazon.ae": "AED",
+    "amazon.sa": "SAR",
+    "amazon.com.tr": "TRY",
+    "amazon.se": "SEK",
+    "amazon.pl": "PLN",
+    "amazon.com.be": "EUR",
+    "amazon.de": "EUR",
+    "amazon.fr": "EUR",
+    "amazon.it": "EUR",
+    "amazon.es": "EUR",
+    "amazon.nl": "EUR",
+    "amazon.ie": "EUR",
+}
+"""What each Amazon site sells in: the one thing that tells its `$` and `¥` apart."""
+
+MONTHS = dict(zip(re.findall("...", "janfebmaraprmayjunjulaugsepoctnovdec"), range(1, 13), strict=True))
+"""The first three letters are enough, and no locale is asked."""
+NUMBERED = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
+TURNED = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})")
+NAMED = re.compile(r"([A-Za-z]{3,9})\.? (\d{1,2}), ?(\d{4})|(\d{1,2})[ -]([A-Za-z]{3,9})\.?,?[ -](\d{4})")
+CLOCK = re.compile(r"[T ,]*(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)? ?([AP]M)? ?(Z|UTC|GMT|JST|[+-]\d{2}:?\d{2})?")
+AMAZON_ORDER = re.compile(r"(?:\d{3}|[DPS]\d{2})-\d{7}-\d{7}")
+ALIEXPRESS_ORDER = re.compile(r"\d{14,19}")
+ROUNDED = re.compile(r"\d[.,]\d+[eE]\+?\d+")
+EXCEL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 (a spreadsheet's serial day has no zone; the caller gives one)
+
+
+class CellError(ValueError):
+    """A cell that cannot be used. `column` is the header's word for it."""
+
+    def __init__(self, column: str, what: str) -> None:
+        super().__init__(what)
+        self.column = column
+
+
+def nothing(text: str) -> bool:
+    """Whether a cell says in its own way that it is empty."""
+    return text.strip().casefold() in NOTHING
+
+
+def amount(text: str, column: str) -> Decimal:
+    """A number as shops write it: `1,234.50`, `1.234,50`, `￥ 1,234`, `US $12.30`, `(5.00)` for minus five."""
+    bare = re.sub(r"[^\d.,()\-−+]", "", text)
+    minus = bare.startswith(("-", "−", "(")) or bare.endswith("-")
+    digits = bare.strip("()-−+")
+    if not re.fullmatch(r"\d[\d.,]*", digits):
+        raise CellError(column, f"{column!r} is {text!r}, which is no amount")
+    try:
+        value = Decimal(_pointed(digits))
+    except InvalidOperation:
+        raise CellError(column, f"{column!r} is {text!r}, which is no amount") from None
+    return -value if minus else value
+
+
+def _pointed(digits: str) -> str:
+    """With a decimal point and no thousands marks. One comma before exactly three digits is a thousands mark."""
+    if "," in digits and "." in digits:
+        thousands = "," if digits.rfind(".") > digits.rfind(",") else "."
+        return digits.replace(thousands, "").replace(",", ".")
+    if "," in digits:
+        head, _, tail = digits.rpartition(",")
+        return digits.replace(",", "") if len(tail) == 3 or "," in head else f"{head}.{tail}"
+    if digits.count(".") > 1:
+        return digits.replace(".", "")
+    return digits
+
+
+def currency(text: str, column: str) -> str:
+    """An ISO 4217 code, upper case."""
+    code = text.strip().upper()
+    if code not in CURRENCIES:
+        raise CellError(column, f"{column!r} is {text!r}, which is no currency code such as JPY or USD")
+    return code
+
+
+def signed(text: str, column: str, site: str) -> Money | None:
+    """An amount whose currency stands beside it as a sign or code, or follows from the site; None when neither."""
+    value = amount(text, column)
+    for sign, code in SIGNS.items():
+        if sign in text:
+            return Money(value=value, currency=code)
+    named = re.search(r"\b[A-Z]{3}\b", text)
+    if named and named[0] in CURRENCIES:
+        return Money(value=value, currency=named[0])
+    code = SITES.get(site, "")
+    return Money(value=value, currency=code) if code else None
+
+
+def site_of(url: str) -> str:
+    """`amazon.co.jp` of any address or name of that shop, else an empty string."""
+    match = re.search(r"\bamazon(?:\.[a-z]{2,3}){1,2}\b", url.casefold())
+    return match[0] if match else ""
+
+
+def moment(text: str, column: str, *, zone: tzinfo, day_first: bool | None = None) -> date | datetime:
+    """A date, or an aware UTC instant when the cell has a time of day.
+
+    A time without a zone is read in `zone`. Numbers such as 03/04/2025 need `day_first`; without it they are a fault.
+    """
+    found = _day(text.strip(), column, day_first)
+    if found is None:
+        raise CellError(column, f"{column!r} is {text!r}, which is no date; expected one such as 2025-03-31")
+    day, rest = found
+    if not rest.strip():
+        return day
+    clock = CLOCK.fullmatch(rest.rstrip())
+    if clock is None:
+        raise CellError(column, f"{column!r} is {text!r}: the day is read, the time of day is not")
+    return _instant(day, clock, column, text, zone)
+
+
+def _day(text: str, column: str, day_first: bool | None) -> tuple[date, str] | None:
+    if match := NUMBERED.match(text):
+        year, month, day = (int(part) for part in match.groups())
+    elif match := TURNED.match(text):
+        one, two, year = int(match[1]), int(match[3]), int(match[4])
+        if match[2] == ".":  # only written day first
+            day_first = True
+        if day_first is None and one <= 12 and two <= 12 and one != two:
+            raise CellError(column, f"{column!r} is {text!r}: day or month first? Nothing else in the file tells")
+        day, month = (one, two) if (one > 12 if day_first is None else day_first) else (two, one)
+    elif match := NAMED.match(text):
+        name, day, year = (
+            (match[1], int(match[2]), int(match[3])) if match[1] else (match[5], int(match[4]), int(match[6]))
+        )
+        month = MONTHS.get(name[:3].casefold(), 0)
+    else:
+        return None
+    try:
+        return date(year, month, day), text[match.end() :]
+    except ValueError:
+        return None
+
+
+def _instant(day: date, clock: re.Match[str], column: str, text: str, zone: tzinfo) -> datetime:
+    hour, minute, second = int(clock[1]), int(clock[2]), int(clock[3] or 0)
+    if clock[4]:
+        hour = hour % 12 + (12 if clock[4] == "PM" else 0)
+    try:
+        naive = datetime.combine(day, time(hour, minute, second))
+    except ValueError:
+        raise CellError(column, f"{column!r} is {text!r}, which is no time of day") from None
+    match clock[5]:
+        case None:
+            return naive.replace(tzinfo=zone).astimezone(UTC)
+        case "Z" | "UTC" | "GMT":
+            return naive.replace(tzinfo=UTC)
+        case "JST":
+            return naive.replace(tzinfo=ZoneInfo("Asia/Tokyo")).astimezone(UTC)
+        case offset:
+            return datetime.fromisoformat(f"{naive.isoformat()}{offset}").astimezone(UTC)
+
+
+def serial_day(text: str, column: str, *, zone: tzinfo) -> date | datetime:
+    """As `moment`, and also a spreadsheet's serial day such as 45000.5 (days since 1899-12-30)."""
+    if re.fullmatch(r"\d{5}(?:\.\d+)?", text):
+        return (EXCEL_EPOCH + timedelta(days=float(text))).replace(microsecond=0, tzinfo=zone).astimezone(UTC)
+    return moment(text, column, zone=zone)
+
+
+def day_comes_first(texts: list[str]) -> bool | None:
+    """Whether a column of 31/12/2025 writes the day first, from the values that leave no doubt; None when none does."""
+    votes = set()
+    for text in texts:
+        match = TURNED.match(text.strip())
+        if match and match[2] != "." and int(match[1]) > 12:
+            votes.add(True)
+        elif match and int(match[3]) > 12:
+            votes.add(False)
+    return votes.pop() if len(votes) == 1 else None
+
+
+def amazon_order(text: str, column: str) -> str:
+    """An Amazon order number, `249-0000000-0000001`; digital and Amazon Pay ones too."""
+    if not AMAZON_ORDER.fullmatch(text):
+        raise CellError(column, f"{column!r} is {text!r}, which is no Amazon order number such as 249-0000000-0000001")
+    return text
+
+
+def aliexpress_order(text: str, column: str) -> str:
+    """An AliExpress order number, 14 to 19 digits."""
+    bare = text.strip("'\"= \t")
+    if ROUNDED.fullmatch(bare):
+        what = f"{column!r} is {text!r}: a spreadsheet program rounded the order number; import the file as downloaded"
+        raise CellError(column, what)
+    if not ALIEXPRESS_ORDER.fullmatch(bare):
+        raise CellError(column, f"{column!r} is {text!r}, which is no AliExpress order number (14 to 19 digits)")
+    return bare
