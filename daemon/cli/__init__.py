@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from daemon import __version__
-from daemon.cli import configuration, reading, rules
+from daemon.cli import configuration, ledger, notify, reading, rules, service
 from daemon.cli.exits import MEANINGS, Commands
 from daemon.cli.places import Places
 
@@ -38,5 +38,11 @@ for command in (
     reading.scrub,
     configuration.config,
     rules.rules,
+    ledger.orders,
+    ledger.order,
+    ledger.cases,
+    ledger.watches,
+    notify.notify,
+    service.service,
 ):
     main.add_command(command)

@@ -78,10 +78,26 @@ def foreseen(error: Exception) -> Stop | None:
             return error
         case WrittenError():
             return Stop(Exit.CONFIGURATION, *(str(fault) for fault in error.faults))
+        case _ if (told := _from_a_room(error)) is not None:
+            return told
         case OSError():
             return Stop(Exit.ERROR, in_words(error))
         case _:
             return None
+
+
+def _from_a_room(error: Exception) -> Stop | None:
+    """Errors of the rooms that touch the world: each says what, and what to try."""
+    from daemon.mailbox.trouble import MailboxError
+    from daemon.secrets import SecretError
+    from daemon.store.faults import StoreError
+
+    codes = ((StoreError, Exit.LEDGER), (MailboxError, Exit.MAILBOX), (SecretError, Exit.CONFIGURATION))
+    return next((Stop(code, _sentence(error)) for kind, code in codes if isinstance(error, kind)), None)
+
+
+def _sentence(error: Any) -> str:
+    return f"{error.what}; {error.try_this}" if error.try_this else str(error.what)
 
 
 def in_words(error: OSError) -> str:

@@ -1,14 +1,20 @@
 """Where a command finds its files: the configuration folder, and the state folder with the ledger."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from daemon.cli.exits import Exit, Stop
 
 if TYPE_CHECKING:
     from daemon.settings import Mailbox, Settings
+    from daemon.store.ledger import Ledger
+    from orders.view import View
     from parsers.pack import Library
     from parsers.reader import Context
 
@@ -55,6 +61,31 @@ class Places:
     def settings_if_any(self) -> "Settings | None":
         """As `settings`, but None when no file was named and none lies at the usual place."""
         return self.settings() if self.given_config or self.config.exists() else None
+
+    def zone(self) -> tzinfo:
+        """The user's time zone: of the configuration, else of this machine."""
+        settings = self.settings_if_any()
+        here = datetime.now().astimezone().tzinfo
+        return settings.timezone if settings else here or ZoneInfo("UTC")
+
+    @contextmanager
+    def ledger(self) -> "Iterator[Ledger]":
+        """The ledger, to be read. Raises Stop when there is none yet: reading makes no files."""
+        from daemon.store.store import FILE, Store
+
+        path = self.state / FILE
+        if not path.exists():
+            raise Stop(Exit.LEDGER, f"{path}: there is no ledger yet; it begins with: orderbell once")
+        with Store.open(path) as store, store.read() as ledger:
+            yield ledger
+
+    def view(self, key: str, ledger: "Ledger") -> "View":
+        """One order as it stands, folded from its events."""
+        from orders.policy import load
+        from orders.view import view
+
+        settings = self.settings_if_any()
+        return view(key, ledger, load(settings.policy if settings else {}), self.zone())
 
     def library(self) -> "Library":
         """The shipped packs with the user's own laid over."""

@@ -32,10 +32,16 @@ def print_unit(places: Places, user: bool) -> None:
 @click.pass_obj
 def install(places: Places, user: bool, force: bool) -> None:
     """Put the unit where systemd looks, and say how to start it."""
-    path = Path.home() / ".config/systemd/user/orderbell.service" if user else Path("/etc/systemd/system/orderbell.service")
+    path = (
+        Path.home() / ".config/systemd/user/orderbell.service"
+        if user
+        else Path("/etc/systemd/system/orderbell.service")
+    )
     text = unit(places, user=user)
     if path.exists() and path.read_text() != text and not force:
-        raise Stop(Exit.ERROR, f"{path} is there already and differs; compare with: orderbell service print; then --force")
+        raise Stop(
+            Exit.ERROR, f"{path} is there already and differs; compare with: orderbell service print; then --force"
+        )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)

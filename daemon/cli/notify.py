@@ -1,0 +1,83 @@
+"""`notify test`: a message to each target, the way an alert goes there."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from daemon.cli.exits import Exit, Stop
+from daemon.cli.places import Places
+
+if TYPE_CHECKING:
+    from daemon.push.sender import Sender
+    from daemon.settings import Settings, Target
+
+TEXTS = {
+    "en": ("Orderbell: this is a test", "If you can read this, alerts reach you here. Nothing has happened."),
+    "ja": ("Orderbell：テストです", "この通知が読めれば、お知らせはここに届きます。何も起きていません。"),
+}
+
+
+@click.group()
+def notify() -> None:
+    """Look after the targets alerts are pushed to."""
+
+
+@notify.command()
+@click.argument("target", required=False)
+@click.pass_obj
+def test(places: Places, target: str | None) -> None:
+    """Send a test message to TARGET, or to every target."""
+    settings = places.settings()
+    chosen = targets(settings, target)
+    failures = []
+    with sender() as post:
+        for one in chosen:
+            why = try_target(one, post)
+            if why is None:
+                click.echo(f"{one.id}: sent")
+            else:
+                failures.append(f"{one.id}: {why}")
+    if failures:
+        raise Stop(Exit.DELIVERY, *failures)
+
+
+def targets(settings: "Settings", name: str | None) -> "tuple[Target, ...]":
+    """The target called `name`, else all. Raises Stop when there is none."""
+    from parsers.written import did_you_mean
+
+    known = [one.id for one in settings.targets]
+    if not known:
+        raise Stop(Exit.CONFIGURATION, "the configuration has no targets: yet, so there is nobody to tell")
+    if name is not None and name not in known:
+        raise Stop(Exit.USAGE, f"no target {name!r} in the configuration{did_you_mean(name, known)}")
+    return tuple(one for one in settings.targets if name in (None, one.id))
+
+
+def sender() -> "Sender":
+    from daemon.push.sender import Sender
+
+    return Sender()
+
+
+def try_target(target: "Target", post: "Sender") -> str | None:
+    """Send a test message; why it did not arrive, in one sentence, or None."""
+    from uuid import uuid4
+
+    from daemon.push.parcel import Outcome, Parcel
+    from daemon.secrets import SecretError, resolve
+
+    try:
+        url = resolve(target.url, what=f"the URL of target {target.id}")
+    except SecretError as error:
+        return str(error)
+    title, body = TEXTS[target.language]
+    answer = post.send(
+        Parcel(target=target.id, url=url, title=title, body=body, severity="info", key=f"test-{uuid4()}")
+    )
+    match answer.outcome:
+        case Outcome.SENT:
+            return None
+        case Outcome.UNSURE:
+            return f"sent, but no answer came: {answer.reason}; look whether it arrived"
+        case Outcome.FAILED:
+            return f"{answer.reason}; check the URL and orderbell's access to it"
