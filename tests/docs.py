@@ -1,0 +1,179 @@
+"""The tables in the documentation, made from the program itself: `python -m tests.docs write`, checked in the suite.
+
+A table stands between `<!-- begin NAME -->` and `<!-- end NAME -->`; whatever a person writes around it stays.
+"""
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+PAGES = ("README.md", "README.ja.md", "docs/coverage.md", "docs/facts.md", "docs/rules.md", "docs/settings.md")
+BLOCK = re.compile(r"(<!-- begin (?P<name>[\w-]+) -->\n).*?(<!-- end (?P=name) -->)", re.DOTALL)
+
+
+def commands() -> Iterator[str]:
+    import click
+
+    from daemon.cli import main
+
+    yield from ("| Command | Does |", "| --- | --- |")
+    for name, command in sorted(main.commands.items()):
+        if isinstance(command, click.Group):
+            words = " \\| ".join(sorted(command.commands))
+            yield f"| `{name} {words}` | {_first(command.help)} |"
+        else:
+            usage = " ".join(
+                one.make_metavar(click.Context(command)) for one in command.params if isinstance(one, click.Argument)
+            )
+            yield f"| `{f'{name} {usage}'.strip()}` | {_first(command.help)} |"
+
+
+def exit_codes() -> Iterator[str]:
+    from daemon.cli.exits import MEANINGS
+
+    yield from ("| Code | Means |", "| ---: | --- |")
+    yield from (f"| {code.value} | {meaning} |" for code, meaning in MEANINGS.items())
+
+
+def settings() -> Iterator[str]:
+    from daemon.settings import schema
+
+    tree = schema()
+    yield from ("| Key | Takes | Left out |", "| --- | --- | --- |")
+    for path, spec in _keys(tree, tree):
+        default = spec.get("default")
+        shown = "" if isinstance(default, dict) or default in (None, "", []) else f"`{_plain(default)}`"
+        yield f"| `{path}` | {_takes(spec)} | {shown} |"
+
+
+def facts() -> Iterator[str]:
+    from rules.fields import FIELDS
+
+    yield from ("| Fact | Kind | Means | Example |", "| --- | --- | --- | --- |")
+    for name, spec in FIELDS.items():
+        kind = f"{spec.type.value}: {', '.join(spec.choices)}" if spec.choices else spec.type.value
+        yield f"| `{name}` | {kind} | {spec.meaning} | `{spec.example}` |"
+
+
+def rules() -> Iterator[str]:
+    from rules.rulebook import load
+
+    yield from ("| Rule | About | Severity | Says |", "| --- | --- | --- | --- |")
+    for rule in load(None).rules:
+        yield f"| `{rule.id}` | {rule.about} | {rule.severity.value} | {rule.title['en'].replace('|', '¦')} |"
+
+
+def coverage() -> Iterator[str]:
+    """Marketplace × kind × language with the best proof a phrase of it has."""
+    from parsers.pack import shipped
+
+    signs = {"real": "●", "reconstructed": "○", "guess": "·"}
+    library = shipped()
+    for pack in library.packs:
+        best: dict[tuple[str, str], str] = {}
+        for book in (pack.subjects, pack.headlines):
+            for _, saying in book.all:
+                cell = (saying.kind.value, saying.language)
+                ranked = sorted({best.get(cell, "guess"), saying.proof.value}, key=list(signs).index)
+                best[cell] = ranked[0]
+        languages = sorted({language for _, language in best})
+        yield f"**{pack.marketplace}**"
+        yield ""
+        yield f"| Kind | {' | '.join(languages)} |"
+        yield f"| --- |{' :-: |' * len(languages)}"
+        for kind in sorted({kind for kind, _ in best}):
+            row = (signs[best[kind, one]] if (kind, one) in best else "" for one in languages)
+            yield f"| `{kind}` | {' | '.join(row)} |"
+        yield ""
+
+
+TABLES: Mapping[str, Callable[[], Iterable[str]]] = {
+    "commands": commands,
+    "exit-codes": exit_codes,
+    "settings": settings,
+    "facts": facts,
+    "rules": rules,
+    "coverage": coverage,
+}
+
+
+def rendered(text: str) -> str:
+    """The page with every table made anew. Raises KeyError for a table nobody makes."""
+    return BLOCK.sub(lambda block: block[1] + "\n".join(TABLES[block["name"]]()) + "\n" + block[3], text)
+
+
+def _keys(tree: Any, node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    for name, spec in node.get("properties", {}).items():
+        inner = _followed(tree, spec)
+        here = f"{path}{name}"
+        if inner.get("title") == "Secret":
+            yield here, {"takes": "a secret"}
+        elif "properties" in inner:
+            yield from _keys(tree, inner, f"{here}.")
+        elif "properties" in (item := _followed(tree, inner.get("items", {}))):
+            yield from _keys(tree, item, f"{here}[].")
+        else:
+            yield here, inner | {key: value for key, value in spec.items() if key == "default"}
+
+
+def _followed(tree: Any, spec: Any) -> Any:
+    return tree["$defs"][spec["$ref"].rsplit("/", 1)[-1]] if "$ref" in spec else spec
+
+
+def _takes(spec: Any) -> str:
+    match spec:
+        case {"takes": words}:
+            return str(words)
+        case {"enum": choices}:
+            return ", ".join(f"`{one}`" for one in choices)
+        case {"const": only}:
+            return f"`{only}`"
+        case {"examples": [*examples]}:
+            return "such as " + ", ".join(f"`{one}`" for one in examples)
+        case {"type": "array"}:
+            return "a list"
+        case {"type": "object"}:
+            return "a map"
+        case {"type": "boolean"}:
+            return "`true`, `false`"
+        case {"type": "integer"}:
+            return "a whole number"
+        case _:
+            return "text"
+
+
+def _plain(value: Any) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case list():
+            return f"[{', '.join(str(one) for one in value)}]"
+        case _:
+            return str(value)
+
+
+def _first(text: str | None) -> str:
+    return (text or "").strip().split("\n\n")[0].replace("\n", " ").rstrip(".").replace("|", "\\|")
+
+
+def main(words: list[str]) -> int:
+    stale = [page for page in PAGES if rendered((ROOT / page).read_text()) != (ROOT / page).read_text()]
+    match words:
+        case ["write"]:
+            for page in stale:
+                (ROOT / page).write_text(rendered((ROOT / page).read_text()))
+                print(f"{page}: written")
+            return 0
+        case ["check"]:
+            print("\n".join(f"{page}: not as the program is; run: make docs" for page in stale))
+            return 1 if stale else 0
+        case _:
+            print("usage: python -m tests.docs write|check")
+            return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
