@@ -3,7 +3,7 @@
 Times are Pacific. Prices of the workbook are cents without a currency and are therefore left out: never guess.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from daemon.importers.entry import Batch, Entry, Group, Import, collect, start_of
@@ -33,7 +33,7 @@ def read_inventory(table: Table, about: Import) -> Batch:
         entry = Entry(marketplace="aliexpress", role=Role.BUYER, order=number, seen=about.seen)
         items = tuple({line_of(row): item_of(row) for row in rows}.values())
         yield entry.placed(ordered(rows[0]), PACIFIC, items=items, store=rows[0].text("Store"))
-        yield from _statuses(entry, rows, "Status", line_of)
+        yield from entry.status(row.text("Status") for row in rows)
 
     def check(row: Row) -> object:
         return item_of(row), ordered(row)
@@ -63,7 +63,7 @@ def read_inventory_json(table: Table, about: Import) -> Batch:
         entry = Entry(marketplace="aliexpress", role=Role.BUYER, order=number, seen=about.seen)
         items = tuple({line_of(row): item_of(row) for row in rows}.values())
         yield entry.placed(ordered(rows[0]), PACIFIC, items=items, store=rows[0].text("storeName"))
-        yield from _statuses(entry, rows, "status", line_of)
+        yield from entry.status(row.text("status") for row in rows)
 
     def check(row: Row) -> object:
         return item_of(row), ordered(row)
@@ -96,15 +96,12 @@ def read_personal_data(table: Table, about: Import) -> Batch:
         entry = Entry(marketplace="aliexpress", role=Role.BUYER, order=number, seen=about.seen)
         items = tuple(Item(title=row.need("item_name")) for row in rows)
         yield entry.placed(ordered(rows[0]), PACIFIC, items=items)
+        ends = [found for row in rows if (found := time_of(row, "gmt_trade_end_time")) is not None]
+        at = max(start_of(end, PACIFIC) for end in ends) if len(ends) == len(rows) else None
+        yield from entry.status((row.text("order_status") for row in rows), at=at)
         for row in rows:
-            ended = time_of(row, "gmt_trade_end_time")
-            line = row.text("order_id") or number
-            yield entry.status(
-                row.text("order_status") or "unknown",
-                at=None if ended is None else start_of(ended, PACIFIC),
-                line="" if line == number else line,
-                fields={"reason": row.text("end_reason")},
-            )
+            if reason := row.text("end_reason"):
+                yield entry.remark("ended", line=row.text("order_id") or "", at=at, fields={"reason": reason})
 
     def check(row: Row) -> object:
         return ordered(row), row.need("item_name"), time_of(row, "gmt_trade_end_time")
@@ -122,15 +119,3 @@ def _need_when(row: Row, *names: str) -> date | datetime:
     if found is None:
         raise CellError(names[0], f"{names[0]!r} is empty")
     return found
-
-
-def _statuses(entry: Entry, rows: tuple[Row, ...], column: str, line_of: Callable[[Row], str]) -> Iterable[Event]:
-    """One event when all lines agree, else one a line."""
-    said = {row.text(column) for row in rows} - {None}
-    if len(said) == 1:
-        yield entry.status(str(said.pop()))
-        return
-    for row in rows:
-        status = row.text(column)
-        if status:
-            yield entry.status(status, line=line_of(row))

@@ -8,10 +8,12 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 
+from daemon.importers.claims import claimed
 from daemon.importers.entry import Batch, Entry, Group, Import, collect, slug, start_of
 from daemon.importers.table import Row, Table
 from daemon.importers.values import CellError, amazon_order, currency, day_comes_first, site_of
 from orders.event import Event
+from orders.order import OrderStatus
 from parsers.notice import Item, Kind, Money, Role
 
 CARRIER = re.compile(r"([^()]*)\(([^()]*)\)")
@@ -40,16 +42,16 @@ def read_history(table: Table, about: Import) -> Batch:
         for row in rows:
             for (carrier, tracking), day in _parcels(row, shipped(row)):
                 yield _shipped(entry, rows, row, carrier, tracking, day)
-        yield from _statuses(entry, rows)
+        yield from entry.status(map(_status, rows))
 
     return collect(table, _number, check, write)
 
 
-def _statuses(entry: Entry, rows: Sequence[Row]) -> Iterable[Event]:
-    for column in ("Order Status", "Shipment Status"):
-        for status in dict.fromkeys(row.text(column) for row in rows):
-            if status:
-                yield entry.status(status)
+def _status(row: Row) -> str | None:
+    """The order's status once it is over, else how far this row's parcel is."""
+    order, parcel = row.text("Order Status"), row.text("Shipment Status")
+    over = claimed(slug(order or "")) in (OrderStatus.COMPLETED, OrderStatus.CANCELLED)
+    return order if over else parcel or order
 
 
 def _shipped(entry: Entry, rows: Sequence[Row], row: Row, carrier: str, tracking: str, day: date | datetime) -> Event:
@@ -125,7 +127,7 @@ def read_return_requests(table: Table, about: Import) -> Batch:
             reason, asin, day = row.text("Return Reason Code"), row.text("ASIN") or "", asked_at(row)
             fields = {"reason": reason, "asin": asin or None}
             if day is None:
-                yield entry.status("return_requested", line=asin, fields=fields)
+                yield entry.remark("return requested", line=asin, fields=fields)
             else:
                 what = f"return.requested:{asin}:{day.isoformat()}"
                 yield entry.event(Kind.RETURN_REQUESTED, what, start_of(day, UTC), fields=fields)
@@ -145,8 +147,8 @@ def read_replacements(table: Table, about: Import) -> Batch:
             new = replacement(row)
             old_entry = Entry(marketplace="amazon", role=Role.BUYER, order=number, seen=about.seen)
             new_entry = Entry(marketplace="amazon", role=Role.BUYER, order=new, seen=about.seen)
-            yield old_entry.status("replaced", line=new, fields={"text": f"replaced by order {new}"})
-            yield new_entry.status("replacement", line=number, fields={"text": f"replaces order {number}"})
+            yield old_entry.remark(f"replaced by order {new}")
+            yield new_entry.remark(f"replaces order {number}")
 
     return collect(table, _number, replacement, write)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import groupby
 
+from daemon.importers.claims import together
 from daemon.importers.table import Row, Table
 from daemon.importers.values import CellError
 from orders.event import Event, Source
@@ -84,20 +85,30 @@ class Entry:
         fields = {"items": items, "total": total, "ordered_at": ordered, "store": store, "ship_by": ship_by}
         return self.event(Kind.ORDER_PLACED, what, start_of(ordered, zone), fields=fields)
 
-    def status(
+    def status(self, words: Iterable[str | None], *, at: datetime | None = None) -> tuple[Event, ...]:
+        """What the status cells of the order's lines claim for the whole order, ranked below every mail.
+
+        Nothing when no cell holds a status this program knows. A new claim is a new event.
+        """
+        said = tuple(dict.fromkeys(word for word in words if word))
+        status = together(map(slug, said))
+        if status is None:
+            return ()
+        fields = {"status": str(status), "text": ", ".join(said)}
+        return (self.event(Kind.IMPORT_ROW, f"status:{status}", at or self.seen, fields=fields),)
+
+    def remark(
         self,
-        status: str,
+        text: str,
         *,
-        at: datetime | None = None,
         line: str = "",
+        at: datetime | None = None,
         fields: Mapping[str, FieldValue | None] | None = None,
         tracking: Iterable[str] = (),
     ) -> Event:
-        """A row's claim, ranked below every mail. A new claim about the same line is a new event."""
-        word = slug(status)
-        what = f"status:{line}:{word}" if line else f"status:{word}"
-        full = {"status": word, **(fields or {})}
-        return self.event(Kind.IMPORT_ROW, what, at or self.seen, fields=full, tracking=tracking)
+        """What a row says beside the order's status: money moved, a return asked for, a parcel's number."""
+        full = {"text": text, **(fields or {})}
+        return self.event(Kind.IMPORT_ROW, f"{slug(text)}:{line}", at or self.seen, fields=full, tracking=tracking)
 
 
 def start_of(value: date | datetime, zone: tzinfo) -> datetime:

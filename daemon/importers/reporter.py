@@ -35,7 +35,7 @@ def read_orders(table: Table, about: Import) -> Batch:
         yield entry.placed(ordered(row), about.zone, total=money(row, "total"))
         refund = money(row, "refund")
         if refund and refund.value:
-            yield entry.status("refunded", line=f"{refund.value:f}", fields={"amount": refund})
+            yield entry.remark("refunded", line=f"{refund.value:f}", fields={"amount": refund})
 
     return _less(collect(real, _number, check, write), skipped)
 
@@ -70,20 +70,18 @@ def read_items(table: Table, about: Import) -> Batch:
 
 def read_shipments(table: Table, about: Import) -> Batch:
     """One row is one parcel. No ship date is given: a parcel is a claim that binds its tracking number to the order."""
-    words = {"YES": "delivered", "RETURNED": "returned", "NO": "not_delivered"}
+    words = {"YES": "delivered", "RETURNED": "returned"}
     real, skipped = _without_totals(table)
 
     def write(group: Group) -> Iterable[Event]:
         number, rows = group
+        said = [words.get((row.text("delivered") or "").upper()) for row in rows]
+        if all(said):
+            yield from _entry(number, about).status(said)
         for row in rows:
-            status = words.get((row.text("delivered") or "").upper()) or row.text("shipping status")
-            tracking = row.text("tracking id")
-            if status or tracking:
-                line = row.text("shipment id") or tracking or ""
-                text = row.text("shipping status")
-                yield _entry(number, about).status(
-                    status or "shipped", line=line, fields={"text": text}, tracking=(tracking,) if tracking else ()
-                )
+            if tracking := row.text("tracking id"):
+                fields = {"what": row.text("shipping status")}
+                yield _entry(number, about).remark("parcel", line=tracking, fields=fields, tracking=(tracking,))
 
     return _less(collect(real, _number, lambda row: row.line, write), skipped)
 
@@ -103,7 +101,7 @@ def read_transactions(table: Table, about: Import) -> Batch:
             day, value = moved(row)
             money = signed(row.need("amount"), "amount", site_of(row.text("order urls", "vendor") or ""))
             word = "charged" if value < 0 else "refunded" if signs else "paid"
-            yield _entry(number, about, also=_numbers(row)[1:]).status(
+            yield _entry(number, about, also=_numbers(row)[1:]).remark(
                 word,
                 at=start_of(day, about.zone),
                 line=f"{day.isoformat()}:{abs(value):f}",

@@ -33,9 +33,7 @@ def read_all_orders(table: Table, about: Import) -> Batch:
         yield entry.placed(_when(rows[0], "purchase-date"), UTC, items=items, total=_total(rows))
         updated = rows[0].when("last-updated-date", zone=UTC)
         at = None if updated is None else start_of(updated, UTC)
-        for status in dict.fromkeys(row.text("order-status") for row in rows):
-            if status:
-                yield entry.status(status, at=at)
+        yield from entry.status((row.text("order-status") for row in rows), at=at)
 
     return collect(table, lambda row: amazon_order(row.need("amazon-order-id"), "amazon-order-id"), check, write)
 
@@ -98,11 +96,11 @@ def _return(
         Kind.RETURN_REQUESTED, f"return.requested:{key}", start_of(asked, UTC), fields=about, tracking=tracking
     )  # fmt: skip
     if status := row.text("Return request status"):
-        yield entry.status(f"return {status}", line=key, at=start_of(asked, UTC), fields={"rma": rma})
+        yield entry.remark(f"return {status.casefold()}", line=key, at=start_of(asked, UTC), fields={"rma": rma})
     if arrived is not None:
         yield entry.event(Kind.RETURN_RECEIVED, f"return.received:{key}", start_of(arrived, UTC), fields={"rma": rma})
     if refunded is not None:
-        yield entry.status("refunded", line=f"{key}:{refunded.value:f}", fields={"amount": refunded, "rma": rma})
+        yield entry.remark("refunded", line=f"{key}:{refunded.value:f}", fields={"amount": refunded, "rma": rma})
 
 
 def _item(row: Row, quantity: str) -> Item:

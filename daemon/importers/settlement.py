@@ -80,14 +80,19 @@ class Settlement:
         for (name, kind), mine in by_settlement.items():
             at = max(self.posted(row) for row in mine)
             if kind in SALE:
-                yield entry.status("settled", line=name, at=at, fields={"amount": self._sum(mine), "sku": _sku(mine)})
+                fields: dict[str, FieldValue | None] = {
+                    "status": "settled",
+                    "amount": self._sum(mine),
+                    "sku": _sku(mine),
+                }
+                yield entry.event(Kind.IMPORT_ROW, f"settled:{name}", at, fields=fields)
             elif kind in PAID_BACK:
                 back = [row for row in mine if row.text("amount-description") in BASE]
                 paid = self._sum(back)
                 if paid is not None and paid.value < 0:
                     money = Money(value=-paid.value, currency=paid.currency)
-                    fields: dict[str, FieldValue | None] = {"amount": money, "at": at, "sku": _sku(mine)}
-                    yield entry.event(Kind.REFUND_COMPLETED, f"refund.completed:{name}:{kind}", at, fields=fields)
+                    paid_back: dict[str, FieldValue | None] = {"amount": money, "at": at, "sku": _sku(mine)}
+                    yield entry.event(Kind.REFUND_COMPLETED, f"refund.completed:{name}:{kind}", at, fields=paid_back)
 
     def rates(self, rows: Sequence[Row], about: Import) -> Iterable[Event]:
         """A `fee.notice` for every stock number and rate: the ledger sees when the rate becomes another."""
