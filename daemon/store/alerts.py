@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from daemon.store.codec import alert_from_row, alert_to_json, subject_from_row, subject_to_json
+from daemon.store.dialect import insert as upserting
 from daemon.store.dialect import upsert
-from daemon.store.tables import LIVE, WAITING, alert, announcement, message, wake
+from daemon.store.tables import LIVE, WAITING, alert, announcement, message, unjudged, wake
 from orders.subject import Subject
 from rules.alert import Alert, AlertState, Announcement, Cause, Delivery
 
@@ -180,6 +181,20 @@ class Alerts:
         """Scopes to be judged again, the longest due first."""
         statement = select(wake.c.scope).where(wake.c.at <= now).order_by(wake.c.at, wake.c.scope).limit(limit)
         return tuple(self._connection.execute(statement).scalars())
+
+    def postpone(self, mailbox_id: str, scope: str) -> None:
+        """The history of this mailbox touched the scope: judge it when that has been read."""
+        values = {"mailbox": mailbox_id, "scope": scope}
+        self._connection.execute(upserting(self._connection, unjudged).values(values).on_conflict_do_nothing())
+
+    def postponed(self, mailbox_id: str, limit: int) -> tuple[str, ...]:
+        statement = select(unjudged.c.scope).where(unjudged.c.mailbox == mailbox_id).order_by(unjudged.c.scope)
+        return tuple(self._connection.execute(statement.limit(limit)).scalars())
+
+    def judged(self, mailbox_id: str, scopes: Sequence[str]) -> None:
+        """These need no longer wait for the end of the history."""
+        statement = delete(unjudged).where(unjudged.c.mailbox == mailbox_id, unjudged.c.scope.in_(scopes))
+        self._connection.execute(statement)
 
     def next_wake(self) -> datetime | None:
         found: datetime | None = self._connection.execute(select(func.min(wake.c.at))).scalar_one_or_none()

@@ -11,7 +11,7 @@ from parsers.notice import Kind, Money, Proof, Role, Trust, fields_from_json, fi
 from rules.alert import Alert, AlertState, Severity
 
 LISTS = ("order_numbers", "tracking", "packages", "cases", "masked", "thread")
-TIMES = ("fired_at", "acked_at", "snoozed_until", "resolved_at", "next_at", "due_at")
+TIMES = ("fired_at", "acked_at", "snoozed_until", "resolved_at", "next_at", "due_at", "told_at")
 
 
 def event_to_json(event: Event) -> dict[str, Any]:
@@ -60,6 +60,7 @@ def alert_to_json(alert: Alert) -> dict[str, Any]:
         "order": alert.order,
         "orders": list(alert.orders),
         "mails": list(alert.mails),
+        "groups": list(alert.groups),
         "escalated": alert.escalated,
         "sent": alert.sent,
     }
@@ -81,11 +82,13 @@ def alert_from_row(row: Any) -> Alert:
         resolved_at=_time_in(payload.get("resolved_at")),
         next_at=_time_in(payload.get("next_at")),
         due_at=_time_in(payload.get("due_at")),
+        told_at=_time_in(payload.get("told_at")),
         repeats=payload["repeats"],
         told=payload["told"],
         order=payload["order"],
         orders=tuple(payload["orders"]),
         mails=tuple(payload["mails"]),
+        groups=tuple(payload["groups"]),
         escalated=payload["escalated"],
         sent=payload["sent"],
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, func, select, update
 
 from daemon.store.alerts import Alerts
 from daemon.store.codec import event_from_row, event_to_json
@@ -101,6 +101,10 @@ class Ledger:
 
     def assignments(self, origin: str) -> tuple[Event, ...]:
         return self._events(select(event).where(event.c.assigns == origin))
+
+    def house(self, origins: Iterable[str]) -> None:
+        """These events have a sure home (`orders.matching.housed`): they are loose no longer."""
+        self.connection.execute(update(event).where(event.c.origin.in_(tuple(origins))).values(loose=False))
 
     def events_of_mail(self, number: int) -> tuple[Event, ...]:
         return self._events(select(event).where(event.c.mail == number).order_by(event.c.id))

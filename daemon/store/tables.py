@@ -234,6 +234,15 @@ wake = Table(
     sqlite_strict=True,
 )
 
+unjudged = Table(  # scopes touched while a mailbox's history is read: judged once, in silence, at its end
+    "unjudged",
+    METADATA,
+    Column("mailbox", Text, primary_key=True),
+    Column("scope", Words, primary_key=True),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
 message = Table(
     "message",
     METADATA,

@@ -153,6 +153,14 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "unjudged",
+        sa.Column("mailbox", sa.Text, nullable=False),
+        sa.Column("scope", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("mailbox", "scope", name="pk_unjudged"),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "wake",
         sa.Column("scope", sa.Text, nullable=False),
         sa.Column("at", WHOLE, nullable=False),
