@@ -229,6 +229,8 @@ def duration_text(span: timedelta) -> str:
 
 
 def _scalar(value: Any) -> Any:
+    if isinstance(value, bool):
+        return value  # or it would count as an int below
     for kind in (str, bool, int, float):
         if isinstance(value, kind) and type(value) is not kind:
             return kind(value)
