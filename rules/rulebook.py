@@ -1,0 +1,423 @@
+"""The rules in force: the shipped ones, and over them the user's file with `disable`, `change` and `rules`."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from parsers.written import Document, Fault, WrittenError, did_you_mean, duration, faults_of, parse, place, plain, read
+from rules.alert import Severity
+from rules.fields import ABOUTS
+from rules.matchers import Matcher, compile_when
+from rules.templates import slips_of
+from rules.words import LANGUAGES
+
+SHIPPED = "defaults.yaml"
+_LEVELS = tuple(level.value for level in Severity)
+DEADLINE = "deadline"
+"""`repeat: deadline`: remind more often as `due_at` comes near, and once when it has passed."""
+
+
+def _identifier(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", text) or len(text) > 64:
+        raise ValueError("an id is small letters, digits and '-', such as expensive-and-silent")
+    return text
+
+
+def _several(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _delays(value: object) -> object:
+    return value if value == DEADLINE else [duration(one) for one in (value if isinstance(value, list) else [value])]
+
+
+def _texts(value: object) -> object:
+    if isinstance(value, str):
+        value = {"en": value}
+    if not isinstance(value, dict) or not value:
+        raise ValueError("expected a text, or one an language: {en: …, ja: …}")
+    for language, text in value.items():
+        if language not in LANGUAGES:
+            raise ValueError(f"no language {language!r}; known are {', '.join(LANGUAGES)}")
+        if not isinstance(text, str) or not text.strip():
+            raise ValueError(f"the text for {language!r} is empty; write it in quotes")
+    return value
+
+
+def _positive(span: timedelta) -> timedelta:
+    if not span:
+        raise ValueError("expected a duration longer than nothing")
+    return span
+
+
+Duration = Annotated[timedelta, BeforeValidator(duration)]
+Delay = Annotated[timedelta, BeforeValidator(duration), AfterValidator(_positive)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_several)]
+Texts = Annotated[dict[str, str], BeforeValidator(_texts)]
+
+
+class _Written(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class WrittenEscalation(_Written):
+    after: Delay = Field(description="how long without an acknowledgement")
+    notify: Names = Field(description="groups that are told then")
+
+
+class WrittenRule(_Written):
+    """One rule as people write it."""
+
+    id: Annotated[str, AfterValidator(_identifier)] = Field(description="its name, for good")
+    about: Literal[tuple(ABOUTS)] = Field(description="what it speaks of")  # type: ignore[valid-type]
+    when: dict[str, Any] = Field(description="tests on facts; all must hold")
+    hold: Duration = Field(timedelta(0), description="ring only when true for this long")
+    severity: Severity = Field(description="critical rings at night, info waits for the digest")
+    raise_: dict[Severity, dict[str, Any]] = Field({}, alias="raise", description="a higher severity, and when")
+    repeat: Annotated[Literal["deadline"] | tuple[Delay, ...], BeforeValidator(_delays)] = Field(
+        (), description="delays until it is told again, the last one for ever; or deadline"
+    )
+    group: Literal["now", "digest"] | None = Field(None, description="at once, or in the daily digest")
+    notify: Names | None = Field(None, description="groups to tell instead of those of the severity")
+    quiets: Names = Field((), description="rules that keep silent while this one rings for the same thing")
+    escalate: WrittenEscalation | None = Field(None, description="whom to tell when nobody reacts")
+    resolved: bool = Field(True, description="say so when it is over")
+    enabled: bool = Field(True, description="false: known, but not in force")
+    title: Texts = Field(description="one line: what happened, which order")
+    body: Texts | None = Field(None, description="what happened, in a sentence or two")
+    advice: Texts | None = Field(None, description="what to do next")
+    missed: Texts | None = Field(None, description="what to do when the deadline has passed")
+
+
+class WrittenRules(_Written):
+    """The user's file."""
+
+    version: Literal[1]
+    disable: tuple[str, ...] = ()
+    change: dict[str, dict[str, Any]] = {}
+    rules: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalation:
+    after: timedelta
+    notify: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One rule in force (or, when `enabled` is false, known)."""
+
+    id: str
+    about: str
+    when: Matcher
+    hold: timedelta
+    severity: Severity
+    raises: tuple[tuple[Severity, Matcher], ...]
+    """Higher severities with the tests that lift to them, highest first."""
+    repeat: tuple[timedelta, ...]
+    by_deadline: bool
+    """`repeat: deadline`."""
+    group: str | None
+    """now, digest, or None: as the configuration says for the severity."""
+    notify: tuple[str, ...] | None
+    """Names of notify groups, or None: as the configuration says for the severity."""
+    quiets: tuple[str, ...]
+    escalate: Escalation | None
+    resolved: bool
+    """The end is worth a message."""
+    enabled: bool
+    title: Mapping[str, str]
+    """By language; a rule of one language has only `en`."""
+    body: Mapping[str, str]
+    advice: Mapping[str, str]
+    missed: Mapping[str, str]
+    file: str
+    line: int
+    written: Mapping[str, Any]
+    """The rule as it is in force, as plain YAML values."""
+    changed: tuple[str, ...] = ()
+    """Keys the user's `change` set, such as `repeat` or `when.order.amount`."""
+    changed_in: str | None = None
+
+    @property
+    def source(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rulebook:
+    """Faultless by construction."""
+
+    rules: tuple[Rule, ...]
+    """Those in force."""
+    idle: tuple[Rule, ...] = ()
+    """Known but switched off: by the user's `disable`, or shipped so."""
+
+    def rule(self, name: str) -> Rule:
+        """The rule called `name`, in force or idle. Raises KeyError."""
+        return next((one for one in (*self.rules, *self.idle) if one.id == name), None) or _no_rule(name)
+
+    def effective(self) -> list[dict[str, Any]]:
+        """Every rule as it is in force, and who wrote which part of it: `rules list --effective --json`."""
+        return [
+            {
+                "id": rule.id,
+                "enabled": rule.enabled,
+                "source": rule.source,
+                "changed": list(rule.changed),
+                "changed_in": rule.changed_in,
+                "rule": dict(rule.written),
+            }
+            for rule in sorted((*self.rules, *self.idle), key=lambda rule: rule.id)
+        ]
+
+
+def _no_rule(name: str) -> Rule:
+    raise KeyError(name)
+
+
+@cache
+def shipped() -> Rulebook:
+    """The rules of the package."""
+    document = parse(files("rules").joinpath(SHIPPED).read_bytes(), SHIPPED)
+    book, faults = build(document, None)
+    if faults:
+        raise WrittenError(faults)
+    return book
+
+
+def load(user: Path | None, groups: Collection[str] | None = None) -> Rulebook:
+    """The shipped rules with the user's file over them.
+
+    `groups` are the names of the configuration's notify groups; None: not known, not checked. Raises WrittenError with
+    every fault of the file.
+    """
+    if user is None:
+        return shipped()
+    book, faults = build(read(user), shipped(), groups)
+    if faults:
+        raise WrittenError(faults)
+    return book
+
+
+def build(
+    document: Document, base: Rulebook | None, groups: Collection[str] | None = None
+) -> tuple[Rulebook, list[Fault]]:
+    """The rules of `document` over `base`, and every fault; without a base the document is the shipped file itself."""
+    tree = plain(document.tree)
+    if tree is None:
+        return base or Rulebook(rules=()), [Fault(file=document.file, line=1, column=1, what="the file is empty")]
+    try:
+        written = WrittenRules.model_validate(tree)
+    except ValidationError as error:
+        faults = faults_of(document, error, model=WrittenRules)
+        # Keep what is usable, so that one slip in the frame does not hide the mistakes inside the rules.
+        written = WrittenRules(version=1, **_usable(tree))
+    else:
+        faults = []
+    known = {rule.id: rule for rule in (*base.rules, *base.idle)} if base else {}
+    faults += _disable_faults(document, written, known)
+    rules = dict(known)
+    for name, patch in written.change.items():
+        faults += _change(document, name, patch, known, rules)
+    first: dict[str, int] = {}
+    for at, one in enumerate(written.rules):
+        rule, found = _rule(document, one, ("rules", at))
+        faults += found
+        faults += _double_faults(document, at, one.get("id"), known, first)
+        if rule:
+            rules[rule.id] = rule
+    faults += [fault for rule in rules.values() for fault in _name_faults(document, rule, rules, groups, written)]
+    off = set(written.disable)
+    every = [replace(rule, enabled=False) if rule.id in off else rule for rule in rules.values()]
+    book = Rulebook(
+        rules=tuple(rule for rule in every if rule.enabled), idle=tuple(rule for rule in every if not rule.enabled)
+    )
+    return book, sorted(set(faults))
+
+
+def _usable(tree: object) -> dict[str, Any]:
+    if not isinstance(tree, dict):
+        return {}
+    change, rules, disable = tree.get("change"), tree.get("rules"), tree.get("disable")
+    return {
+        "change": {str(k): v for k, v in change.items() if isinstance(v, dict)} if isinstance(change, dict) else {},
+        "rules": tuple(one for one in rules if isinstance(one, dict)) if isinstance(rules, list) else (),
+        "disable": tuple(one for one in disable if isinstance(one, str)) if isinstance(disable, list) else (),
+    }
+
+
+def _disable_faults(document: Document, written: WrittenRules, known: Mapping[str, Rule]) -> list[Fault]:
+    return [
+        document.fault(("disable", at), f"no shipped rule {name!r}{did_you_mean(name, known)}")
+        for at, name in enumerate(written.disable)
+        if name not in known
+    ]
+
+
+def _change(
+    document: Document, name: str, patch: Mapping[str, Any], known: Mapping[str, Rule], rules: dict[str, Rule]
+) -> list[Fault]:
+    path = ("change", name)
+    base = known.get(name)
+    if base is None:
+        return [document.fault(path, f"no shipped rule {name!r}{did_you_mean(name, known)}", at_key=True)]
+    fixed = [key for key in ("id", "about") if key in patch]
+    if fixed:
+        what = f"{fixed[0]!r} of a shipped rule cannot be changed; disable it and write your own under rules:"
+        return [document.fault((*path, fixed[0]), what, at_key=True)]
+    rule, faults = _rule(document, merge(base.written, patch), path)
+    if rule:
+        rules[name] = replace(
+            rule, file=base.file, line=base.line, changed=tuple(_touched(patch)), changed_in=_where(document, path)
+        )
+    return faults
+
+
+def merge(base: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """RFC 7396 on the rule's own keys and on those of `when`, and no deeper: a test is replaced whole, null removes."""
+    when = base.get("when"), patch.get("when")
+    merged = _patched(base, patch)
+    if isinstance(when[0], dict) and isinstance(when[1], dict):
+        merged["when"] = _patched(when[0], when[1])
+    return merged
+
+
+def _patched(base: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in {**base, **patch}.items() if value is not None}
+
+
+def _touched(patch: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in patch.items():
+        if key == "when" and isinstance(value, dict):
+            yield from (f"when.{test}" for test in value)
+        else:
+            yield key
+
+
+def _where(document: Document, path: Sequence[str | int]) -> str:
+    return f"{document.file}:{place(document.tree, path, at_key=True)[0]}"
+
+
+def _rule(document: Document, tree: Mapping[str, Any], path: Sequence[str | int]) -> tuple[Rule | None, list[Fault]]:
+    """One rule from its plain values, or None with every fault; `path` is where it stands in `document`."""
+    try:
+        written = WrittenRule.model_validate(tree)
+        faults: list[Fault] = []
+    except ValidationError as error:
+        written, faults = None, faults_of(document, error, path, model=WrittenRule)
+    about = str(tree.get("about"))
+    if about not in ABOUTS:
+        return None, faults  # without it nothing else can be judged
+    when, slips = compile_when(about, tree.get("when")) if isinstance(tree.get("when"), dict) else (None, ())
+    faults += [document.fault((*path, "when", *slip.path), slip.what, at_key=slip.at_key) for slip in slips]
+    raises: list[tuple[Severity, Matcher]] = []
+    for level, test in (tree.get("raise") or {}).items() if isinstance(tree.get("raise"), dict) else ():
+        if not isinstance(test, dict):
+            continue
+        matcher, slips = compile_when(about, test)
+        faults += [document.fault((*path, "raise", level, *slip.path), slip.what, at_key=slip.at_key) for slip in slips]
+        if level in _LEVELS:
+            raises.append((Severity(level), matcher))
+    faults += _text_faults(document, tree, path, about)
+    if written is None or when is None or faults:
+        return None, faults
+    low = [level for level, _ in raises if level.rank <= written.severity.rank]
+    if low:
+        what = f"raise: {low[0].value} is not above the rule's own severity {written.severity.value}"
+        return None, [document.fault((*path, "raise", low[0].value), what, at_key=True)]
+    raises.sort(key=lambda one: -one[0].rank)
+    return _ready(written, when, tuple(raises), document, path, tree), []
+
+
+def _ready(
+    written: WrittenRule,
+    when: Matcher,
+    raises: tuple[tuple[Severity, Matcher], ...],
+    document: Document,
+    path: Sequence[str | int],
+    tree: Mapping[str, Any],
+) -> Rule:
+    return Rule(
+        id=written.id,
+        about=written.about,
+        when=when,
+        hold=written.hold,
+        severity=written.severity,
+        raises=raises,
+        repeat=written.repeat if isinstance(written.repeat, tuple) else (),
+        by_deadline=written.repeat == DEADLINE,
+        group=written.group,
+        notify=written.notify,
+        quiets=written.quiets,
+        escalate=Escalation(after=written.escalate.after, notify=written.escalate.notify) if written.escalate else None,
+        resolved=written.resolved,
+        enabled=written.enabled,
+        title=written.title,
+        body=written.body or {},
+        advice=written.advice or {},
+        missed=written.missed or {},
+        file=document.file,
+        line=place(document.tree, path)[0],
+        written=dict(tree),
+    )
+
+
+def _text_faults(document: Document, tree: Mapping[str, Any], path: Sequence[str | int], about: str) -> Iterator[Fault]:
+    for key in ("title", "body", "advice", "missed"):
+        texts = tree.get(key)
+        every = texts.items() if isinstance(texts, dict) else (((), texts),) if isinstance(texts, str) else ()
+        for language, text in every:
+            if isinstance(text, str):
+                where = (*path, key, language) if isinstance(language, str) else (*path, key)
+                yield from (document.fault(where, what) for what in slips_of(about, text))
+
+
+def _double_faults(
+    document: Document, at: int, name: object, known: Mapping[str, Rule], first: dict[str, int]
+) -> Iterator[Fault]:
+    if not isinstance(name, str):
+        return
+    path = ("rules", at, "id")
+    if name in known:
+        yield document.fault(path, f"{name!r} is a shipped rule; change it under change: or choose another id")
+    if name in first:
+        yield document.fault(path, f"rule id {name!r} is used twice (first on line {first[name]})")
+    first.setdefault(name, place(document.tree, path)[0])
+
+
+def _name_faults(
+    document: Document,
+    rule: Rule,
+    rules: Mapping[str, Rule],
+    groups: Collection[str] | None,
+    written: WrittenRules,
+) -> Iterator[Fault]:
+    """Names of other things that this rule uses: rules it quiets, groups it notifies."""
+    path: tuple[str | int, ...]
+    if rule.id in written.change:
+        path = ("change", rule.id)
+    elif rule.file == document.file:
+        path = ("rules", next(at for at, one in enumerate(written.rules) if one.get("id") == rule.id))
+    else:
+        return
+    for at, name in enumerate(rule.quiets):
+        if name not in rules or name == rule.id:
+            yield document.fault((*path, "quiets", at), f"no other rule {name!r}{did_you_mean(name, rules)}")
+    if groups is None:
+        return
+    for at, name in enumerate(rule.notify or ()):
+        if name not in groups:
+            yield document.fault((*path, "notify", at), f"no notify group {name!r}{did_you_mean(name, groups)}")
+    for at, name in enumerate(rule.escalate.notify if rule.escalate else ()):
+        if name not in groups:
+            what = f"no notify group {name!r}{did_you_mean(name, groups)}"
+            yield document.fault((*path, "escalate", "notify", at), what)

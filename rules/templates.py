@@ -1,0 +1,129 @@
+"""Texts with `{placeholders|filter}` and `[optional parts]`, checked when the file is loaded.
+
+A part in brackets disappears when a placeholder inside it has no value. `{{`, `}}`, `[[` and `]]` stand for themselves.
+Placeholders are looked up in the table of facts, never with getattr.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from orders.subject import FactType
+from parsers.written import did_you_mean
+from rules.fields import ABOUTS, FIELDS
+
+FILTERS: Mapping[str, tuple[FactType, ...]] = {
+    "date": (FactType.TIME,),
+    "left": (FactType.TIME,),
+    "ago": (FactType.TIME,),
+    "short": (FactType.TEXT,),
+}
+"""What may stand behind `|`, and for which facts: the day alone, the time left or since, at most 40 characters."""
+
+EXTRAS: Mapping[str, FactType] = {"due": FactType.TIME, "since": FactType.TIME}
+"""Placeholders that are no facts: until when anything is due; since when the condition holds."""
+NAMES: Mapping[str, FactType] = {"order": FactType.TEXT, "contact": FactType.TEXT}
+"""Further ones where there is an order: its name for people; how to reach the marketplace's support."""
+
+_TOKEN = re.compile(r"\{\{|\}\}|\[\[|\]\]|\{[^{}]*\}|[{}\[\]]|[^{}\[\]]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One placeholder."""
+
+    name: str
+    filter: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """An optional part."""
+
+    pieces: tuple["str | Slot", ...]
+
+
+Piece = str | Slot | Part
+
+
+def known(about: str) -> Mapping[str, FactType]:
+    """Every placeholder a rule about `about` may use, and its type."""
+    names = {name: FIELDS[name].type for name in ABOUTS[about]} | dict(EXTRAS)
+    return names | dict(NAMES) if "order.number" in names else names
+
+
+def slips_of(about: str, text: str) -> Iterator[str]:
+    """Every mistake in `text`, in words."""
+    try:
+        pieces = parse(text)
+    except ValueError as error:
+        yield str(error)
+        return
+    names = known(about)
+    for slot in slots(pieces):
+        if slot.name not in names:
+            yield f"unknown placeholder {{{slot.name}}}{did_you_mean(slot.name, names)}"
+        elif slot.filter and slot.filter not in FILTERS:
+            yield f"unknown filter |{slot.filter}{did_you_mean(slot.filter, FILTERS)}; known are {', '.join(FILTERS)}"
+        elif slot.filter and names[slot.name] not in FILTERS[slot.filter]:
+            yield f"|{slot.filter} does not fit {{{slot.name}}}, which is {names[slot.name].value}"
+
+
+@lru_cache(maxsize=2048)
+def parse(text: str) -> tuple[Piece, ...]:
+    """The pieces of `text`. Raises ValueError, in words, for a brace or bracket without its partner."""
+    pieces: list[Piece] = []
+    inner: list[str | Slot] | None = None
+    for token in _TOKEN.findall(text):
+        piece: str | Slot
+        match token:
+            case "{{" | "}}" | "[[" | "]]":
+                piece = token[0]
+            case "[":
+                if inner is not None:
+                    raise ValueError("a [ inside a [ ]; write [[ for a bracket itself")
+                inner = []
+                continue
+            case "]":
+                if inner is None:
+                    raise ValueError("a ] without its [; write ]] for a bracket itself")
+                pieces.append(Part(tuple(inner)))
+                inner = None
+                continue
+            case "{" | "}":
+                raise ValueError(f"a {token} without its partner; write {token * 2} for a brace itself")
+            case _ if token.startswith("{"):
+                name, _, filter_ = token[1:-1].partition("|")
+                piece = Slot(name.strip(), filter_.strip())
+            case _:
+                piece = token
+        (pieces if inner is None else inner).append(piece)
+    if inner is not None:
+        raise ValueError("a [ without its ]; write [[ for a bracket itself")
+    return tuple(pieces)
+
+
+def slots(pieces: tuple[Piece, ...]) -> Iterator[Slot]:
+    """Every placeholder, optional parts included."""
+    for piece in pieces:
+        if isinstance(piece, Slot):
+            yield piece
+        elif isinstance(piece, Part):
+            yield from slots(piece.pieces)
+
+
+def fill(text: str, value: Callable[[Slot], str | None]) -> str:
+    """`text` with every placeholder replaced by `value`; None drops the optional part, or leaves “?” outside one."""
+    filled = []
+    for piece in parse(text):
+        match piece:
+            case str():
+                filled.append(piece)
+            case Slot():
+                filled.append(value(piece) or "?")
+            case Part():
+                inside = [one if isinstance(one, str) else value(one) for one in piece.pieces]
+                if None not in inside:
+                    filled.append("".join(str(one) for one in inside))
+    return "".join(filled)

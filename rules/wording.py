@@ -1,0 +1,315 @@
+"""What an alert says, in the target's language and zone: understood in five seconds on a lock screen."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from decimal import Decimal
+
+from orders.subject import FactValue, Subject
+from parsers.notice import Money
+from rules.alert import Alert, Cause, Severity
+from rules.rulebook import Rule
+from rules.templates import Slot, fill
+from rules.words import CHOICES, MONTHS, WEEKDAYS, word
+
+TITLE = 120
+"""Characters of a title at most."""
+BODY = 1000
+"""Characters of a body at most: ntfy turns more than 8,000 bytes into an attachment, and kanji are six bytes there."""
+SHORT = 40
+"""Characters of a text behind `|short`."""
+ITEM = 48
+"""Characters of an item's title inside the order's name; marketplaces fill them with search words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """One message: a title of at most 120 and a body of at most 1,000 characters."""
+
+    title: str
+    body: str
+
+
+def write(
+    rule: Rule,
+    subject: Subject,
+    alert: Alert,
+    cause: Cause,
+    *,
+    language: str,
+    zone: tzinfo,
+    now: datetime,
+    contact: Mapping[str, str] | None = None,
+) -> Text:
+    """The message for one announcement. Never fails: a text that cannot be filled is replaced by the bare facts.
+
+    `contact` says by marketplace how to reach its support, where the user's configuration has it.
+    """
+    try:
+        return _write(rule, subject, alert, cause, language, zone, now, contact or {})
+    except Exception:  # noqa: BLE001 -- an alert is never lost for its wording
+        facts = "\n".join(f"{name}: {value}" for name, value in sorted(subject.facts.items()))
+        return Text(title=cut(rule.id, TITLE), body=cut(f"{word(language, 'broken_text')}\n{facts}", BODY))
+
+
+def _write(
+    rule: Rule,
+    subject: Subject,
+    alert: Alert,
+    cause: Cause,
+    language: str,
+    zone: tzinfo,
+    now: datetime,
+    contact: Mapping[str, str],
+) -> Text:
+    due = alert.due_at or subject.due_at
+
+    def value(slot: Slot) -> str | None:
+        match slot.name:
+            case "order":
+                return order_name(subject, language)
+            case "contact":
+                return _contact(subject, contact, language)
+            case "due":
+                return None if due is None else show(due, slot.filter, language, zone, now)
+            case "since":
+                return show(alert.since, slot.filter, language, zone, now)
+            case name:
+                fact = subject.facts.get(name)
+                return None if fact is None else show(fact, slot.filter, language, zone, now)
+
+    def text(of: Mapping[str, str]) -> str:
+        return fill(in_language(of, language), value).strip() if of else ""
+
+    title = text(rule.title)
+    match cause:
+        case Cause.REPEAT:
+            title = word(language, "reminder", title=title)
+        case Cause.RESOLVED:
+            title = word(language, "cleared", title=title)
+    if cause is Cause.RESOLVED:
+        lines = [word(language, "cleared_body"), _order_line(subject, language)]
+        return Text(title=cut(title, TITLE), body=_fit("", lines))
+    advice = text((rule.missed if due and due <= now else {}) or rule.advice)
+    lines = [
+        _order_line(subject, language),
+        word(language, "to_do", advice=advice) if advice else "",
+        _until(due, language, zone, now) if due else "",
+        _doubt(subject, language),
+        _read_in(subject, language, zone, now),
+    ]
+    return Text(title=cut(title, TITLE), body=_fit(text(rule.body), lines))
+
+
+def in_language(texts: Mapping[str, str], language: str) -> str:
+    """The text in `language`, else in English, else in whatever there is."""
+    return texts.get(language) or texts.get("en") or next(iter(texts.values()))
+
+
+def order_name(subject: Subject, language: str) -> str | None:
+    """What a person calls the order: its item and its number, as far as they are known."""
+    item, number = subject.facts.get("order.title"), _numbers(subject)
+    if item and number:
+        return f"{cut(str(item), ITEM)} ({number})"
+    if number:
+        return word(language, "order", number=number)
+    return cut(str(item), ITEM) if item else None
+
+
+def _numbers(subject: Subject) -> str:
+    number = subject.facts.get("order.number")
+    return str(number) if number else ", ".join(subject.orders[:3])
+
+
+def _order_line(subject: Subject, language: str) -> str:
+    """Number, item, amount, shop: “Order 8100…: USB cable, 26.12 USD, AliExpress”."""
+    number = _numbers(subject)
+    if not number:
+        return ""
+    facts = subject.facts
+    about = [
+        cut(str(facts["order.title"]), 2 * ITEM) if "order.title" in facts else "",
+        str(facts.get("order.amount", "")),
+        _choice(str(facts["order.marketplace"]), language) if "order.marketplace" in facts else "",
+    ]
+    known = word(language, "comma").join(one for one in about if one)
+    head = word(language, "order", number=number)
+    return head + (word(language, "colon") + known if known else "")
+
+
+def _until(due: datetime, language: str, zone: tzinfo, now: datetime) -> str:
+    key = "until" if due > now else "was_until"
+    return word(language, key, when=moment(due, language, zone, now), left=distance(due - now, language))
+
+
+def _doubt(subject: Subject, language: str) -> str:
+    facts = subject.facts
+    lines = []
+    if facts.get("read.trust") in ("unverified", "forwarded"):
+        lines.append(word(language, "not_verified"))
+    if facts.get("watch.inferred") is True or facts.get("finding.inferred") is True:
+        lines.append(word(language, "inferred"))
+    return " ".join(lines)
+
+
+def _read_in(subject: Subject, language: str, zone: tzinfo, now: datetime) -> str:
+    """The mail it was read in: its subject and day, or at least its number in the ledger."""
+    facts = subject.facts
+    title, at = facts.get("read.subject"), facts.get("read.at")
+    if title:
+        quoted = f"“{cut(str(title), 80)}”" if language == "en" else f"「{cut(str(title), 80)}」"
+        what = quoted + (f" {moment(at, language, zone, now)}" if isinstance(at, datetime) else "")
+    elif subject.mails:
+        what = word(language, "from_mails", numbers=", ".join(str(number) for number in subject.mails[:5]))
+    else:
+        return ""
+    return word(language, "read_in", what=what)
+
+
+def _contact(subject: Subject, contact: Mapping[str, str], language: str) -> str:
+    shop = str(subject.facts.get("order.marketplace", ""))
+    if shop in contact:
+        return contact[shop]
+    return word(language, f"contact_{shop}" if shop in ("aliexpress", "amazon") else "contact_other")
+
+
+def show(value: FactValue, filter_: str, language: str, zone: tzinfo, now: datetime) -> str:
+    """One fact as people read it."""
+    match value:
+        case bool():
+            return word(language, "yes" if value else "no")
+        case datetime():
+            return _show_time(value, filter_, language, zone, now)
+        case Money():
+            return str(value)
+        case Decimal():
+            return f"{value:f}"
+        case _:
+            text = _choice(str(value), language) if not filter_ else str(value)
+            return cut(text, SHORT) if filter_ == "short" else text
+
+
+def _show_time(at: datetime, filter_: str, language: str, zone: tzinfo, now: datetime) -> str:
+    match filter_:
+        case "date":
+            return day(at, language, zone, now)
+        case "left" | "ago":
+            return distance(at - now, language)
+        case _:
+            return moment(at, language, zone, now)
+
+
+def _choice(value: str, language: str) -> str:
+    known = CHOICES[language].get(value)
+    if known:
+        return known
+    bare = value.replace("_", " ")
+    return bare if value.isascii() and value.islower() and " " not in value else value
+
+
+def day(at: datetime, language: str, zone: tzinfo, now: datetime) -> str:
+    """“Wed 25 Nov” or “11/25(水)”, with the year when it is another one."""
+    local = at.astimezone(zone)
+    other_year = local.year != now.astimezone(zone).year
+    weekday = WEEKDAYS[language][local.weekday()]
+    if language == "ja":
+        return (f"{local.year}/" if other_year else "") + f"{local.month}/{local.day}({weekday})"
+    return f"{weekday} {local.day} {MONTHS[local.month - 1]}" + (f" {local.year}" if other_year else "")
+
+
+def moment(at: datetime, language: str, zone: tzinfo, now: datetime) -> str:
+    """“Wed 25 Nov 23:59 JST”, always with the zone."""
+    local = at.astimezone(zone)
+    name = local.tzname() or ""
+    return f"{day(at, language, zone, now)} {local:%H:%M} {f'UTC{name}' if name[:1] in '+-' else name}".rstrip()
+
+
+def distance(span: timedelta, language: str) -> str:
+    """“5 d 3 h left” or “2 d ago”: two steps at most."""
+    minutes = int(abs(span).total_seconds() // 60)
+    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
+    steps = [(days, "days"), (hours, "hours"), (minutes, "minutes")]
+    start = next((at for at, (number, _) in enumerate(steps) if number), 2)
+    shown = [(number, key) for number, key in steps[start : start + 2] if number] or [(0, "minutes")]
+    text = word(language, "between").join(word(language, key, n=number) for number, key in shown)
+    return word(language, "left" if span >= timedelta(0) else "ago", span=text)
+
+
+def cut(text: str, size: int) -> str:
+    """At most `size` characters, cut between words where that loses little, with an ellipsis."""
+    if len(text) <= size:
+        return text
+    head = text[: size - 1]
+    space = head.rfind(" ")
+    return (head[:space] if space > size * 2 // 3 else head).rstrip(" ,、。:：") + "…"
+
+
+def _fit(first: str, lines: Sequence[str]) -> str:
+    """The body: `first` is shortened before any of `lines`, which matter more; then the last lines go."""
+    kept = [line for line in lines if line]
+    while kept and sum(len(line) + 1 for line in kept) > BODY:
+        if len(kept) == 1:
+            return cut(kept[0], BODY)
+        kept.pop()
+    room = BODY - sum(len(line) + 1 for line in kept)
+    head = cut(first, room) if first and room > 20 else ""
+    return "\n".join(line for line in (head, *kept) if line)
+
+
+def join(texts: Sequence[tuple[Severity, Text]], language: str) -> Text:
+    """Several announcements as one message, worst first: the worst in full, the others as far as there is room."""
+    ordered = _worst_first(texts)
+    if len(ordered) == 1:
+        return ordered[0]
+    first, *rest = ordered
+    more = f" (+{len(rest)})"
+    blocks = [first.body, *(f"{text.title}\n{text.body}".strip() for text in rest)]
+    return Text(
+        title=cut(first.title, TITLE - len(more)) + more,
+        body=_stack(blocks, [first.title, *(text.title for text in rest)], "\n\n", language),
+    )
+
+
+def digest(texts: Sequence[tuple[Severity, Text]], language: str) -> Text:
+    """The daily digest: one line for each, worst first."""
+    ordered = _worst_first(texts)
+    title = word(language, "digest_one") if len(ordered) == 1 else word(language, "digest", count=len(ordered))
+    return Text(title=title, body=_list(ordered, language))
+
+
+def first_run(texts: Sequence[tuple[Severity, Text]], language: str, *, mails: int, orders: int) -> Text:
+    """The one message after the mail of the past was read: what is still true."""
+    title = word(language, "first_run", mails=mails, orders=orders, count=len(texts))
+    return Text(title=title, body=_list(_worst_first(texts), language) or word(language, "all_quiet_body"))
+
+
+def all_quiet(language: str) -> Text:
+    """The weekly sign of life of those who want it."""
+    return Text(title=word(language, "all_quiet"), body=word(language, "all_quiet_body"))
+
+
+def rate_limited(count: int, language: str) -> Text:
+    """The one line for `count` messages that a target's limit held back."""
+    return Text(title=word(language, "rate_limit", count=count), body=word(language, "rate_limit_body"))
+
+
+def _worst_first(texts: Sequence[tuple[Severity, Text]]) -> list[Text]:
+    return [text for _, text in sorted(texts, key=lambda one: -one[0].rank)]
+
+
+def _list(texts: Sequence[Text], language: str) -> str:
+    lines = [f"• {text.title}" for text in texts]
+    return _stack(lines, lines, "\n", language)
+
+
+def _stack(blocks: Sequence[str], titles: Sequence[str], gap: str, language: str) -> str:
+    """Blocks below each other while there is room; of those without, the titles, then only their number."""
+    shown: list[str] = []
+    for at, (block, title) in enumerate(zip(blocks, titles, strict=True)):
+        rest = word(language, "more_titles", count=len(blocks) - at)
+        room = BODY - sum(len(one) + len(gap) for one in shown) - len(rest) - len(gap)
+        piece: str = next((one for one in (block, title) if len(one) <= room), "")
+        if not piece:
+            return gap.join([*shown, rest])
+        shown.append(piece)
+    return gap.join(shown)
