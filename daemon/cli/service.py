@@ -1,10 +1,5 @@
 """`service`: the systemd unit, printed or put where systemd looks."""
 
-import shutil
-import sys
-from importlib.resources import files
-from pathlib import Path
-
 import click
 
 from daemon.cli.exits import Exit, Stop
@@ -23,21 +18,23 @@ def service() -> None:
 @click.pass_obj
 def print_unit(places: Places, user: bool) -> None:
     """Print the unit as it would be installed."""
-    click.echo(unit(places, user=user), nl=False)
+    from daemon.service import program, unit
+
+    click.echo(unit(user=user, command=program(), config=places.given_config), nl=False)
 
 
 @service.command()
 @user_unit
-@click.option("--force", is_flag=True, help="Replace a unit that is already there.")
+@click.option("--force", is_flag=True, help="Replace a unit that differs.")
 @click.pass_obj
 def install(places: Places, user: bool, force: bool) -> None:
     """Put the unit where systemd looks, and say how to start it."""
-    path = (
-        Path.home() / ".config/systemd/user/orderbell.service"
-        if user
-        else Path("/etc/systemd/system/orderbell.service")
-    )
-    text = unit(places, user=user)
+    from daemon.service import obstacle, place, program, unit
+
+    path, command = place(user=user), program()
+    if reason := obstacle(user=user, command=command):
+        raise Stop(Exit.ERROR, reason)
+    text = unit(user=user, command=command, config=places.given_config)
     if path.exists() and path.read_text() != text and not force:
         raise Stop(
             Exit.ERROR, f"{path} is there already and differs; compare with: orderbell service print; then --force"
@@ -52,25 +49,3 @@ def install(places: Places, user: bool, force: bool) -> None:
     click.echo(f"  {ctl} daemon-reload && {ctl} enable --now orderbell")
     if user:
         click.echo("  loginctl enable-linger    # so that it runs while you are logged out")
-
-
-def unit(places: Places, *, user: bool) -> str:
-    """The unit's text with the command of this installation in it."""
-    name = "user/orderbell.service" if user else "orderbell.service"
-    shipped = files("daemon").joinpath("units", *name.split("/"))
-    text = (shipped if shipped.is_file() else _checkout(name)).read_text(encoding="utf-8")
-    return "".join(_with_command(line, _command(places)) for line in text.splitlines(keepends=True))
-
-
-def _checkout(name: str) -> Path:
-    """In a checkout the units lie in the folder the wheel takes them from."""
-    return Path(__file__).parents[2] / "systemd" / name
-
-
-def _with_command(line: str, command: str) -> str:
-    return f"ExecStart={command} run\n" if line.startswith("ExecStart=") else line
-
-
-def _command(places: Places) -> str:
-    found = shutil.which("orderbell") or str(Path(sys.executable).parent / "orderbell")
-    return f"{found} --config {places.given_config.resolve()}" if places.given_config else found
