@@ -64,12 +64,10 @@ def try_target(target: "Target", post: "Sender") -> str | None:
     from uuid import uuid4
 
     from daemon.push.parcel import Outcome, Parcel
-    from daemon.secrets import SecretError, resolve
 
-    try:
-        url = resolve(target.url, what=f"the URL of target {target.id}")
-    except SecretError as error:
-        return str(error)
+    url, why = address_of(target, post)
+    if why:
+        return why
     title, body = TEXTS[target.language]
     answer = post.send(
         Parcel(target=target.id, url=url, title=title, body=body, severity="info", key=f"test-{uuid4()}")
@@ -81,3 +79,15 @@ def try_target(target: "Target", post: "Sender") -> str | None:
             return f"sent, but no answer came: {answer.reason}; look whether it arrived"
         case Outcome.FAILED:
             return f"{answer.reason}; check the URL and orderbell's access to it"
+
+
+def address_of(target: "Target", post: "Sender") -> tuple[str, str | None]:
+    """The target's URL, and why it cannot be used, in one sentence without the URL, or None."""
+    from daemon.secrets import SecretError, resolve
+
+    try:
+        url = resolve(target.url, what=f"the URL of target {target.id}")
+    except SecretError as error:
+        return "", str(error)
+    reason = post.check(url)
+    return url, f"its URL {reason}" if reason else None

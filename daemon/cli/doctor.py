@@ -1,0 +1,230 @@
+"""`doctor`: everything that must be right, looked at once, each finding with its cure."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from daemon.cli.exits import Exit, Stop, foreseen
+from daemon.cli.listing import as_json, print_json
+from daemon.cli.places import Places
+
+if TYPE_CHECKING:
+    from daemon.settings import Mailbox, Settings
+
+PACKAGES = ("daemon", "orders", "parsers", "rules")
+"""Names so plain that another distribution in the same environment may claim them."""
+ROOM = 200 << 20
+"""Bytes of free disk under which a ledger soon stops taking mail."""
+
+
+class Verdict(StrEnum):
+    GOOD = "ok"
+    DOUBTFUL = "look"
+    BAD = "BAD"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sign:
+    """One thing looked at. `code` is the exit code when it is bad."""
+
+    verdict: Verdict
+    about: str
+    what: str
+    code: Exit = Exit.ERROR
+
+
+@click.command()
+@click.option("--no-message", is_flag=True, help="Send no test message to the targets.")
+@as_json
+@click.pass_obj
+def doctor(places: Places, no_message: bool, as_json: bool) -> None:
+    """Look at everything that must be right: files, logins, folders, clock, ledger, targets, unit."""
+    bad: list[Sign] = []
+    for sign in examine(places, message=not no_message):
+        if as_json:
+            print_json({"verdict": sign.verdict.value, "about": sign.about, "what": sign.what})
+        else:
+            click.echo(f"{sign.verdict.value:<5} {sign.about}: {sign.what}")
+        bad += [sign] if sign.verdict is Verdict.BAD else []
+    if bad:
+        raise Stop(bad[0].code, f"{len(bad)} thing{'s' * (len(bad) > 1)} to mend, see above")
+
+
+def examine(places: Places, *, message: bool) -> Iterator[Sign]:
+    """Every sign, one after another, so that a slow server does not hide the rest."""
+    yield from _packages()
+    yield from _clock(datetime.now(UTC))
+    settings: Settings | None = None
+    try:
+        settings = places.settings()
+        yield _good("configuration", f"{places.config} is right")
+    except Exception as error:  # noqa: BLE001 - every part is looked at even when another is broken
+        yield from _bad("configuration", error)
+    yield from _tried("packs", partial(_packs, places))
+    yield from _tried("rules", partial(_rules, places))
+    yield from _tried("ledger", partial(_ledger, places))
+    if settings:
+        for box in settings.mailboxes:
+            yield from _tried(f"mailbox {box.id}", partial(_mailbox, box))
+        yield from _targets(settings, message=message)
+    yield from _unit()
+
+
+def _packages() -> Iterator[Sign]:
+    from importlib.metadata import packages_distributions
+
+    owners = packages_distributions()
+    others = {
+        name: sorted({one for one in owners.get(name, []) if one.lower() != "orderbell"} - {"orderbell"})
+        for name in PACKAGES
+    }
+    clashes = [f"{name} (of {', '.join(found)})" for name, found in others.items() if found]
+    if clashes:
+        cure = "give Orderbell an environment of its own: pipx install orderbell"
+        yield Sign(verdict=Verdict.BAD, about="program", what=f"others claim {', '.join(clashes)}; {cure}")
+    else:
+        yield _good("program", f"Python {sys.version.split()[0]}, no other package claims its names")
+
+
+def _clock(now: datetime) -> Iterator[Sign]:
+    from daemon import __file__ as here
+
+    built = datetime.fromtimestamp(Path(here).stat().st_mtime, UTC)
+    if now < built - timedelta(days=1):
+        what = f"it says {now:%Y-%m-%d %H:%M} UTC, which is before this program was installed; set the clock"
+        yield Sign(verdict=Verdict.BAD, about="clock", what=what)
+        return
+    if shutil.which("timedatectl"):
+        words = ["timedatectl", "show", "--property=NTPSynchronized", "--value"]
+        told = subprocess.run(words, capture_output=True, text=True, check=False, timeout=10).stdout.strip()  # noqa: S603
+        if told == "no":
+            what = "it is not set over the network; deadlines are only as right as it is: timedatectl set-ntp true"
+            yield Sign(verdict=Verdict.DOUBTFUL, about="clock", what=what)
+            return
+    yield _good("clock", f"{now:%Y-%m-%d %H:%M} UTC")
+
+
+def _packs(places: Places) -> Iterator[Sign]:
+    library = places.library()
+    more = f", with yours of {places.packs}" if places.packs else ""
+    yield _good("packs", f"{', '.join(library.marketplaces)}{more}")
+
+
+def _rules(places: Places) -> Iterator[Sign]:
+    from daemon.cli.rules import rulebook
+
+    book = rulebook(places, None)
+    yield _good("rules", f"{len(book.rules)} in effect" + (f", with yours of {places.rules}" if places.rules else ""))
+
+
+def _ledger(places: Places) -> Iterator[Sign]:
+    from daemon.store.store import FILE
+
+    folder = places.state
+    if (folder / FILE).exists():
+        with places.ledger() as ledger:
+            yield _good("ledger", f"{folder / FILE}: sound, {ledger.orders.count()} orders")
+    else:
+        yield _good("ledger", f"none yet; it will be made in {folder}")
+    parent = next(one for one in (folder, *folder.parents) if one.exists())
+    if not os.access(parent, os.W_OK):
+        what = f"{parent} cannot be written; choose another folder with --state DIR"
+        yield Sign(verdict=Verdict.BAD, about="ledger", what=what, code=Exit.LEDGER)
+    free = shutil.disk_usage(parent).free
+    if free < ROOM:
+        what = f"only {free >> 20} MiB are free at {parent}; when the disk is full no mail is taken"
+        yield Sign(verdict=Verdict.DOUBTFUL, about="disk", what=what)
+
+
+def _mailbox(box: "Mailbox") -> Iterator[Sign]:
+    from daemon.cli.account import look, secret_of
+
+    about = f"mailbox {box.id}"
+    secret, token = secret_of(box)
+    seen = look(box, secret, token=token)
+    waits = "tells of new mail at once (IDLE)" if seen.idle else "has no IDLE, so new mail is seen at the next poll"
+    yield _good(about, f"{box.user} is logged in at {box.server}, which {waits}")
+    if seen.missing:
+        from parsers.written import did_you_mean
+
+        hints = [f"{name!r}{did_you_mean(name, seen.folders)}" for name in seen.missing]
+        what = f"no folder {', '.join(hints)}; there are {', '.join(seen.folders[:12])}"
+        yield Sign(verdict=Verdict.BAD, about=about, what=what, code=Exit.MAILBOX)
+    yield from _stamps(about, box, seen.stamps)
+
+
+def _stamps(about: str, box: "Mailbox", found: tuple[tuple[str, int], ...]) -> Iterator[Sign]:
+    names = [name for name, _ in found if name]
+    if not box.stamps:
+        hint = f"; most of your mail is stamped by {names[0]}: authserv_ids: [{names[0]}]" if names else ""
+        what = f"authserv_ids is not set, so no sender can be verified{hint}"
+        yield Sign(verdict=Verdict.DOUBTFUL, about=about, what=what)
+    elif names and not set(names) & set(box.stamps):
+        what = (
+            f"no mail is stamped by {', '.join(box.stamps)}; the last were by {', '.join(names[:3])}: see authserv_ids"
+        )
+        yield Sign(verdict=Verdict.DOUBTFUL, about=about, what=what)
+
+
+def _targets(settings: "Settings", *, message: bool) -> Iterator[Sign]:
+    from daemon.cli.notify import address_of, sender, try_target
+
+    if not settings.targets:
+        yield Sign(verdict=Verdict.DOUBTFUL, about="targets", what="there are none, so nothing is pushed to anybody")
+        return
+    with sender() as post:
+        for one in settings.targets:
+            why = try_target(one, post) if message else address_of(one, post)[1]
+            about = f"target {one.id}"
+            if why:
+                yield Sign(verdict=Verdict.BAD, about=about, what=why, code=Exit.DELIVERY)
+            else:
+                yield _good(about, "a test message was sent" if message else "its URL is one Apprise can use")
+
+
+def _unit() -> Iterator[Sign]:
+    from daemon.service import place, shipped
+
+    units = [(user, place(user=user)) for user in (False, True) if place(user=user).exists()]
+    if not units:
+        what = "no systemd unit is installed; orderbell service install --user makes one"
+        yield Sign(verdict=Verdict.DOUBTFUL, about="service", what=what)
+    for user, path in units:
+        ours = [line for line in shipped(user=user).splitlines() if not line.startswith(("ExecStart=", "#"))]
+        theirs = path.read_text().splitlines()
+        old = [line for line in ours if line and line not in theirs]
+        if old:
+            what = f"{path} is not as this version ships it ({len(old)} lines differ); see: orderbell service print"
+            yield Sign(verdict=Verdict.DOUBTFUL, about="service", what=what)
+        else:
+            yield _good("service", f"{path} is in place")
+
+
+def _tried(about: str, look: Callable[[], Iterator[Sign]]) -> Iterator[Sign]:
+    try:
+        yield from look()
+    except Exception as error:  # noqa: BLE001 - every part is looked at even when another is broken
+        yield from _bad(about, error)
+
+
+def _bad(about: str, error: Exception) -> Iterator[Sign]:
+    """What is foreseen becomes signs; a mistake of ours is raised as it is."""
+    stop = foreseen(error)
+    if stop is None:
+        raise error
+    for sentence in stop.sentences:
+        yield Sign(verdict=Verdict.BAD, about=about, what=sentence, code=stop.code)
+
+
+def _good(about: str, what: str) -> Sign:
+    return Sign(verdict=Verdict.GOOD, about=about, what=what)
