@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from daemon.logs import hide
 from daemon.settings import Secret
 
 COMMAND_SECONDS = 10.0
@@ -51,7 +52,9 @@ def resolve(secret: Secret, *, what: str, environment: Mapping[str, str] = os.en
                 )
         case _:
             found = (secret.value or "").encode()
-    return _first_line(found, what)
+    line = _first_line(found, what)
+    hide(line)
+    return line
 
 
 def _credential(name: str, what: str, environment: Mapping[str, str]) -> bytes:
