@@ -178,6 +178,7 @@ FIELDS: Mapping[str, FieldSpec] = MappingProxyType(
         "expected_until": _of(FieldType.WHEN, "latest expected arrival (schema.org expectedArrivalUntil)"),
         "delivered_at": _of(FieldType.WHEN, "when the parcel was delivered"),
         "shipped_at": _of(FieldType.WHEN, "when the parcel left"),
+        "protection_until": _of(FieldType.WHEN, "buyer protection ends then"),
         "pay_by": _of(FieldType.WHEN, "pay before this or the order closes"),
         "confirm_by": _of(FieldType.WHEN, "receipt is confirmed by itself then"),
         "pickup_by": _of(FieldType.WHEN, "the parcel waits until then"),
@@ -323,6 +324,8 @@ class Reading:
     """Message-IDs of References and In-Reply-To."""
     sent_at: datetime | None = None
     """Date of the innermost marketplace mail, aware UTC; None when absent or impossible."""
+    claims: tuple[str, ...] = ()
+    """Order numbers a forged mail names. They are claims, never notices."""
 
 
 def when_to_utc(value: date | datetime, zone: Any) -> datetime:
