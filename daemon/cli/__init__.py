@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from daemon import __version__
-from daemon.cli import configuration, doctor, ledger, notify, reading, rules, service
+from daemon.cli import configuration, doctor, first, ledger, notify, reading, rules, service
 from daemon.cli.exits import MEANINGS, Commands
 from daemon.cli.places import Places
 
@@ -44,6 +44,7 @@ for command in (
     ledger.watches,
     notify.notify,
     doctor.doctor,
+    first.init,
     service.service,
 ):
     main.add_command(command)

@@ -1,0 +1,277 @@
+"""`init`: from nothing to a configuration that works, by questions or by flags."""
+
+import json
+import os
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from daemon.cli.exits import Exit, Stop, foreseen
+from daemon.cli.places import Places
+
+PROVIDERS = ("gmail", "outlook", "yahoo-japan", "icloud", "fastmail")
+RULES = """\
+# yaml-language-server: $schema=./rules.schema.json
+# $schema: ./rules.schema.json
+# The shipped rules are always there (orderbell rules list). Here stands only what you want otherwise.
+version: 1
+
+disable: []
+
+change: {}
+
+rules: []
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What a configuration needs to know. Secrets are either text to be kept in a file, or a place."""
+
+    provider: str | None = None
+    host: str | None = None
+    port: int = 993
+    tls: str = "implicit"
+    user: str = ""
+    password: str | None = None
+    password_place: Mapping[str, str] | None = None
+    folders: tuple[str, ...] = ("INBOX",)
+    role: str = "buyer"
+    authserv_ids: tuple[str, ...] = ()
+    url: str | None = None
+    url_place: Mapping[str, str] | None = None
+    language: str = "en"
+    timezone: str = "UTC"
+
+
+@click.command()
+@click.option("--non-interactive", is_flag=True, help="Ask nothing; take the flags.")
+@click.option("--provider", type=click.Choice(PROVIDERS), help="A provider whose server is known.")
+@click.option("--host", help="IMAP server.")
+@click.option("--port", type=click.IntRange(1, 65535), default=993, show_default=True)
+@click.option("--tls", type=click.Choice(["implicit", "starttls", "none"]), default="implicit", show_default=True)
+@click.option("--user", help="Name the server knows you by, usually your address.")
+@click.option("--password-file", type=click.Path(path_type=Path), help="File with the password as its one line.")
+@click.option("--password-env", metavar="NAME", help="Environment variable with the password.")
+@click.option("--folder", "folders", multiple=True, help="Folder to watch; may be given again.  [default: INBOX]")
+@click.option("--role", type=click.Choice(["buyer", "seller", "both"]), default="buyer", show_default=True)
+@click.option("--url-file", type=click.Path(path_type=Path), help="File with an Apprise URL to push to.")
+@click.option("--ntfy", is_flag=True, help="Push to a new ntfy topic with a random name.")
+@click.option("--language", type=click.Choice(["en", "ja"]), help="Of the messages.")
+@click.option("--timezone", metavar="ZONE", help="Such as Asia/Tokyo.  [default: this machine's]")
+@click.option("--no-try", is_flag=True, help="Try neither login nor target.")
+@click.option("--force", is_flag=True, help="Replace a configuration; the old one is kept as config.yaml.old.")
+@click.pass_obj
+def init(places: Places, /, non_interactive: bool, no_try: bool, force: bool, **flags: Any) -> None:
+    """Make a configuration: mailbox, login, target, time zone."""
+    if places.config.exists() and not force:
+        raise Stop(
+            Exit.ERROR, f"{places.config} is there already; edit it, or start anew with --force (the old one is kept)"
+        )
+    answers = _from_flags(flags)
+    answers = _demand(answers) if non_interactive else _ask(answers)
+    if not no_try and (not answers.authserv_ids):
+        answers = _tried_mailbox(answers, ask=not non_interactive)
+    _write(places, answers)
+    if answers.url and "ntfy" in answers.url and not flags["url_file"]:
+        click.echo(
+            f"In the ntfy app on your phone, subscribe to the topic {answers.url.rsplit('/', 1)[-1]} (it is a secret)."
+        )
+    if not no_try:
+        _try_target(places)
+    click.echo("Next: orderbell once    # reads 90 days back and says what needs you")
+
+
+def zone_here() -> str:
+    """The machine's zone by name, UTC when it has none."""
+    named = os.environ.get("TZ", "").lstrip(":")
+    link = os.path.realpath("/etc/localtime").partition("/zoneinfo/")[2]
+    for name in (named, link):
+        try:
+            return ZoneInfo(name).key if name else "UTC"
+        except (ValueError, OSError, KeyError):
+            continue
+    return "UTC"
+
+
+def _from_flags(flags: Mapping[str, Any]) -> Answers:
+    url = f"ntfys://ntfy.sh/orderbell-{secrets.token_urlsafe(18)}" if flags["ntfy"] else None
+    password_place = {"file": _whole(flags["password_file"])} if flags["password_file"] else None
+    if flags["password_env"]:
+        password_place = {"env": flags["password_env"]}
+    here = "ja" if os.environ.get("LANG", "").startswith("ja") else "en"
+    return Answers(
+        provider=flags["provider"],
+        host=flags["host"],
+        port=flags["port"],
+        tls=flags["tls"],
+        user=flags["user"] or "",
+        password_place=password_place,
+        folders=flags["folders"] or ("INBOX",),
+        role=flags["role"],
+        url=url,
+        url_place={"file": _whole(flags["url_file"])} if flags["url_file"] else None,
+        language=flags["language"] or here,
+        timezone=flags["timezone"] or zone_here(),
+    )
+
+
+def _whole(path: Path) -> str:
+    return str(path.expanduser().absolute())
+
+
+def _demand(answers: Answers) -> Answers:
+    missing = [
+        flag
+        for flag, there in (
+            ("--provider or --host", answers.provider or answers.host),
+            ("--user", answers.user),
+            ("--password-file or --password-env", answers.password_place),
+        )
+        if not there
+    ]
+    if missing:
+        raise Stop(Exit.USAGE, f"without questions these are needed: {', '.join(missing)}")
+    return answers
+
+
+def _ask(answers: Answers) -> Answers:
+    from daemon.settings import PROVIDERS as KNOWN
+
+    if not answers.provider and not answers.host:
+        chosen = click.prompt("Where is your mail", type=click.Choice([*PROVIDERS, "other"]), default="other")
+        answers = replace(answers, provider=None if chosen == "other" else chosen)
+        if chosen == "other":
+            answers = replace(answers, host=click.prompt("IMAP server, such as imap.example.org"))
+    if answers.provider and (told := KNOWN[answers.provider].help):
+        click.echo(told)
+    if not answers.user:
+        answers = replace(answers, user=click.prompt("Your address there"))
+    if not answers.password_place:
+        answers = replace(
+            answers, password=click.prompt("Password (kept in a file only you can read)", hide_input=True)
+        )
+    if not answers.url and not answers.url_place:
+        target = click.prompt(
+            "Where shall alerts go: 'ntfy' for a new private topic, an Apprise URL, or 'none'", default="ntfy"
+        )
+        new = f"ntfys://ntfy.sh/orderbell-{secrets.token_urlsafe(18)}"
+        answers = replace(answers, url={"ntfy": new, "none": None}.get(target, target))
+    language = click.prompt("Language of the messages", type=click.Choice(["en", "ja"]), default=answers.language)
+    return replace(answers, language=language, timezone=click.prompt("Time zone", default=answers.timezone))
+
+
+def _tried_mailbox(answers: Answers, *, ask: bool) -> Answers:
+    """Log in once, so that a typing mistake shows now; and learn who stamps this mailbox's mail."""
+    from daemon.cli.account import look
+    from daemon.mailbox.trouble import MailboxError
+    from daemon.secrets import SecretError, resolve
+    from daemon.settings import Mailbox, Secret
+
+    place = answers.password_place or {"value": answers.password or ""}
+    try:
+        box = Mailbox.model_validate(_mailbox(answers, place))
+        seen = look(box, resolve(Secret.model_validate(place), what="the password"), token=False)
+    except (MailboxError, SecretError) as error:
+        stop = foreseen(error)
+        if not ask or stop is None:
+            raise
+        click.echo(stop.sentences[0], err=True)
+        if not click.confirm("Write the configuration all the same?", default=False):
+            raise Stop(stop.code, "nothing was written") from error
+        return answers
+    click.echo(f"Logged in at {box.server}" + ("" if seen.idle else " (it has no IDLE: new mail is seen at each poll)"))
+    names = [name for name, _ in seen.stamps if name]
+    if box.stamps or not names:
+        return answers
+    click.echo(f"Your mail is stamped by {names[0]}, whose word on senders will be trusted.")
+    return replace(answers, authserv_ids=(names[0],))
+
+
+def _mailbox(answers: Answers, password: Mapping[str, str]) -> dict[str, Any]:
+    where: dict[str, Any] = {"provider": answers.provider} if answers.provider else {"host": answers.host}
+    if not answers.provider:
+        where |= {"port": answers.port, "tls": answers.tls}
+    row = {"id": "main", **where, "user": answers.user, "password": dict(password), "folders": list(answers.folders)}
+    row["role"] = answers.role
+    return row | ({"authserv_ids": list(answers.authserv_ids)} if answers.authserv_ids else {})
+
+
+def _write(places: Places, answers: Answers) -> None:
+    folder = places.folder
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    password = answers.password_place or _kept(folder / "secrets" / "imap-main", answers.password or "")
+    url = answers.url_place or (_kept(folder / "secrets" / "phone-url", answers.url) if answers.url else None)
+    if places.config.exists():
+        places.config.replace(places.config.with_name(places.config.name + ".old"))
+    text = "\n".join(_lines(answers, _mailbox(answers, password), url)) + "\n"
+    _put(places.config, text)
+    from daemon.settings import schema
+
+    _put(folder / "config.schema.json", json.dumps(schema(), indent=1))
+    if not (folder / "rules.yaml").exists():
+        _put(folder / "rules.yaml", RULES)
+    click.echo(f"Written: {places.config}")
+
+
+def _lines(answers: Answers, mailbox: Mapping[str, Any], url: Mapping[str, str] | None) -> Iterator[str]:
+    yield "# yaml-language-server: $schema=./config.schema.json"
+    yield "# $schema: ./config.schema.json"
+    yield "version: 1"
+    yield "mailboxes:"
+    for index, (key, value) in enumerate(mailbox.items()):
+        yield f"  {'-' if index == 0 else ' '} {key}: {_yaml(value)}"
+    if url:
+        yield "targets:"
+        yield f"  - {{id: phone, url: {_yaml(url)}, language: {answers.language}}}"
+        yield "notify: {everyone: [phone]}"
+        yield "alerts:"
+        yield "  critical: {notify: [everyone], quiet_hours: ignore}"
+        yield "  warning: {notify: [everyone]}"
+        yield "  info: {notify: [everyone], group: digest}"
+        yield 'quiet_hours: {from: "22:30", to: "07:00"}'
+    yield f"timezone: {_yaml(answers.timezone)}"
+
+
+def _yaml(value: object) -> str:
+    """A value in flow style; text in quotes, which JSON and YAML write alike."""
+    match value:
+        case Mapping():
+            return "{" + ", ".join(f"{key}: {_yaml(one)}" for key, one in value.items()) + "}"
+        case str():
+            return json.dumps(value, ensure_ascii=False)
+        case Sequence():
+            return "[" + ", ".join(_yaml(one) for one in value) + "]"
+        case _:
+            return str(value)
+
+
+def _kept(path: Path, secret: str) -> dict[str, str]:
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    _put(path, secret + "\n")
+    return {"file": str(path.absolute())}
+
+
+def _put(path: Path, text: str) -> None:
+    """Write a file only its owner can read, whole or not at all."""
+    partial = path.with_name(f".{path.name}.new")
+    partial.unlink(missing_ok=True)
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    partial.replace(path)
+
+
+def _try_target(places: Places) -> None:
+    from daemon.cli.notify import sender, try_target
+
+    settings = places.settings()
+    with sender() as post:
+        for one in settings.targets:
+            why = try_target(one, post)
+            click.echo(f"Target {one.id}: {why or 'a test message was sent'}", err=why is not None)

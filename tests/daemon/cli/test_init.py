@@ -1,0 +1,100 @@
+import stat
+
+import pytest
+from click.testing import CliRunner
+
+from daemon.cli import main
+from daemon.cli.exits import Exit
+from daemon.settings import load
+
+FLAGS = ("--non-interactive", "--no-try", "--host", "imap.example.org", "--user", "me@example.org")
+
+
+@pytest.fixture
+def init(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+
+    def call(*words, answers=""):
+        return CliRunner().invoke(main, ["init", *words], input=answers, catch_exceptions=False)
+
+    return call
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / ".config" / "orderbell"
+
+
+def test_flags_alone_make_a_configuration_that_is_right(init, folder):
+    answer = init(*FLAGS, "--password-env", "P", "--ntfy", "--language", "ja", "--timezone", "Asia/Tokyo")
+    settings = load(folder / "config.yaml")
+
+    assert answer.exit_code == Exit.DONE
+    assert settings.mailbox().server == "imap.example.org"
+    assert settings.targets[0].language == "ja"
+    assert settings.timezone.key == "Asia/Tokyo"
+    assert settings.alerts.critical.notify == ("everyone",)
+
+
+def test_flags_that_are_missing_are_all_named(init, folder):
+    answer = init("--non-interactive")
+
+    assert (answer.exit_code, answer.stderr) == (
+        Exit.USAGE,
+        "without questions these are needed: --provider or --host, --user, --password-file or --password-env\n",
+    )
+    assert not folder.exists()
+
+
+def test_questions_lead_to_the_same_and_secrets_stay_with_their_owner(init, folder):
+    answer = init("--no-try", answers="gmail\nme@example.org\nhunter2\nntfy\nen\nEurope/Berlin\n")
+    settings = load(folder / "config.yaml")
+    secret = settings.mailbox().password.file
+
+    assert answer.exit_code == Exit.DONE
+    assert "hunter2" not in answer.output
+    assert secret.read_text() == "hunter2\n"
+    assert "hunter2" not in (folder / "config.yaml").read_text()
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*") if path.is_file()} == {0o600}
+
+
+def test_each_ntfy_topic_is_another_and_cannot_be_guessed(init, folder):
+    topics = set()
+    for _ in range(3):
+        init(*FLAGS, "--password-env", "P", "--ntfy", "--force")
+        topics.add((folder / "secrets" / "phone-url").read_text().strip().rsplit("/", 1)[-1])
+
+    assert len(topics) == 3
+    assert all(len(topic) >= 30 for topic in topics)
+
+
+def test_a_configuration_is_never_lost(init, folder):
+    init(*FLAGS, "--password-env", "FIRST")
+    refused = init(*FLAGS, "--password-env", "SECOND")
+    init(*FLAGS, "--password-env", "THIRD", "--force")
+
+    assert refused.exit_code == Exit.ERROR
+    assert "FIRST" in (folder / "config.yaml.old").read_text()
+    assert "THIRD" in (folder / "config.yaml").read_text()
+
+
+def test_an_unreachable_server_is_told_before_anything_is_written(init, folder):
+    words = ("--non-interactive", "--host", "127.0.0.1", "--port", "9", "--tls", "none", "--user", "u")
+    answer = init(*words, "--password-env", "PATH")
+
+    assert answer.exit_code == Exit.MAILBOX
+    assert "127.0.0.1:9" in answer.stderr
+    assert not folder.exists()
+
+
+def test_a_real_server_is_logged_into_and_its_stamp_learned(init, folder, dovecot, monkeypatch):
+    user = dovecot.user()
+    stamped = b"Authentication-Results: mx.example.net; dmarc=pass\r\nFrom: a@example.org\r\nSubject: x\r\n\r\nhi\r\n"
+    dovecot.append(user, stamped)
+    monkeypatch.setenv("P", dovecot.password)
+    words = ("--non-interactive", "--host", "127.0.0.1", "--port", str(dovecot.port), "--tls", "none")
+    answer = init(*words, "--user", user, "--password-env", "P")
+
+    assert answer.exit_code == Exit.DONE
+    assert load(folder / "config.yaml").mailbox().stamps == ("mx.example.net",)
