@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from daemon import __version__
-from daemon.cli import configuration, doctor, first, ledger, notify, reading, rules, service
+from daemon.cli import alerts, configuration, doctor, first, ledger, mails, notify, reading, rules, service
 from daemon.cli.exits import MEANINGS, Commands
 from daemon.cli.places import Places
 
@@ -42,6 +42,8 @@ for command in (
     ledger.order,
     ledger.cases,
     ledger.watches,
+    alerts.alerts,
+    mails.mails,
     notify.notify,
     doctor.doctor,
     first.init,

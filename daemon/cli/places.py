@@ -68,6 +68,13 @@ class Places:
         here = datetime.now().astimezone().tzinfo
         return settings.timezone if settings else here or ZoneInfo("UTC")
 
+    def language(self) -> str:
+        """The language of alerts in the terminal: that of the first target, else of this terminal."""
+        settings = self.settings_if_any()
+        if settings and settings.targets:
+            return settings.targets[0].language
+        return "ja" if os.environ.get("LANG", "").startswith("ja") else "en"
+
     @contextmanager
     def ledger(self) -> "Iterator[Ledger]":
         """The ledger, to be read. Raises Stop when there is none yet: reading makes no files."""

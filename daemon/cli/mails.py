@@ -1,0 +1,63 @@
+"""`mails`: what was not understood, and reading it again once a pack has been mended."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from daemon.cli.ledger import iso, limit, spoken
+from daemon.cli.listing import Column, as_json, column, show
+from daemon.cli.places import Places
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from daemon.store.mails import MailRow
+
+
+@click.group()
+def mails() -> None:
+    """Look at mails that were not understood."""
+
+
+@mails.command()
+@limit
+@as_json
+@click.pass_obj
+def unread(places: Places, limit: int, as_json: bool) -> None:
+    """List marketplace mails that were not understood, and those set aside."""
+    from daemon.store.mails import MailState
+    from parsers.notice import Outcome
+
+    zone = places.zone()
+    with places.ledger() as ledger:
+        found = [
+            *ledger.mails.listed(outcomes=[Outcome.UNREAD], limit=limit),
+            *ledger.mails.listed(states=[MailState.QUARANTINE], limit=limit),
+        ]
+    show(
+        (_row(one, zone) for one in sorted(found, key=lambda one: one.id, reverse=True)[:limit]),
+        (
+            column("mail", "mail"),
+            Column("arrived", lambda row: spoken(row["arrived"], zone)),
+            column("from", "sender"),
+            column("subject", "subject"),
+            column("why", "reason"),
+        ),
+        as_json=as_json,
+        empty="every marketplace mail was understood",
+    )
+
+
+def _row(one: "MailRow", zone: "tzinfo") -> dict[str, Any]:
+    return {
+        "mail": one.id,
+        "arrived": iso(one.arrived, zone),
+        "mailbox": one.place.mailbox,
+        "folder": one.place.folder,
+        "uid": one.place.uid,
+        "marketplace": one.marketplace,
+        "state": one.state.value,
+        "sender": one.sender,
+        "subject": one.subject,
+        "reason": one.reason,
+    }
