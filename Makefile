@@ -10,7 +10,7 @@ demo: $(READY)
 	$(BIN)/orderbell demo --once
 
 test: $(READY)
-	$(BIN)/pytest
+	$(BIN)/pytest $(ARGS)
 
 check: $(READY)
 	$(BIN)/ruff format --check .
