@@ -17,7 +17,7 @@ from apprise.result import AppriseResultStatus
 
 from daemon.push import text
 from daemon.push.address import dress, mark, refuse
-from daemon.push.parcel import Answer, Outcome
+from daemon.push.parcel import READY, Answer, Outcome
 from daemon.push.verdict import judge
 
 SERVICE_SECONDS = 45.0
@@ -37,7 +37,10 @@ def main() -> NoReturn:
     log.addHandler(logging.NullHandler())
     log.setLevel(logging.DEBUG)  # the reason of a failure stands there and nowhere else; it leaves this process judged
     requests = os.fdopen(os.dup(0), "rb", buffering=0)
-    _asset_and_plugins()
+    # All plugins are loaded at the first URL (120 ms): better before the first message than with it.
+    Apprise(asset=_asset()).add("json://localhost")
+    answers.write(READY)
+    answers.flush()
     pending = b""
     while select.select([requests], [], [], IDLE_SECONDS)[0]:
         chunk = requests.read(1 << 16)
@@ -103,11 +106,6 @@ def _asset() -> AppriseAsset:
         http_redirects=False,
         service_timeout=SERVICE_SECONDS,
     )
-
-
-def _asset_and_plugins() -> None:
-    """All plugins are loaded at the first URL (120 ms): better before the first message than with it."""
-    Apprise(asset=_asset()).add("json://localhost")
 
 
 if __name__ == "__main__":

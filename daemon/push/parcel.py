@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+READY = "ready\n"
+"""The first line of a sending process: before it, nothing can have been sent."""
 PATIENCE = timedelta(days=7)
 """A target that has been down for longer than this will not get the message any more."""
 FIRST_DELAYS = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))

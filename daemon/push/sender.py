@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from daemon.push.address import refuse
-from daemon.push.parcel import Answer, Outcome, Parcel
+from daemon.push.parcel import READY, Answer, Outcome, Parcel
 
 DEADLINE = 60.0
 """Seconds for one parcel, start of the child included; Apprise itself gives up after 50."""
@@ -135,6 +135,7 @@ class _Child:
             start_new_session=True,  # Ctrl-C is for the daemon, which ends us in order
         )
         self._used = time.monotonic()
+        self._ready = False
 
     def usable(self) -> bool:
         return self._process.poll() is None and time.monotonic() - self._used < FRESH
@@ -143,11 +144,13 @@ class _Child:
         """The answer, and whether the child can be used again."""
         deadline = time.monotonic() + seconds
         line = json.dumps(request).encode() + b"\n"
+        if not self._is_ready(deadline):
+            return Answer(outcome=Outcome.FAILED, reason="the sending process did not start"), False
         try:
             assert self._process.stdin  # noqa: S101 - for the type checker: it is a pipe
             self._process.stdin.write(line)
         except OSError:
-            return Answer(outcome=Outcome.FAILED, reason="the sending process could not be started"), False
+            return Answer(outcome=Outcome.FAILED, reason="the sending process had ended"), False
         answer = self._read_line(deadline)
         self._used = time.monotonic()
         if answer is None:
@@ -167,6 +170,10 @@ class _Child:
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe:
                 pipe.close()
+
+    def _is_ready(self, deadline: float) -> bool:
+        self._ready = self._ready or self._read_line(deadline) == READY.encode()
+        return self._ready
 
     def _read_line(self, deadline: float) -> bytes | None:
         stdout = self._process.stdout

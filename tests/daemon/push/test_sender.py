@@ -1,4 +1,5 @@
-import os
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -23,11 +24,11 @@ def parcel(url, key="k"):
 
 
 def running(process_id):
+    """Alive; one that has ended and waits to be counted by its parent is not."""
     try:
-        os.kill(process_id, 0)
-    except ProcessLookupError:
+        return Path("/proc", str(process_id), "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
         return False
-    return True
 
 
 def children(sender):
@@ -152,6 +153,43 @@ def test_a_child_is_kept_and_replaced_when_old(http_sink, monkeypatch):
 
         assert children(sender) != first
         assert not running(first[0])
+
+
+def test_a_process_that_cannot_start_has_sent_nothing(http_sink, monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with Sender() as sender:
+        answer = sender.send(parcel(f"json://{http_sink.host}/"))
+
+    assert (answer.outcome, answer.reason) == (Outcome.FAILED, "the sending process did not start")
+
+
+def test_a_daemon_that_is_killed_leaves_no_process_behind(tmp_path):
+    script = f"""
+import pathlib, time
+from daemon.push import Sender
+sender = Sender()
+sender.check("json://localhost")
+pathlib.Path({str(tmp_path / "pid")!r}).write_text(str(sender._idle[0]._process.pid))
+time.sleep(60)
+"""
+    with subprocess.Popen([sys.executable, "-c", script]) as daemon:
+        while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+            assert daemon.poll() is None
+            time.sleep(0.02)
+        child = int((tmp_path / "pid").read_text())
+        assert running(child)
+        daemon.kill()
+
+    ended = time.monotonic() + 5
+    while running(child):
+        assert time.monotonic() < ended
+        time.sleep(0.02)
+
+
+def test_the_daemon_itself_never_loads_apprise():
+    script = "import sys, daemon.push; sys.exit('apprise' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
 def test_no_url_can_be_seen_in_the_list_of_processes(http_sink):
