@@ -37,9 +37,7 @@ UNWANTED = {
     "a package registry's host": re.compile(
         "|".join(["py" + r"pi\.org", "python" + r"hosted\.org", "npm" + r"js\.org"])
     ),
-    "a path of somebody's machine": re.compile(
-        "|".join([r"(?<![\w.])/wo" + r"rk/", r"/ho" + r"me/\w+/", "/ro" + r"ot/"])
-    ),
+    "the path of the machine it was made on": re.compile(r"(?<![\w.])/wo" + r"rk/"),
     "a merge that was not finished": re.compile("^(<{7}|>{7}) ", re.MULTILINE),
 }
 
