@@ -82,7 +82,8 @@ def _log_in(client: Client, account: Mailbox, secret: str, *, token: bool) -> No
     if token:
         _log_in_with_token(client, account, secret, offered)
     elif "AUTH=PLAIN" in offered:
-        client.plain_login(account.user, secret)  # takes any letters, which LOGIN does not
+        # Takes any letters, which LOGIN does not. imapclient's own would turn a lost link into a refused password.
+        client.wire.authenticate("PLAIN", lambda _challenge: f"\0{account.user}\0{secret}".encode())
     elif "LOGINDISABLED" in offered:
         what = f"{account.server} takes no password here ({_mechanisms(offered)})"
         raise MailboxError(Kind.TLS, what, "set tls: implicit or starttls; else the provider wants a token_command")
@@ -92,7 +93,11 @@ def _log_in(client: Client, account: Mailbox, secret: str, *, token: bool) -> No
             Kind.WRONG_PASSWORD, what, "change the password to letters and digits, or use an app password"
         )
     else:
-        client.login(account.user, secret)
+        client.wire.login(_quoted(account.user), secret)  # imaplib quotes the second word alone
+
+
+def _quoted(word: str) -> str:
+    return '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _log_in_with_token(client: Client, account: Mailbox, token: str, offered: set[str]) -> None:

@@ -63,6 +63,8 @@ class Wire(imaplib.IMAP4):
         self._buffer = bytearray()
         self._deadline = time.monotonic() + limits.connect + limits.command
         self._idles = 0
+        self._farewell = ""
+        """The reason a server gave before it hung up."""
         super().__init__(host, port)
 
     # imaplib's hooks
@@ -96,6 +98,8 @@ class Wire(imaplib.IMAP4):
         line = self._take(end + 1)
         # Some servers end a command with "a1 OK" and no text, which imaplib does not understand.
         bare = BARE_VERDICT.fullmatch(line) if len(line) < 64 else None
+        if line[:5].upper() == b"* BYE":
+            self._farewell = line[2:].decode("utf-8", "replace").strip()
         return bare[1] + b" \r\n" if bare else line
 
     def send(self, data: Any) -> None:
@@ -146,7 +150,7 @@ class Wire(imaplib.IMAP4):
 
     def _keep(self, data: bytes) -> None:
         if not data:
-            raise self.abort("the server closed the connection")
+            raise self.abort(self._farewell or "the server closed the connection")
         self.meter.received += len(data)
         self._buffer += data
 
@@ -221,7 +225,7 @@ class Wire(imaplib.IMAP4):
     def _untagged(self, line: bytes) -> bool:
         """Whether this line tells of new mail."""
         if line[:5].upper() == b"* BYE":
-            raise self.abort(line[2:].decode(errors="replace").strip())
+            raise self.abort(self._farewell)
         if not line.startswith(b"* ") or line.rstrip().endswith(b"}"):
             raise self.abort(f"unexpected while idling: {line[:80]!r}")
         return bool(EXISTS.match(line))

@@ -70,6 +70,8 @@ NOT_NOW = re.compile(
 )
 REFUSED = re.compile(r"\[(?:AUTHENTICATIONFAILED|EXPIRED|AUTHORIZATIONFAILED|CONTACTADMIN)\]", re.IGNORECASE)
 PLAINTEXT = re.compile(r"\[PRIVACYREQUIRED\]|LOGINDISABLED|secure connection|plaintext authentication", re.IGNORECASE)
+AGAINST_THE_RULES = re.compile(r"unexpected|unterminated|announced a literal|a line of more|without an end|injected")
+"""What the wire and imaplib say of a server that no longer makes sense."""
 
 
 def said(error: BaseException | bytes | str) -> str:
@@ -112,15 +114,15 @@ def while_logging_in(error: Exception, account: Mailbox, *, token: bool) -> Mail
     """
     if isinstance(error, MailboxError) or not isinstance(error, imaplib.IMAP4.error | IMAPClientError):
         return while_talking(error, account, "the login")
-    if _link_lost(error) and not re.search(r"BYE|too many|maximum|unavailable", str(error), re.IGNORECASE):
-        return while_talking(error, account, "the login")
     text = said(error)
     if TOO_MANY.search(text):
         return _too_many(text, account)
+    if _link_lost(error):
+        return while_talking(error, account, "the login")
     if PLAINTEXT.search(text):
         what = f"{account.server} takes no password without TLS: “{text}”"
         return MailboxError(Kind.TLS, what, "set tls: implicit (port 993) or starttls (port 143)")
-    if (NOT_NOW.search(text) or _link_lost(error)) and not REFUSED.search(text):
+    if NOT_NOW.search(text) and not REFUSED.search(text):
         what = f"{account.server} cannot log {account.user} in now: “{text}”"
         return MailboxError(Kind.TEMPORARY, what, "nothing to do yet; it is tried again")
     help_text = PROVIDERS[account.provider].help if account.provider else ""
@@ -144,11 +146,13 @@ def while_talking(error: Exception, account: Mailbox, doing: str) -> MailboxErro
     if isinstance(error, imaplib.IMAP4.error | IMAPClientError) and not isinstance(error, ProtocolError):
         if TOO_MANY.search(text):
             return _too_many(text, account)
-        if "closed the connection" in text or "socket error" in text:
-            return MailboxError(Kind.UNREACHABLE, f"{place} hung up during {doing}", "it is tried again by itself")
-        if not _link_lost(error) or NOT_NOW.search(text) or "BYE" in text:
+        if not _link_lost(error):
             return MailboxError(Kind.TEMPORARY, f"{place} refused {doing}: “{text}”", "it is tried again by itself")
-        return MailboxError(Kind.PROTOCOL, f"{place} broke the rules during {doing}: {text}", "it is tried again")
+        if AGAINST_THE_RULES.search(text):
+            return MailboxError(Kind.PROTOCOL, f"{place} broke the rules during {doing}: {text}", "it is tried again")
+        return MailboxError(
+            Kind.UNREACHABLE, f"{place} hung up during {doing}: “{text}”", "it is tried again by itself"
+        )
     if isinstance(error, OSError):
         what = f"the connection to {place} broke during {doing}: {_reason(error)}"
         return MailboxError(Kind.UNREACHABLE, what, "it is tried again by itself")

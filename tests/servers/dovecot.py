@@ -162,8 +162,8 @@ class Dovecot:
         pid_file = self.folder / "run/master.pid"
         if not pid_file.exists():
             return
-        pid = int(pid_file.read_text())
-        os.kill(pid, signal.SIGTERM)
+        # The whole group: connections that are logged in outlive their master.
+        os.killpg(os.getpgid(int(pid_file.read_text())), signal.SIGTERM)
         _wait(lambda: not pid_file.exists() and not self._answers(), 20, "Dovecot does not end")
 
     def user(self) -> str:
