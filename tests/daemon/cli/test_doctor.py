@@ -1,0 +1,111 @@
+import pytest
+from click.testing import CliRunner
+
+from daemon.cli import main
+from daemon.cli.exits import Exit
+
+CONFIG = """\
+version: 1
+mailboxes:
+  - id: main
+    host: 127.0.0.1
+    port: {port}
+    tls: none
+    user: {user}
+    password: {{env: PASSWORD}}
+    folders: [{folder}]
+    {more}
+targets:
+  - {{id: phone, url: {{env: PHONE_URL}}}}
+"""
+STAMPED = b"Authentication-Results: mx.example.net; dmarc=pass\r\nFrom: a@example.org\r\nSubject: x\r\n\r\nhi\r\n"
+
+
+@pytest.fixture
+def doctor(tmp_path, monkeypatch, dovecot, http_sink):
+    """A set-up that is right, and ways to break it."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PHONE_URL", f"json://127.0.0.1:{http_sink.port}/")
+    monkeypatch.setenv("PASSWORD", dovecot.password)
+    user = dovecot.user()
+    dovecot.append(user, STAMPED)
+    dovecot.append(user, STAMPED, folder="Orders")
+
+    def call(*words, port=dovecot.port, folder="INBOX", more="authserv_ids: [mx.example.net]"):
+        (tmp_path / "c.yaml").write_text(CONFIG.format(port=port, user=user, folder=folder, more=more))
+        (tmp_path / "state").mkdir(exist_ok=True)
+        options = ["--config", str(tmp_path / "c.yaml"), "--state", str(tmp_path / "state"), "doctor", *words]
+        return CliRunner().invoke(main, options, catch_exceptions=False)
+
+    return call
+
+
+def lines(answer, about):
+    return [line for line in answer.stdout.splitlines() if line[6:].startswith(about)]
+
+
+def test_a_set_up_that_is_right_is_told_so_and_a_test_message_goes_out(doctor, http_sink):
+    answer = doctor()
+
+    assert answer.exit_code == Exit.DONE, answer.output
+    assert "BAD" not in answer.stdout
+    assert len(http_sink.requests) == 1
+
+
+def test_no_message_goes_out_when_none_is_wanted(doctor, http_sink):
+    answer = doctor("--no-message")
+
+    assert (answer.exit_code, len(http_sink.requests)) == (Exit.DONE, 0)
+
+
+def test_a_wrong_password_is_told_with_its_cure(doctor, monkeypatch):
+    monkeypatch.setenv("PASSWORD", "wrong")
+    answer = doctor("--no-message")
+
+    assert answer.exit_code == Exit.MAILBOX
+    assert lines(answer, "mailbox main")[0].startswith("BAD")
+    assert "refused the password" in answer.stdout
+
+
+def test_a_server_that_is_not_there_is_told_and_the_rest_is_still_looked_at(doctor):
+    answer = doctor("--no-message", port=9)
+
+    assert answer.exit_code == Exit.MAILBOX
+    assert lines(answer, "target phone")[0].startswith("ok")
+
+
+def test_a_misspelt_folder_gets_a_suggestion(doctor):
+    answer = doctor("--no-message", folder="Oders")
+
+    assert answer.exit_code == Exit.MAILBOX
+    assert "no folder 'Oders'; did you mean 'Orders'?" in answer.stdout
+
+
+def test_who_stamps_the_mail_is_learned_from_the_mail(doctor):
+    answer = doctor("--no-message", more="authserv_ids: []")
+
+    assert answer.exit_code == Exit.DONE
+    assert "authserv_ids: [mx.example.net]" in answer.stdout
+
+
+def test_a_stamp_nobody_writes_is_doubtful(doctor):
+    answer = doctor("--no-message", more="authserv_ids: [mx.other.net]")
+
+    assert "no mail is stamped by mx.other.net; the last were by mx.example.net" in answer.stdout
+
+
+def test_a_broken_configuration_does_not_hide_broken_rules(doctor, tmp_path):
+    (tmp_path / "rules.yaml").write_text("version: 1\nrulez: []\n")
+    answer = doctor("--no-message", more="colour: red")
+
+    assert answer.exit_code == Exit.CONFIGURATION
+    assert lines(answer, "configuration")[0].startswith("BAD")
+    assert any(line.startswith("BAD") and "rulez" in line for line in lines(answer, "rules"))
+
+
+def test_a_target_that_fails_is_told_with_the_delivery_code(doctor, monkeypatch):
+    monkeypatch.setenv("PHONE_URL", "json://127.0.0.1:9/")
+    answer = doctor()
+
+    assert answer.exit_code == Exit.DELIVERY
+    assert lines(answer, "target phone")[0].startswith("BAD")
