@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from daemon import __version__
-from daemon.cli import alerts, configuration, doctor, first, ledger, mails, notify, reading, rules, service
+from daemon.cli import alerts, configuration, doctor, files, first, ledger, mails, notify, reading, rules, service
 from daemon.cli.exits import MEANINGS, Commands
 from daemon.cli.places import Places
 
@@ -44,6 +44,8 @@ for command in (
     ledger.watches,
     alerts.alerts,
     mails.mails,
+    files.import_files,
+    files.export,
     notify.notify,
     doctor.doctor,
     first.init,

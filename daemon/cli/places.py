@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo
 from daemon.cli.exits import Exit, Stop
 
 if TYPE_CHECKING:
+    from daemon.pipeline.setup import Setup
     from daemon.settings import Mailbox, Settings
     from daemon.store.ledger import Ledger
+    from daemon.store.store import Store
     from orders.view import View
     from parsers.pack import Library
     from parsers.reader import Context
@@ -85,6 +87,28 @@ class Places:
             raise Stop(Exit.LEDGER, f"{path}: there is no ledger yet; it begins with: orderbell once")
         with Store.open(path) as store, store.read() as ledger:
             yield ledger
+
+    @contextmanager
+    def store(self) -> "Iterator[Store]":
+        """The ledger, to be written beside a running service; made when there is none."""
+        from daemon.store.store import FILE, Store
+
+        with Store.open(self.state / FILE) as store:
+            yield store
+
+    def setup(self) -> "Setup":
+        """Configuration, rules, packs and deadlines together. Raises WrittenError, and Stop for wrong rules."""
+        from daemon.pipeline.setup import bare, build
+        from parsers.written import WrittenError
+
+        settings = self.settings_if_any()
+        self.library()
+        try:
+            if settings is None:
+                return bare(rules=self.rules, packs=self.packs, zone=self.zone())
+            return build(settings, rules=self.rules, packs=self.packs)
+        except WrittenError as error:
+            raise Stop(Exit.RULES, *(str(fault) for fault in error.faults)) from error
 
     def view(self, key: str, ledger: "Ledger") -> "View":
         """One order as it stands, folded from its events."""
