@@ -1,0 +1,56 @@
+"""Hardening that stops the program is no hardening: it lives under its own filter here."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.servers import sandbox
+
+ROOT = Path(__file__).parents[3]
+WORK = """
+import sys
+from pathlib import Path
+
+from daemon.metrics import Port
+from daemon.push import Parcel, Sender
+from daemon.secrets import resolve
+from daemon.settings import Secret
+from daemon.store.store import Store
+
+with Store.open(Path(sys.argv[1])) as store, store.read() as ledger:
+    assert ledger.orders.count() == 0
+assert resolve(Secret(command=("echo", "x")), what="a test") == "x"
+Port(0, str).close()
+with Sender() as sender:
+    print(sender.send(Parcel(target="t", url=sys.argv[2], title="t", body="b", severity="info", key="k")).outcome)
+"""
+
+
+@pytest.fixture(scope="module", params=["orderbell.service", "user/orderbell.service"])
+def under(request):
+    """Run a script under a unit's filter; loud where that cannot be tried, a failure in CI."""
+    if missing := sandbox.available():
+        reason = f"{missing}: the units' system call filter was NOT tried"
+        if os.environ.get("CI"):
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+    unit = ROOT / "systemd" / request.param
+    python = [sys.executable, "-m", "tests.servers.sandbox", str(unit), sys.executable, "-c"]
+    return lambda *words: subprocess.run([*python, *words], cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_the_program_reads_stores_and_sends_under_its_own_filter(under, tmp_path, http_sink):
+    done = under(WORK, str(tmp_path / "ledger.db"), f"json://{http_sink.host}/")
+
+    assert (done.returncode, done.stdout.split()) == (0, ["sent"]), done.stderr
+    assert len(http_sink.requests) == 1
+
+
+@pytest.mark.parametrize("call", ["time.clock_settime(0, 1.0)", "os.chroot('/tmp')"])
+def test_what_it_never_needs_is_refused(under, call):
+    done = under(f"import os, time; {call}")
+
+    assert "Operation not permitted" in done.stderr
