@@ -8,7 +8,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "en": {
         "reminder": "Reminder: {title}",
         "cleared": "Cleared: {title}",
-        "cleared_body": "Nothing to do about this any more.",
+        "cleared_body": "This no longer holds, or it is too late to act on it.",
         "order": "Order {number}",
         "to_do": "To do: {advice}",
         "until": "Until {when} ({left})",
@@ -43,7 +43,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "ja": {
         "reminder": "再通知：{title}",
         "cleared": "解消：{title}",
-        "cleared_body": "この件で必要な対応はなくなりました。",
+        "cleared_body": "この件は解消したか、対応できる時期を過ぎました。",
         "order": "注文 {number}",
         "to_do": "次にすること：{advice}",
         "until": "期限：{when}（{left}）",
