@@ -4,6 +4,7 @@ Apart from the daemon because a service that hangs cannot be called off from ins
 exit, measured), and because Apprise with all its plugins is 44 MiB that an idle daemon need not carry.
 """
 
+import difflib
 import json
 import logging
 import os
@@ -13,6 +14,7 @@ from dataclasses import asdict
 from typing import Any, NoReturn
 
 from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
+from apprise.manager_plugins import NotificationManager
 from apprise.result import AppriseResultStatus
 
 from daemon.push import text
@@ -26,7 +28,6 @@ IDLE_SECONDS = 600.0
 """Nothing to send for so long: the memory goes back. The parent stops using a child some time before."""
 
 TYPES = {"critical": NotifyType.FAILURE, "warning": NotifyType.WARNING, "info": NotifyType.INFO}
-NO_SERVICE = "Apprise knows no service for this URL, or a part of it is missing"
 
 
 def main() -> NoReturn:
@@ -66,7 +67,7 @@ def _send(request: Mapping[str, Any]) -> Answer:
     url, severity = str(request["url"]), str(request["severity"])
     apprise = Apprise(asset=_asset())
     if not apprise.add(dress(url, severity=severity, key=str(request["key"]))) or len(apprise) != 1:
-        return Answer(outcome=Outcome.FAILED, reason=NO_SERVICE, permanent=True)
+        return Answer(outcome=Outcome.FAILED, reason=f"its URL {_unknown(url)}", permanent=True)
     title = text.title(mark(url, severity) + str(request["title"]))
     with apprise.notify(
         title=title,
@@ -80,7 +81,7 @@ def _send(request: Mapping[str, Any]) -> Answer:
             case AppriseResultStatus.SUCCESS:
                 return Answer(outcome=Outcome.SENT)
             case AppriseResultStatus.NOMATCH:
-                return Answer(outcome=Outcome.FAILED, reason=NO_SERVICE, permanent=True)
+                return Answer(outcome=Outcome.FAILED, reason=f"its URL {_unknown(url)}", permanent=True)
             case AppriseResultStatus.TIMEOUT:
                 return Answer(outcome=Outcome.UNSURE, reason=f"no answer within {WHOLE_SECONDS:.0f} s")
             case _:
@@ -91,8 +92,20 @@ def _check(url: str) -> Answer:
     """FAILED with the reason when the URL cannot be used; nothing is sent."""
     apprise = Apprise(asset=_asset())
     known = apprise.add(dress(url, severity="info", key="check")) and len(apprise) == 1
-    reason = refuse(url) or (None if known else NO_SERVICE)
+    reason = refuse(url) or (None if known else _unknown(url))
     return Answer(outcome=Outcome.FAILED, reason=reason, permanent=True) if reason else Answer(outcome=Outcome.SENT)
+
+
+def _unknown(url: str) -> str:
+    """Why Apprise takes no such URL; of the URL, only its first word is told."""
+    schema = url.partition("://")[0].lower()
+    known: set[str] = NotificationManager().schemas()  # type: ignore[no-untyped-call]
+    if schema in ("http", "https"):
+        return "is a web page that Apprise knows no service for; write the service's own form, such as ntfys://…"
+    if schema in known:
+        return f"is no whole {schema}:// URL: a part of it is missing or wrong"
+    near = difflib.get_close_matches(schema, known, n=1)
+    return f"begins with {schema}://, which Apprise does not know" + (f"; did you mean {near[0]}://?" if near else "")
 
 
 def _asset() -> AppriseAsset:

@@ -66,5 +66,10 @@ def test_a_service_without_priorities_shows_the_severity_in_the_title(url, sever
 
 
 def test_what_apprise_does_not_know_is_said_before_the_first_alert():
-    assert check_url("nfty://ntfy.sh/topic") == "Apprise knows no service for this URL, or a part of it is missing"
+    assert (
+        check_url("nfty://ntfy.sh/topic") == "begins with nfty://, which Apprise does not know; did you mean ntfy://?"
+    )
+    assert check_url("slack://secret-token") == "is no whole slack:// URL: a part of it is missing or wrong"
+    assert "web page" in (check_url("https://example.org/secret") or "")
     assert check_url("ntfy://ntfy.sh/topic") is None
+    assert check_url("https://ntfy.sh/topic") is None
