@@ -1,0 +1,156 @@
+"""Forwarded mail: the innermost mail that a marketplace wrote counts, with its own sender, date and subject.
+
+A forward is an attached message/rfc822, or a block of at least two known header words one after another in the text
+(Gmail, Apple Mail, Outlook, Yahoo, Japanese clients). A lone `件名:` in a body is no forward. What stands above the
+block is the forwarder's and is cut away.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import parsedate_tz
+
+from parsers.dates import Clock, DateWords, find_dates
+from parsers.letter import Letter, clean
+from parsers.pack import Library
+from parsers.phrase import fold
+
+QUOTE = re.compile(r"^(?:>\s?)+")
+KEY = re.compile(r"\s*\*?([^\s:：*][^:：*]{0,24}?)\*?\s*[:：]\*?\s*(.*)")
+ADDRESS = re.compile(r"[^\s<>\"(),;:\[\]]+@[^\s<>\"(),;:\[\]]+")
+ON_ONE_LINE = re.compile(r"\s(?=(?:From|Sent|To|Subject|Date|差出人|送信日時|宛先|件名)\s*[:：])")
+OFFSET = re.compile(r"(?:UTC|GMT)?\s*([+-]\d{2}):?(\d{2})\b")
+CLOCK_TIME = re.compile(r"(?<!\d)(\d{1,2}):(\d{2})(?::\d{2})?\s*([ap])?\.?(?:m\b)?", re.IGNORECASE)
+ABBREVIATED = {
+    "utc": 0, "gmt": 0, "jst": 9, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7,
+    "cet": 1, "cest": 2, "mez": 1, "mesz": 2, "bst": 1, "kst": 9,
+}  # fmt: skip
+MAX_DEPTH = 4
+
+
+def inner_letter(letter: Letter, library: Library) -> Letter | None:
+    """The innermost forwarded mail whose sender a pack lists, or None."""
+    found = _attached(letter, library, 0)
+    if found is not None:
+        return found
+    return _inline(letter, library)
+
+
+def is_listed(letter: Letter, library: Library) -> bool:
+    return len(letter.senders) == 1 and library.pack_of(letter.senders[0][1].rpartition("@")[2]) is not None
+
+
+def _attached(letter: Letter, library: Library, depth: int) -> Letter | None:
+    for inner in letter.inner:
+        deeper = _attached(inner, library, depth + 1) if depth < MAX_DEPTH else None
+        if deeper is not None:
+            return deeper
+        if is_listed(inner, library):
+            return inner
+        inline = _inline(inner, library)
+        if inline is not None:
+            return inline
+    return None
+
+
+def _inline(letter: Letter, library: Library) -> Letter | None:
+    source = letter.plain if letter.has_plain else "\n".join(letter.rich.lines)
+    lines = [QUOTE.sub("", line) for line in source.replace("\r\n", "\n").split("\n")]
+    best: Letter | None = None
+    place = 0
+    while place < len(lines):
+        block = _block(lines, place, library.forward)
+        if block is None:
+            place += 1
+            continue
+        keys, end = block
+        address = ADDRESS.search(keys.get("from", ""))
+        if address and library.pack_of(address[0].lower().rpartition("@")[2]):
+            best = _letter(letter, keys, address[0].lower(), "\n".join(lines[end:]), library)
+        place = end
+    return best
+
+
+def _block(lines: list[str], start: int, words: Mapping[str, str]) -> tuple[dict[str, str], int] | None:
+    """Header words from `start` on, and where the text behind them begins. At least two, `from` among them."""
+    pieces = ON_ONE_LINE.split(lines[start]) if len(ON_ONE_LINE.split(lines[start])) > 2 else None
+    keys: dict[str, str] = {}
+    place = start
+    last = ""
+    rows = pieces or lines[start : start + 14]
+    used = 0
+    for row in rows:
+        match = KEY.fullmatch(row)
+        name = words.get(fold(clean(match[1]))) if match else None
+        if name in ("from", "date", "subject", "to"):
+            keys.setdefault(name, clean(match[2]) if match else "")
+            last = name
+        elif last and row.strip() and name is None and _goes_on(keys[last], last):
+            keys[last] = clean(f"{keys[last]} {row}")
+        elif row.strip() or (not keys) or len(keys) >= 3:
+            break
+        used += 1
+    place = start + (1 if pieces else used)
+    return (keys, place) if len(keys) >= 2 and "from" in keys else None
+
+
+def _goes_on(value: str, name: str) -> bool:
+    """Whether a header value is unfinished: an address wrapped behind its `<`, a date without its number."""
+    return name in ("from", "to") and (value.endswith("<") or value.count("<") > value.count(">") or "@" not in value)
+
+
+def _letter(outer: Letter, keys: Mapping[str, str], address: str, text: str, library: Library) -> Letter:
+    return replace(
+        outer,
+        fields=(),
+        subject=clean(keys.get("subject", "")),
+        senders=((keys["from"].split("<")[0].strip(' "'), address),),
+        date=_date(keys.get("date", ""), outer.date, library.words),
+        plain=text,
+        # Ids stand in the links of both parts; the HTML of a forward holds nothing that the text does not.
+        html=outer.html,
+        inner=(),
+    )
+
+
+def _date(text: str, outer: datetime | None, words: Mapping[str, DateWords]) -> datetime | None:
+    """The inner date as its client printed it. Without any zone in it, the zone of the mail that forwards it."""
+    parts = parsedate_tz(text)
+    if parts and parts[9] is not None and parts[0] > 1990:
+        try:
+            return datetime(*parts[:5], tzinfo=timezone(timedelta(seconds=parts[9])))
+        except (ValueError, OverflowError):
+            return None
+    today = outer.date() if outer else None
+    if today is None:
+        return None
+    for table in words.values():
+        days = find_dates(text, table, Clock(today=today, zone=None, numeric=None), past=True)
+        if len(days) == 1:
+            hour, minute = _time(text)
+            day = days[0]
+            return datetime(day.year, day.month, day.day, hour, minute, tzinfo=_offset(text, outer))
+    return None
+
+
+def _time(text: str) -> tuple[int, int]:
+    match = CLOCK_TIME.search(text)
+    if not match:
+        return 12, 0
+    hour, minute = int(match[1]) % 24, min(int(match[2]), 59)
+    if match[3]:
+        hour = hour % 12 + (12 if match[3].lower() == "p" else 0)
+    return hour, minute
+
+
+def _offset(text: str, outer: datetime | None) -> timezone:
+    match = OFFSET.search(text)
+    if match:
+        sign = -1 if match[1].startswith("-") else 1
+        return timezone(sign * timedelta(hours=int(match[1][1:]) % 15, minutes=int(match[2]) % 60))
+    for word in re.findall(r"[A-Za-z]{3,4}", text):
+        if word.lower() in ABBREVIATED and word.isupper():
+            return timezone(timedelta(hours=ABBREVIATED[word.lower()]))
+    outer_offset = outer.utcoffset() if outer else None
+    return timezone(outer_offset) if outer_offset is not None else UTC

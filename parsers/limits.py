@@ -1,0 +1,69 @@
+"""The linear check before any parser touches a mail: a mail beyond these limits is refused, not read.
+
+Every MIME, header and HTML bomb that was measured breaks at least one limit; genuine marketplace mail is far below all
+of them (60 to 180 kB, some 40 header fields, 3 parts). The whole check is a handful of `bytes.count` calls.
+"""
+
+import re
+
+MAX_BYTES = 8 << 20
+MAX_HEADER = 256 << 10
+MAX_FIELD = 32 << 10
+MAX_FIELDS = 600
+MAX_ENCODED_WORDS = 400
+MAX_MARKS = 500
+"""Commas, parentheses, angle brackets or semicolons in one header field: address groups and comments nest in these."""
+MAX_PARTS = 300
+MAX_BOUNDARIES = 20
+MAX_BLANK_LINES = 20_000
+MAX_HTML_TAGS = 60_000
+
+HEADER_END = re.compile(rb"\r?\n\r?\n")
+FIELD_START = re.compile(rb"^[!-9;-~]+[ \t]*:", re.MULTILINE)
+
+
+def refuse(raw: bytes) -> str | None:
+    """Why this mail is not read, as one sentence, or None when it may be parsed."""
+    if len(raw) > MAX_BYTES:
+        return f"it is larger than {MAX_BYTES >> 20} MiB"
+    end = HEADER_END.search(raw)
+    header = raw[: end.start()] if end else raw[: MAX_HEADER + 1]
+    return _refuse_header(header) or _refuse_body(raw)
+
+
+def refuse_html(html: str) -> str | None:
+    """Why this HTML part is not parsed, or None."""
+    if len(html) > 1 << 20:
+        return "its HTML is larger than 1 MiB"
+    if html.count("<") > MAX_HTML_TAGS:
+        return f"its HTML holds more than {MAX_HTML_TAGS} tags"
+    return None
+
+
+def _refuse_header(header: bytes) -> str | None:
+    if len(header) > MAX_HEADER:
+        return f"its header is larger than {MAX_HEADER >> 10} KiB"
+    if header.count(b"=?") > MAX_ENCODED_WORDS:
+        return f"its header holds more than {MAX_ENCODED_WORDS} encoded words"
+    starts = [match.start() for match in FIELD_START.finditer(header)]
+    if len(starts) > MAX_FIELDS:
+        return f"it has more than {MAX_FIELDS} header fields"
+    for start, stop in zip(starts, [*starts[1:], len(header)], strict=False):  # no field: no pair
+        if stop - start > MAX_FIELD:
+            return f"one header field is larger than {MAX_FIELD >> 10} KiB"
+        if stop - start > MAX_MARKS and any(
+            header.count(mark, start, stop) > MAX_MARKS for mark in (b",", b"(", b"<", b";")
+        ):
+            return "one header field is a list of absurd length"
+    return None
+
+
+def _refuse_body(raw: bytes) -> str | None:
+    if raw.count(b"\n\n") + raw.count(b"\n\r\n") > MAX_BLANK_LINES:
+        return f"it holds more than {MAX_BLANK_LINES} blank lines"
+    lowered = raw.lower()
+    if lowered.count(b"content-type:") > MAX_PARTS or raw.count(b"\n--") > 4 * MAX_PARTS:
+        return f"it has more than {MAX_PARTS} parts"
+    if lowered.count(b"boundary=") > MAX_BOUNDARIES or lowered.count(b"message/") > MAX_BOUNDARIES:
+        return f"it nests more than {MAX_BOUNDARIES} multipart or message parts"
+    return None

@@ -1,0 +1,113 @@
+"""What a mail says without any language: numbers in its links and in its text."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from parsers.identifiers import normal, shape_of
+from parsers.letter import Link
+from parsers.pack import Pack
+
+STARS = r"[*＊●•xX]"
+MASK = re.compile(r"(?<![\w*])(?:\d[\d-]{0,12})?[*＊]{3,}(?:[\d*＊-]{0,18})")
+NUMBER_LIST = re.compile(r"[,;\s]+")
+PARCEL = re.compile(r"(?=(?:[A-Z]*\d){6})[A-Z0-9]{8,30}")
+LONGER = re.compile(r"[\d-]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """The numbers one link carries."""
+
+    orders: tuple[str, ...]
+    tracking: tuple[str, ...]
+    packages: tuple[str, ...]
+    cases: tuple[str, ...]
+    line: int
+
+
+def in_links(links: Iterable[Link], pack: Pack) -> tuple[Named, ...]:
+    """What each link of the marketplace's own hosts carries in its parameters."""
+    roles = {name: kind for kind, names in pack.file.links.items() for name in names}
+    out = []
+    for link in links:
+        if "=" not in link.url or not _own(link.url, pack):
+            continue
+        found: dict[str, list[str]] = {}
+        try:
+            for name, value in link.parameters():
+                if name in roles:
+                    found.setdefault(roles[name], []).extend(part for part in NUMBER_LIST.split(value.strip()) if part)
+        except ValueError:
+            continue
+        orders = tuple(
+            number for number in found.get("order", []) if pack.order.fullmatch(number) or _short(number, pack)
+        )
+        parcels = [normal(number) for number in found.get("tracking", []) if PARCEL.fullmatch(normal(number))]
+        tracking, packages = sort_parcels(parcels, pack)
+        packages += tuple(found.get("package", []))
+        cases = tuple(number for number in found.get("case", []) if re.fullmatch(r"[\w-]{6,40}", number))
+        if orders or tracking or packages or cases:
+            out.append(Named(orders=orders, tracking=tracking, packages=packages, cases=cases, line=link.line))
+    return tuple(out)
+
+
+def sort_parcels(numbers: Iterable[str], pack: Pack) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Tracking numbers, and the marketplace's own parcel ids."""
+    tracking, packages = [], []
+    for number in numbers:
+        own = bool(pack.package.fullmatch(number)) and shape_of(number) is None
+        (packages if own else tracking).append(number)
+    return tuple(tracking), tuple(packages)
+
+
+def is_parcel(text: str) -> bool:
+    return bool(PARCEL.fullmatch(normal(text)))
+
+
+def orders_in_line(line: str, pack: Pack) -> Iterator[str]:
+    """Order numbers in a line: known by their shape alone, or behind a word for “order”."""
+    if pack.file.order_alone:
+        for match in pack.order.finditer(line):
+            before, after = line[max(match.start() - 1, 0) : match.start()], line[match.end() : match.end() + 1]
+            if not LONGER.match(before or " ") and not LONGER.match(after or " "):
+                yield match[0]
+        return
+    for match in pack.named.finditer(line):
+        yield match[1]
+
+
+def masked_in_line(line: str) -> tuple[str, ...]:
+    """Numbers hidden behind stars, as printed."""
+    return (
+        tuple(match[0].replace("＊", "*") for match in MASK.finditer(line)) if "***" in line or "＊＊＊" in line else ()
+    )
+
+
+def merge_orders(groups: Sequence[Iterable[str]]) -> tuple[str, ...]:
+    """Order numbers of several places, each once. A link may have lost its first digits: the longer form stands for both."""
+    out: list[str] = []
+    for number in dict.fromkeys(number for group in groups for number in group):
+        if any(known != number and known.endswith(number) for known in out):
+            continue
+        out.append(number)
+    return tuple(out)
+
+
+def _own(url: str, pack: Pack) -> bool:
+    host = url.split("/", 3)[2].lower().rpartition("@")[2].split(":")[0] if url.count("/") >= 2 else ""
+    return any(host == store or host.endswith("." + store) for store in pack.file.stores)
+
+
+def _short(number: str, pack: Pack) -> bool:
+    return not pack.file.order_alone and bool(re.fullmatch(r"\d{12,19}", number))
+
+
+def by_parcel(named: Iterable[Named]) -> Mapping[str, tuple[Named, ...]]:
+    """Links that name both a parcel and its orders, by parcel: a merged mail has one a parcel."""
+    groups: dict[str, list[Named]] = {}
+    for one in named:
+        for number in (*one.tracking, *one.packages):
+            if one.orders:
+                groups.setdefault(number, []).append(one)
+    return {number: tuple(group) for number, group in groups.items()}

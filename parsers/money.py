@@ -1,0 +1,111 @@
+"""Amounts as mails print them: `$26.12`, `7.39€`, `EUR 24,63`, `￥ 2,168`, `12.3 EUR`, `LKR 42,200.61`, `500円`."""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from types import MappingProxyType
+
+from parsers.notice import Money
+
+SIGNS: Mapping[str, str] = MappingProxyType(
+    {
+        "US$": "USD", "US $": "USD", "C$": "CAD", "CA$": "CAD", "A$": "AUD", "AU$": "AUD", "AU $": "AUD", "NZ$": "NZD", "S$": "SGD",
+        "HK$": "HKD", "NT$": "TWD", "MX$": "MXN", "R$": "BRL", "CLP$": "CLP", "€": "EUR", "£": "GBP", "¥": "JPY", "円": "JPY", "₹": "INR",
+        "₩": "KRW", "원": "KRW", "zł": "PLN", "₺": "TRY", "₽": "RUB", "руб.": "RUB", "₪": "ILS", "₴": "UAH", "Kč": "CZK", "Rs.": "INR",
+    }
+)  # fmt: skip
+CODES = frozenset(
+    [
+        "AED",
+        "ARS",
+        "AUD",
+        "BGN",
+        "BRL",
+        "CAD",
+        "CHF",
+        "CLP",
+        "CNY",
+        "COP",
+        "CZK",
+        "DKK",
+        "EGP",
+        "EUR",
+        "GBP",
+        "HKD",
+        "HUF",
+        "IDR",
+        "ILS",
+        "INR",
+        "JPY",
+        "KRW",
+        "KWD",
+        "KZT",
+        "LKR",
+        "MAD",
+        "MXN",
+        "MYR",
+        "NGN",
+        "NOK",
+        "NZD",
+        "PEN",
+        "PHP",
+        "PKR",
+        "PLN",
+        "QAR",
+        "RON",
+        "RUB",
+        "SAR",
+        "SEK",
+        "SGD",
+        "THB",
+        "TRY",
+        "TWD",
+        "UAH",
+        "USD",
+        "VND",
+        "ZAR",
+    ]
+)
+WHOLE = frozenset({"JPY", "KRW", "CLP", "VND"})
+"""Currencies without a smaller unit in use."""
+
+_SIGN = "|".join(re.escape(sign) for sign in sorted(SIGNS, key=len, reverse=True)) + r"|\$"
+_UNIT = rf"(?:{_SIGN}|\b(?:{'|'.join(sorted(CODES))})\b)"
+_NUMBER = r"\d{1,3}(?:[.,'\u00a0 ]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,3})?"
+AMOUNT = re.compile(
+    rf"(?P<before>{_UNIT})\s*(?P<a>-?(?:{_NUMBER}))(?![\d])|(?<![\d.,])(?P<b>-?(?:{_NUMBER}))\s*(?P<after>{_UNIT})"
+)
+
+
+def find_money(text: str, dollar: str | None = "USD", yen: str = "JPY") -> Money | None:
+    """The one amount in `text`, or None when there is none or more than one.
+
+    `dollar` is what a bare `$` means for this sender (None: nothing); `yen` what ¥ means.
+    """
+    found = {money for match in AMOUNT.finditer(text) if (money := _money(match, dollar, yen)) is not None}
+    return found.pop() if len(found) == 1 else None
+
+
+def whole_money(text: str, dollar: str | None = "USD", yen: str = "JPY") -> Money | None:
+    """The amount that `text` is, apart from spaces and a closing full stop."""
+    match = AMOUNT.fullmatch(text.strip().rstrip("。").removesuffix(".").strip())
+    return _money(match, dollar, yen) if match else None
+
+
+def _money(match: re.Match[str], dollar: str | None, yen: str) -> Money | None:
+    unit = match["before"] or match["after"]
+    currency = dollar if unit == "$" else yen if unit == "¥" else SIGNS.get(unit, unit)
+    if currency is None:
+        return None
+    return Money(value=_number(match["a"] or match["b"], currency), currency=currency)
+
+
+def _number(text: str, currency: str) -> Decimal:
+    digits = re.sub(r"['\u00a0 ]", "", text)
+    mark = max(digits.rfind("."), digits.rfind(","))
+    decimals = len(digits) - mark - 1 if mark >= 0 else 0
+    if mark >= 0 and currency not in WHOLE and decimals in (1, 2):
+        whole, part = re.sub(r"[.,]", "", digits[:mark]), digits[mark + 1 :]
+        return Decimal(f"{whole}.{part}").quantize(Decimal("0.01"))
+    value = Decimal(re.sub(r"[.,]", "", digits)) if decimals not in (1, 2) else Decimal(digits.replace(",", "."))
+    return value if currency in WHOLE else value.quantize(Decimal("0.01"))
