@@ -142,6 +142,10 @@ class Alerts:
         """What may be said by then, oldest first."""
         return self._announcements(WAITING, announcement.c.not_before <= until)
 
+    def waiting_in(self, batch: str) -> tuple[AnnouncementRow, ...]:
+        """Everything of one batch, whatever time it waits for."""
+        return self._announcements(WAITING, announcement.c.batch == batch)
+
     def waiting_for(self, number: int) -> tuple[AnnouncementRow, ...]:
         """What waits to be said about one alert."""
         return self._announcements(WAITING, announcement.c.alert == number)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from daemon.store.dialect import insert, upsert
 from daemon.store.faults import StoreError, Trouble
-from daemon.store.tables import cursor, mailbox
+from daemon.store.tables import cursor, mail, mailbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +78,18 @@ class Mailboxes:
             return
         row = {"mailbox": name, "folder": folder, "uidvalidity": uidvalidity, "last_uid": uid}
         upsert(self._connection, cursor, row)
+
+    def renumber(self, name: str, folder: str, uidvalidity: int) -> None:
+        """The server gives UIDs anew. Rows of mails that were none of ours tell nothing any more and go.
+
+        Where it counts no generations (UIDVALIDITY 0 again), the old rows get a generation of ours, below zero.
+        """
+        ours = (mail.c.mailbox == name, mail.c.folder == folder)
+        self._connection.execute(delete(mail).where(*ours, mail.c.state == "ignored", mail.c.digest.is_(None)))
+        lowest = self._connection.execute(select(func.min(mail.c.uidvalidity)).where(*ours)).scalar_one()
+        statement = update(mail).where(*ours, mail.c.uidvalidity == uidvalidity)
+        self._connection.execute(statement.values(uidvalidity=min(0, lowest or 0) - 1))
+        self._connection.execute(delete(cursor).where(cursor.c.mailbox == name, cursor.c.folder == folder))
 
     def forget_cursors(self) -> None:
         """Read every mailbox again from its `backfill` on, silently: after a restored copy."""

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, select, update
 
 from daemon.store.dialect import insert
-from daemon.store.tables import mail, tally
+from daemon.store.tables import UNFINISHED, mail, tally
 from parsers.notice import NearMiss, Outcome, Reading
 
 
@@ -57,7 +57,7 @@ class MailRow:
     same_as: int | None
 
 
-LIGHT = tuple(column for column in mail.c if column.name not in ("raw", "near"))
+LIGHT = tuple(column for column in mail.c if column.name not in ("raw", "near", "claims"))
 """Every column but the heavy ones."""
 
 
@@ -109,12 +109,18 @@ class Mails:
             sender=reading.sender,
             sent_at=reading.sent_at,
             near=[_near_out(one) for one in reading.near] or None,
+            claims=list(reading.claims) or None,
             raw=raw,
         )
 
     def set_aside(self, number: int, state: MailState, reason: str, *, digest: str, raw: bytes | None) -> None:
         """The mail was not read: quarantined or gone."""
         self._set(number, state=state, reason=reason, digest=digest or None, raw=raw)
+
+    def gone(self, place: Place, now: datetime) -> None:
+        """The server showed the UID, and then it was no longer there."""
+        row = {"state": MailState.GONE, "arrived": now, "seen": now, "size": 0, "reason": "gone before it was read"}
+        self._connection.execute(insert(self._connection, mail).values(_place(place) | row).on_conflict_do_nothing())
 
     def same(self, number: int, first: int, *, digest: str) -> None:
         """The same bytes lie in another folder, or came again after a renumbering: nothing new."""
@@ -165,6 +171,27 @@ class Mails:
         """The phrases that nearly matched: kind, phrase, line, source, likeness."""
         found = self._connection.execute(select(mail.c.near).where(mail.c.id == number)).scalar_one_or_none()
         return tuple(found or ())
+
+    def claims(self, number: int) -> tuple[str, ...]:
+        """Order numbers that a forged mail names."""
+        found = self._connection.execute(select(mail.c.claims).where(mail.c.id == number)).scalar_one_or_none()
+        return tuple(found or ())
+
+    def unfinished(self, mailbox: str, folder: str, uidvalidity: int) -> tuple[int, ...]:
+        """UIDs whose reading was begun and has not ended: a crash, or a server that gave no text."""
+        statement = select(mail.c.uid).where(
+            UNFINISHED,
+            mail.c.state == MailState.NEW,
+            mail.c.mailbox == mailbox,
+            mail.c.folder == folder,
+            mail.c.uidvalidity == uidvalidity,
+        )
+        return tuple(self._connection.execute(statement.order_by(mail.c.uid)).scalars())
+
+    def count_marketplace(self, mailbox: str) -> int:
+        """Mails of marketplaces in the mailbox, dull ones too."""
+        statement = select(func.count()).where(mail.c.mailbox == mailbox, mail.c.marketplace.is_not(None))
+        return int(self._connection.execute(statement).scalar_one())
 
     def listed(
         self,

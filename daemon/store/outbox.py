@@ -1,6 +1,6 @@
 """Rows of messages on their way: one for each message and target, claimed before they are sent."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -41,6 +41,10 @@ class OutboxRow:
     next_try_at: datetime | None
     sent_at: datetime | None
     error: str | None
+    doubt: bool
+    """An earlier try may have gone out."""
+    limited: bool
+    """Held back by the hour's limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +85,16 @@ class Outbox:
         statement = select(outbox).where(TO_SEND, outbox.c.next_try_at <= now)
         return self._rows(statement.order_by(outbox.c.next_try_at, outbox.c.id).limit(limit))
 
+    def due_for(self, target_id: str, now: datetime, *, limit: int = 200) -> tuple[OutboxRow, ...]:
+        """What can be sent to the target now, oldest first."""
+        statement = select(outbox).where(TO_SEND, outbox.c.target == target_id, outbox.c.next_try_at <= now)
+        return self._rows(statement.order_by(outbox.c.id).limit(limit))
+
+    def due_targets(self, now: datetime) -> tuple[str, ...]:
+        """Targets that something can be sent to now."""
+        statement = select(outbox.c.target).where(TO_SEND, outbox.c.next_try_at <= now).distinct()
+        return tuple(self._connection.execute(statement.order_by(outbox.c.target)).scalars())
+
     def next_due(self) -> datetime | None:
         statement = select(func.min(outbox.c.next_try_at)).where(TO_SEND)
         found: datetime | None = self._connection.execute(statement).scalar_one_or_none()
@@ -103,10 +117,11 @@ class Outbox:
         state: OutboxState,
         *,
         error: str | None = None,
+        doubt: bool = False,
         next_try_at: datetime | None = None,
         sent_at: datetime | None = None,
     ) -> None:
-        values = {"state": state, "error": error, "next_try_at": next_try_at, "sent_at": sent_at}
+        values = {"state": state, "error": error, "doubt": doubt, "next_try_at": next_try_at, "sent_at": sent_at}
         self._connection.execute(update(outbox).where(outbox.c.id == number).values(values))
 
     def left_sending(self) -> tuple[OutboxRow, ...]:
@@ -137,12 +152,20 @@ class Outbox:
         )
         return int(self._connection.execute(statement).scalar_one())
 
-    def sent_since(self, target_id: str, since: datetime) -> int:
-        statement = select(func.count()).where(outbox.c.target == target_id, outbox.c.sent_at >= since)
-        return int(self._connection.execute(statement).scalar_one())
+    def sent_times(self, target_id: str, since: datetime) -> tuple[datetime, ...]:
+        """When the target was sent to since then, oldest first."""
+        statement = select(outbox.c.sent_at).where(outbox.c.target == target_id, outbox.c.sent_at > since)
+        return tuple(self._connection.execute(statement.order_by(outbox.c.sent_at)).scalars())
 
-    def hurry(self, numbers: Sequence[int], now: datetime) -> None:
-        self._connection.execute(update(outbox).where(outbox.c.id.in_(numbers)).values(next_try_at=now))
+    def hold_back(self, number: int, until: datetime) -> None:
+        """The target had its share of this hour."""
+        values = {"next_try_at": until, "limited": True}
+        self._connection.execute(update(outbox).where(outbox.c.id == number).values(values))
+
+    def hurry(self, target_id: str, now: datetime) -> None:
+        """Everything that waits for the target is due now."""
+        statement = update(outbox).where(TO_SEND, outbox.c.target == target_id, outbox.c.next_try_at > now)
+        self._connection.execute(statement.values(next_try_at=now))
 
     # targets
 

@@ -86,6 +86,7 @@ mail = Table(
     Column("sent_at", Instant),
     Column("same_as", WHOLE, ForeignKey("mail.id")),  # the row that holds the same mail
     Column("near", Json),  # phrases that nearly matched, for people who mend packs
+    Column("claims", Json),  # order numbers a forged mail names
     Column("raw", Packed),  # marketplace mail only
     UniqueConstraint("mailbox", "folder", "uidvalidity", "uid"),
     sqlite_strict=True,
@@ -286,6 +287,8 @@ outbox = Table(
     Column("next_try_at", Instant),
     Column("sent_at", Instant),
     Column("error", Words),
+    _must("doubt", Flag, server_default="0"),  # an earlier try may have gone out
+    _must("limited", Flag, server_default="0"),  # held back by the hour's limit
     UniqueConstraint("key", "target"),
     sqlite_strict=True,
 )

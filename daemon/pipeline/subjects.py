@@ -1,0 +1,208 @@
+"""What is judged under each scope: an order with all that hangs on it, one mail, or a part of the service itself."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from daemon.pipeline.setup import Setup
+from daemon.store.ledger import Ledger
+from daemon.store.mails import MailState
+from orders.contradictions import phishing
+from orders.facts import clusters, describe
+from orders.matching import Placement, place
+from orders.order import Finding, WatchState
+from orders.shelf import Memory, key_parts
+from orders.subject import FactValue, Subject
+from orders.view import View, view
+from parsers.notice import Money, Outcome
+
+OUTAGE_KIND = "cancel_complaint_without_request"
+OUTAGE_SPAN = timedelta(days=7)
+WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """The subjects of one scope, and an instant at which their facts change by the clock alone."""
+
+    subjects: tuple[Subject, ...] = ()
+    changes_at: datetime | None = None
+
+
+def order_scope(key: str) -> str:
+    return f"order:{key}"
+
+
+def mail_scope(number: int) -> str:
+    return f"mail:{number}"
+
+
+def scene(ledger: Ledger, setup: Setup, scope: str, now: datetime) -> Scene:
+    """What stands under `scope` now; nothing when it is gone."""
+    kind, _, name = scope.partition(":")
+    if kind == "order":
+        return order_scene(view(name, ledger, setup.policy, setup.zone), now)
+    made: Mapping[str, Callable[[], tuple[Subject, ...]]] = {
+        "mail": lambda: _mail(ledger, int(name)),
+        "account": lambda: _account(ledger, name, now),
+        "mailbox": lambda: _mailbox(ledger, setup, name),
+        "target": lambda: _target(ledger, setup, name),
+        "pack": lambda: _pack(ledger, name, now),
+        "rules": lambda: _rules(ledger),
+        "service": lambda: _service(ledger),
+    }
+    return Scene(subjects=made[kind]())
+
+
+def order_scene(seen: View, now: datetime) -> Scene:
+    if not seen.order.events:
+        return Scene()
+    due = (watch.due_at for watch in seen.watches if watch.state is WatchState.OPEN and watch.due_at > now)
+    return Scene(subjects=describe(seen, now), changes_at=min(due, default=None))
+
+
+def question(placement: Placement) -> bool:
+    """Only the user can say which order this is about."""
+    return bool(placement.candidates) and not placement.keys and not placement.answered
+
+
+def _mail(ledger: Ledger, number: int) -> tuple[Subject, ...]:
+    row = ledger.mails.get(number)
+    if row.outcome is None:
+        return ()
+    events = ledger.events_of_mail(number)
+    shelf = Memory(ledger)
+    placements = tuple(place(event, shelf) for event in events)
+    asked = tuple(one for one in placements if question(one))
+    candidates = tuple(dict.fromkeys(key_parts(key)[2] for one in asked for key in one.candidates))
+    claims = ledger.mails.claims(number)
+    known = tuple(
+        dict.fromkeys(
+            row.number
+            for claim in (*claims, *(key_parts(key)[2] for one in placements for key in one.keys))
+            for row in ledger.orders.find(claim)
+        )
+    )
+    facts: dict[str, FactValue | None] = {
+        "mail.outcome": row.outcome.value,
+        "mail.trust": row.trust,
+        "mail.marketplace": row.marketplace,
+        "mail.subject": row.subject or None,
+        "mail.sender": row.sender or None,
+        "mail.reason": row.reason or None,
+        "mail.mailbox": row.place.mailbox,
+        "mail.received_at": row.arrived,
+        "mail.order": ", ".join(known) or None,
+        "mail.question": bool(asked),
+        "mail.candidates": ", ".join(candidates) or None,
+    }
+    own = Subject(
+        about="mail",
+        id=str(number),
+        facts=_present(facts),
+        orders=known or candidates,
+        mails=(number,),
+    )
+    if row.outcome is not Outcome.FORGED:
+        return (own,)
+    named = (order.key for claim in claims for order in ledger.orders.find(claim))
+    return (own, *(phishing(key, number, row.arrived) for key in dict.fromkeys(named)))
+
+
+def _account(ledger: Ledger, marketplace: str, now: datetime) -> tuple[Subject, ...]:
+    found = []
+    for row in ledger.orders.findings(kind=OUTAGE_KIND, since=now - 2 * OUTAGE_SPAN):
+        if not row.order_key.startswith(f"{marketplace}:"):
+            continue
+        events = tuple(event for origin in row.rests_on if (event := ledger.by_origin(origin)) is not None)
+        finding = Finding(
+            kind=row.kind,
+            code=row.code,
+            at=row.at,
+            id=row.id,
+            rests_on=events,
+            amount=_money(row.amount),
+            detail=row.detail,
+            inferred=row.inferred,
+        )
+        found.append((row.order_key, finding))
+    return clusters(found, now)
+
+
+def _mailbox(ledger: Ledger, setup: Setup, name: str) -> tuple[Subject, ...]:
+    if name not in {box.id for box in setup.mailboxes}:
+        return ()  # taken out of the configuration: nothing to complain of
+    row = ledger.mailboxes.get(name)
+    facts: dict[str, FactValue | None] = {
+        "mailbox.id": name,
+        "mailbox.failing": row.failing_since is not None,
+        "mailbox.failing_since": row.failing_since,
+        "mailbox.permanent": row.permanent,
+        "mailbox.reason": row.last_error,
+        "mailbox.polled_at": row.last_ok_at,
+    }
+    return (Subject(about="mailbox", id=name, facts=_present(facts)),)
+
+
+def _target(ledger: Ledger, setup: Setup, name: str) -> tuple[Subject, ...]:
+    if name not in {target.id for target in setup.targets}:
+        return ()
+    row = ledger.outbox.target(name)
+    facts: dict[str, FactValue | None] = {
+        "target.id": name,
+        "target.failing": row.failures > 0,
+        "target.failures": Decimal(row.failures),
+        "target.failing_since": row.failing_since,
+        "target.permanent": row.permanent,
+        "target.reason": row.last_error,
+        "target.waiting": Decimal(ledger.outbox.waiting(name)),
+    }
+    return (Subject(about="target", id=name, facts=_present(facts)),)
+
+
+def _pack(ledger: Ledger, marketplace: str, now: datetime) -> tuple[Subject, ...]:
+    heard = ledger.told(f"heard:{marketplace}")
+    week = ledger.mails.tallied(marketplace, (now - WEEK).date().isoformat())
+    facts: dict[str, FactValue | None] = {
+        "pack.marketplace": marketplace,
+        "pack.last_mail_at": heard.at if heard else None,
+        "pack.open_orders": Decimal(ledger.orders.running(marketplace)),
+        "pack.unread_7d": Decimal(week.get(Outcome.UNREAD, 0)),
+    }
+    return (Subject(about="pack", id=marketplace, facts=_present(facts)),)
+
+
+def _rules(ledger: Ledger) -> tuple[Subject, ...]:
+    row = ledger.told("rejected")
+    rejected = row.value if row else None
+    facts: dict[str, FactValue | None] = {"rules.rejected": bool(rejected)}
+    if row and rejected:
+        facts |= {
+            "rules.rejected_at": row.at,
+            "rules.faults": Decimal(rejected["faults"]),
+            "rules.reason": rejected["reason"],
+            "rules.file": rejected["file"],
+        }
+    return (Subject(about="rules", id="user", facts=_present(facts)),)
+
+
+def _service(ledger: Ledger) -> tuple[Subject, ...]:
+    started, jumped = ledger.told("started"), ledger.told("clock")
+    facts: dict[str, FactValue | None] = {
+        "service.quarantined": Decimal(ledger.mails.counts().get(MailState.QUARANTINE, 0)),
+        "service.started_at": started.at if started else None,
+        "service.clock_jumped": bool(jumped and jumped.value),
+    }
+    return (Subject(about="service", id="orderbell", facts=_present(facts)),)
+
+
+def _present(facts: Mapping[str, FactValue | None]) -> dict[str, FactValue]:
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def _money(text: str | None) -> Money | None:
+    if not text:
+        return None
+    value, _, currency = text.partition(" ")
+    return Money(value=Decimal(value), currency=currency)
