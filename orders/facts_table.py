@@ -142,6 +142,7 @@ _ORDER = (
     _text("order.title", "its first item, and how many more", "USB cable (+1)"),
     _text("order.store", "the seller's name", "Good Cables Store"),
     _text("order.region", "the marketplace's country, where known", "JP"),
+    _text("order.link", "its page at the marketplace, built from its number", "https://www.amazon.co.jp/…"),
     _money("order.amount", "what the order costs"),
     _money("order.refund_amount", "sum of completed refunds"),
     _number("order.lines", "order lines known"),
@@ -257,6 +258,9 @@ def _case_facts(kind: CaseKind) -> Iterator[FactSpec]:
         yield _flag("dispute.judged", "the platform's verdict came")
     if kind in (CaseKind.FEE, CaseKind.ACCOUNT):
         yield _text(f"{name}.about", "which product or metric", "SKU-1")
+    if kind is CaseKind.ACCOUNT:
+        yield _flag("account.outage", "several buyers complain of cancel requests that never came (C21)")
+        yield _number("account.complaints", "on how many orders they do, within seven days")
     if kind is CaseKind.FEE:
         yield _number("fee.old_rate", "rate before, in percent")
         yield _number("fee.new_rate", "rate after, in percent")

@@ -20,6 +20,7 @@ from orders.event import Event, Source
 from orders.shelf import (
     NEVER_AN_ORDER,
     Before,
+    Memory,
     RefKind,
     Shelf,
     is_whole,
@@ -111,7 +112,8 @@ def named_events(key: str, shelf: Shelf) -> tuple[Event, ...]:
 
 def touched(event: Event, shelf: Shelf) -> tuple[str, ...]:
     """Keys of the orders whose view may change because `event`, already on the shelf, was appended. Sorted."""
-    before = Before(shelf, event)
+    shelf = Memory(shelf)
+    before = Memory(Before(shelf, event))
     own = place(event, shelf)
     keys = {*own.keys, *own.candidates, *order_keys(event)}
     for other in _may_move(event, keys, shelf):

@@ -204,3 +204,43 @@ class Before:
 
     def _without(self, events: tuple[Event, ...]) -> tuple[Event, ...]:
         return tuple(event for event in events if event.origin != self._event.origin)
+
+
+class Memory:
+    """A shelf that asks another one each question once: one view asks the same again and again."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._references: dict[tuple[RefKind, str, str], tuple[Event, ...]] = {}
+        self._origins: dict[str, Event | None] = {}
+        self._open: dict[tuple[str, Role, datetime, datetime], tuple[str, ...]] = {}
+        self._loose: dict[tuple[str, Role], tuple[Event, ...]] = {}
+        self._assignments: dict[str, tuple[Event, ...]] = {}
+
+    def by_reference(self, kind: RefKind, marketplace: str, value: str) -> tuple[Event, ...]:
+        ask = (kind, marketplace, value)
+        if ask not in self._references:
+            self._references[ask] = self._shelf.by_reference(kind, marketplace, value)
+        return self._references[ask]
+
+    def by_origin(self, origin: str) -> Event | None:
+        if origin not in self._origins:
+            self._origins[origin] = self._shelf.by_origin(origin)
+        return self._origins[origin]
+
+    def open_orders(self, marketplace: str, role: Role, since: datetime, until: datetime) -> tuple[str, ...]:
+        ask = (marketplace, role, since, until)
+        if ask not in self._open:
+            self._open[ask] = self._shelf.open_orders(marketplace, role, since, until)
+        return self._open[ask]
+
+    def loose(self, marketplace: str, role: Role) -> tuple[Event, ...]:
+        ask = (marketplace, role)
+        if ask not in self._loose:
+            self._loose[ask] = self._shelf.loose(marketplace, role)
+        return self._loose[ask]
+
+    def assignments(self, origin: str) -> tuple[Event, ...]:
+        if origin not in self._assignments:
+            self._assignments[origin] = self._shelf.assignments(origin)
+        return self._assignments[origin]

@@ -1,0 +1,391 @@
+"""What does not fit together in one order's past: C01 to C30, each once unless it comes again with something new."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from orders import odd_parcels, odd_refunds
+from orders.event import Event
+from orders.facts_table import CODES
+from orders.fold import unshipped
+from orders.history import History, items_of, money_of, text_of
+from orders.matching import TWICE_WITHIN
+from orders.odd import Odd, pairs
+from orders.order import Finding, Order
+from orders.order_facts import order_facts
+from orders.shelf import ACCOUNT, RefKind, Shelf, key_of, key_parts
+from orders.subject import Subject
+from orders.titles import missing, normal
+from parsers.notice import Kind, Role, Trust
+
+MOVES = (
+    Kind.SHIPMENT_SHIPPED,
+    Kind.SHIPMENT_IN_TRANSIT,
+    Kind.SHIPMENT_OUT_FOR_DELIVERY,
+    Kind.SHIPMENT_ATTEMPT_FAILED,
+    Kind.SHIPMENT_AVAILABLE_FOR_PICKUP,
+    Kind.SHIPMENT_DELIVERED,
+)
+PRESSURE = ("ask_close_dispute", "ask_confirm_receipt")
+SAME_MOMENT = timedelta(hours=1)
+"""Mails about one step of the platform come within this time, in any order."""
+RETURN_DAYS = timedelta(days=10)
+AGAIN = timedelta(days=1)
+
+
+def contradictions(history: History, order: Order, shelf: Shelf) -> tuple[Finding, ...]:
+    """Every contradiction of the order, by the time its second event made it true."""
+    found: list[Odd] = []
+    for check in _CHECKS:
+        found += check(history, order)
+    found += odd_parcels.foreign(history, order, shelf)
+    found += odd_parcels.bad_number(history, order, shelf)
+    found += _double_order(history, order, shelf)
+    return tuple(sorted((_finding(odd, history) for odd in found), key=lambda finding: (finding.at, finding.id)))
+
+
+def phishing(orders: Iterable[Order], *, at: datetime, mail: int | None, origin: str) -> tuple[Subject, ...]:
+    """C28: a forged mail names these orders of the ledger (`known_orders` finds their keys). Their state is untouched.
+
+    `at` (aware UTC) is when it came, `mail` the store's number of it, `origin` a name of it such as `mail:<sha256>`.
+    """
+    return tuple(
+        Subject(
+            about="finding",
+            id=f"{order.key}/phishing_names_order/{origin}",
+            facts={
+                **order_facts(order),
+                "finding.kind": "phishing_names_order",
+                "finding.code": "C28",
+                "finding.at": at,
+                "finding.inferred": False,
+                "finding.orders": Decimal(1),
+            },
+            order=order.key,
+            orders=(order.number,),
+            mails=() if mail is None else (mail,),
+        )
+        for order in orders
+        if order.events
+    )
+
+
+def known_orders(numbers: Iterable[str], marketplace: str, shelf: Shelf) -> tuple[str, ...]:
+    """Keys of the ledger's orders with these numbers, in whichever role."""
+    return tuple(
+        dict.fromkeys(
+            key_of(marketplace, event.role, number)
+            for number in numbers
+            for event in shelf.by_reference(RefKind.ORDER, marketplace, number)
+        )
+    )
+
+
+def _finding(odd: Odd, history: History) -> Finding:
+    kind = CODES[odd.code]
+    return Finding(
+        kind=kind,
+        code=odd.code,
+        at=max(event.at for event in odd.rests_on),
+        id=f"{kind}/{odd.content}" if odd.content else kind,
+        rests_on=tuple(sorted(odd.rests_on, key=lambda event: (event.at, event.origin))),
+        amount=odd.amount,
+        detail=odd.detail or odd.content,
+        inferred=history.inferred(*(event for event in odd.rests_on if event in history.events)),
+    )
+
+
+def _shipped_after_request(history: History, _: Order) -> Iterator[Odd]:
+    """C01 for a buyer, C23 for a seller: asked to cancel, no answer, and it shipped."""
+    code = "C23" if history.role is Role.SELLER else "C01"
+    answers = history.sure(Kind.ORDER_CANCELLED, Kind.CANCEL_REJECTED)
+    found = []
+    for event in history.of(Kind.SHIPMENT_SHIPPED):
+        asked = [one for one in history.of(Kind.CANCEL_REQUESTED) if one.at <= event.at]
+        open_ones = [one for one in asked if not any(one.at <= answer.at <= event.at for answer in answers)]
+        if open_ones:
+            found.append((open_ones[0], event))
+    yield from pairs(code, found)
+
+
+def _moving_after_cancel(history: History, order: Order) -> Iterator[Odd]:
+    """C02."""
+    ends = [
+        event
+        for event in history.of(Kind.ORDER_CANCELLED)
+        if not (items_of(event) and missing(order.items, items_of(event)))
+    ]
+    moves = history.of(*MOVES)
+    yield from pairs("C02", [(ends[0], event) for event in moves if ends and event.at > ends[0].at])
+
+
+def _cancel_after_shipping(history: History, _: Order) -> Iterator[Odd]:
+    """C03."""
+    shipped = history.first(Kind.SHIPMENT_SHIPPED)
+    late = [event for event in history.of(Kind.CANCEL_REQUESTED) if shipped and event.at > shipped.at]
+    if shipped and late:
+        yield Odd("C03", (shipped, late[0]))
+
+
+def _partial_delivery(history: History, order: Order) -> Iterator[Odd]:
+    """C05: it came, or is called complete, and order lines were never shipped nor cancelled."""
+    arrived = history.first(Kind.SHIPMENT_DELIVERED, Kind.ORDER_COMPLETED)
+    cancelled = [item for event in history.of(Kind.ORDER_CANCELLED) for item in items_of(event)]
+    rest = missing(unshipped(order.items, order.shipments), cancelled)
+    if arrived is None or not rest or order.cancelled_at is not None:
+        return
+    placed = history.of(Kind.ORDER_PLACED, Kind.IMPORT_ROW)[:1]
+    yield Odd("C05", (*placed, arrived), detail=", ".join(item.title for item in rest))
+
+
+def _completed_in_dispute(history: History, _: Order) -> Iterator[Odd]:
+    """C06."""
+    for opener, closer in ((Kind.DISPUTE_OPENED, Kind.DISPUTE_CLOSED), (Kind.CLAIM_OPENED, Kind.CLAIM_DECIDED)):
+        closed = history.sure(closer)
+        for event in history.of(Kind.ORDER_COMPLETED):
+            before = [one for one in history.of(opener) if one.at <= event.at]
+            if before and not any(before[-1].at <= end.at <= event.at + SAME_MOMENT for end in closed):
+                yield Odd("C06", (before[-1], event))
+                return
+
+
+def _completed_undelivered(history: History, order: Order) -> Iterator[Odd]:
+    """C07: confirmed, or about to be, with no delivery seen; not when the user confirmed by himself."""
+    if history.of(Kind.SHIPMENT_DELIVERED, Kind.GOODS_CHECKED) or order.cancelled_at is not None:
+        return
+    for event in history.of(Kind.ORDER_COMPLETED, Kind.ORDER_AWAITING_CONFIRMATION):
+        if event.fields.get("auto") is False or event.fields.get("delivered_at") is not None:
+            continue
+        if history.role is Role.BUYER:
+            yield Odd("C07", (*history.of(Kind.SHIPMENT_SHIPPED)[:1], event))
+        return
+
+
+def _closed_against_judgement(history: History, _: Order) -> Iterator[Odd]:
+    """C10."""
+    for closed in history.of(Kind.DISPUTE_CLOSED):
+        judged = [event for event in history.of(Kind.DISPUTE_JUDGED) if event.at <= closed.at]
+        if not judged or text_of(judged[-1].fields, "judgement") != "valid":
+            continue
+        due, got = money_of(judged[-1], "amount"), money_of(closed, "amount")
+        less = due is not None and got is not None and due.currency == got.currency and got.value < due.value
+        if text_of(closed.fields, "outcome") == "no_refund" or less:
+            yield Odd("C10", (judged[-1], closed))
+            return
+
+
+def _closed_early(history: History, _: Order) -> Iterator[Odd]:
+    """C11: my time to answer, as stated, was not over and I had not answered."""
+    asking = history.of(Kind.DISPUTE_PROPOSAL, Kind.DISPUTE_EVIDENCE_REQUESTED, Kind.DISPUTE_JUDGED)
+    for closed in history.of(Kind.DISPUTE_CLOSED):
+        if text_of(closed.fields, "outcome") != "no_refund":
+            continue
+        for event in asking:
+            until = history.when(event, "respond_by")
+            mine = (Kind.EVIDENCE, Kind.APPEAL_SUBMITTED)
+            answered = any(event.at <= one.at <= closed.at for one in history.of(*mine))
+            if until is not None and event.at <= closed.at < until and not answered:
+                yield Odd("C11", (event, closed))
+                return
+
+
+def _second_appeal(history: History, _: Order) -> Iterator[Odd]:
+    """C12."""
+    decided = history.first(Kind.APPEAL_DECIDED)
+    again = [event for event in history.of(Kind.APPEAL_SUBMITTED) if decided and event.at > decided.at]
+    if decided and again:
+        yield Odd("C12", (decided, again[0]))
+
+
+def _withdrawn(history: History, _: Order) -> Iterator[Odd]:
+    """C13."""
+    if history.role is Role.SELLER or history.of(Kind.WITHDRAWAL):
+        return
+    closed = [event for event in history.of(Kind.DISPUTE_CLOSED) if text_of(event.fields, "outcome") == "withdrawn"]
+    yield from [Odd("C13", (*history.of(Kind.DISPUTE_OPENED)[:1], event)) for event in closed[:1]]
+
+
+def _return_was_in_time(history: History, _: Order) -> Iterator[Odd]:
+    """C14: they say the return was missed, and it was posted in time."""
+    ends = history.of(Kind.APPEAL_DECIDED, Kind.DISPUTE_CLOSED, Kind.RETURN_REJECTED)
+    missed = [event for event in ends if text_of(event.fields, "reason") == "return_missed"]
+    asked = [
+        event
+        for event in history.of(Kind.RETURN_AUTHORISED, Kind.DISPUTE_CLOSED)
+        if event.kind is Kind.RETURN_AUTHORISED or text_of(event.fields, "outcome") == "return_refund"
+    ]
+    posted = history.first(Kind.RETURN_SHIPPED)
+    if not missed or posted is None:
+        return
+    stated = [at for event in asked if (at := history.when(event, "return_by")) is not None]
+    until = min(stated, default=asked[0].at + RETURN_DAYS if asked else missed[0].at)
+    if posted.at <= until:
+        yield Odd("C14", (*asked[:1], posted, missed[0]))
+
+
+def _cancelled_unasked(history: History, _: Order) -> Iterator[Odd]:
+    """C15."""
+    if history.role is Role.SELLER:
+        return
+    for event in history.of(Kind.ORDER_CANCELLED):
+        asked = any(one.at <= event.at + SAME_MOMENT for one in history.of(Kind.CANCEL_REQUESTED))
+        if text_of(event.fields, "by") == "buyer" and not asked:
+            yield Odd("C15", (event,))
+            return
+
+
+def _pressure(history: History, _: Order) -> Iterator[Odd]:
+    """C19: asked to give up the only protection there is."""
+    if history.role is Role.SELLER:
+        return
+    found = []
+    for event in history.of(Kind.MESSAGE_RECEIVED):
+        if text_of(event.fields, "intent") not in PRESSURE:
+            continue
+        here = [one for one in history.of(Kind.SHIPMENT_DELIVERED) if one.at <= event.at]
+        opened = [one for one in history.of(Kind.DISPUTE_OPENED) if one.at <= event.at]
+        closed = [one for one in history.sure(Kind.DISPUTE_CLOSED) if one.at <= event.at]
+        if (opened and len(closed) < len(opened)) or not here:
+            found.append((*opened[-1:], event))
+    yield from pairs("C19", found, lambda event: normal(text_of(event.fields, "text") or "")[:40])
+
+
+def _complaint(history: History, _: Order) -> Iterator[Odd]:
+    """C21: a buyer complains about a cancel request that never came."""
+    if history.role is Role.BUYER:
+        return
+    for event in history.of(Kind.MESSAGE_RECEIVED):
+        shipped = [one for one in history.of(Kind.SHIPMENT_SHIPPED) if one.at <= event.at]
+        asked = [one for one in history.of(Kind.CANCEL_REQUESTED) if one.at <= event.at]
+        if text_of(event.fields, "intent") == "cancel_complaint" and shipped and not asked:
+            yield Odd("C21", (shipped[0], event))
+            return
+
+
+def _stop(history: History, _: Order) -> Iterator[Odd]:
+    """C22: the buyer wants to cancel and it is still here."""
+    if history.role is Role.BUYER:
+        return
+    for event in history.of(Kind.CANCEL_REQUESTED):
+        gone = any(one.at <= event.at for one in history.of(*MOVES, Kind.ORDER_CANCELLED))
+        if not gone:
+            yield Odd("C22", (*history.of(Kind.ORDER_PLACED)[:1], event))
+            return
+
+
+def _case_on_refunded(history: History, _: Order) -> Iterator[Odd]:
+    """C24."""
+    if history.role is Role.BUYER:
+        return
+    for event in history.of(Kind.CLAIM_OPENED, Kind.CHARGEBACK_OPENED):
+        refunds = [one for one in history.of(Kind.REFUND_COMPLETED, Kind.REFUND_ANNOUNCED) if one.at <= event.at]
+        if refunds:
+            yield Odd("C24", (refunds[0], event))
+            return
+
+
+def _fee_changed(history: History, _: Order) -> Iterator[Odd]:
+    """C26."""
+    found = [
+        (event,)
+        for event in history.of(Kind.FEE_NOTICE, Kind.IMPORT_ROW)
+        if (old := event.fields.get("old_rate")) is not None
+        and (new := event.fields.get("new_rate")) is not None
+        and old != new
+    ]
+    yield from pairs("C26", found, _fee)
+
+
+def _fee(event: Event) -> str:
+    thing = text_of(event.fields, "sku") or text_of(event.fields, "asin") or ""
+    return f"{thing} {event.fields['old_rate']} → {event.fields['new_rate']}".strip()
+
+
+_COMPARED: Sequence[tuple[Kind, tuple[str, ...]]] = (
+    (Kind.ORDER_PLACED, ("total",)),
+    (Kind.DISPUTE_JUDGED, ("judgement", "amount")),
+    (Kind.DISPUTE_CLOSED, ("outcome", "amount")),
+    (Kind.APPEAL_DECIDED, ("outcome",)),
+    (Kind.CLAIM_DECIDED, ("outcome",)),
+    (Kind.RETURN_AUTHORISED, ("return_by",)),
+)
+
+
+def _different_content(history: History, _: Order) -> Iterator[Odd]:
+    """C27: the same statement twice, with another amount, date or result."""
+    for kind, names in _COMPARED:
+        events = history.of(kind)
+        for name in names:
+            told = [event for event in events if event.fields.get(name) not in (None, "unknown")]
+            for event in told[1:]:
+                same_case = not event.cases or not told[0].cases or set(event.cases) & set(told[0].cases)
+                if same_case and event.fields[name] != told[0].fields[name]:
+                    detail = f"{name}: {told[0].fields[name]} → {event.fields[name]}"
+                    yield Odd("C27", (told[0], event), content=f"{kind}/{name}/{event.fields[name]}", detail=detail)
+
+
+def _unknown_order(history: History, order: Order) -> Iterator[Odd]:
+    """C29: a mail whose sender is verified speaks of an order that no order mail and no import told of."""
+    if not order.stub or history.number == ACCOUNT:
+        return
+    named = [event for event in history.events if event.trust is Trust.VERIFIED and event.order_numbers]
+    told = [event for event in named if event.kind not in (Kind.ASSIGNMENT, Kind.SURVEY_REQUEST)]
+    if told:
+        yield Odd("C29", (told[0],))
+
+
+def _double_order(history: History, order: Order, shelf: Shelf) -> Iterator[Odd]:
+    """C30: the same order confirmed again on another day, or the same things ordered twice within minutes."""
+    placed = history.of(Kind.ORDER_PLACED)
+    if not placed or history.role is Role.SELLER:
+        return
+    if placed[-1].at - placed[0].at > AGAIN:
+        yield Odd("C30", (placed[0], placed[-1]))
+    if not order.items:
+        return
+    first = placed[0]
+    around = (first.at - TWICE_WITHIN, first.at)
+    for key in sorted(shelf.open_orders(history.marketplace, history.role, *around)):
+        number = key_parts(key)[2]
+        if number in (history.number, ACCOUNT):
+            continue
+        for other in shelf.by_reference(RefKind.ORDER, history.marketplace, number):
+            if other.kind is not Kind.ORDER_PLACED or other.role != history.role:
+                continue
+            before = (other.at, number) < (first.at, history.number) and first.at - other.at <= TWICE_WITHIN
+            if before and items_of(other) and _same_lines(order, other):
+                yield Odd("C30", (other, first), content=number)
+                break
+
+
+def _same_lines(order: Order, other: Event) -> bool:
+    return not missing(order.items, items_of(other)) and not missing(items_of(other), order.items)
+
+
+_CHECKS: Sequence[Callable[[History, Order], Iterable[Odd]]] = (
+    _shipped_after_request,
+    _moving_after_cancel,
+    _cancel_after_shipping,
+    _partial_delivery,
+    _completed_in_dispute,
+    _completed_undelivered,
+    odd_refunds.short,
+    odd_refunds.double,
+    _closed_against_judgement,
+    _closed_early,
+    _second_appeal,
+    _withdrawn,
+    _return_was_in_time,
+    _cancelled_unasked,
+    odd_parcels.tracking_changed,
+    odd_parcels.impossible_dates,
+    _pressure,
+    odd_refunds.then_shipped,
+    _complaint,
+    _stop,
+    _case_on_refunded,
+    odd_refunds.without_return,
+    _fee_changed,
+    _different_content,
+    _unknown_order,
+)
