@@ -68,7 +68,7 @@ def _send(request: Mapping[str, Any]) -> Answer:
     apprise = Apprise(asset=_asset())
     if not apprise.add(dress(url, severity=severity, key=str(request["key"]))) or len(apprise) != 1:
         return Answer(outcome=Outcome.FAILED, reason=f"its URL {_unknown(url)}", permanent=True)
-    title = text.title(mark(url, severity) + str(request["title"]))
+    title = text.title(str(request["title"]), before=mark(url, severity), behind=str(request["note"]))
     with apprise.notify(
         title=title,
         body=text.body(str(request["body"])) or title,  # Apprise refuses an empty body

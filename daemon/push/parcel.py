@@ -28,6 +28,8 @@ class Parcel:
     """critical, warning or info."""
     key: str
     """The same for every try of one message: what a receiver can know a repeat by."""
+    note: str = ""
+    """Behind the title, however long that is: (maybe a repeat)."""
 
 
 class Outcome(StrEnum):

@@ -52,6 +52,7 @@ class Sender:
             {
                 "url": parcel.url,
                 "title": parcel.title,
+                "note": parcel.note,
                 "body": parcel.body,
                 "severity": parcel.severity,
                 "key": parcel.key,

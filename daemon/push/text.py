@@ -27,9 +27,9 @@ def foreign(text: str) -> str:
     return _disarm(BARE_HOST.sub(DOT_LEADER, line))
 
 
-def title(text: str) -> str:
-    """One line of at most 120 characters."""
-    return _disarm(_cut(_one_line(_plain(text)), TITLE_LENGTH))
+def title(text: str, *, before: str = "", behind: str = "") -> str:
+    """One line of at most 120 characters; what stands before and behind is never cut."""
+    return before + _disarm(_cut(_one_line(_plain(text)), TITLE_LENGTH - len(before) - len(behind))) + behind
 
 
 def body(text: str) -> str:

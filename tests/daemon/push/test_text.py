@@ -42,6 +42,14 @@ def test_a_title_is_one_line_of_120_characters():
     assert title.endswith("…")
 
 
+def test_what_marks_a_title_is_never_cut():
+    title = text.title("注文" * 100, before="🔴 ", behind="（再送の可能性あり）")
+
+    assert title.startswith("🔴 注文")
+    assert title.endswith("…（再送の可能性あり）")
+    assert len(title) == 120
+
+
 def test_a_body_keeps_its_lines_and_our_own_links_and_is_cut_at_1000():
     assert text.body("a  b\r\nc\n\n\n\nd https://www.amazon.com/x") == "a b\nc\n\nd https://www.amazon.com/x"
     assert len(text.body("長" * 5_000)) == 1_000
