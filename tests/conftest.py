@@ -10,6 +10,15 @@ from tests.servers import dovecot as real
 from tests.servers.sink import Sink
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what takes minutes, unless it is asked for by `-m` or by its own name."""
+    if config.option.markexpr or any("::" in argument for argument in config.args):
+        return
+    slow = [item for item in items if item.get_closest_marker("soak")]
+    config.hook.pytest_deselected(items=slow)
+    items[:] = [item for item in items if item not in slow]
+
+
 @pytest.fixture(scope="session")
 def start_dovecot() -> Iterator[Callable[..., real.Dovecot]]:
     """`start_dovecot(form="mdbox", extra="…")`: a Dovecot of your own, ended with the session."""

@@ -20,7 +20,8 @@ def stamps(headers: Iterable[bytes]) -> tuple[tuple[str, int], ...]:
 def _ids(header: bytes) -> set[str]:
     ids: set[str] = set()
     received = 0
-    for field in FIELD.finditer(header):
+    fields = re.split(rb"\r?\n\r?\n", header, maxsplit=1)[0]
+    for field in FIELD.finditer(fields):
         name = field["name"].lower()
         if name == b"authentication-results":
             ids.add(_id(field["value"]))

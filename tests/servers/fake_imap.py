@@ -175,7 +175,11 @@ class Connection:
             if given.startswith(b"* BYE"):
                 self.close()
         else:
-            getattr(self, f"_{name.replace(' ', '_').lower()}")(tag, rest)
+            known = getattr(self, f"_{name.replace(' ', '_').lower()}", None)
+            if known:
+                known(tag, rest)
+            else:
+                self.send(tag + b" BAD unknown\r\n")
 
     def ok(self, tag: bytes, text: bytes = b"done", before: bytes = b"") -> None:
         self.send(before + tag + b" OK " + text + b"\r\n")

@@ -349,7 +349,6 @@ def test_one_tls_context_serves_all_connections(dovecot):
     assert trust(dovecot.ca_file) is trust(dovecot.ca_file)
 
 
-@pytest.mark.soak
 def test_a_burst_of_ten_thousand_mails_while_idling_is_read_whole(start_dovecot, wake):
     server = start_dovecot(form="mdbox")
     user, got = server.user(), []

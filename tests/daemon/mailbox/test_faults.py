@@ -4,6 +4,7 @@ import resource
 import ssl
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -37,8 +38,8 @@ def account(server, **changes):
     return Mailbox(**(settings | changes))
 
 
-def opened(server, secret=PASSWORD, context=None, *, token=False, **changes):
-    return Session.open(account(server, **changes), secret, context or trust(), token=token, limits=QUICK)
+def opened(server, secret=PASSWORD, context=None, *, token=False, limits=QUICK, **changes):
+    return Session.open(account(server, **changes), secret, context or trust(), token=token, limits=limits)
 
 
 def everything(_header):
@@ -159,7 +160,7 @@ def test_an_odd_answer_once_is_a_mailbox_error_at_most_and_loses_nothing(server,
 
     for _ in range(4):
         try:
-            with opened(server) as session:
+            with opened(server, limits=replace(QUICK, read=0.4)) as session:
                 cursor = session.poll("INBOX", cursor, None, everything, keep).cursor
                 session.rescan("INBOX", cursor, lambda first, last: tuple(got), None, everything, keep)
                 session.fetch("INBOX", cursor.uidvalidity, [uid for uid in got if got[uid].missing], keep)
