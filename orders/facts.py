@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from orders.event import Event
+from orders.event import Event, Source
 from orders.facts_table import CASE_STATES, FACTS, FINDING_KINDS, WATCH_KINDS
 from orders.history import text_of
 from orders.order import Actor, Case, CaseKind, Finding, Order, Shipment, ShipmentStatus, Watch, WatchState
@@ -12,7 +12,7 @@ from orders.order_facts import known, no, order_facts
 from orders.shelf import ACCOUNT, key_of, key_parts
 from orders.subject import FactValue, Subject
 from orders.view import View
-from parsers.notice import Kind, Role
+from parsers.notice import Kind, Role, Trust
 
 __all__ = ["CASE_STATES", "FACTS", "FINDING_KINDS", "WATCH_KINDS", "clusters", "describe"]
 
@@ -85,7 +85,7 @@ def _outage(marketplace: str, complaints: Mapping[str, Finding]) -> Subject:
 def _orders(view: View, shared: Mapping[str, FactValue]) -> Iterator[Subject]:
     if view.order.number == ACCOUNT:
         return
-    running = [watch.due_at for watch in view.watches if watch.state is WatchState.OPEN and watch.actor is Actor.ME]
+    running = [watch.due_at for watch in view.watches if _mine(watch)]
     yield _subject("order", view.order.key, shared, view.order, view.order.events, min(running, default=None))
 
 
@@ -156,7 +156,13 @@ def _case(one: Case, view: View, shared: Mapping[str, FactValue], now: datetime)
             for rate in ("old_rate", "new_rate")
             if isinstance(value := one.proof[-1].fields.get(rate), Decimal)
         }
-    return _subject(name, one.id, {**shared, **facts}, view.order, one.proof, one.respond_by)
+    mine = [watch.due_at for watch in view.watches if watch.case == one.id and _mine(watch)]
+    due_at = one.respond_by or min(mine, default=None)
+    return _subject(name, one.id, {**shared, **facts}, view.order, one.proof, due_at)
+
+
+def _mine(watch: Watch) -> bool:
+    return watch.state is WatchState.OPEN and watch.actor is Actor.ME
 
 
 def _state(one: Case, view: View, now: datetime) -> str:
@@ -223,9 +229,27 @@ def _subject(
     due_at: datetime | None,
 ) -> Subject:
     numbers = () if order.number == ACCOUNT else (order.number,)
+    rests_on = tuple(events)
     return Subject(
-        about=about, id=name, facts=facts, order=order.key, orders=numbers, mails=_mails(events), due_at=due_at
+        about=about,
+        id=name,
+        facts={**facts, **_read(rests_on)},
+        order=order.key,
+        orders=numbers,
+        mails=_mails(rests_on),
+        due_at=due_at,
     )
+
+
+def _read(events: Iterable[Event]) -> dict[str, FactValue]:
+    """Where it was read: the newest mail among the events, and the least sure of their senders."""
+    mails = [event for event in events if event.source is Source.MAIL]
+    if not mails:
+        return {}
+    newest = max(mails, key=lambda event: (event.at, event.origin))
+    doubts = [one for one in (Trust.UNVERIFIED, Trust.FORWARDED) if any(event.trust is one for event in mails)]
+    facts = {"read.at": newest.at, "read.trust": (doubts[0] if doubts else Trust.VERIFIED).value}
+    return {**facts, **known({"read.subject": newest.subject or None})}
 
 
 def _mails(events: Iterable[Event]) -> tuple[int, ...]:
