@@ -115,8 +115,16 @@ def _deliver(send: Send, row: OutboxRow, target: Target) -> Answer:
         url = resolve(target.url, what=f"the URL of target {target.id}")
     except SecretError as error:
         return Answer(outcome=Outcome.FAILED, reason=str(error), permanent=True)
-    title = row.title + (PERHAPS[target.language] if row.doubt else "")
-    return send(Parcel(target=target.id, url=url, title=title, body=row.body, severity=row.severity, key=row.key))
+    parcel = Parcel(
+        target=target.id,
+        url=url,
+        title=row.title,
+        body=row.body,
+        severity=row.severity,
+        key=row.key,
+        note=PERHAPS[target.language] if row.doubt else "",
+    )
+    return send(parcel)
 
 
 def _mark(ledger: Ledger, setup: Setup, row: OutboxRow, answer: Answer, now: datetime) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from daemon.pipeline.judging import DIGEST, worst
 from daemon.pipeline.setup import Setup
+from daemon.push.harmless import harmless
 from daemon.settings import Target
 from daemon.store.alerts import AnnouncementRow
 from daemon.store.ledger import Ledger
@@ -62,7 +63,7 @@ def word(setup: Setup, row: AnnouncementRow, target: Target | None, now: datetim
         return Text(title=row.row.alert.rule, body="")
     return wording.write(
         rule,
-        row.row.subject,
+        harmless(row.row.subject),
         row.row.alert,
         row.cause,
         language=target.language if target else "en",
