@@ -8,7 +8,7 @@ from decimal import Decimal
 from daemon.pipeline.setup import Setup
 from daemon.store.ledger import Ledger
 from daemon.store.mails import MailState
-from orders.contradictions import phishing
+from orders.contradictions import known_orders, phishing
 from orders.facts import clusters, describe
 from orders.matching import Placement, place
 from orders.order import Finding, WatchState
@@ -20,6 +20,8 @@ from parsers.notice import Money, Outcome
 OUTAGE_KIND = "cancel_complaint_without_request"
 OUTAGE_SPAN = timedelta(days=7)
 WEEK = timedelta(days=7)
+INSTANT = timedelta(microseconds=1)
+"""A watch is missed when its time is over, not at it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +46,7 @@ def scene(ledger: Ledger, setup: Setup, scope: str, now: datetime) -> Scene:
     if kind == "order":
         return order_scene(view(name, ledger, setup.policy, setup.zone), now)
     made: Mapping[str, Callable[[], tuple[Subject, ...]]] = {
-        "mail": lambda: _mail(ledger, int(name)),
+        "mail": lambda: _mail(ledger, setup, int(name)),
         "account": lambda: _account(ledger, name, now),
         "mailbox": lambda: _mailbox(ledger, setup, name),
         "target": lambda: _target(ledger, setup, name),
@@ -58,8 +60,10 @@ def scene(ledger: Ledger, setup: Setup, scope: str, now: datetime) -> Scene:
 def order_scene(seen: View, now: datetime) -> Scene:
     if not seen.order.events:
         return Scene()
-    due = (watch.due_at for watch in seen.watches if watch.state is WatchState.OPEN and watch.due_at > now)
-    return Scene(subjects=describe(seen, now), changes_at=min(due, default=None))
+    missed = (
+        watch.due_at + INSTANT for watch in seen.watches if watch.state is WatchState.OPEN and watch.due_at >= now
+    )
+    return Scene(subjects=describe(seen, now), changes_at=min(missed, default=None))
 
 
 def question(placement: Placement) -> bool:
@@ -67,7 +71,7 @@ def question(placement: Placement) -> bool:
     return bool(placement.candidates) and not placement.keys and not placement.answered
 
 
-def _mail(ledger: Ledger, number: int) -> tuple[Subject, ...]:
+def _mail(ledger: Ledger, setup: Setup, number: int) -> tuple[Subject, ...]:
     row = ledger.mails.get(number)
     if row.outcome is None:
         return ()
@@ -106,8 +110,9 @@ def _mail(ledger: Ledger, number: int) -> tuple[Subject, ...]:
     )
     if row.outcome is not Outcome.FORGED:
         return (own,)
-    named = (order.key for claim in claims for order in ledger.orders.find(claim))
-    return (own, *(phishing(key, number, row.arrived) for key in dict.fromkeys(named)))
+    named = known_orders(claims, row.marketplace or "", shelf)
+    orders = (view(key, shelf, setup.policy, setup.zone).order for key in named)
+    return (own, *phishing(orders, at=row.arrived, mail=number, origin=f"mail:{row.digest}"))
 
 
 def _account(ledger: Ledger, marketplace: str, now: datetime) -> tuple[Subject, ...]:

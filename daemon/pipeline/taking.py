@@ -149,6 +149,9 @@ def _enter(
     if ignore and reading.trust is Trust.UNVERIFIED and reading.outcome is not Outcome.FOREIGN:
         ledger.mails.end(number, MailState.IGNORED, reading, digest=digest, raw=None)
         return
+    if reading.outcome is Outcome.FOREIGN:
+        # Somebody's private mail: that it was here is all we keep.
+        reading = Reading(outcome=Outcome.FOREIGN, reason=reading.reason)
     dull = reading.outcome in (Outcome.NOISE, Outcome.FOREIGN)
     state = MailState.IGNORED if dull else MailState.READ
     ledger.mails.end(number, state, reading, digest=digest, raw=None if dull else raw)

@@ -1,0 +1,269 @@
+"""The same pipeline over mails from files under a virtual clock: the alerts they would have sent.
+
+Only clock, mailbox and push are replaced. Nothing is sent, and no state but a ledger in memory is touched.
+"""
+
+import mailbox as mailboxes
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from email.utils import parsedate_to_datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from daemon.child import Frame, Reads
+from daemon.mailbox.arrived import Arrived
+from daemon.pipeline.asking import Desk
+from daemon.pipeline.notes import Note, marketplace_of
+from daemon.pipeline.pipeline import Pipeline
+from daemon.pipeline.setup import Setup
+from daemon.pipeline.speaking import Message, word
+from daemon.pipeline.taking import ignore, take
+from daemon.settings import Target
+from daemon.store.store import Store
+from orders.event import Event
+from parsers.notice import Role
+from parsers.reader import Context, interesting
+from parsers.written import Fault, WrittenError
+
+Named = tuple[str, Callable[[], bytes]]
+
+MAILBOX = "replay"
+HEADER = 256 << 10
+AFTERWARDS = timedelta(days=1)
+"""How long the clock runs after the last mail when nobody says: holds end, the digest comes."""
+FIELD = re.compile(rb"^(date|received):(.*(?:\r?\n[ \t].*)*)", re.IGNORECASE | re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filed:
+    """One mail in a file."""
+
+    name: str
+    at: datetime
+    """When it arrived, as its own header says, aware UTC; with the last of the others when it does not say."""
+    load: Callable[[], bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rung:
+    """One alert as it would have gone out."""
+
+    at: datetime
+    rule: str
+    severity: str
+    state: str
+    """firing, repeat or resolved."""
+    orders: tuple[str, ...]
+    title: str
+    body: str
+    message: int
+    """The same for alerts that go out as one message."""
+
+    def to_json(self, zone: tzinfo) -> dict[str, Any]:
+        return {
+            "at": self.at.astimezone(zone).isoformat(timespec="seconds"),
+            "rule": self.rule,
+            "severity": self.severity,
+            "state": self.state,
+            "orders": list(self.orders),
+            "title": self.title,
+            "body": self.body,
+            "message": self.message,
+        }
+
+
+def mails(path: Path) -> tuple[Filed, ...]:
+    """The mails of a folder of .eml files (and the folders in it), an mbox file, a Maildir or one .eml, by date.
+
+    Raises WrittenError when there is none.
+    """
+    if not path.exists():
+        raise _refusal(path, "no such file or folder")
+    if path.is_dir():
+        found = tuple(_from_folder(path))
+    elif path.suffix == ".eml":
+        found = ((path.name, path.read_bytes),)
+    else:
+        found = tuple(_from_mbox(path))
+    if not found:
+        raise _refusal(path, "no mails there; give a folder of .eml files, an mbox file or a Maildir")
+    times = [_arrival(load()[:HEADER]) for _, load in found]
+    last = max((at for at in times if at is not None), default=_modified(path))
+    dated = [Filed(name=name, at=at or last, load=load) for (name, load), at in zip(found, times, strict=True)]
+    return tuple(sorted(dated, key=lambda mail: (mail.at, mail.name)))
+
+
+def replay(
+    filed: Sequence[Filed],
+    setup: Setup,
+    reads: Reads,
+    frame: Frame,
+    *,
+    orders: Sequence[Event] = (),
+    notes: Sequence[Note] = (),
+    until: datetime | None = None,
+    target: Target | None = None,
+) -> Iterator[Rung]:
+    """Every alert in the order of sending. `orders` are known before the first mail; `target` gives the language."""
+    steps: list[Filed | Note] = sorted((*filed, *notes), key=lambda step: step.at)
+    starts = [step.at for step in steps[:1]] + [event.at for event in orders]
+    if not starts:
+        return
+    clock = _Clock(min(starts))
+    rung: list[Rung] = []
+
+    def said(message: Message) -> None:
+        rung.extend(_rung(setup, message, target))
+
+    with Store.memory() as store:
+        pipeline = Pipeline(store, setup, reads, clock=clock, said=said)
+        desk = Desk(store, setup, clock=clock, said=said)
+        if orders:
+            desk.record(orders)
+        for uid, step in enumerate(steps, start=1):
+            if until is not None and step.at > until:
+                break
+            _run(pipeline, clock, step.at)
+            if isinstance(step, Note):
+                desk.note(step, *_home(store, step, frame))
+            else:
+                for message in _take(store, setup, reads, step, frame, uid):
+                    said(message)
+            yield from _drain(rung)
+        _run(pipeline, clock, until or clock.now + AFTERWARDS)
+        yield from _drain(rung)
+
+
+@dataclass(slots=True)
+class _Clock:
+    now: datetime
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def _run(pipeline: Pipeline, clock: _Clock, until: datetime) -> None:
+    """Let the clock go on to `until`, stopping wherever something is due."""
+    while (due := pipeline.next_due()) is not None and due <= until:
+        clock.now = max(clock.now, due)
+        pipeline.sweep()
+    clock.now = max(clock.now, until)
+
+
+def _take(store: Store, setup: Setup, reads: Reads, filed: Filed, frame: Frame, uid: int) -> tuple[Message, ...]:
+    raw = filed.load()
+    header = re.split(rb"\r?\n\r?\n", raw[:HEADER], maxsplit=1)[0]
+    arrived = Arrived(
+        mailbox=MAILBOX,
+        folder="files",
+        uidvalidity=1,
+        uid=uid,
+        internal_date=filed.at,
+        size=len(raw),
+        raw=raw,
+        header=header,
+    )
+    context = Context(
+        library=setup.library,
+        authserv_ids=frame.authserv_ids,
+        addresses=frame.addresses,
+        relays=frame.relays,
+        zone=frame.zone,
+        role=frame.role,
+        trust_all=frame.trust_all,
+    )
+    if interesting(header, context):
+        return take(store, setup, reads, arrived, frame, filed.at)
+    ignore(store, [arrived], filed.at)
+    return ()
+
+
+def _home(store: Store, note: Note, frame: Frame) -> tuple[str, Role]:
+    """Marketplace and role of the order the note is about: as the ledger knows it, else by the look of its number."""
+    with store.read() as ledger:
+        rows = ledger.orders.find(note.order)
+    if rows:
+        return rows[0].marketplace, Role(rows[0].role)
+    return marketplace_of(note.order), Role.SELLER if frame.role == "seller" else Role.BUYER
+
+
+def _rung(setup: Setup, message: Message, target: Target | None) -> Iterator[Rung]:
+    for row in sorted(message.said, key=lambda one: -one.row.alert.severity.rank):
+        text = word(setup, row, target, message.at)
+        alert = row.row.alert
+        yield Rung(
+            at=message.at,
+            rule=alert.rule,
+            severity=alert.severity.value,
+            state=row.cause.value,
+            orders=alert.orders,
+            title=text.title,
+            body=text.body,
+            message=message.number,
+        )
+
+
+def _drain(rung: list[Rung]) -> Iterator[Rung]:
+    ready, rung[:] = tuple(rung), []
+    yield from ready
+
+
+def _from_folder(folder: Path) -> Iterator[Named]:
+    maildir = (folder / "cur").is_dir() and (folder / "new").is_dir()
+    for base, folders, names in os.walk(folder):
+        folders.sort()
+        inside = Path(base)
+        if inside.name == "tmp" and maildir:
+            continue
+        for name in sorted(names):
+            if name.endswith(".eml") or inside.name in ("cur", "new"):
+                path = inside / name
+                yield str(path.relative_to(folder)), path.read_bytes
+
+
+def _from_mbox(path: Path) -> Iterator[Named]:
+    with path.open("rb") as file:
+        if not file.read(5) == b"From ":
+            raise _refusal(path, "neither an mbox file (it begins with “From ”) nor a folder")
+    box = mailboxes.mbox(path, create=False)
+    try:
+        for key in box.iterkeys():
+            yield f"{path.name}#{key}", partial(bytes, box.get_bytes(key))
+    finally:
+        box.close()
+
+
+def _arrival(head: bytes) -> datetime | None:
+    """Its Date, unless that lies more than a day after the moment the last server received it."""
+    header = re.split(rb"\r?\n\r?\n", head, maxsplit=1)[0]
+    sent: datetime | None = None
+    received: datetime | None = None
+    for match in FIELD.finditer(header):
+        text = b" ".join(match[2].split()).decode("ascii", "replace")
+        if match[1].lower() == b"date":
+            sent = sent or _instant(text)
+        else:
+            received = received or _instant(text.rpartition(";")[2].strip())
+    if sent and received and sent > received + timedelta(days=1):
+        return received
+    return sent or received
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(text)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _modified(path: Path) -> datetime:
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+
+
+def _refusal(path: Path, what: str) -> WrittenError:
+    return WrittenError([Fault(file=str(path), line=0, column=0, what=what)])
