@@ -97,6 +97,7 @@ def _write(
         _until(due, language, zone, now) if due else "",
         _doubt(subject, language),
         _read_in(subject, language, zone, now),
+        str(subject.facts.get("order.link", "")),
     ]
     return Text(title=cut(title, TITLE), body=_fit(text(rule.body), lines))
 
@@ -113,7 +114,8 @@ def order_name(subject: Subject, language: str) -> str | None:
         return f"{cut(str(item), ITEM)} ({number})"
     if number:
         return word(language, "order", number=number)
-    return cut(str(item), ITEM) if item else None
+    shop = subject.facts.get("order.marketplace")
+    return cut(str(item), ITEM) if item else _choice(str(shop), language) if shop else None
 
 
 def _numbers(subject: Subject) -> str:
@@ -155,7 +157,8 @@ def _doubt(subject: Subject, language: str) -> str:
 def _read_in(subject: Subject, language: str, zone: tzinfo, now: datetime) -> str:
     """The mail it was read in: its subject and day, or at least its number in the ledger."""
     facts = subject.facts
-    title, at = facts.get("read.subject"), facts.get("read.at")
+    title = facts.get("read.subject") or facts.get("mail.subject")
+    at = facts.get("read.at") or facts.get("mail.received_at")
     if title:
         quoted = f"“{cut(str(title), 80)}”" if language == "en" else f"「{cut(str(title), 80)}」"
         what = quoted + (f" {moment(at, language, zone, now)}" if isinstance(at, datetime) else "")
