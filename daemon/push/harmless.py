@@ -6,7 +6,7 @@ from daemon.push.text import foreign
 from orders.subject import FactType, FactValue, Subject
 from rules.fields import FIELDS
 
-OURS = ("mailbox.", "target.", "pack.", "rules.", "service.")
+OURS = ("mailbox.", "target.", "pack.", "rules.", "service.", "order.link")
 """Said by the program and its own files, not by a mail."""
 
 
