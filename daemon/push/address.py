@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, quote
 
+from daemon.push.answers import button
+
 CONNECT = 10
 READ = 20
 """Seconds. Apprise waits four, and then calls a slow server that has the message a failure."""
@@ -51,15 +53,19 @@ def service(url: str) -> str:
     return bare if bare in (*PRIORITIES, *MACHINES) else scheme
 
 
-def dress(url: str, *, severity: str, key: str) -> str:
-    """The URL for one message: patience, priority and key added, what its owner wrote kept."""
+def dress(url: str, *, severity: str, key: str, topic: str = "") -> str:
+    """The URL for one message: patience, priority, key and button added, what its owner wrote kept."""
     url, options, kind = url.strip(), _options(url), service(url)
     added = {"cto": str(CONNECT), "rto": str(READ)}
     if kind in PRIORITIES:
         added["priority"] = PRIORITIES[kind][severity]
     if kind in MACHINES:
         added["+Idempotency-Key"] = key
-    words = "&".join(f"{quote(name, safe='+')}={quote(value)}" for name, value in added.items() if name not in options)
+    if kind == "ntfy" and topic:
+        added["actions"] = button(topic, key, url)
+    words = "&".join(
+        f"{quote(name, safe='+')}={quote(value, safe='')}" for name, value in added.items() if name not in options
+    )
     if not words:
         return url
     return f"{url}{'&' if '?' in url else '?'}{words}"

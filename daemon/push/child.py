@@ -19,7 +19,7 @@ from apprise.result import AppriseResultStatus
 
 from daemon.push import text
 from daemon.push.address import dress, mark, refuse
-from daemon.push.parcel import READY, Answer, Outcome
+from daemon.push.parcel import READY, Answer, Outcome, Parcel
 from daemon.push.verdict import judge
 
 SERVICE_SECONDS = 45.0
@@ -64,16 +64,17 @@ def serve(request: Mapping[str, Any]) -> Answer:
 
 
 def _send(request: Mapping[str, Any]) -> Answer:
-    url, severity = str(request["url"]), str(request["severity"])
+    parcel = Parcel(**request)
     apprise = Apprise(asset=_asset())
-    if not apprise.add(dress(url, severity=severity, key=str(request["key"]))) or len(apprise) != 1:
-        return Answer(outcome=Outcome.FAILED, reason=f"its URL {_unknown(url)}", permanent=True)
-    title = text.title(str(request["title"]), before=mark(url, severity), behind=str(request["note"]))
+    url = dress(parcel.url, severity=parcel.severity, key=parcel.key, topic=parcel.topic)
+    if not apprise.add(url) or len(apprise) != 1:
+        return Answer(outcome=Outcome.FAILED, reason=f"its URL {_unknown(parcel.url)}", permanent=True)
+    title = text.title(parcel.title, before=mark(parcel.url, parcel.severity), behind=parcel.note)
     with apprise.notify(
         title=title,
-        body=text.body(str(request["body"])) or title,  # Apprise refuses an empty body
+        body=text.body(parcel.body) or title,  # Apprise refuses an empty body
         body_format=NotifyFormat.TEXT.value,
-        notify_type=TYPES[severity],
+        notify_type=TYPES[parcel.severity],
         timeout=WHOLE_SECONDS,
         log_level=logging.DEBUG,
     ) as result:
@@ -81,7 +82,7 @@ def _send(request: Mapping[str, Any]) -> Answer:
             case AppriseResultStatus.SUCCESS:
                 return Answer(outcome=Outcome.SENT)
             case AppriseResultStatus.NOMATCH:
-                return Answer(outcome=Outcome.FAILED, reason=f"its URL {_unknown(url)}", permanent=True)
+                return Answer(outcome=Outcome.FAILED, reason=f"its URL {_unknown(parcel.url)}", permanent=True)
             case AppriseResultStatus.TIMEOUT:
                 return Answer(outcome=Outcome.UNSURE, reason=f"no answer within {WHOLE_SECONDS:.0f} s")
             case _:

@@ -30,6 +30,8 @@ class Parcel:
     """The same for every try of one message: what a receiver can know a repeat by."""
     note: str = ""
     """Behind the title, however long that is: (maybe a repeat)."""
+    topic: str = ""
+    """Where a button under the message answers to (ntfy only), a secret; empty for none."""
 
 
 class Outcome(StrEnum):

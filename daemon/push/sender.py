@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from types import TracebackType
 from typing import Any, Self
 
@@ -48,16 +49,7 @@ class Sender:
         """Send it, once. Blocks until the deadline at most, counted from when a child is free; never raises."""
         if reason := refuse(parcel.url):
             return Answer(outcome=Outcome.FAILED, reason=f"its URL {reason}", permanent=True)
-        return self._ask(
-            {
-                "url": parcel.url,
-                "title": parcel.title,
-                "note": parcel.note,
-                "body": parcel.body,
-                "severity": parcel.severity,
-                "key": parcel.key,
-            }
-        )
+        return self._ask(asdict(parcel))
 
     def check(self, url: str) -> str | None:
         """Why this Apprise URL cannot be used, in one sentence without the URL; None when it can. Sends nothing."""

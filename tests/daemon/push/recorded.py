@@ -22,7 +22,6 @@ PARCEL = {
     "body": "Order 8100000000000001 · [Mug](https://shop.example/x) · JPY 1,280\n"
     "Appeal once, until Thu 5 Mar 18:00 (2 d 4 h).\n<!channel> <@U123> `code` & more\u202e",
     "severity": "critical",
-    "note": "",
     "key": "dispute-judged-invalid/1/firing",
 }
 """A message with everything in it that a mail could smuggle into one."""

@@ -43,7 +43,7 @@ def test_an_ordinary_url_is_not_refused(url):
         ("pover://u@t?rto=5", "pover://u@t?rto=5&cto=10&priority=high"),
         ("gotify://h/t", "gotify://h/t?cto=10&rto=20&priority=emergency"),
         ("slack://a/b/c", "slack://a/b/c?cto=10&rto=20"),
-        ("jsons://h/x", "jsons://h/x?cto=10&rto=20&+Idempotency-Key=a%201%2B/%C3%A9"),
+        ("jsons://h/x", "jsons://h/x?cto=10&rto=20&+Idempotency-Key=a%201%2B%2F%C3%A9"),
     ],
 )
 def test_patience_priority_and_key_are_added_and_the_owners_options_kept(url, dressed):
