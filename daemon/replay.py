@@ -16,7 +16,6 @@ from typing import Any
 
 from daemon.child import Frame, Reads
 from daemon.mailbox.arrived import Arrived
-from daemon.pipeline.asking import Desk
 from daemon.pipeline.notes import Note, marketplace_of
 from daemon.pipeline.pipeline import Pipeline
 from daemon.pipeline.setup import Setup
@@ -121,15 +120,14 @@ def replay(
 
     with Store.memory() as store:
         pipeline = Pipeline(store, setup, reads, clock=clock, said=said)
-        desk = Desk(store, setup, clock=clock, said=said)
         if orders:
-            desk.record(orders)
+            pipeline.record(orders)
         for uid, step in enumerate(steps, start=1):
             if until is not None and step.at > until:
                 break
             _run(pipeline, clock, step.at)
             if isinstance(step, Note):
-                desk.note(step, *_home(store, step, frame))
+                pipeline.note(step, *_home(store, step, frame))
             else:
                 for message in _take(store, setup, reads, step, frame, uid):
                     said(message)

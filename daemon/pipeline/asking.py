@@ -7,10 +7,10 @@ from functools import partial
 from typing import TypeVar
 
 from daemon.child import ReadingFailed, Reads
-from daemon.pipeline.judging import Mood, look
+from daemon.pipeline.judging import Mood, look, tell_backlog
 from daemon.pipeline.notes import Note, event_of
 from daemon.pipeline.setup import Setup
-from daemon.pipeline.speaking import Message, speak
+from daemon.pipeline.speaking import OUTAGE, Message, speak
 from daemon.pipeline.subjects import mail_scope
 from daemon.pipeline.taking import append, enter
 from daemon.store.alerts import AlertRow
@@ -113,25 +113,26 @@ class Desk:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         said: Callable[[Message], None] = lambda _message: None,
     ) -> None:
-        self._store = store
-        self._setup = setup
-        self._clock = clock
+        self.store = store
+        self.setup = setup
+        self.clock = clock
         self._said = said
 
     def note(self, one: Note, marketplace: str, role: Role) -> tuple[str, ...]:
         """Append a note; keys of the orders it touches."""
-        return self._do(lambda ledger, now: note(ledger, self._setup, one, marketplace, role, now))
+        return self._do(lambda ledger, now: note(ledger, self.setup, one, marketplace, role, now))
 
     def assign(self, mail: int, order: OrderRow | None) -> tuple[str, ...]:
         """The mail belongs to the order, or to none in the ledger."""
-        return self._do(lambda ledger, now: assign(ledger, self._setup, mail, order, now))
+        return self._do(lambda ledger, now: assign(ledger, self.setup, mail, order, now))
 
-    def record(self, events: Sequence[Event], *, silent: bool = False) -> tuple[str, ...]:
-        """Append imported events in parts; keys of the orders they touch. `silent`: old news, nothing is told."""
+    def record(self, events: Sequence[Event]) -> tuple[str, ...]:
+        """Append imported events, and tell what of it matters as one message; keys of the orders they touch."""
         keys: dict[str, None] = {}
         for start in range(0, len(events), PART):
             part = events[start : start + PART]
-            keys |= dict.fromkeys(self._do(partial(_append, self._setup, part, Mood(hush=silent))))
+            keys |= dict.fromkeys(self._do(partial(_append, self.setup, part)))
+        self._do(lambda ledger, now: tell_backlog(ledger, self.setup, OUTAGE + "import", now))
         return tuple(keys)
 
     def acknowledge(self, rows: Sequence[AlertRow]) -> None:
@@ -150,37 +151,40 @@ class Desk:
         """Read stored mails again with today's packs; number → reading of those that changed."""
         changed: dict[int, Reading] = {}
         for number in numbers:
-            with self._store.read() as ledger:
+            with self.store.read() as ledger:
                 row, raw = ledger.mails.get(number), ledger.mails.raw(number)
             if raw is None:
                 continue
             try:
-                reading = reads(raw, self._setup.frame(row.place.mailbox))
+                reading = reads(raw, self.setup.frame(row.place.mailbox))
             except (ReadingFailed, KeyError):  # still unreadable, or its mailbox was taken out of the configuration
                 continue
-            if self._do(partial(_reread, self._setup, number, reading)):
+            if self._do(partial(_reread, self.setup, number, reading)):
                 changed[number] = reading
         return changed
 
     def _change(self, rows: Sequence[AlertRow], to: Callable[[Alert, datetime], Alert]) -> None:
         def every(ledger: Ledger, now: datetime) -> None:
             for row in rows:
-                change(ledger, self._setup, row, lambda alert: to(alert, now), now)
+                change(ledger, self.setup, row, lambda alert: to(alert, now), now)
 
         self._do(every)
 
     def _do(self, work: Callable[[Ledger, datetime], Answer]) -> Answer:
-        now = self._clock()
-        with self._store.write() as ledger:
+        now = self.clock()
+        with self.store.write() as ledger:
             answer = work(ledger, now)
-            told = speak(ledger, self._setup, now)
-        for message in told:
-            self._said(message)
+            told = speak(ledger, self.setup, now)
+        self._tell(told)
         return answer
 
+    def _tell(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            self._said(message)
 
-def _append(setup: Setup, events: Sequence[Event], mood: Mood, ledger: Ledger, now: datetime) -> tuple[str, ...]:
-    return append(ledger, setup, events, now, mood)
+
+def _append(setup: Setup, events: Sequence[Event], ledger: Ledger, now: datetime) -> tuple[str, ...]:
+    return append(ledger, setup, events, now, Mood(hush=True))
 
 
 def _reread(setup: Setup, number: int, reading: Reading, ledger: Ledger, now: datetime) -> bool:

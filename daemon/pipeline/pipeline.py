@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from daemon.child import Reads
 from daemon.mailbox.arrived import Arrived, Polled
+from daemon.pipeline.asking import Desk
 from daemon.pipeline.judging import Mood, end_silence, look, tell_backlog
 from daemon.pipeline.setup import Setup
 from daemon.pipeline.speaking import HISTORY, OUTAGE, Message, speak, tell_history
@@ -39,8 +40,8 @@ class Poll:
         return self.mood.silent_for is not None
 
 
-class Pipeline:
-    """Every method is one or several whole transactions; all raise StoreError, and nothing is half done then.
+class Pipeline(Desk):
+    """A desk with a clock and mailboxes. Every method is one or several whole transactions; all raise StoreError.
 
     `setup` may be replaced at any time by another; what is under way ends with the one it began with. `said` hears
     every message after it was committed.
@@ -55,11 +56,8 @@ class Pipeline:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         said: Callable[[Message], None] = lambda _message: None,
     ) -> None:
-        self.store = store
-        self.setup = setup
+        super().__init__(store, setup, clock=clock, said=said)
         self.reads = reads
-        self.clock = clock
-        self._said = said
         self._hourly: datetime | None = None
         self._swept: datetime | None = None
         self._sweeping = threading.Lock()
@@ -234,7 +232,3 @@ class Pipeline:
         with self.store.write() as ledger:
             ledger.tell(name, self.clock(), value)
         self.wake([scope])
-
-    def _tell(self, messages: Iterable[Message]) -> None:
-        for message in messages:
-            self._said(message)
