@@ -5,7 +5,21 @@ from pathlib import Path
 import click
 
 from daemon import __version__
-from daemon.cli import alerts, configuration, doctor, files, first, ledger, mails, notify, reading, rules, service
+from daemon.cli import (
+    alerts,
+    configuration,
+    doctor,
+    files,
+    first,
+    ledger,
+    mails,
+    notify,
+    reading,
+    replay,
+    rules,
+    service,
+    telling,
+)
 from daemon.cli.exits import MEANINGS, Commands
 from daemon.cli.places import Places
 
@@ -36,13 +50,20 @@ for command in (
     reading.read,
     reading.why,
     reading.scrub,
+    replay.replay,
     configuration.config,
     rules.rules,
     ledger.orders,
     ledger.order,
     ledger.cases,
     ledger.watches,
+    telling.note,
+    telling.assign,
+    telling.dossier,
     alerts.alerts,
+    alerts.ack,
+    alerts.snooze,
+    alerts.resolve,
     mails.mails,
     files.import_files,
     files.export,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from daemon.cli.exits import Exit, Stop
 from daemon.cli.ledger import iso, limit, spoken
 from daemon.cli.listing import Column, as_json, column, show
 from daemon.cli.places import Places
@@ -13,6 +14,7 @@ from daemon.cli.rules import STYLES, rulebook
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+    from daemon.pipeline.asking import Desk
     from daemon.store.alerts import AlertRow
     from rules.rulebook import Rulebook
 
@@ -68,3 +70,66 @@ def title(one: "AlertRow", book: "Rulebook", language: str, zone: "tzinfo", now:
     if rule is None:
         return one.alert.rule
     return write(rule, one.subject, one.alert, Cause.FIRING, language=language, zone=zone, now=now).title
+
+
+ringing = click.argument("which", metavar="ALERT|ORDER…", nargs=-1, required=True)
+
+
+@click.command()
+@ringing
+@click.pass_obj
+def ack(places: Places, which: tuple[str, ...]) -> None:
+    """Say that you have seen it: no more repeats. Takes alert numbers, or order numbers for all alerts of an order."""
+    with places.desk() as desk:
+        rows = _chosen(desk, which)
+        desk.acknowledge(rows)
+    _said(rows, "acknowledged")
+
+
+@click.command()
+@ringing
+@click.option("--for", "span", default="8h", show_default=True, help="Such as 8h, 2d, or deadline-24h.")
+@click.pass_obj
+def snooze(places: Places, which: tuple[str, ...], span: str) -> None:
+    """Be silent for a while; it rings again by itself."""
+    from rules.lifecycle import snooze_until
+
+    zone, now = places.zone(), datetime.now(UTC)
+    with places.desk() as desk:
+        rows = _chosen(desk, which)
+        try:
+            untils = [snooze_until(span, row.alert, now) for row in rows]
+        except ValueError as error:
+            raise Stop(Exit.USAGE, str(error)) from error
+        for row, until in zip(rows, untils, strict=True):
+            desk.snooze([row], until)
+            click.echo(f"{row.id} {row.alert.rule}: silent until {until.astimezone(zone):%Y-%m-%d %H:%M}")
+
+
+@click.command()
+@ringing
+@click.pass_obj
+def resolve(places: Places, which: tuple[str, ...]) -> None:
+    """Say that it is done; it rings only if it becomes true anew."""
+    with places.desk() as desk:
+        rows = _chosen(desk, which)
+        desk.resolve(rows)
+    _said(rows, "resolved")
+
+
+def _chosen(desk: "Desk", which: tuple[str, ...]) -> "list[AlertRow]":
+    """Live alerts by their numbers or those of their orders. Raises Stop when one is not there."""
+    with desk.store.read() as ledger:
+        live = ledger.alerts.all_live()
+    rows: dict[int, AlertRow] = {}
+    for word in which:
+        hits = [row for row in live if str(row.id) == word or word in row.alert.orders]
+        if not hits:
+            raise Stop(Exit.ERROR, f"no alert {word!r} is open; orderbell alerts lists them")
+        rows |= {row.id: row for row in hits}
+    return list(rows.values())
+
+
+def _said(rows: "list[AlertRow]", what: str) -> None:
+    for row in rows:
+        click.echo(f"{row.id} {row.alert.rule}: {what}")

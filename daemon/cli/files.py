@@ -31,18 +31,10 @@ def import_files(places: Places, files: tuple[Path, ...], dry_run: bool) -> None
         for path, one in found:
             click.echo(f"{path}: {one.format}; {one.rows} rows, {len(one.events)} entries")
     else:
-        from daemon.pipeline.speaking import speak
-        from daemon.pipeline.taking import append
-
-        setup = places.setup()
-        with places.store() as store:
+        with places.desk() as desk:
             for path, one in found:
-                with store.write() as ledger:
-                    before = ledger.count_events()
-                    keys = append(ledger, setup, one.events, now)
-                    new = ledger.count_events() - before
-                    speak(ledger, setup, now)
-                click.echo(f"{path}: {one.format}; {one.rows} rows, {new} new entries, {len(keys)} orders touched")
+                keys = desk.record(one.events)
+                click.echo(f"{path}: {one.format}; {one.rows} rows, {len(keys)} orders changed")
     for _, one in found:
         for fault in one.faults:
             click.echo(str(fault), err=True)

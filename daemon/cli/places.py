@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from daemon.cli.exits import Exit, Stop
 
 if TYPE_CHECKING:
+    from daemon.pipeline.asking import Desk
     from daemon.pipeline.setup import Setup
     from daemon.settings import Mailbox, Settings
     from daemon.store.ledger import Ledger
@@ -96,8 +97,20 @@ class Places:
         with Store.open(self.state / FILE) as store:
             yield store
 
-    def setup(self) -> "Setup":
-        """Configuration, rules, packs and deadlines together. Raises WrittenError, and Stop for wrong rules."""
+    @contextmanager
+    def desk(self) -> "Iterator[Desk]":
+        """What a person may do to the ledger, beside a running service, which hears of it from the rows."""
+        from daemon.pipeline.asking import Desk
+
+        setup = self.setup()
+        with self.store() as store:
+            yield Desk(store, setup)
+
+    def setup(self, rules: Path | None = None) -> "Setup":
+        """Configuration, rules (the user's, or those of the file `rules`), packs and deadlines together.
+
+        Raises WrittenError, and Stop for wrong rules.
+        """
         from daemon.pipeline.setup import bare, build
         from parsers.written import WrittenError
 
@@ -105,8 +118,8 @@ class Places:
         self.library()
         try:
             if settings is None:
-                return bare(rules=self.rules, packs=self.packs, zone=self.zone())
-            return build(settings, rules=self.rules, packs=self.packs)
+                return bare(rules=rules or self.rules, packs=self.packs, zone=self.zone())
+            return build(settings, rules=rules or self.rules, packs=self.packs)
         except WrittenError as error:
             raise Stop(Exit.RULES, *(str(fault) for fault in error.faults)) from error
 
