@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from orders import odd_parcels, odd_refunds
-from orders.event import Event
+from orders.event import Event, Source
 from orders.facts_table import CODES
-from orders.fold import unshipped
+from orders.fold import rate_before, unshipped
 from orders.history import History, items_of, money_of, text_of
 from orders.matching import TWICE_WITHIN
 from orders.odd import Odd, pairs
@@ -285,20 +285,15 @@ def _case_on_refunded(history: History, _: Order) -> Iterator[Odd]:
 
 
 def _fee_changed(history: History, _: Order) -> Iterator[Odd]:
-    """C26."""
-    found = [
-        (event,)
-        for event in history.of(Kind.FEE_NOTICE, Kind.IMPORT_ROW)
-        if (old := event.fields.get("old_rate")) is not None
-        and (new := event.fields.get("new_rate")) is not None
-        and old != new
-    ]
-    yield from pairs("C26", found, _fee)
-
-
-def _fee(event: Event) -> str:
-    thing = text_of(event.fields, "sku") or text_of(event.fields, "asin") or ""
-    return f"{thing} {event.fields['old_rate']} → {event.fields['new_rate']}".strip()
+    """C26: the fee for a product is not what it was."""
+    seen: set[str] = set()
+    for event in history.of(Kind.FEE_NOTICE):
+        before = rate_before(event, history)
+        thing = text_of(event.fields, "sku") or text_of(event.fields, "asin") or ""
+        content = f"{thing} {before} → {event.fields.get('new_rate')}".strip()
+        if before is not None and content not in seen:
+            seen.add(content)
+            yield Odd("C26", (event,), content=content)
 
 
 _COMPARED: Sequence[tuple[Kind, tuple[str, ...]]] = (
@@ -314,7 +309,7 @@ _COMPARED: Sequence[tuple[Kind, tuple[str, ...]]] = (
 def _different_content(history: History, _: Order) -> Iterator[Odd]:
     """C27: the same statement twice, with another amount, date or result."""
     for kind, names in _COMPARED:
-        events = history.of(kind)
+        events = [event for event in history.of(kind) if event.source is not Source.IMPORT]
         for name in names:
             told = [event for event in events if event.fields.get(name) not in (None, "unknown")]
             for event in told[1:]:
@@ -336,7 +331,7 @@ def _unknown_order(history: History, order: Order) -> Iterator[Odd]:
 
 def _double_order(history: History, order: Order, shelf: Shelf) -> Iterator[Odd]:
     """C30: the same order confirmed again on another day, or the same things ordered twice within minutes."""
-    placed = history.of(Kind.ORDER_PLACED)
+    placed = [event for event in history.of(Kind.ORDER_PLACED) if event.source is not Source.IMPORT]
     if not placed or history.role is Role.SELLER:
         return
     if placed[-1].at - placed[0].at > AGAIN:

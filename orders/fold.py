@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from orders import titles
 from orders.cases import cases, total
@@ -13,15 +14,6 @@ from parsers.notice import Item, Kind, Money
 
 UNKNOWN_END = {"unknown", None}
 TROUBLE = frozenset({CaseKind.DISPUTE, CaseKind.CLAIM, CaseKind.CHARGEBACK})
-IMPORTED = (
-    (("cancel", "キャンセル"), OrderStatus.CANCELLED),
-    (("return", "返品"), OrderStatus.RETURNED),
-    (("complete", "finish", "完了"), OrderStatus.COMPLETED),
-    (("deliver", "配達済", "配達完了"), OrderStatus.DELIVERED),
-    (("not shipped", "unshipped", "await", "pending", "processing", "to be shipped"), OrderStatus.PROCESSING),
-    (("ship", "transit", "発送"), OrderStatus.IN_TRANSIT),
-)
-"""Words of status columns in exports; the first row with a word in the cell counts."""
 _PROGRESS = tuple(OrderStatus)
 
 
@@ -68,9 +60,11 @@ def fold(history: History) -> Order:
 
 def lines_of(history: History) -> tuple[Item, ...]:
     """What was ordered: the lines of the order mails, else of imported rows, else of any mail."""
-    for kinds in ((Kind.ORDER_PLACED,), (Kind.IMPORT_ROW,), tuple(Kind)):
+    told = [event for event in history.of(Kind.ORDER_PLACED) if event.source is not Source.IMPORT]
+    imported = [event for event in history.of(Kind.ORDER_PLACED, Kind.IMPORT_ROW) if event.source is Source.IMPORT]
+    for events in (told, imported, history.events):
         lines: list[Item] = []
-        for event in history.of(*kinds):
+        for event in events:
             lines += [item for item in items_of(event) if not any(titles.same_item(item, line) for line in lines)]
         if lines:
             return tuple(lines)
@@ -125,7 +119,7 @@ def _status(
     if whole:
         return OrderStatus.DELIVERED
     told = _from_mail(history, found, lines)
-    imported = _from_import(history)
+    imported = imported_status(history)
     if imported is not None and told in (OrderStatus.UNKNOWN, OrderStatus.PROCESSING):
         return max(told, imported, key=_rank)
     return told
@@ -156,14 +150,11 @@ def awaits_payment(history: History) -> bool:
     return not any(event.at >= asked.at for event in paid) and not confirmed
 
 
-def _from_import(history: History) -> OrderStatus | None:
+def imported_status(history: History) -> OrderStatus | None:
     """The status an imported row claims: it counts where mail knows less, and never ends a case."""
-    for event in reversed(history.of(Kind.IMPORT_ROW)):
-        words = (text_of(event.fields, "status") or "").casefold().replace("_", " ")
-        for marks, status in IMPORTED:
-            if any(mark in words for mark in marks):
-                return status
-    return None
+    known = {status.value: status for status in OrderStatus}
+    words = [text_of(event.fields, "status") for event in history.of(Kind.IMPORT_ROW)]
+    return next((known[word] for word in reversed(words) if word in known), None)
 
 
 def _rank(status: OrderStatus) -> int:
@@ -199,7 +190,9 @@ def _total(history: History) -> Money | None:
 
 
 def _ordered_at(history: History) -> datetime | None:
-    placed = history.of(Kind.ORDER_PLACED) or history.of(Kind.IMPORT_ROW)
+    placed = history.of(Kind.ORDER_PLACED, Kind.IMPORT_ROW)
+    placed = tuple(event for event in placed if event.kind is Kind.ORDER_PLACED) or placed
+    placed = tuple(event for event in placed if event.source is not Source.IMPORT) or placed
     if placed:
         return min(history.happened(event, "ordered_at") for event in placed)
     return min((at for event in history.events if (at := history.when(event, "ordered_at"))), default=None)
@@ -229,3 +222,15 @@ def paid(history: History) -> bool:
     return charged or (
         bool(history.of(Kind.ORDER_PLACED, Kind.ORDER_PAYMENT_CONFIRMED)) and not awaits_payment(history)
     )
+
+
+def rate_before(event: Event, history: History) -> Decimal | None:
+    """The fee rate before the one this notice tells, when they differ: as it says, else of the notice before."""
+    new, told = event.fields.get("new_rate"), event.fields.get("old_rate")
+    same = [one for one in history.of(Kind.FEE_NOTICE) if _thing(one) == _thing(event) and one.at < event.at]
+    earlier = told if told is not None else (same[-1].fields.get("new_rate") if same else None)
+    return earlier if isinstance(earlier, Decimal) and new is not None and earlier != new else None
+
+
+def _thing(event: Event) -> str | None:
+    return text_of(event.fields, "sku") or text_of(event.fields, "asin")

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from orders import titles, workdays
-from orders.event import Event
-from orders.fold import awaits_payment, cancelled_items, closed_without_reason
+from orders.event import Event, Source
+from orders.fold import awaits_payment, cancelled_items, closed_without_reason, imported_status, rate_before
 from orders.history import History, items_of, text_of
-from orders.order import Actor, CaseKind, Order, Shipment, Watch, WatchState
+from orders.order import Actor, CaseKind, Order, OrderStatus, Shipment, Watch, WatchState
 from orders.parcels import PARCEL_KINDS, parcels
 from orders.policy import Pattern, Policy, Row, pattern
 from orders.region import region
@@ -36,6 +36,17 @@ CASES = {
     "account_answer": CaseKind.ACCOUNT,
     "fee_claim": CaseKind.FEE,
 }
+_LEFT = frozenset({Kind.SHIPMENT_SHIPPED})
+_HERE = _LEFT | {Kind.SHIPMENT_DELIVERED}
+CLAIMED: dict[OrderStatus, frozenset[Kind]] = {
+    OrderStatus.IN_TRANSIT: _LEFT,
+    OrderStatus.PICKUP_AVAILABLE: _LEFT | {Kind.SHIPMENT_AVAILABLE_FOR_PICKUP},
+    OrderStatus.DELIVERED: _HERE,
+    OrderStatus.COMPLETED: _HERE | {Kind.ORDER_COMPLETED},
+    OrderStatus.CANCELLED: frozenset({Kind.ORDER_CANCELLED}),
+    OrderStatus.RETURNED: _HERE | {Kind.RETURN_RECEIVED, Kind.REFUND_COMPLETED},
+}
+"""What must have happened when an imported row claims a status. It ends no watch of a case."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +95,7 @@ class _Awaited:
             _Parcel(shipment=shipment, origins=frozenset(event.origin for event in parcel.events))
             for shipment, parcel in zip(order.shipments, parcels(history), strict=True)
         ]
+        self.imported = imported_status(history)
         self.last_sign = max((event.at for event in history.events), default=None)
 
     def all(self) -> Iterator[Watch]:
@@ -177,7 +189,8 @@ class _Awaited:
         if name.startswith("order."):
             value = getattr(self.order, name.removeprefix("order."))
             return value if isinstance(value, datetime) else None
-        return self.history.when(event, name)
+        told = self.history.when(event, name)
+        return self.history.when(event, "due") if told is None and event.source is Source.NOTE else told
 
     def _base(self, row: Row, event: Event, parcel: _Parcel) -> datetime | None:
         if row.base == "mail":
@@ -217,12 +230,16 @@ class _Awaited:
     def _first(self, texts: Sequence[str], row: Row, opened: Event, parcel: _Parcel) -> Event | None:
         """The first event that may end the watch and does."""
         patterns = tuple(pattern(text) for text in texts)
-        imports = row.kind == "sale_not_booked"
+        imports = row.kind not in CASES
         for event in self.history.events:
             if event.origin == opened.origin or (row.after and event.at < opened.at):
                 continue
-            if self._fits(event, patterns, parcel) and (self.history.closes(event) or imports):
+            believed = self.history.closes(event) or (imports and event.source is Source.IMPORT)
+            if believed and self._fits(event, patterns, parcel):
                 return event
+        claimed = CLAIMED.get(self.imported, frozenset()) if imports and self.imported else frozenset()
+        if any(one.kind in claimed and one.field is None for one in patterns):
+            return self.history.last(Kind.IMPORT_ROW)
         return None
 
     def _fits(self, event: Event, patterns: Iterable[Pattern], parcel: _Parcel) -> bool:
@@ -236,6 +253,8 @@ class _Awaited:
                 return not awaits_payment(self.history)
             case "whole":
                 return self._whole_and_charged(event)
+            case "changed":
+                return event.source is not Source.IMPORT or rate_before(event, self.history) is not None
             case _:
                 return True
 
