@@ -71,8 +71,13 @@ class Conversation:
         self._client = connect(account, secret, context, token=token, limits=limits, meter=meter)
         self._header_item = f"BODY.PEEK[HEADER]<0.{HEADER_BYTES}>"
         self._may_idle = True
-        with self._saying("CAPABILITY"):
-            self.capabilities = frozenset(name.decode("ascii", "replace") for name in self._client.capabilities())
+        try:
+            with self._saying("CAPABILITY"):
+                names = self._client.capabilities()
+        except MailboxError:
+            self._client.wire.shutdown()
+            raise
+        self.capabilities = frozenset(name.decode("ascii", "replace") for name in names)
 
     @property
     def can_idle(self) -> bool:

@@ -176,6 +176,11 @@ def finish(
 # the token file
 
 
+def token_file(state: Path, mailbox: str) -> Path:
+    """Where the login of a mailbox lies, below the state folder."""
+    return state / "tokens" / f"{mailbox}.json"
+
+
 def save(path: Path, grant: Grant) -> None:
     """Replace the token file at once and for good: for its owner alone, on the disk before this returns."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -129,10 +129,10 @@ class Session:
         return stamps(mail.header for mail in shown.values() if mail.header)
 
     def idle(self, seconds: float, wake: Wake, folder: str | None = None) -> bool:
-        """Wait for mail in `folder` (default: the one opened last), at most 9 minutes. True: some may have arrived.
+        """Wait for mail in `folder` (default: the one opened last), at most 9 minutes.
 
-        False when the bell rang or the time is over. Where the server has no IDLE this is a plain wait, and its end
-        counts as True: only a poll can tell.
+        True: mail may have come, or one was flagged (see `flags`). False: the bell rang or the time is over. Where the
+        server has no IDLE this is a plain wait, and its end counts as True: only a poll can tell.
         """
         if not self._talk.can_idle:
             return not wake.wait(seconds)

@@ -22,7 +22,8 @@ from daemon.mailbox.wake import Wake
 
 CHUNK = 1 << 18
 TAGGED = re.compile(rb"(?P<tag>\S+) (?P<verdict>OK|NO|BAD)(?: (?P<text>.*))?", re.IGNORECASE)
-EXISTS = re.compile(rb"\* \d+ EXISTS", re.IGNORECASE)
+NEWS = re.compile(rb"\* \d+ (?:EXISTS|FETCH .*\\Flagged)", re.IGNORECASE)
+"""A new mail, or a flag set on one: that is how an alert is acknowledged from any mail program."""
 BARE_VERDICT = re.compile(rb"(\S+ (?:OK|NO|BAD))\r?\n", re.IGNORECASE)
 
 
@@ -162,7 +163,7 @@ class Wire(imaplib.IMAP4):
     # IDLE (RFC 2177)
 
     def listen(self, seconds: float, wake: Wake) -> bool:
-        """Wait until mail may have arrived (True), or the bell rings or the time is over (False).
+        """Wait until mail may have arrived or was flagged (True), or the bell rings or the time is over (False).
 
         Raises imaplib's error when the server refuses IDLE, abort when the link is lost.
         """
@@ -223,12 +224,12 @@ class Wire(imaplib.IMAP4):
             raise self.error(f"IDLE was refused: {line.decode(errors='replace').strip()}")
 
     def _untagged(self, line: bytes) -> bool:
-        """Whether this line tells of new mail."""
+        """Whether this line tells of something to look at."""
         if line[:5].upper() == b"* BYE":
             raise self.abort(self._farewell)
         if not line.startswith(b"* ") or line.rstrip().endswith(b"}"):
             raise self.abort(f"unexpected while idling: {line[:80]!r}")
-        return bool(EXISTS.match(line))
+        return bool(NEWS.match(line))
 
 
 class Client(imapclient.IMAPClient):  # type: ignore[misc]  # imapclient has no types

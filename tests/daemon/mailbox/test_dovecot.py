@@ -151,6 +151,21 @@ def test_a_new_uidvalidity_is_told_before_any_mail_and_all_is_read_anew(dovecot)
     assert polled.cursor == Cursor(uidvalidity=77, last_uid=2)
 
 
+def test_a_folder_made_anew_is_read_anew(dovecot):
+    user, got = dovecot.user(), []
+    dovecot.append(user, news(1), news(2), folder="Orders")
+    with opened(dovecot, user) as session:
+        cursor = session.poll("Orders", None, None, everything, lambda mail: None).cursor
+    dovecot.doveadm("mailbox", "delete", "-u", user, "Orders")
+    time.sleep(1.1)  # UIDVALIDITY is a time in seconds
+    dovecot.append(user, news(2), folder="Orders")
+    with opened(dovecot, user) as session:
+        polled = session.poll("Orders", cursor, None, everything, got.append)
+
+    assert polled.reset
+    assert [(mail.uid, mail.raw) for mail in got] == [(1, news(2))]
+
+
 def test_the_first_run_passes_over_mails_received_before_it_asked_for(dovecot):
     user, got = dovecot.user(), []
     now = datetime.now(UTC)

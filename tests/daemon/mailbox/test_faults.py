@@ -1,9 +1,11 @@
 """A server that does everything a server must not do."""
 
+import random
 import resource
 import ssl
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -172,6 +174,30 @@ def test_an_odd_answer_once_is_a_mailbox_error_at_most_and_loses_nothing(server,
     assert all("127.0.0.1" in error.what for error in errors)
 
 
+@pytest.mark.parametrize("seed", range(150))
+def test_an_answer_with_spoiled_bytes_is_a_mailbox_error_at_most(server, seed):
+    dice = random.Random(seed)
+    server.add(*(news(n) for n in range(1, 3)))
+    spoiled = dice.choice(["EXAMINE", "UID SEARCH", "UID FETCH", "CAPABILITY", "AUTHENTICATE"])
+
+    def spoil(connection, tag, rest):
+        whole = []
+        send, connection.send = connection.send, whole.append
+        try:
+            getattr(connection, f"_{spoiled.replace(' ', '_').lower()}")(tag, rest)
+        finally:
+            connection.send = send
+        answer = bytearray(b"".join(whole))
+        for _ in range(dice.randrange(1, 6)):
+            answer[dice.randrange(len(answer))] = dice.choice(b'\0 (){}[]"\\*+%NIL0123456789\r\n\xe6')
+        connection.send(bytes(answer))
+
+    server.answers[spoiled] = spoil
+    with suppress(MailboxError), opened(server, limits=replace(QUICK, read=0.2, command=0.5)) as session:
+        polled = session.poll("INBOX", None, None, everything, drop)
+        session.rescan("INBOX", polled.cursor, lambda first, last: (), None, everything, drop)
+
+
 def test_a_mail_whose_body_the_server_never_gives_is_told_as_missing_and_hides_no_other(server):
     server.add(*(news(n) for n in range(1, 4)))
     honest = server.mails[2].raw
@@ -300,6 +326,45 @@ def test_a_late_visible_uid_is_found_by_the_rescan(server):
 
     assert [mail.uid for mail in got] == [1, 3, 2]
     assert polled.cursor == cursor
+
+
+def test_gmails_own_number_of_a_mail_is_kept(server):
+    server.capabilities += " X-GM-EXT-1"
+    server.add(news(1))
+    shown = b"UID 1 INTERNALDATE NIL RFC822.SIZE 9 FLAGS () X-GM-MSGID 1278455344230334865 BODY[HEADER]<0> {4}\r\nA:b\n"
+    server.answers["UID FETCH"] = [b"* 1 FETCH (" + shown + b")\r\nTAG OK done\r\n"]
+    got = []
+    with opened(server) as session:
+        session.poll("INBOX", None, None, everything, got.append)
+
+    assert got[0].gmail_id == "1278455344230334865"
+
+
+def test_trouble_of_the_sink_is_not_the_mailboxes_and_leaves_the_session_whole(server):
+    server.add(*(news(n) for n in range(1, 4)))
+    got = []
+
+    def full(mail):
+        if mail.uid == 2 and len(got) == 1:
+            raise OSError(28, "No space left on device")
+        got.append(mail)
+
+    with opened(server) as session:
+        with pytest.raises(OSError, match="No space left"):
+            session.poll("INBOX", None, None, everything, full)
+        got.append("again")
+        session.poll("INBOX", Cursor(uidvalidity=1, last_uid=1), None, everything, full)
+
+    assert [mail if mail == "again" else mail.uid for mail in got] == [1, "again", 2, 3]
+
+
+def test_progress_is_told_in_mails(server):
+    server.add(*(news(n) for n in range(1, 451)))
+    told = []
+    with opened(server) as session:
+        session.poll("INBOX", None, None, lambda header: False, drop, progress=lambda *done: told.append(done))
+
+    assert told == [(200, 450), (400, 450), (450, 450)]
 
 
 def test_a_mail_without_a_date_is_not_passed_over(server):
@@ -441,6 +506,18 @@ def test_news_that_are_no_mail_do_not_end_an_idle(server, wake):
 
     assert not heard
     assert took > 0.5
+
+
+def test_a_flag_set_elsewhere_ends_an_idle(server, wake):
+    with opened(server) as session:
+        session.poll("INBOX", None, None, everything, drop)
+        timer = threading.Timer(0.1, server.tell, (b"* 2 FETCH (FLAGS (\\Seen \\Flagged))\r\n",))
+        timer.start()
+        heard, took = idling(session, wake)
+        timer.join()
+
+    assert heard
+    assert took < 2
 
 
 @pytest.mark.parametrize("line", [b"* BYE bored\r\n", b"IDLE1 OK that is all\r\n", b"nonsense\r\n"])

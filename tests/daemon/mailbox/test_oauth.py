@@ -133,7 +133,7 @@ def test_a_login_without_refresh_token_is_refused(server, provider):
 
 
 def test_the_token_file_is_for_its_owner_alone(server, tmp_path):
-    path = tmp_path / "tokens" / "main.json"
+    path = oauth.token_file(tmp_path, "main")
     oauth.save(path, grant(server))
 
     assert path.stat().st_mode & 0o777 == 0o600
