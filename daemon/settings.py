@@ -179,6 +179,9 @@ class Target(Written):
     unsure: Literal["repeat", "skip"] = "repeat"
     """After a lost answer: send again marked as a maybe, or leave it."""
     click: bool = False
+    answers: Secret | None = None
+    """ntfy only: the web address of a second topic, such as https://ntfy.sh/another-long-random-topic. Messages get a
+    button that acknowledges their alerts; it writes to that topic, which is read every minute."""
 
 
 class SeverityPolicy(Written):
@@ -307,7 +310,8 @@ def _cross_faults(settings: Settings, fault: Callable[[Sequence[str | int], str]
 
 def _exposed_values(settings: Settings, path: Path) -> list[Fault]:
     """A secret written out is accepted only in a file that its owner alone can read."""
-    written = [mailbox.password for mailbox in settings.mailboxes] + [target.url for target in settings.targets]
+    written = [mailbox.password for mailbox in settings.mailboxes] + [settings.ping_url]
+    written += [secret for target in settings.targets for secret in (target.url, target.answers)]
     if any(secret and secret.value is not None for secret in written) and path.stat().st_mode & 0o077:
         what = f"holds a secret as {{value: …}} but others can read the file; try: chmod 600 {path}"
         return [Fault(file=str(path), line=0, column=0, what=what)]

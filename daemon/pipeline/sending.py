@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from daemon.pipeline.answering import firing
 from daemon.pipeline.judging import look, worst
 from daemon.pipeline.setup import Setup
 from daemon.pipeline.speaking import speak
@@ -47,9 +48,10 @@ def send_next(store: Store, setup: Setup, send: Send, target_id: str, clock: Cal
         return False
     with store.write() as ledger:
         row = _claim(ledger, setup, target, now)
+        asks = row is not None and target.answers is not None and bool(firing(ledger, row.message))
     if row is None:
         return False
-    answer = _deliver(send, row, target)
+    answer = _deliver(send, row, target, asks=asks)
     with store.write() as ledger:
         _mark(ledger, setup, row, answer, clock())
     return True
@@ -110,9 +112,10 @@ def _fold(ledger: Ledger, target: Target, rows: Sequence[OutboxRow], now: dateti
     return made if made is not None else rows[-1].id
 
 
-def _deliver(send: Send, row: OutboxRow, target: Target) -> Answer:
+def _deliver(send: Send, row: OutboxRow, target: Target, *, asks: bool) -> Answer:
     try:
         url = resolve(target.url, what=f"the URL of target {target.id}")
+        topic = resolve(target.answers, what=f"the answers of target {target.id}") if target.answers and asks else ""
     except SecretError as error:
         return Answer(outcome=Outcome.FAILED, reason=str(error), permanent=True)
     parcel = Parcel(
@@ -123,6 +126,7 @@ def _deliver(send: Send, row: OutboxRow, target: Target) -> Answer:
         severity=row.severity,
         key=row.key,
         note=PERHAPS[target.language] if row.doubt else "",
+        topic=topic,
     )
     return send(parcel)
 

@@ -135,6 +135,10 @@ class Outbox:
             raise KeyError(number)
         return rows[0]
 
+    def with_key(self, key: str, target_id: str) -> OutboxRow | None:
+        rows = self._rows(select(outbox).where(outbox.c.key == key, outbox.c.target == target_id))
+        return rows[0] if rows else None
+
     def of_message(self, message: int) -> tuple[OutboxRow, ...]:
         return self._rows(select(outbox).where(outbox.c.message == message).order_by(outbox.c.id))
 
