@@ -266,8 +266,8 @@ def owner(field: str) -> str:
 
 
 def _usable(about: str) -> tuple[str, ...]:
-    owners = (about,) if about in _APART else (about, "order", "read")
-    return tuple(name for name in FIELDS if owner(name) in owners)
+    owners = (about,) if about in _APART else dict.fromkeys((about, "order", "read"))
+    return tuple(name for one in owners for name in FIELDS if owner(name) == one)
 
 
 ABOUTS: Mapping[str, tuple[str, ...]] = MappingProxyType(

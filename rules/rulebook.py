@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 
 from parsers.written import Document, Fault, WrittenError, did_you_mean, duration, faults_of, parse, place, plain, read
 from rules.alert import Severity
@@ -57,10 +57,29 @@ def _positive(span: timedelta) -> timedelta:
     return span
 
 
-Duration = Annotated[timedelta, BeforeValidator(duration)]
-Delay = Annotated[timedelta, BeforeValidator(duration), AfterValidator(_positive)]
-Names = Annotated[tuple[str, ...], BeforeValidator(_several)]
-Texts = Annotated[dict[str, str], BeforeValidator(_texts)]
+SPAN = {
+    "type": "string",
+    "pattern": r"^(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+s)?$",
+    "examples": ["30m", "48h", "3d", "1d12h"],
+}
+_NAMES = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+_TEXTS = {
+    "anyOf": [
+        {"type": "string"},
+        {
+            "type": "object",
+            "properties": {language: {"type": "string"} for language in LANGUAGES},
+            "additionalProperties": False,
+        },
+    ]
+}
+_REPEAT = {"anyOf": [{"const": DEADLINE}, SPAN, {"type": "array", "items": SPAN}]}
+
+Duration = Annotated[timedelta, BeforeValidator(duration), WithJsonSchema(SPAN)]
+Delay = Annotated[timedelta, BeforeValidator(duration), AfterValidator(_positive), WithJsonSchema(SPAN)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_several), WithJsonSchema(_NAMES)]
+Texts = Annotated[dict[str, str], BeforeValidator(_texts), WithJsonSchema(_TEXTS)]
+Repeat = Annotated[Literal["deadline"] | tuple[Delay, ...], BeforeValidator(_delays), WithJsonSchema(_REPEAT)]
 
 
 class _Written(BaseModel):
@@ -81,9 +100,7 @@ class WrittenRule(_Written):
     hold: Duration = Field(timedelta(0), description="ring only when true for this long")
     severity: Severity = Field(description="critical rings at night, info waits for the digest")
     raise_: dict[Severity, dict[str, Any]] = Field({}, alias="raise", description="a higher severity, and when")
-    repeat: Annotated[Literal["deadline"] | tuple[Delay, ...], BeforeValidator(_delays)] = Field(
-        (), description="delays until it is told again, the last one for ever; or deadline"
-    )
+    repeat: Repeat = Field((), description="delays until it is told again, the last one for ever; or deadline")
     group: Literal["now", "digest"] | None = Field(None, description="at once, or in the daily digest")
     notify: Names | None = Field(None, description="groups to tell instead of those of the severity")
     quiets: Names = Field((), description="rules that keep silent while this one rings for the same thing")
