@@ -12,6 +12,7 @@ from daemon.cli import (
     files,
     first,
     ledger,
+    login,
     mails,
     notify,
     reading,
@@ -70,6 +71,7 @@ for command in (
     notify.notify,
     doctor.doctor,
     first.init,
+    login.login,
     service.service,
 ):
     main.add_command(command)

@@ -1,6 +1,7 @@
 """One look at a mailbox as its user would have it looked at: login, folders, who stamps its mail."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,13 +37,16 @@ def look(account: "Mailbox", secret: str, *, token: bool) -> Look:
         )
 
 
-def secret_of(account: "Mailbox") -> tuple[str, bool]:
-    """The password, or the access token and True. Raises SecretError."""
+def secret_of(account: "Mailbox", state: Path) -> tuple[str, bool]:
+    """The password, or the access token and True. `state` holds what `orderbell login` left.
+
+    Raises SecretError and MailboxError.
+    """
+    from daemon.mailbox.oauth import access_token, from_command, token_file
     from daemon.secrets import resolve
-    from daemon.settings import Secret
 
     if account.token_command:
-        return resolve(Secret(command=account.token_command), what=f"the token of mailbox {account.id}"), True
+        return from_command(account.token_command), True
     if account.password is None:
-        raise ValueError("a mailbox without a password signs in with `login`")
+        return access_token(token_file(state, account.id)), True
     return resolve(account.password, what=f"the password of mailbox {account.id}"), False

@@ -203,17 +203,20 @@ def _mailbox(answers: Answers, password: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _write(places: Places, answers: Answers) -> None:
+    from daemon.settings import schema
+    from rules.schema import FILE, text
+
     folder = places.folder
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     password = answers.password_place or _kept(folder / "secrets" / "imap-main", answers.password or "")
     url = answers.url_place or (_kept(folder / "secrets" / "phone-url", answers.url) if answers.url else None)
     if places.config.exists():
         places.config.replace(places.config.with_name(places.config.name + ".old"))
-    text = "\n".join(_lines(answers, _mailbox(answers, password), url)) + "\n"
-    _put(places.config, text)
-    from daemon.settings import schema
+    written = "\n".join(_lines(answers, _mailbox(answers, password), url)) + "\n"
+    _put(places.config, written)
 
     _put(folder / "config.schema.json", json.dumps(schema(), indent=1))
+    _put(folder / FILE, text())
     if not (folder / "rules.yaml").exists():
         _put(folder / "rules.yaml", RULES)
     click.echo(f"Written: {places.config}")

@@ -1,12 +1,14 @@
 """`rules`: check, list, test, explain and replay the rules, and their schema for editors."""
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from daemon.cli.exits import Exit, Stop
-from daemon.cli.listing import Column, as_json, column, show
+from daemon.cli.listing import Column, as_json, column, print_json, show
 from daemon.cli.places import Places
 
 if TYPE_CHECKING:
@@ -29,28 +31,154 @@ def check(places: Places, file: Path | None) -> None:
 
 
 @rules.command(name="list")
+@click.option("--effective", is_flag=True, help="Each rule whole, with what your file changed; with --json as data.")
 @as_json
 @click.pass_obj
-def list_rules(places: Places, as_json: bool) -> None:
-    """List the rules in effect."""
+def list_rules(places: Places, effective: bool, as_json: bool) -> None:
+    """List the rules, and which of them your file changed or switched off."""
     book = rulebook(places, None)
+    if effective:
+        _effective(book, as_json=as_json)
+        return
     rows = [
         {
             "id": rule.id,
+            "enabled": rule.enabled,
             "about": rule.about,
             "severity": rule.severity.value,
-            "title": rule.title.get("en") or next(iter(rule.title.values())),
-            "source": f"{rule.file}:{rule.line}",
+            "title": in_english(rule.title),
+            "source": rule.source,
+            "changed": list(rule.changed),
         }
-        for rule in book.rules
+        for rule in sorted((*book.rules, *book.idle), key=lambda rule: (not rule.enabled, -rule.severity.rank, rule.id))
     ]
     columns = (
-        Column("severity", lambda row: row["severity"], lambda row: STYLES[row["severity"]]),
-        column("rule", "id"),
+        Column(
+            "severity", lambda row: row["severity"] if row["enabled"] else "off", lambda row: STYLES[row["severity"]]
+        ),
+        Column("rule", lambda row: row["id"] + (" *" if row["changed"] else "")),
         column("about", "about"),
         column("title", "title"),
     )
     show(rows, columns, as_json=as_json, empty="no rules are in effect")
+
+
+@rules.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--shipped", is_flag=True, help="Run the tests that come with the shipped rules.")
+@click.pass_obj
+def test(places: Places, file: Path | None, shipped: bool) -> None:
+    """Run the tests in FILE, else those in rules.tests.yaml beside the configuration."""
+    from importlib.resources import files
+
+    from parsers.written import WrittenError, parse
+    from rules.rulebook import Rulebook
+    from rules.rulebook import shipped as shipped_book
+    from rules.trial import load, run, trials
+
+    try:
+        if shipped:
+            name = "defaults.tests.yaml"
+            found, base = trials(parse(files("rules").joinpath(name).read_bytes(), name)), shipped_book()
+            book = Rulebook(rules=(*base.rules, *base.idle))  # those that are off are tested too
+        else:
+            found = load(file or places.folder / "rules.tests.yaml")
+            book = rulebook(places, found.rules)
+    except WrittenError as error:
+        raise Stop(Exit.RULES, *(str(fault) for fault in error.faults)) from error
+    failures = run(found, book)
+    if failures:
+        raise Stop(Exit.RULES, *(str(one) for one in failures), f"{len(failures)} of {len(found.checks)} checks failed")
+    click.echo(f"{found.file}: {len(found.checks)} checks passed")
+
+
+@rules.command()
+@click.argument("rule_id", metavar="RULE")
+@click.argument("order_id", metavar="ORDER")
+@click.pass_obj
+def explain(places: Places, rule_id: str, order_id: str) -> None:
+    """Say test by test why RULE does or does not ring for ORDER, and when that could change."""
+    from datetime import UTC, datetime
+
+    from daemon.cli.ledger import found
+    from daemon.pipeline.subjects import order_scene
+    from parsers.written import did_you_mean
+    from rules.explain import explain as reasons
+
+    book, now = rulebook(places, None), datetime.now(UTC)
+    known = {rule.id: rule for rule in (*book.rules, *book.idle)}
+    if rule_id not in known:
+        raise Stop(
+            Exit.USAGE, f"no rule {rule_id!r}{did_you_mean(rule_id, known) or '; orderbell rules list lists them'}"
+        )
+    rule = known[rule_id]
+    with places.ledger() as ledger:
+        views = [places.view(row.key, ledger) for row in found(ledger, order_id)]
+    subjects = [one for view in views for one in order_scene(view, now).subjects if one.about == rule.about]
+    if not rule.enabled:
+        click.echo(f"{rule.id} is switched off; if it were on:")
+    if not subjects:
+        click.echo(f"{rule.id} speaks of a {rule.about}, and order {order_id} has none")
+    for one in subjects:
+        click.echo(str(reasons(rule, one, now, places.zone())))
+
+
+@rules.command()
+@click.option("--since", "span", default="90d", show_default=True, help="How far back, such as 30d.")
+@click.option("--rules", "candidate", type=click.Path(path_type=Path), help="Rules to try beside those in effect.")
+@as_json
+@click.pass_obj
+def replay(places: Places, span: str, candidate: Path | None, as_json: bool) -> None:
+    """Say what the rules, or those of a candidate file, would have sent for the mails of the ledger."""
+    from daemon.cli.history import sendings
+    from parsers.written import duration
+    from rules.difference import compare
+
+    try:
+        back = duration(span)
+    except ValueError as error:
+        raise Stop(Exit.USAGE, f"--since {span}: {error}") from error
+    before = sendings(places, None, back)
+    after = sendings(places, candidate, back) if candidate else before
+    difference = compare(before, after)
+    zone = places.zone()
+    rows = [
+        {
+            "at": one.at.astimezone(zone).isoformat(timespec="minutes"),
+            "rule": one.rule,
+            "severity": one.severity.value,
+            "state": one.cause.value,
+            "title": one.title,
+            "sent_by": who,
+        }
+        for who, side in (
+            ("both", difference.both),
+            ("rules in effect", difference.only_before),
+            ("candidate", difference.only_after),
+        )
+        for one in side
+    ]
+    columns = (
+        column("at", "at"),
+        Column("severity", lambda row: row["severity"], lambda row: STYLES[row["severity"]]),
+        column("state", "state"),
+        column("rule", "rule"),
+        column("title", "title"),
+        *((column("sent by", "sent_by"),) if candidate else ()),
+    )
+    show(sorted(rows, key=lambda row: row["at"]), columns, as_json=as_json, empty="nothing would have been sent")
+    if not as_json:
+        for rule, old, new in difference.counts() if candidate else ():
+            if old != new:
+                click.echo(f"{rule}: {old} now, {new} with {candidate}")
+
+
+@rules.command()
+def schema() -> None:
+    """Print the JSON Schema of rules.yaml, for editors."""
+    from rules.schema import text
+
+    click.echo(text(), nl=False)
 
 
 STYLES = {"critical": "bold red", "warning": "yellow", "info": ""}
@@ -61,8 +189,29 @@ def rulebook(places: Places, file: Path | None) -> "Rulebook":
     from parsers.written import WrittenError
     from rules.rulebook import load
 
-    settings = places.settings_if_any()
+    try:
+        settings = places.settings_if_any()
+    except WrittenError:
+        settings = None  # its faults are another command's to tell; without it any notify group passes
     try:
         return load(file or places.rules, None if settings is None else settings.notify)
     except WrittenError as error:
         raise Stop(Exit.RULES, *(str(fault) for fault in error.faults)) from error
+
+
+def in_english(texts: "Mapping[str, str]") -> str:
+    return texts.get("en") or next(iter(texts.values()))
+
+
+def _effective(book: "Rulebook", *, as_json: bool) -> None:
+    if as_json:
+        for row in book.effective():
+            print_json(row)
+        return
+    for row in book.effective():
+        off = "" if row["enabled"] else " (off)"
+        changed = f", changed in {row['changed_in']}: {', '.join(row['changed'])}" if row["changed"] else ""
+        click.echo(f"{row['id']}{off}  [{row['source']}{changed}]")
+        for key, value in row["rule"].items():
+            if key != "id":
+                click.echo(f"    {key}: {json.dumps(value, ensure_ascii=False, default=str)}")

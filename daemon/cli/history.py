@@ -1,0 +1,56 @@
+"""What rules would have sent for the mails the ledger holds: its own history under a virtual clock."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from daemon.cli.places import Places
+
+if TYPE_CHECKING:
+    from daemon.replay import Filed
+    from daemon.store.ledger import Ledger
+    from rules.difference import Sending
+
+
+def sendings(places: Places, rules: Path | None, back: timedelta) -> "list[Sending]":
+    """What the rules of the file (None: those in effect) would have sent in the last `back`, oldest first."""
+    from daemon.child import Frame, inline
+    from daemon.replay import replay
+    from orders.event import Source
+    from rules.alert import Cause, Severity
+    from rules.difference import Sending
+
+    now = datetime.now(UTC)
+    setup = places.setup(rules=rules)
+    settings = places.settings_if_any()
+    target = settings.targets[0] if settings and settings.targets else None
+    frame = setup.frame(setup.mailboxes[0].id) if setup.mailboxes else Frame(zone=places.zone())
+    with places.ledger() as ledger:
+        filed = tuple(_stored(ledger))
+        told = [event for event in ledger.all_events() if event.source is not Source.MAIL]
+        rung = replay(filed, setup, inline(places.packs), frame, orders=told, until=now, target=target)
+        return [
+            Sending(
+                at=one.at,
+                rule=one.rule,
+                subject=",".join(one.orders),
+                cause=Cause(one.state),
+                severity=Severity(one.severity),
+                title=one.title,
+            )
+            for one in rung
+            if one.at >= now - back
+        ]
+
+
+def _stored(ledger: "Ledger") -> "Iterator[Filed]":
+    from daemon.replay import Filed
+
+    for number in ledger.mails.kept():
+        yield Filed(name=str(number), at=ledger.mails.get(number).arrived, load=partial(_raw, ledger, number))
+
+
+def _raw(ledger: "Ledger", number: int) -> bytes:
+    return ledger.mails.raw(number) or b""

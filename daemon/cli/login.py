@@ -1,0 +1,32 @@
+"""`login`: OAuth2 for mailboxes that take no passwords, by a code typed into any browser."""
+
+from pathlib import Path
+
+import click
+
+from daemon.cli.exits import Exit, Stop
+from daemon.cli.places import Places, mailbox_of
+
+
+@click.command()
+@click.argument("mailbox", required=False)
+@click.option("--client-id", required=True, help="Of the app that may read mail, from the provider's console.")
+@click.option("--client-secret-file", type=click.Path(path_type=Path), help="Its secret, where the provider wants one.")
+@click.pass_obj
+def login(places: Places, mailbox: str | None, client_id: str, client_secret_file: Path | None) -> None:
+    """Sign in to MAILBOX, one with `login: google` or `login: microsoft` in the configuration."""
+    from daemon.mailbox.oauth import PROVIDERS, begin, finish, save, token_file
+    from daemon.secrets import resolve
+    from daemon.settings import Secret
+
+    box = mailbox_of(places.settings(), mailbox)
+    if box.login is None:
+        raise Stop(Exit.CONFIGURATION, f"mailbox {box.id} has no login: google or microsoft in {places.config}")
+    secret = resolve(Secret(file=client_secret_file), what="the client secret") if client_secret_file else ""
+    provider = PROVIDERS[box.login]
+    code = begin(provider, client_id)
+    click.echo(f"Open {code.address} in any browser and type {code.user_code}")
+    grant = finish(provider, code, client_id, secret)
+    places.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    save(token_file(places.state, box.id), grant)
+    click.echo(f"Signed in: {box.user} at {box.server}")
