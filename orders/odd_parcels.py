@@ -37,13 +37,11 @@ def foreign(history: History, order: Order, shelf: Shelf) -> Iterator[Odd]:
 
 
 def _elsewhere(number: str, history: History, shelf: Shelf) -> list[Event]:
-    """Mails that say the parcel left for another order, and not for this one too."""
+    """Mails that say the parcel left for another order, and do not name this one too; oldest first."""
     events = shelf.by_reference(RefKind.TRACKING, history.marketplace, number)
     shipped = [one for one in events if one.kind is Kind.SHIPMENT_SHIPPED and one.role == history.role]
-    if any(history.number in one.order_numbers for one in shipped):
-        return []
-    named = [one for one in shipped if one.order_numbers]
-    return sorted(named, key=lambda one: (one.at, one.origin))
+    others = [one for one in shipped if one.order_numbers and history.number not in one.order_numbers]
+    return sorted(others, key=lambda one: (one.at, one.origin))
 
 
 def _never_left(event: Event, history: History, order: Order) -> bool:
