@@ -20,6 +20,7 @@ from daemon.cli import (
     rules,
     service,
     telling,
+    watching,
 )
 from daemon.cli.exits import MEANINGS, Commands
 from daemon.cli.places import Places
@@ -72,6 +73,7 @@ for command in (
     doctor.doctor,
     first.init,
     login.login,
+    watching.once,
     service.service,
 ):
     main.add_command(command)

@@ -1,10 +1,10 @@
 """One look at a mailbox as its user would have it looked at: login, folders, who stamps its mail."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from daemon.loop.files import Files
     from daemon.settings import Mailbox
 
 
@@ -20,12 +20,12 @@ class Look:
     """authserv-ids on the last mails of the first folder that is there, with their counts."""
 
 
-def look(account: "Mailbox", secret: str, *, token: bool) -> Look:
-    """Log in and look around; nothing is changed. Raises MailboxError."""
-    from daemon.mailbox.login import trust
-    from daemon.mailbox.session import Session
+def look(account: "Mailbox", files: "Files") -> Look:
+    """Log in as the service would, and look around; nothing is changed. Raises MailboxError."""
+    from daemon.loop.watcher import open_session
+    from daemon.mailbox.transport import Meter
 
-    with Session.open(account, secret, trust(account.tls_ca_file), token=token) as session:
+    with open_session(account, files, Meter()) as session:
         folders = session.folders()
         missing = tuple(name for name in account.folders if name not in folders and name.upper() != "INBOX")
         there = [name for name in account.folders if name not in missing]
@@ -35,18 +35,3 @@ def look(account: "Mailbox", secret: str, *, token: bool) -> Look:
             missing=missing,
             stamps=session.stamps(there[0]) if there else (),
         )
-
-
-def secret_of(account: "Mailbox", state: Path) -> tuple[str, bool]:
-    """The password, or the access token and True. `state` holds what `orderbell login` left.
-
-    Raises SecretError and MailboxError.
-    """
-    from daemon.mailbox.oauth import access_token, from_command, token_file
-    from daemon.secrets import resolve
-
-    if account.token_command:
-        return from_command(account.token_command), True
-    if account.password is None:
-        return access_token(token_file(state, account.id)), True
-    return resolve(account.password, what=f"the password of mailbox {account.id}"), False

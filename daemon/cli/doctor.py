@@ -19,6 +19,7 @@ from daemon.cli.listing import as_json, print_json
 from daemon.cli.places import Places
 
 if TYPE_CHECKING:
+    from daemon.loop.files import Files
     from daemon.settings import Mailbox, Settings
 
 PACKAGES = ("daemon", "orders", "parsers", "rules")
@@ -75,7 +76,7 @@ def examine(places: Places, *, message: bool) -> Iterator[Sign]:
     yield from _tried("ledger", partial(_ledger, places))
     if settings:
         for box in settings.mailboxes:
-            yield from _tried(f"mailbox {box.id}", partial(_mailbox, box, places.state))
+            yield from _tried(f"mailbox {box.id}", partial(_mailbox, box, places.files()))
         yield from _targets(settings, message=message)
     yield from _unit()
 
@@ -146,12 +147,11 @@ def _ledger(places: Places) -> Iterator[Sign]:
         yield Sign(verdict=Verdict.DOUBTFUL, about="disk", what=what)
 
 
-def _mailbox(box: "Mailbox", state: Path) -> Iterator[Sign]:
-    from daemon.cli.account import look, secret_of
+def _mailbox(box: "Mailbox", files: "Files") -> Iterator[Sign]:
+    from daemon.cli.account import look
 
     about = f"mailbox {box.id}"
-    secret, token = secret_of(box, state)
-    seen = look(box, secret, token=token)
+    seen = look(box, files)
     waits = "tells of new mail at once (IDLE)" if seen.idle else "has no IDLE, so new mail is seen at the next poll"
     yield _good(about, f"{box.user} is logged in at {box.server}, which {waits}")
     if seen.missing:

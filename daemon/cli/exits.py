@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterable
 from enum import IntEnum
+from pathlib import Path
 from typing import Any
 
 import click
@@ -56,7 +57,7 @@ class Commands(click.Group):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(Exit.ERROR)
         except Exception as error:
-            stop = foreseen(error)
+            stop = foreseen(error, rules=ctx.obj and ctx.obj.rules)
             if stop is None:
                 raise
             complain(stop.sentences)
@@ -69,15 +70,16 @@ def complain(sentences: Iterable[str]) -> None:
         click.echo(sentence, err=True)
 
 
-def foreseen(error: Exception) -> Stop | None:
-    """The error as the end of a command, or None when it is a mistake of ours."""
+def foreseen(error: Exception, *, rules: Path | None = None) -> Stop | None:
+    """The error as the end of a command, or None when it is a mistake of ours. `rules` is the user's rule file."""
     from parsers.written import WrittenError
 
     match error:
         case Stop():
             return error
         case WrittenError():
-            return Stop(Exit.CONFIGURATION, *(str(fault) for fault in error.faults))
+            about_rules = rules is not None and all(fault.file == str(rules) for fault in error.faults)
+            return Stop(Exit.RULES if about_rules else Exit.CONFIGURATION, *(str(fault) for fault in error.faults))
         case _ if (told := _from_a_room(error)) is not None:
             return told
         case OSError():

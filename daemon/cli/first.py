@@ -76,7 +76,7 @@ def init(places: Places, /, non_interactive: bool, no_try: bool, force: bool, **
     answers = _from_flags(flags)
     answers = _demand(answers) if non_interactive else _ask(answers)
     if not no_try and (not answers.authserv_ids):
-        answers = _tried_mailbox(answers, ask=not non_interactive)
+        answers = _tried_mailbox(places, answers, ask=not non_interactive)
     _write(places, answers)
     if answers.url and "ntfy" in answers.url and not flags["url_file"]:
         click.echo(
@@ -166,18 +166,17 @@ def _ask(answers: Answers) -> Answers:
     return replace(answers, language=language, timezone=click.prompt("Time zone", default=answers.timezone))
 
 
-def _tried_mailbox(answers: Answers, *, ask: bool) -> Answers:
+def _tried_mailbox(places: Places, answers: Answers, *, ask: bool) -> Answers:
     """Log in once, so that a typing mistake shows now; and learn who stamps this mailbox's mail."""
     from daemon.cli.account import look
     from daemon.mailbox.trouble import MailboxError
-    from daemon.secrets import SecretError, resolve
-    from daemon.settings import Mailbox, Secret
+    from daemon.settings import Mailbox
 
     place = answers.password_place or {"value": answers.password or ""}
     try:
         box = Mailbox.model_validate(_mailbox(answers, place))
-        seen = look(box, resolve(Secret.model_validate(place), what="the password"), token=False)
-    except (MailboxError, SecretError) as error:
+        seen = look(box, places.files())
+    except MailboxError as error:
         stop = foreseen(error)
         if not ask or stop is None:
             raise

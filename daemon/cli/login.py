@@ -15,7 +15,7 @@ from daemon.cli.places import Places, mailbox_of
 @click.pass_obj
 def login(places: Places, mailbox: str | None, client_id: str, client_secret_file: Path | None) -> None:
     """Sign in to MAILBOX, one with `login: google` or `login: microsoft` in the configuration."""
-    from daemon.mailbox.oauth import PROVIDERS, begin, finish, save, token_file
+    from daemon.mailbox.oauth import PROVIDERS, begin, finish, save
     from daemon.secrets import resolve
     from daemon.settings import Secret
 
@@ -27,6 +27,5 @@ def login(places: Places, mailbox: str | None, client_id: str, client_secret_fil
     code = begin(provider, client_id)
     click.echo(f"Open {code.address} in any browser and type {code.user_code}")
     grant = finish(provider, code, client_id, secret)
-    places.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    save(token_file(places.state, box.id), grant)
+    save(places.files().token(box.id), grant)
     click.echo(f"Signed in: {box.user} at {box.server}")

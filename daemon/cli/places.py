@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from daemon.cli.exits import Exit, Stop
 
 if TYPE_CHECKING:
+    from daemon.loop.files import Files
     from daemon.pipeline.asking import Desk
     from daemon.pipeline.setup import Setup
     from daemon.settings import Mailbox, Settings
@@ -64,6 +65,14 @@ class Places:
     def settings_if_any(self) -> "Settings | None":
         """As `settings`, but None when no file was named and none lies at the usual place."""
         return self.settings() if self.given_config or self.config.exists() else None
+
+    def files(self) -> "Files":
+        """What a running service lives by."""
+        from daemon.loop.files import Files
+
+        return Files(
+            config=self.config, rules=self.folder / "rules.yaml", packs=self.folder / "packs", state=self.state
+        )
 
     def zone(self) -> tzinfo:
         """The user's time zone: of the configuration, else of this machine."""

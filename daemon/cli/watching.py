@@ -1,0 +1,105 @@
+"""`run` and `once`: the service in the foreground, and one pass."""
+
+import sys
+from datetime import tzinfo
+from typing import TYPE_CHECKING
+
+import click
+
+from daemon.cli.exits import Exit, Stop
+from daemon.cli.listing import as_json, print_json
+from daemon.cli.places import Places
+
+if TYPE_CHECKING:
+    from daemon.loop.once import Pass
+    from daemon.pipeline.setup import Setup
+    from daemon.pipeline.speaking import Message
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Say what would be sent; send nothing and keep nothing.")
+@as_json
+@click.pass_obj
+def once(places: Places, dry_run: bool, as_json: bool) -> None:
+    """Read every mailbox once, judge, send what is due, and end."""
+    from daemon.loop.once import once as one_pass
+
+    settings = places.settings()
+    done = one_pass(places.files(), dry_run=dry_run, progress=_progress if sys.stderr.isatty() else None)
+    if dry_run:
+        _would(done, places.setup(), settings.timezone, as_json=as_json)
+    elif as_json:
+        print_json(
+            {
+                "mails": done.mails,
+                "failures": {name: error.what for name, error in done.failures.items()},
+                "messages": len(done.messages),
+                "sent": done.sent,
+                "undelivered": done.undelivered,
+            }
+        )
+    else:
+        _told(places, done)
+    if done.failures:
+        raise Stop(Exit.MAILBOX, *(f"mailbox {name}: {error}" for name, error in done.failures.items()))
+    if done.undelivered:
+        raise Stop(Exit.DELIVERY, *_undelivered(places))
+
+
+def _told(places: Places, done: "Pass") -> None:
+    with places.ledger() as ledger:
+        orders = ledger.orders.count()
+        needing = [
+            row for row in ledger.alerts.all_live() if row.alert.state == "firing" and row.alert.severity != "info"
+        ]
+    mails = ", ".join(f"{name}: {count} new mail{'s' * (count != 1)}" for name, count in done.mails.items())
+    click.echo(
+        f"{mails or 'no mailbox could be read'}; {orders} orders, {len(needing)} need you; {done.sent} messages sent"
+    )
+
+
+def _would(done: "Pass", setup: "Setup", zone: tzinfo, *, as_json: bool) -> None:
+    for row in (row for message in done.messages for row in rows_of(message, setup, zone)):
+        if as_json:
+            print_json(row)
+        else:
+            click.echo(f"{row['severity']}  [{row['rule']}]  {row['title']}")
+    if not as_json:
+        click.echo(f"{sum(done.mails.values())} new mails read; nothing was sent or kept", err=True)
+
+
+def rows_of(message: "Message", setup: "Setup", zone: tzinfo) -> list[dict[str, object]]:
+    """The alerts of a message as `replay --json` shows them."""
+    from daemon.pipeline.speaking import word
+
+    target = setup.targets[0] if setup.targets else None
+    rows: list[dict[str, object]] = []
+    for said in message.said:
+        text = word(setup, said, target, message.at)
+        rows.append(
+            {
+                "at": message.at.astimezone(zone).isoformat(timespec="seconds"),
+                "rule": said.row.alert.rule,
+                "severity": said.row.alert.severity.value,
+                "state": said.cause.value,
+                "orders": list(said.row.alert.orders),
+                "title": text.title,
+                "body": text.body,
+                "message": message.number,
+            }
+        )
+    return rows
+
+
+def _undelivered(places: Places) -> list[str]:
+    from daemon.store.outbox import OutboxState
+
+    with places.ledger() as ledger:
+        rows = ledger.outbox.listed(states=[OutboxState.NEW, OutboxState.UNSURE, OutboxState.DEAD])
+    reasons = dict.fromkeys(f"target {row.target}: {row.error}" for row in rows if row.error)
+    return [*reasons, "what was not delivered is tried again by the next pass; orderbell doctor tries the targets"]
+
+
+def _progress(mailbox: str, folder: str, done: int, of: int) -> None:
+    end = "\n" if done >= of else ""
+    click.echo(f"\r{mailbox}, {folder}: {done} of {of} mails{end}", nl=False, err=True)
