@@ -6,6 +6,7 @@ harm. On one machine that is a thread pool; on many, a queue in the database cou
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -48,13 +49,18 @@ class Local:
             thread.start()
             self._threads.append(thread)
 
-    def stop(self, seconds: float) -> bool:
-        """End after the work under way; False when some still runs after `seconds`."""
+    def begin_stop(self) -> None:
+        """Start nothing more."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
+
+    def stop(self, seconds: float) -> bool:
+        """End after the work under way; False when some still runs after `seconds`."""
+        self.begin_stop()
+        deadline = time.monotonic() + seconds
         for thread in self._threads:
-            thread.join(seconds)
+            thread.join(max(0.0, deadline - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
 
     def settled(self, seconds: float) -> bool:

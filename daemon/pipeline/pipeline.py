@@ -191,6 +191,17 @@ class Pipeline(Desk):
             told = speak(ledger, setup, now)
         self._tell(told)
 
+    def rejudge(self) -> None:
+        """Judge every order that runs and everything that rings: the rules are new. What comes of it is one message."""
+        with self.store.read() as ledger:
+            scopes = sorted({*(f"order:{key}" for key in ledger.orders.running_keys()), *ledger.alerts.live_scopes()})
+        batch = OUTAGE + "rules"
+        for start in range(0, len(scopes), PART):
+            self.wake(scopes[start : start + PART], Mood(batch=batch))
+        with self.store.write() as ledger:
+            told = speak(ledger, self.setup, self.clock(), batch=batch)
+        self._tell(told)
+
     def _sweep(self) -> int:
         now = self.clock()
         late = self._swept is None and self._was_away(now)

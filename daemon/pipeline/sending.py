@@ -35,8 +35,8 @@ def recover(store: Store, setup: Setup, now: datetime) -> int:
     return len(rows)
 
 
-def send_next(store: Store, setup: Setup, send: Send, target_id: str, clock: Callable[[], datetime]) -> bool:
-    """Send the next due message of the target; False when there is none.
+def send_next(store: Store, setup: Setup, send: Send, target_id: str, clock: Callable[[], datetime]) -> Answer | None:
+    """Send the next due message of the target; None when there is none.
 
     The claim is committed before the call, so that a message is lost by no crash and doubled only where the answer was.
     """
@@ -45,16 +45,16 @@ def send_next(store: Store, setup: Setup, send: Send, target_id: str, clock: Cal
         target = setup.target(target_id)
     except KeyError:
         _give_up(store, target_id, now)
-        return False
+        return None
     with store.write() as ledger:
         row = _claim(ledger, setup, target, now)
         asks = row is not None and target.answers is not None and bool(firing(ledger, row.message))
     if row is None:
-        return False
+        return None
     answer = _deliver(send, row, target, asks=asks)
     with store.write() as ledger:
         _mark(ledger, setup, row, answer, clock())
-    return True
+    return answer
 
 
 def _claim(ledger: Ledger, setup: Setup, target: Target, now: datetime) -> OutboxRow | None:

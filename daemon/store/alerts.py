@@ -58,6 +58,11 @@ class Alerts:
         """Alerts of the scope that have not ended."""
         return self._rows(select(alert).where(alert.c.scope == scope, LIVE))
 
+    def live_scopes(self) -> tuple[str, ...]:
+        """Scopes that have an alert which has not ended."""
+        statement = select(alert.c.scope).where(LIVE).distinct().order_by(alert.c.scope)
+        return tuple(self._connection.execute(statement).scalars())
+
     def all_live(self, *, limit: int = 10_000) -> tuple[AlertRow, ...]:
         return self._rows(select(alert).where(LIVE).order_by(alert.c.since.desc()).limit(limit))
 

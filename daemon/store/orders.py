@@ -166,6 +166,11 @@ class Orders:
     def count(self) -> int:
         return int(self._connection.execute(select(func.count()).select_from(order)).scalar_one())
 
+    def running_keys(self) -> tuple[str, ...]:
+        """Keys of all orders that are not over."""
+        statement = select(order.c.key).where(order.c.status.in_(RUNNING)).order_by(order.c.key)
+        return tuple(self._connection.execute(statement).scalars())
+
     def running(self, marketplace: str) -> int:
         """Orders of the marketplace that are neither delivered nor over."""
         statement = select(func.count()).where(order.c.marketplace == marketplace, order.c.status.in_(RUNNING))

@@ -156,6 +156,13 @@ class Outbox:
         )
         return int(self._connection.execute(statement).scalar_one())
 
+    def counts(self) -> dict[tuple[str, OutboxState], int]:
+        """How many messages of each target have which state."""
+        statement = select(outbox.c.target, outbox.c.state, func.count().label("rows")).group_by(
+            outbox.c.target, outbox.c.state
+        )
+        return {(row.target, OutboxState(row.state)): row.rows for row in self._connection.execute(statement)}
+
     def sent_times(self, target_id: str, since: datetime) -> tuple[datetime, ...]:
         """When the target was sent to since then, oldest first."""
         statement = select(outbox.c.sent_at).where(outbox.c.target == target_id, outbox.c.sent_at > since)

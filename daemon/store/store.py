@@ -43,7 +43,7 @@ class Store:
 
         A folder made here is 0700, the file 0600.
         """
-        _prepare(path)
+        prepare(path)
         with told_apart(str(path)):
             revision = _revision(path)
         engine = _engine(path)
@@ -140,7 +140,8 @@ def suspect(path: Path) -> None:
     path.with_name(path.name + ".suspect").touch(mode=0o600)
 
 
-def _prepare(path: Path) -> None:
+def prepare(path: Path) -> None:
+    """Make the folder (0700) and the file (0600) where they are missing. Raises StoreError."""
     try:
         if not path.parent.exists():
             path.parent.mkdir(mode=0o700, parents=True)

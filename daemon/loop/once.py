@@ -1,0 +1,117 @@
+"""One pass: every mailbox is read, everything due is judged and sent, and that is all."""
+
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from daemon.child import Child
+from daemon.loop.files import Files
+from daemon.loop.watcher import Progress, look, open_session
+from daemon.mailbox.transport import Meter
+from daemon.mailbox.trouble import MailboxError
+from daemon.pipeline.pipeline import Pipeline
+from daemon.pipeline.sending import recover, send_next
+from daemon.pipeline.setup import Setup
+from daemon.pipeline.speaking import Message
+from daemon.push.parcel import Answer, Outcome, Parcel
+from daemon.push.sender import Sender
+from daemon.settings import Settings
+from daemon.store import copies
+from daemon.store.lock import Lock
+from daemon.store.store import FILE, Store, prepare, rescue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass:
+    """What one pass came to."""
+
+    mails: dict[str, int]
+    """Mailbox → new mails."""
+    failures: dict[str, MailboxError]
+    """Mailbox → why it could not be read."""
+    messages: tuple[Message, ...]
+    sent: int
+    undelivered: int
+    """Messages a target did not take; they are tried again by the next pass."""
+
+
+def once(
+    files: Files,
+    *,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+    send: Callable[[Parcel], Answer] | None = None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Pass:
+    """Read every mailbox once and send what is due. Raises WrittenError and StoreError.
+
+    `dry_run` works on a copy of the ledger that is thrown away, and sends nothing.
+    """
+    settings, setup = files.read()
+    with ExitStack() as stack:
+        prepare(files.ledger)
+        stack.enter_context(Lock.take(files.state))
+        if dry_run:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="orderbell-")))
+            Store.open(files.ledger).close()
+            copies.copy(files.ledger, folder / FILE)
+            store = stack.enter_context(Store.open(folder / FILE))
+        else:
+            opened, _ = rescue(files.ledger, clock())
+            store = stack.enter_context(opened)
+        messages: list[Message] = []
+        child = stack.enter_context(Child(setup.packs))
+        pipeline = Pipeline(store, setup, child, clock=clock, said=messages.append)
+        recover(store, setup, clock())
+        mails, failures = _mailboxes(pipeline, settings, files, progress)
+        pipeline.sweep()
+        if dry_run:
+            return Pass(mails=mails, failures=failures, messages=tuple(messages), sent=0, undelivered=0)
+        store.copy_daily(clock())
+        sent, undelivered = _outbox(store, setup, send or stack.enter_context(Sender()).send, clock)
+        return Pass(mails=mails, failures=failures, messages=tuple(messages), sent=sent, undelivered=undelivered)
+
+
+def _mailboxes(
+    pipeline: Pipeline, settings: Settings, files: Files, progress: Progress | None
+) -> tuple[dict[str, int], dict[str, MailboxError]]:
+    mails: dict[str, int] = {}
+    failures: dict[str, MailboxError] = {}
+    for box in settings.mailboxes:
+        try:
+            with open_session(box, files, Meter()) as session:
+                mails[box.id] = look(
+                    session,
+                    pipeline,
+                    box,
+                    backfill=settings.backfill,
+                    every=settings.poll,
+                    progress=progress,
+                    rescan=True,
+                )
+        except MailboxError as error:
+            failures[box.id] = error
+            pipeline.fail_poll(
+                box.id,
+                kind=error.kind.value,
+                what=str(error),
+                permanent=error.permanent,
+                next_poll_at=pipeline.clock() + settings.poll,
+            )
+    return mails, failures
+
+
+def _outbox(
+    store: Store, setup: Setup, send: Callable[[Parcel], Answer], clock: Callable[[], datetime]
+) -> tuple[int, int]:
+    with store.read() as ledger:
+        targets = ledger.outbox.due_targets(clock())
+    answers = []
+    for target in targets:
+        while (answer := send_next(store, setup, send, target, clock)) is not None:
+            answers.append(answer.outcome)
+    sent = answers.count(Outcome.SENT)
+    return sent, len(answers) - sent
