@@ -99,12 +99,19 @@ class Conversation:
             self.folder = None
             if error.kind is not Kind.FOLDER:
                 raise
-            names = [name for name, _ in self.folders()]
-            what = f"{self.account.server} has no folder {name!r}{did_you_mean(name, names)}"
-            known = ", ".join(sorted(names)[:12])
-            raise MailboxError(Kind.FOLDER, what, f"folders there: {known}" if known else "") from None
+            raise self._not_opened(name, error) from None
         self.news = False
         return self.folder
+
+    def _not_opened(self, name: str, refusal: MailboxError) -> MailboxError:
+        """Whether a folder is not there, or is and the server does not open it now (a session that ran out, a lock)."""
+        there = dict(self.folders())
+        known = ", ".join(sorted(there)[:12])
+        if name in there and "\\Noselect" not in there[name]:
+            what = f"{self.account.server} does not open folder {name!r}: “{refusal.what}”"
+            return MailboxError(Kind.TEMPORARY, what, "it is tried again by itself")
+        what = f"{self.account.server} has no folder {name!r}{did_you_mean(name, there)}"
+        return MailboxError(Kind.FOLDER, what, f"folders there: {known}" if known else "")
 
     def folders(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         r"""Every folder with its flags, such as ("Junk", ("\Junk",))."""
