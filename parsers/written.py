@@ -281,7 +281,8 @@ def _fault_of(document: Document, loc: Sequence[Any], error: Any, keys: Sequence
     if kind in ("literal_error", "enum"):
         expected = str(context.get("expected", ""))
         known = [part.strip().strip("'") for part in expected.replace(" or ", ", ").split(",")]
-        return document.fault(loc, f"{error['input']!r} is not one of {expected}{did_you_mean(error['input'], known)}")
+        what = f"{error['input']!r} is not one of {expected}{did_you_mean(error['input'], known)}"
+        return document.fault(loc, what, at_key=loc[-1:] == ["[key]"])  # pydantic's mark for the key of a map
     return document.fault(loc, _in_words(error))
 
 
