@@ -62,6 +62,7 @@ def said(kind: str, at: float, number: str | tuple[str, ...] | None = AE, **more
         "mail": int(digest[:6], 16),
         **plain,
     }
+    whole |= {"trust": Trust(whole["trust"]), "source": Source(whole["source"])}
     at_time = day(at)
     return Event(
         kind=Kind(kind),
