@@ -11,7 +11,7 @@ AGENT = "Orderbell"
 
 
 class WebError(Exception):
-    """Why there is no answer, as a verb phrase without the URL, which may be a secret."""
+    """Why there is no answer, as a verb phrase without the URL, which may be a secret: `answered 503`."""
 
 
 def get(url: str, *, seconds: float) -> bytes:

@@ -20,15 +20,18 @@ from daemon.loop.files import Files
 from daemon.loop.health import Health
 from daemon.loop.watcher import Progress, Watcher
 from daemon.mailbox.wake import Wake
+from daemon.pipeline.answering import hear
 from daemon.pipeline.pipeline import Pipeline
 from daemon.pipeline.sending import Send, recover, send_next
 from daemon.pipeline.setup import Setup
 from daemon.pipeline.speaking import Message
 from daemon.push.sender import Sender
+from daemon.secrets import SecretError
 from daemon.settings import Mailbox, Settings
 from daemon.store.faults import StoreError, Trouble
 from daemon.store.lock import Lock
 from daemon.store.store import prepare, rescue, suspect
+from daemon.web import WebError
 from parsers.notice import Reading
 from parsers.written import WrittenError
 
@@ -45,6 +48,8 @@ BIG_JUMP = 3600.0
 END = 8.0
 """Seconds for everything under way to end."""
 SENDERS = 4
+ASK = 60.0
+"""Seconds between two looks at the topics that buttons on phones write to."""
 
 
 class Service:
@@ -69,6 +74,8 @@ class Service:
         self._broken: StoreError | None = None
         self._resources = ExitStack()
         self._watchers: dict[str, Watcher] = {}
+        self._deaf: set[str] = set()
+        """Targets whose answers could not be read at the last look."""
         try:
             self._settings, setup = files.read()
             self._stamp = files.stamp()
@@ -103,7 +110,7 @@ class Service:
         self.pipeline.tell_health("clock", False, "service:orderbell")
         self._accept_rules(now)
         self._dispatch = Local(SENDERS)
-        self._dispatch.run({"send": self._drain, "poll": self._poll_now})
+        self._dispatch.run({"send": self._drain, "poll": self._poll_now, "hear": self._hear})
         self._scheduler = BackgroundScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
@@ -259,6 +266,24 @@ class Service:
                 return
             self.health.pushed(target, answer)
 
+    def _ask(self) -> None:
+        self._dispatch.submit("hear", [one.id for one in self.pipeline.setup.targets if one.answers])
+
+    def _hear(self, target: str) -> None:
+        try:
+            answered = hear(self.store, self.pipeline.setup, target, self._clock)
+        except (SecretError, WebError) as error:
+            if target not in self._deaf:
+                log.warning("answers not read target=%s: %s", target, error)
+            self._deaf.add(target)
+            return
+        except StoreError as error:
+            self._trouble(error)
+            return
+        self._deaf.discard(target)
+        if answered:
+            log.info("acknowledged on the phone target=%s alerts=%d", target, answered)
+
     def _poll_now(self, mailbox: str) -> None:
         watcher = self._watchers.get(mailbox)
         if watcher is not None:
@@ -277,6 +302,7 @@ class Service:
 
     def _plan_sweep(self) -> None:
         self._scheduler.add_job(self._sweep, "interval", seconds=TICK, id="sweep", replace_existing=True)
+        self._scheduler.add_job(self._ask, "interval", seconds=ASK, id="ask", replace_existing=True)
 
     # guard
 
