@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import pairwise
 
 from daemon.importers.entry import Batch, Entry, Group, Import, collect, start_of
 from daemon.importers.table import Row, Table
@@ -82,6 +83,7 @@ class Settlement:
             if kind in SALE:
                 fields: dict[str, FieldValue | None] = {
                     "status": "settled",
+                    "period": name,
                     "amount": self._sum(mine),
                     "sku": _sku(mine),
                 }
@@ -95,14 +97,12 @@ class Settlement:
                     yield entry.event(Kind.REFUND_COMPLETED, f"refund.completed:{name}:{kind}", at, fields=paid_back)
 
     def rates(self, rows: Sequence[Row], about: Import) -> Iterable[Event]:
-        """A `fee.notice` for every stock number and rate: the ledger sees when the rate becomes another."""
+        """A `fee.notice` wherever the rate taken for a stock number is not the one taken before it in this file."""
         for sku in dict.fromkeys(row.text("sku") for row in rows):
-            before: Decimal | None = None
-            for at, rate, number in sorted(self._rates_of(sku, rows)) if sku else ():
-                if rate == before:
-                    continue
-                yield _fee(sku or "", rate, before, at, number, about)
-                before = rate
+            taken = sorted(self._rates_of(sku, rows)) if sku else []
+            for (_, before, _), (at, rate, number) in pairwise(taken):
+                if rate != before:
+                    yield _fee(sku or "", rate, before, at, number, about)
 
     def _rates_of(self, sku: str | None, rows: Sequence[Row]) -> Iterable[tuple[datetime, Decimal, str]]:
         by_order: dict[str, list[Row]] = defaultdict(list)
@@ -157,10 +157,8 @@ def _sku(rows: Sequence[Row]) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _fee(sku: str, rate: Decimal, before: Decimal | None, at: datetime, number: str, about: Import) -> Event:
-    fields: dict[str, FieldValue] = {"sku": sku, "new_rate": rate, "effective_on": at}
-    if before is not None:
-        fields["old_rate"] = before
+def _fee(sku: str, rate: Decimal, before: Decimal, at: datetime, number: str, about: Import) -> Event:
+    fields: dict[str, FieldValue] = {"sku": sku, "old_rate": before, "new_rate": rate, "effective_on": at}
     return _loose(Kind.FEE_NOTICE, f"fee:{sku}:{at:%Y%m%d}:{rate:f}:{number}", at, about, **fields)
 
 
