@@ -3,11 +3,10 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
 from parsers import marks
-from parsers.dates import Clock, DateWords, find_dates, find_span
+from parsers.dates import Clock, find_dates, find_span
 from parsers.identifiers import normal
 from parsers.letter import Text
 from parsers.money import find_money, whole_money
@@ -18,6 +17,7 @@ from parsers.phrase import Hit, fold
 HEAD = 80
 """Headlines stand within so many lines."""
 PAST = frozenset({"delivered_at", "shipped_at", "ordered_at", "at"})
+SCRIPTS = {"ja": re.compile("[\u3041-\u30ff]"), "ko": re.compile("[\uac00-\ud7af]")}
 TEXT_GAPS = frozenset({"item", "name", "any"})
 COUNTED = re.compile(r"(\d{1,3})\s*(?:[x×]\s*)?(?=[\"“„「«『])|(\d{1,3})\s*[x×]\s+")
 BULLET = re.compile(r"(?:[*•・-]|\d{1,3}\s*[x×])\s+(.+)")
@@ -107,18 +107,25 @@ class Page:
     def headlines(self) -> list[tuple[int, Hit[Saying]]]:
         found = []
         for place, (line, folded) in enumerate(zip(self.text.lines[:HEAD], self.folded[:HEAD], strict=True)):
-            for hit in self.pack.headlines.find(line, folded, self._by_saying):
-                found.append((place, hit))
+            found.extend((place, hit) for hit in self.pack.headlines.find(line, folded, self._by_saying))
         return found
 
     def subjects(self) -> list[Hit[Saying]]:
-        return list(self.pack.subjects.find(self.subject, fold(self.subject), self._by_saying))
+        return self.pack.subjects.find(self.subject, fold(self.subject), self._by_saying)
 
     def is_noise(self) -> bool:
-        return any(True for _ in self.pack.noise.find(self.subject, fold(self.subject), self.accepts))
+        return bool(self.pack.noise.find(self.subject, fold(self.subject), self.accepts))
 
     def _by_saying(self, gap: str, text: str, saying: Saying) -> bool:
         return self.accepts(gap, text, saying.language)
+
+    def scripts(self) -> tuple[str, ...]:
+        """Languages that the letters of the page give away, whatever language its title is in."""
+        text = "\n".join(self.text.lines[:HEAD])
+        return tuple(code for code, letters in SCRIPTS.items() if not text.isascii() and letters.search(text))
+
+    def _by_label(self, gap: str, text: str, label: Label) -> bool:
+        return self.accepts(gap, text, label.language)
 
     def facts(self, codes: Sequence[str]) -> list[Fact]:
         """Every labelled value and every fact line, in the languages `codes`."""
@@ -129,7 +136,8 @@ class Page:
                 continue
             for place, (line, folded) in enumerate(zip(self.text.lines, self.folded, strict=True)):
                 found.extend(self._labelled(place, line, folded, language))
-                for hit in language.lines.find(line, folded, self.accepts):
+                hits = language.lines.find(line, folded, self.accepts)
+                for hit in sorted(hits, key=lambda hit: -sum(map(len, hit.phrase.texts)))[:1]:
                     evidence = Evidence(where="body", phrase=hit.phrase.written, line=line, source=hit.phrase.source)
                     found.extend(self.caught(hit.caught.items(), language, place, evidence))
         return found
@@ -262,7 +270,7 @@ def cards(page: Page, heads: Sequence[int]) -> tuple[Card, ...]:
     if len(places) < 2:
         return (Card(start=0, stop=len(page.text.lines), orders=tuple(places[0][1]) if places else ()),)
     starts = [
-        _top(page, place, places[index - 1][0] if index else -1, heads) for index, (place, _) in enumerate(places)
+        _top(place, places[index - 1][0] if index else -1, heads) for index, (place, _) in enumerate(places)
     ]
     stops = [*starts[1:], len(page.text.lines)]
     return tuple(
@@ -291,7 +299,7 @@ def _only_number(page: Page, place: int) -> bool:
     return len(re.sub(r"[\d\W_]", "", page.folded[place])) <= 12
 
 
-def _top(page: Page, place: int, floor: int, heads: Sequence[int]) -> int:
+def _top(place: int, floor: int, heads: Sequence[int]) -> int:
     """Where the block of the number at `place` begins: its headline or arrival line a little above, if there is one."""
     near = [head for head in heads if floor < head < place and place - head <= 6]
     return min(near) if near else max(place - 1, floor + 1)
@@ -330,17 +338,6 @@ def item_of(text: str) -> Item | None:
     while title.endswith("..."):
         title = title.removesuffix("...").strip(QUOTES)
     return Item(title=title[:300], quantity=int(match[1] or match[2]) if match else 1) if title else None
-
-
-def clock_for(sent: datetime | None, zone: object, numeric: str | None) -> Clock:
-    """What dates are counted from; without a Date nothing relative can be read, so the far past stands in."""
-    today = sent.date() if sent else date(1970, 1, 1)
-    return Clock(today=today, zone=zone, numeric=numeric)  # type: ignore[arg-type]
-
-
-def words_of(page: Page, code: str) -> DateWords | None:
-    language = page.pack.languages.get(code)
-    return language.words if language else None
 
 
 def _bare(text: str) -> str:

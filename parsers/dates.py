@@ -28,8 +28,8 @@ class DateWords:
 class Clock:
     """What dates of one mail are counted from."""
 
-    today: date
-    """The mail's date in the mail's own zone."""
+    today: date | None
+    """The mail's date in the mail's own zone; None: it has none, and nothing relative can be read."""
     zone: tzinfo | None
     """Where a printed time of day holds; None: not known, so that times of day are left out."""
     numeric: str | None = None
@@ -70,12 +70,12 @@ def find_span(text: str, words: DateWords, clock: Clock) -> tuple[date | None, d
     if not days:
         return None, None
     if len(days) == 1:
-        return _open_range(text, days[0], clock)
+        return _open_range(text, days[0])
     first, last = days[0], days[1]
     return (first, last) if first <= last else (None, None)
 
 
-def _open_range(text: str, day: date, clock: Clock) -> tuple[date | None, date | None]:
+def _open_range(text: str, day: date) -> tuple[date | None, date | None]:
     """`December 3 - 5` and `2.-5. Oktober` name the month once."""
     match = re.search(r"(?<!\d)(\d{1,2})\.?\s*[-–—~〜至]\s*(?:\w+\s+)?(\d{1,2})(?!\d|:)", text)
     if match and day.day in (int(match[1]), int(match[2])) and int(match[1]) <= int(match[2]) <= 31:
@@ -110,7 +110,7 @@ def _by_word(text: str, words: DateWords, clock: Clock, *, past: bool) -> Iterat
     taken = any(pattern.search(text) for pattern in (ISO, JAPANESE, KOREAN, NUMERIC))
     dated = taken or any(match[2] in words.months for match in DAY_MONTH.finditer(text))
     dated = dated or any(match[1] in words.months for match in MONTH_DAY.finditer(text))
-    if dated:  # “tomorrow, September 11”: the number says it better than the word
+    if dated or clock.today is None:  # “tomorrow, September 11”: the number says it better than the word
         return
     for word, days in words.relative.items():
         for match in _word(word).finditer(text):
@@ -154,6 +154,8 @@ def _near(year: str | None, month: int, day: int, clock: Clock, *, past: bool) -
     """The day in the stated year, else its next occurrence (or last, for what is over)."""
     if year:
         return _day(int(year), month, day)
+    if clock.today is None:
+        return None
     options = [_day(clock.today.year + step, month, day) for step in (-1, 0, 1)]
     days = [option for option in options if option is not None]
     if past:

@@ -26,11 +26,9 @@ MAX_LINES = 4000
 MAX_LINE = 1000
 
 # Bidi controls, zero-width signs and the padding that hides the rest of a preheader; none of them carries meaning here.
-INVISIBLE = {
-    ord(sign): None
-    for sign in "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
-    "\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\u206a\u206b\u206c\u206d\u206e\u206f\u3164\ufe0e\ufe0f\ufeff\uffa0"
-}
+INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0]+"
+)
 SPACES = re.compile(r"[^\S\n]+")
 LITERAL_BREAKS = re.compile(r"\\r\\n|\\n|\\r")
 URL = re.compile(r"<?\b(?:https?://|www\.)[^\s<>\"'、。）」]+>?", re.IGNORECASE)
@@ -41,44 +39,10 @@ JSON_LD = re.compile(r"<script[^>]*application/ld\+json[^>]*>(.*?)</script>", re
 MESSAGE_ID = re.compile(r"<[^<>\s]+>")
 
 INLINE = frozenset(
-    [
-        "a",
-        "abbr",
-        "acronym",
-        "b",
-        "bdi",
-        "bdo",
-        "big",
-        "cite",
-        "code",
-        "em",
-        "font",
-        "i",
-        "ins",
-        "kbd",
-        "label",
-        "mark",
-        "q",
-        "s",
-        "samp",
-        "small",
-        "span",
-        "strike",
-        "strong",
-        "sub",
-        "sup",
-        "time",
-        "tt",
-        "u",
-        "var",
-        "wbr",
-        "img",
-        "link",
-        "meta",
-        "o:p",
-    ]
+    ("a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "em", "font", "i", "img", "ins", "kbd", "label", "link", "mark")
+    + ("meta", "o:p", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr")
 )
-SKIPPED = frozenset(["head", "title", "style", "script", "noscript", "template", "svg", "object", "iframe"])
+SKIPPED = frozenset(("head", "iframe", "noscript", "object", "script", "style", "svg", "template", "title"))
 
 # What mails call a charset, and what its bytes really are.
 CHARSETS = {
@@ -187,7 +151,7 @@ def parse_header(header: bytes) -> Letter:
 
 def clean(text: str) -> str:
     """One line as it is compared and shown: NFKC, invisible signs gone, single spaces."""
-    return SPACES.sub(" ", unicodedata.normalize("NFKC", text.translate(INVISIBLE))).strip()
+    return SPACES.sub(" ", _normal(text)).strip()
 
 
 def text_of_plain(plain: str) -> Text:
@@ -247,7 +211,11 @@ def decode_words(value: str) -> str:
     """A header value with its encoded words read, cleaned to one line. Words split inside a character are joined first."""
     text = _eight_bit(value)
     if "=?" in text:
-        text = _join_words(text)
+        from mailparser.utils import decode_header_part  # noqa: PLC0415 - 35 ms that a plain header does not need
+
+        defects: list[str] = []
+        decoded = decode_header_part(text, defects=defects)
+        text = decoded if not defects and "\ufffd" not in decoded else _join_words(text)
     return clean(text.replace("\n", " ").replace("\r", " "))
 
 
@@ -278,7 +246,9 @@ def _unlabelled(data: bytes) -> str:
 
 
 def _normal(text: str) -> str:
-    return unicodedata.normalize("NFKC", text.translate(INVISIBLE)).replace("\r\n", "\n").replace("\r", "\n")
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", INVISIBLE.sub("", text))
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def _letter(message: Message, depth: int, *, bodies: bool = True) -> Letter:

@@ -8,8 +8,7 @@ from parsers.identifiers import normal, shape_of
 from parsers.letter import Link
 from parsers.pack import Pack
 
-STARS = r"[*＊●•xX]"
-MASK = re.compile(r"(?<![\w*])(?:\d[\d-]{0,12})?[*＊]{3,}(?:[\d*＊-]{0,18})")
+MASK = re.compile(r"(?<![A-Za-z0-9*])(?:\d[\d-]{0,12})?\*{3,}[\d*-]{0,18}")
 NUMBER_LIST = re.compile(r"[,;\s]+")
 PARCEL = re.compile(r"(?=(?:[A-Z]*\d){6})[A-Z0-9]{8,30}")
 LONGER = re.compile(r"[\d-]")
@@ -54,7 +53,8 @@ def in_links(links: Iterable[Link], pack: Pack) -> tuple[Named, ...]:
 
 def sort_parcels(numbers: Iterable[str], pack: Pack) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Tracking numbers, and the marketplace's own parcel ids."""
-    tracking, packages = [], []
+    tracking: list[str] = []
+    packages: list[str] = []
     for number in numbers:
         own = bool(pack.package.fullmatch(number)) and shape_of(number) is None
         (packages if own else tracking).append(number)

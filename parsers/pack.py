@@ -400,7 +400,7 @@ class _PhraseFile:
         old = self.languages.get(self.code)
         lines: Phrasebook[str] = old.lines if old else Phrasebook()
         for path, text in self._texts(["lines"], tree.get("lines")):
-            self._add(lines, path, text, "line")
+            self._add(lines, path, text, self.code)
         values: dict[str, dict[str, str]] = {name: dict(table) for name, table in (old.values if old else {}).items()}
         self._values(tree.get("words"), values)
         headings: Phrasebook[Label] = old.headings if old else Phrasebook()

@@ -5,7 +5,7 @@ and between Japanese characters do not count. What a gap caught is given back as
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -28,7 +28,7 @@ Value = TypeVar("Value")
 
 def fold(line: str) -> str:
     """A cleaned line as it is compared."""
-    return DROPPED.sub("", line.translate(SAME)).lower().strip()
+    return DROPPED.sub("", line if line.isascii() else line.translate(SAME)).lower().strip()
 
 
 def _fold_with_places(line: str) -> tuple[str, list[int]]:
@@ -168,16 +168,25 @@ class Phrasebook(Generic[Value]):
                 return
         self._rest.append(entry)
 
-    def find(self, line: str, folded: str, accepts: Callable[[str, str, Value], bool]) -> Iterator[Hit[Value]]:
-        """Every phrase that the whole line is. `folded` is `fold(line)`; `accepts(gap, text, value)` vets what a gap caught."""
-        for phrase, value in self._exact.get(folded, ()):
-            yield Hit(phrase, {}, value)
-        groups = [self._rest]
+    def find(self, line: str, folded: str, accepts: Callable[[str, str, Value], bool]) -> list[Hit[Value]]:
+        """Every phrase that the whole line is.
+
+        `folded` is `fold(line)`; `accepts(gap, text, value)` vets what a gap caught.
+        """
+        hits = [Hit(phrase, {}, value) for phrase, value in self._exact.get(folded, ())]
+        for entry in self._candidates(folded):
+            phrase, value = entry
+            caught = phrase.match(line, folded, lambda gap, text, value=value: accepts(gap, text, value))  # type: ignore[misc]
+            if caught is not None:
+                hits.append(Hit(phrase, caught, value))
+        return hits
+
+    def _candidates(self, folded: str) -> list[tuple[Phrase, Value]]:
+        found = self._rest
         for size in KEYS:
-            groups.append(self._heads.get(folded[:size], []))
-            groups.append(self._tails.get(folded[-size:], []))
-        for group in groups:
-            for phrase, value in group:
-                caught = phrase.match(line, folded, lambda gap, text, value=value: accepts(gap, text, value))  # type: ignore[misc]
-                if caught is not None:
-                    yield Hit(phrase, caught, value)
+            head, tail = self._heads.get(folded[:size]), self._tails.get(folded[-size:])
+            if head:
+                found = found + head
+            if tail:
+                found = found + tail
+        return found

@@ -5,18 +5,19 @@
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 
-from parsers import authentic, forwarded, limits, marks
+from parsers import authentic, forwarded, limits, marks, statements
 from parsers import letter as letters
 from parsers.authentic import Sender
-from parsers.body import Card, Fact, Page, cards, clock_for, item_of, pick
+from parsers.body import Page
+from parsers.dates import Clock
 from parsers.letter import Letter, Text
-from parsers.notice import FIELDS, Evidence, FieldValue, Item, Kind, NearMiss, Notice, Outcome, Reading, Role, Trust
-from parsers.pack import Library, Pack, Saying, phrases
-from parsers.phrase import Hit, fold
+from parsers.notice import Kind, NearMiss, Notice, Outcome, Reading, Role, Trust
+from parsers.pack import Library, Pack, phrases
+from parsers.phrase import fold
 
 FORWARD_PREFIX = re.compile(r"\s*(?:fwd?|wg|tr|rv|enc|転送|i|doorst)\s*[:：]", re.IGNORECASE)
 PARCEL_KINDS = frozenset(kind for kind in Kind if kind.value.startswith("shipment."))
@@ -77,7 +78,7 @@ def _read(letter: Letter, context: Context) -> Reading:
             letter, sender, context.authserv_ids, context.relays, trust_all=context.trust_all
         )
         if trust is Trust.FORGED:
-            return _forged(letter, sender.pack, why, context)
+            return _forged(letter, sender.pack, why)
         return _understand(letter, sender, sender.pack, trust, why, context)
     forward = _forwarded(letter, context)
     if forward is not None:
@@ -86,7 +87,7 @@ def _read(letter: Letter, context: Context) -> Reading:
     pack = library.pack(claimed) if claimed else None
     if pack is not None:
         shown = letter.senders[0][1] if letter.senders else ""
-        return _forged(letter, pack, f"claims {pack.marketplace} and comes from {shown or 'nobody'}", context)
+        return _forged(letter, pack, f"claims {pack.marketplace} and comes from {shown or 'nobody'}")
     return _reading(letter, Outcome.FOREIGN, "Not from a marketplace.")
 
 
@@ -104,12 +105,12 @@ def _forwarded(letter: Letter, context: Context) -> Reading | None:
     if inner is None or sender is None or sender.pack is None:
         return None
     if not authentic.own_forward(letter, context.authserv_ids):
-        return _forged(inner, sender.pack, "forwarded by a mail that only pretends to be yours", context)
+        return _forged(inner, sender.pack, "forwarded by a mail that only pretends to be yours")
     trust = Trust.FORWARDED if own else Trust.UNVERIFIED
     return _understand(inner, sender, sender.pack, trust, "forwarded", context)
 
 
-def _forged(letter: Letter, pack: Pack, why: str, context: Context) -> Reading:
+def _forged(letter: Letter, pack: Pack, why: str) -> Reading:
     text = letter.text if letter.has_plain else letter.rich
     lines = [letter.subject, *text.lines]
     claims = [number for line in lines for number in marks.orders_in_line(line, pack)]
@@ -130,14 +131,14 @@ def _understand(letter: Letter, sender: Sender, pack: Pack, trust: Trust, why: s
     if group == "noise":
         return _reading(letter, Outcome.NOISE, f"{sender.local} sends nothing that matters.", sender=sender, **more)
     best: tuple[Notice, ...] = ()
-    pages = [_page(letter, sender, pack, text) for text in _texts(letter)]
-    for number, page in enumerate(pages):
-        notices = _notices(letter, sender, pack, page, group, context)
-        if notices and (not best or (_weight(notices) > _weight(best))):
+    pages: list[Page] = []
+    for text in _texts(letter):
+        page = _page(letter, sender, pack, text)
+        pages.append(page)
+        notices = statements.notices(letter, page, _role(group, context), message=group == "message")
+        if notices and (not best or _weight(notices) > _weight(best)):
             best = notices
-        if best and any(notice.order_numbers or notice.tracking or notice.packages for notice in best):
-            break
-        if number == 0 and best and not letter.html:
+        if best and all(notice.order_numbers or notice.tracking or notice.packages for notice in best):
             break
     if best:
         reason = f"Understood; {why}."
@@ -164,32 +165,25 @@ def _understand(letter: Letter, sender: Sender, pack: Pack, trust: Trust, why: s
     )
 
 
-def _texts(letter: Letter) -> list[Text]:
-    """The renderings worth reading, the cheap one first."""
-    if not letter.html:
-        return [letter.text]
-    return [letter.text, _Later(letter)] if letter.has_plain else [letter.rich]  # type: ignore[list-item]
-
-
-class _Later:
-    """The HTML rendering, made only when somebody looks at it."""
-
-    def __init__(self, letter: Letter) -> None:
-        self._letter = letter
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        return self._letter.rich.lines
-
-    @property
-    def links(self) -> tuple[letters.Link, ...]:
-        return self._letter.rich.links
+def _texts(letter: Letter) -> Iterator[Text]:
+    """The renderings worth reading, the cheap one first; HTML is parsed only when somebody asks for it."""
+    if letter.has_plain or not letter.html:
+        yield letter.text
+    if letter.html:
+        yield letter.rich
 
 
 def _page(letter: Letter, sender: Sender, pack: Pack, text: Text) -> Page:
     store = pack.store(sender.domain)
-    clock = clock_for(letter.date, pack.zone(sender.domain), store.numeric)
+    clock = Clock(
+        today=letter.date.date() if letter.date else None, zone=pack.zone(sender.domain), numeric=store.numeric
+    )
     return Page(pack=pack, subject=letter.subject, text=text, clock=clock, dollar=store.currency or "USD")
+
+
+def _role(group: str | None, context: Context) -> Role:
+    """Whose mail this sender's is: the account's role decides only for messages, which both sides get."""
+    return Role.SELLER if group == "seller" or (group == "message" and context.role == "seller") else Role.BUYER
 
 
 def _weight(notices: Sequence[Notice]) -> int:
@@ -211,183 +205,6 @@ def group_of(sender: Sender, pack: Pack) -> str | None:
 
 def _names_an_order(page: Page) -> bool:
     return any(True for line in (page.subject, *page.text.lines[:200]) for _ in marks.orders_in_line(line, page.pack))
-
-
-def _notices(
-    letter: Letter, sender: Sender, pack: Pack, page: Page, group: str | None, context: Context
-) -> tuple[Notice, ...]:
-    subjects, headlines = page.subjects(), page.headlines()
-    lead = _lead(subjects, [hit for _, hit in headlines])
-    if lead is None:
-        return ()
-    codes = tuple(dict.fromkeys((lead.value.language, "en")))
-    facts = page.facts(codes)
-    heads = [place for place, _ in headlines] + [fact.line for fact in facts if fact.name.startswith("expected_")]
-    blocks = cards(page, heads)
-    kind = lead.value.kind
-    joined = len(blocks) == 1 or (pack.file.one_parcel and kind in PARCEL_KINDS)
-    named = marks.in_links(letter.links, pack)
-    subject_orders = [
-        number
-        for hit in subjects
-        for gap in ("order", "orders")
-        if gap in hit.caught
-        for number in page.orders_in(hit.caught[gap])
-    ]
-    subject_orders += list(marks.orders_in_line(letter.subject, pack))
-    if joined:
-        orders = [number for card in blocks for number in card.orders]
-        block = Card(start=0, stop=len(page.text.lines), orders=tuple(orders))
-        return (
-            _notice(letter, page, group, context, lead, subjects, headlines, facts, block, 0, subject_orders, named),
-        )
-    out = []
-    first = blocks[0].start
-    for index, card in enumerate(blocks):
-        own_heads = [(place, hit) for place, hit in headlines if card.start <= place < card.stop]
-        own_lead = lead
-        if not subjects and own_heads:
-            own_lead = own_heads[0][1]
-        own = set(card.orders)
-        others = {number for other in blocks if other is not card for number in other.orders}
-        extra = [number for number in subject_orders if number in own or (index == 0 and number not in others)]
-        here = tuple(
-            one
-            for one in named
-            if own & set(one.orders)
-            or (not others & set(one.orders) and (card.start <= one.line < card.stop or (one.line < 0 and index == 0)))
-        )
-        used = [(place, hit) for place, hit in headlines if card.start <= place < card.stop or place < first]
-        out.append(
-            _notice(
-                letter,
-                page,
-                group,
-                context,
-                own_lead,
-                subjects if index == 0 else [],
-                used,
-                facts,
-                card,
-                first,
-                extra,
-                here,
-            )
-        )
-    return tuple(out)
-
-
-def _lead(subjects: Sequence[Hit[Saying]], headlines: Sequence[Hit[Saying]]) -> Hit[Saying] | None:
-    """The phrase that settles the kind: the subject's, unless it is vague and a headline says more."""
-    sure = [hit for hit in subjects if not hit.value.vague]
-    if sure:
-        backed = {hit.value.kind for hit in headlines}
-        return max(sure, key=lambda hit: (hit.value.kind in backed, hit.value.proof.value != "guess", _length(hit)))
-    plain = [hit for hit in headlines if not hit.value.vague]
-    if plain:
-        return plain[0]
-    vague = [*headlines, *subjects]
-    return max(vague, key=_length) if vague else None
-
-
-def _length(hit: Hit[Saying]) -> int:
-    return sum(map(len, hit.phrase.texts))
-
-
-def _notice(
-    letter: Letter,
-    page: Page,
-    group: str | None,
-    context: Context,
-    lead: Hit[Saying],
-    subjects: Sequence[Hit[Saying]],
-    headlines: Sequence[tuple[int, Hit[Saying]]],
-    facts: Sequence[Fact],
-    card: Card,
-    first: int,
-    subject_orders: Sequence[str],
-    named: Sequence[marks.Named],
-) -> Notice:
-    kind, pack = lead.value.kind, page.pack
-    agreeing = [(-1, hit) for hit in subjects if hit.value.kind is kind] + [
-        (place, hit) for place, hit in headlines if hit.value.kind is kind
-    ]
-    language = pack.languages[lead.value.language]
-    own_facts = list(facts)
-    fields: dict[str, FieldValue] = {}
-    evidence: list[Evidence] = []
-    items: tuple[Item, ...] = page.items(card.start, card.stop, (language.code, "en"))
-    for place, hit in sorted(agreeing, key=lambda pair: _length(pair[1])):
-        where = "subject" if place < 0 else "headline"
-        proof = Evidence(
-            where=where,
-            phrase=hit.phrase.written,
-            line=letter.subject if place < 0 else page.text.lines[place],
-            source=hit.phrase.source,
-        )
-        evidence.append(proof)
-        fields.update(hit.value.fixed)
-        own_facts.extend(
-            page.caught(hit.caught.items(), pack.languages[hit.value.language], max(place, card.start), proof)
-        )
-        if "item" in hit.caught and not items and (item := item_of(hit.caught["item"])):
-            items = (item,)
-    chosen = pick(own_facts, card.start, card.stop, first)
-    parcels: list[str] = []
-    cases: list[str] = []
-    for name, fact in chosen.items():
-        if name in FIELDS:
-            fields[name] = fact.value
-            evidence.append(fact.evidence)
-        elif name == "case":
-            cases.append(str(fact.value))
-        elif name in ("parcel", "tracking", "package"):
-            parcels.append(str(fact.value))
-            evidence.append(fact.evidence)
-    _settle(kind, fields)
-    if items:
-        fields["items"] = items
-    tracking, packages = marks.sort_parcels(dict.fromkeys(parcels), pack)
-    masked = [
-        number
-        for place, line in enumerate((letter.subject, *page.text.lines))
-        if place < card.stop + 1
-        for number in marks.masked_in_line(line)
-    ]
-    orders = marks.merge_orders([subject_orders, card.orders, [number for one in named for number in one.orders]])
-    return Notice(
-        kind=kind,
-        marketplace=pack.marketplace,
-        role=_role(lead.value, group, context),
-        language=language.code,
-        proof=lead.value.proof,
-        order_numbers=orders,
-        tracking=tuple(dict.fromkeys([*tracking, *(number for one in named for number in one.tracking)])),
-        packages=tuple(dict.fromkeys([*packages, *(number for one in named for number in one.packages)])),
-        cases=tuple(dict.fromkeys([*cases, *(number for one in named for number in one.cases)])),
-        masked=tuple(dict.fromkeys(masked)),
-        fields=fields,
-        evidence=tuple(dict.fromkeys(reversed(evidence))),
-    )
-
-
-def _settle(kind: Kind, fields: dict[str, FieldValue]) -> None:
-    """Small dues of single kinds: a verdict is always stated, an arrival date of money is when the refund is due."""
-    if kind is Kind.DISPUTE_JUDGED:
-        fields.setdefault("judgement", "unknown")
-    if kind is Kind.SHIPMENT_DELIVERED:
-        fields.pop("expected_from", None)
-        fields.pop("expected_until", None)
-    if kind in REFUND_KINDS and "expected_until" in fields:
-        fields.setdefault("expected_by", fields["expected_until"])
-
-
-def _role(saying: Saying, group: str | None, context: Context) -> Role:
-    if saying.role is not None:
-        return saying.role
-    if group == "seller" or (group == "message" and context.role == "seller"):
-        return Role.SELLER
-    return Role.BUYER
 
 
 def _near(page: Page) -> tuple[NearMiss, ...]:

@@ -1,0 +1,13 @@
+"""Every mail under tests/fixtures is read as the file beside it says."""
+
+import pytest
+
+from tests.golden import FIXTURES, actual, expected, mails
+
+
+@pytest.mark.parametrize("mail", mails(), ids=lambda mail: str(mail.relative_to(FIXTURES)))
+def test_a_golden_mail_is_read_as_its_file_says(mail):
+    wanted = expected(mail)
+
+    assert wanted, f"{mail.name} has no .yaml beside it; run python -m tests.golden add and read what it wrote"
+    assert actual(mail, wanted) == wanted
