@@ -79,7 +79,10 @@ class Alert:
     groups: tuple[str, ...] = ()
     """Names of the `notify` groups that were told: `resolved` goes to these only."""
     told_at: datetime | None = None
-    """When the last message about it goes or went out (`Announcement.not_before`); None: never told."""
+    """When the last message about it goes or went out (`Announcement.not_before`).
+
+    None: never told, or there is something new to tell since a silent time; see `lifecycle.backlog`.
+    """
 
     @property
     def key(self) -> tuple[str, str, str]:

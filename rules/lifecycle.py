@@ -11,7 +11,7 @@ from orders.subject import FactType, Subject
 from parsers.written import duration
 from rules.alert import Alert, AlertState, Announcement, Cause, Delivery, Severity
 from rules.judge import Judgement
-from rules.plan import CHANNELS, Channel, Plan, Slot, quiet_end, reminders, slot
+from rules.plan import CHANNELS, Channel, Plan, quiet_end, reminders, slot
 from rules.rulebook import Rule, Rulebook
 from rules.templates import known, parse, slots
 
@@ -110,16 +110,18 @@ def _with(alert: Alert | None, judgement: Judgement, moment: _Moment) -> tuple[A
             return alert, None
         case AlertState.PENDING:
             return _pending(alert, judgement, news, moment)
-        case _ if risen or changed:
-            woken = replace(alert, state=AlertState.FIRING, acked_at=None, snoozed_until=None)
-            return _told(woken, judgement, news, moment, Cause.REPEAT, _groups(rule, alert.severity, moment.plan))
         case AlertState.SNOOZED if alert.snoozed_until and alert.snoozed_until <= now:
-            woken = replace(alert, state=AlertState.FIRING, snoozed_until=None)
-            return _told(woken, judgement, news, moment, Cause.REPEAT, _groups(rule, alert.severity, moment.plan))
+            return _firing(_woken(alert), judgement, news, moment, fresh=True)
+        case _ if risen or changed:
+            return _firing(_woken(alert), judgement, news, moment, fresh=True)
         case AlertState.FIRING:
-            return _firing(alert, judgement, news, moment)
+            return _firing(alert, judgement, news, moment, fresh=False)
         case _:
             return alert, None
+
+
+def _woken(alert: Alert) -> Alert:
+    return replace(alert, state=AlertState.FIRING, acked_at=None, snoozed_until=None)
 
 
 def _opened(judgement: Judgement, now: datetime) -> Alert:
@@ -157,25 +159,34 @@ def _pending(
     if ripe > moment.now and not moment.silent:
         return replace(alert, next_at=ripe), None
     fired = replace(alert, state=AlertState.FIRING, fired_at=moment.now)
+    if moment.silent:
+        fired = replace(fired, told=news)
+        return replace(fired, next_at=_next_at(fired, judgement)), None
     groups = _groups(judgement.rule, alert.severity, moment.plan)
     return _told(fired, judgement, news, moment, Cause.FIRING, groups)
 
 
 def _firing(
-    alert: Alert, judgement: Judgement, news: Mapping[str, str], moment: _Moment
+    alert: Alert, judgement: Judgement, news: Mapping[str, str], moment: _Moment, *, fresh: bool
 ) -> tuple[Alert, Announcement | None]:
-    """Repeats and escalation, if one is due."""
+    """Told again because of something new (`fresh`), because a repeat is due, or to others because nobody reacted."""
     rule, now = judgement.rule, moment.now
     repeat_at, escalate_at = _repeat_at(alert, judgement), _escalate_at(alert, rule)
+    repeats = repeat_at is not None and repeat_at <= now
+    if moment.silent or moment.muted:
+        untold = moment.silent and not moment.muted and (fresh or repeats)
+        told = {**alert.told, **news}
+        alert = replace(alert, told=told, told_at=None if untold else alert.told_at)
+        return replace(alert, next_at=_next_at(alert, judgement)), None
     groups: tuple[str, ...] = ()
-    if repeat_at and repeat_at <= now:
-        groups += _groups(rule, alert.severity, moment.plan)
-        alert = replace(alert, repeats=alert.repeats + 1)
-    elif not (escalate_at and escalate_at <= now):
-        return replace(alert, next_at=_earliest(repeat_at, escalate_at)), None
+    if fresh or repeats:
+        groups = _groups(rule, alert.severity, moment.plan)
+        alert = replace(alert, repeats=alert.repeats + (not fresh))
     if rule.escalate and escalate_at and escalate_at <= now:
-        groups += tuple(name for name in rule.escalate.notify if name not in groups)
+        groups = tuple(dict.fromkeys((*groups, *rule.escalate.notify)))
         alert = replace(alert, escalated=True)
+    elif not (fresh or repeats):
+        return replace(alert, next_at=_earliest(repeat_at, escalate_at)), None
     return _told(alert, judgement, news, moment, Cause.REPEAT, groups)
 
 
@@ -186,27 +197,11 @@ def _told(
     moment: _Moment,
     cause: Cause,
     groups: tuple[str, ...],
-) -> tuple[Alert, Announcement | None]:
-    """The alert with its announcement, unless nothing is told now."""
-    rule = judgement.rule
-    if moment.silent or moment.muted:
-        alert = replace(alert, told={**alert.told, **news})
-        return replace(alert, next_at=_next_at(alert, judgement)), None
-    start = moment.now if alert.severity is Severity.CRITICAL or alert.order is None else moment.window
-    when = slot(moment.plan, alert.severity, rule.group, start, alert.due_at, moment.now)
-    return _announced(alert, judgement, news, cause, groups, when, moment.plan)
-
-
-def _announced(
-    alert: Alert,
-    judgement: Judgement,
-    news: Mapping[str, str],
-    cause: Cause,
-    groups: tuple[str, ...],
-    when: Slot,
-    plan: Plan,
 ) -> tuple[Alert, Announcement]:
-    rule = judgement.rule
+    """The alert with its announcement."""
+    rule, plan = judgement.rule, moment.plan
+    start = moment.now if alert.severity is Severity.CRITICAL or alert.order is None else moment.window
+    when = slot(plan, alert.severity, rule.group, start, alert.due_at, moment.now)
     folded = rule.group == "digest" or (rule.group is None and plan.channel(alert.severity).digest)
     alert = replace(
         alert,
@@ -321,9 +316,10 @@ def _together(told: list[Announcement], now: datetime) -> list[Announcement]:
 
 
 def backlog(book: Rulebook, live: Iterable[Alert], plan: Plan, now: datetime) -> Step:
-    """After a silent time: everything that still fires and was never told, as one digest.
+    """After a silent time: everything that still fires and has something untold, as one digest.
 
-    Told at once, or at the end of the quiet hours when nothing critical is among it.
+    Told at once, or at the end of the quiet hours when nothing critical is among it. The scopes are to be judged again
+    afterwards: their repeats count from what is told here.
     """
     rules = {rule.id: rule for rule in book.rules}
     due = [
@@ -335,9 +331,8 @@ def backlog(book: Rulebook, live: Iterable[Alert], plan: Plan, now: datetime) ->
     for alert in sorted(due, key=lambda one: (-one.severity.rank, one.since, one.key)):
         groups = _groups(rules[alert.rule], alert.severity, plan)
         after = replace(alert, told_at=at, groups=groups)
-        told.append(
-            Announcement(cause=Cause.FIRING, alert=after, groups=groups, delivery=Delivery.DIGEST, not_before=at)
-        )
+        cause = Cause.REPEAT if alert.sent or alert.groups or alert.repeats else Cause.FIRING
+        told.append(Announcement(cause=cause, alert=after, groups=groups, delivery=Delivery.DIGEST, not_before=at))
     return Step(alerts=tuple(one.alert for one in told), announcements=tuple(told), wake_at=None)
 
 

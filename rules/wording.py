@@ -282,7 +282,8 @@ def digest(texts: Sequence[tuple[Severity, Text]], language: str) -> Text:
 
 def first_run(texts: Sequence[tuple[Severity, Text]], language: str, *, mails: int, orders: int) -> Text:
     """The one message after the mail of the past was read: what is still true."""
-    title = word(language, "first_run", mails=mails, orders=orders, count=len(texts))
+    count = sum(severity is not Severity.INFO for severity, _ in texts)
+    title = word(language, "first_run", mails=mails, orders=orders, count=count)
     return Text(title=title, body=_list(_worst_first(texts), language) or word(language, "all_quiet_body"))
 
 

@@ -172,7 +172,7 @@ trees = st.recursive(
 )
 instants = st.builds(lambda hours: NOW + hours * HOUR / 2, st.integers(-200, 200))
 tables = st.fixed_dictionaries(
-    {}, optional={name: instants for name in ("watch.due_at", "watch.opened_at", "order.ordered_at")}
+    {}, optional=dict.fromkeys(("watch.due_at", "watch.opened_at", "order.ordered_at"), instants)
 )
 
 
