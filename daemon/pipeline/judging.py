@@ -86,6 +86,8 @@ def tell_backlog(ledger: Ledger, setup: Setup, batch: str, now: datetime) -> int
         row = rows[announcement.alert.key]
         kept = ledger.alerts.put(announcement.alert, row.scope, row.subject)
         ledger.alerts.say(kept, announcement, at=now, batch=batch)
+    for scope in dict.fromkeys(rows[one.key].scope for one in step.alerts):
+        look(ledger, setup, scope, now)  # repeats count from what is told now
     return len(step.announcements)
 
 
