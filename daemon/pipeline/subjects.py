@@ -15,13 +15,29 @@ from orders.order import Finding, WatchState
 from orders.shelf import Memory, key_parts
 from orders.subject import FactValue, Subject
 from orders.view import View, view
-from parsers.notice import Money, Outcome
+from parsers.notice import Kind, Money, Outcome
 
 OUTAGE_KIND = "cancel_complaint_without_request"
 OUTAGE_SPAN = timedelta(days=7)
 WEEK = timedelta(days=7)
 INSTANT = timedelta(microseconds=1)
 """A watch is missed when its time is over, not at it."""
+ALIKE = frozenset({"L5", "L6", "L7"})
+"""Steps of the ladder without any number: they never close, so what would close is asked."""
+ENDS = frozenset(
+    {
+        Kind.ORDER_CANCELLED,
+        Kind.CANCEL_REJECTED,
+        Kind.DISPUTE_JUDGED,
+        Kind.DISPUTE_CLOSED,
+        Kind.APPEAL_DECIDED,
+        Kind.RETURN_RECEIVED,
+        Kind.RETURN_REJECTED,
+        Kind.REFUND_COMPLETED,
+        Kind.CLAIM_DECIDED,
+        Kind.CHARGEBACK_DECIDED,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +83,12 @@ def order_scene(seen: View, now: datetime) -> Scene:
 
 
 def question(placement: Placement) -> bool:
-    """Only the user can say which order this is about."""
-    return bool(placement.candidates) and not placement.keys and not placement.answered
+    """Only the user can say which order this is about, or that an end found by likeness alone is that order's."""
+    if placement.answered:
+        return False
+    if placement.candidates and not placement.keys:
+        return True
+    return placement.level in ALIKE and placement.event.kind in ENDS
 
 
 def _mail(ledger: Ledger, setup: Setup, number: int) -> tuple[Subject, ...]:
@@ -79,7 +99,7 @@ def _mail(ledger: Ledger, setup: Setup, number: int) -> tuple[Subject, ...]:
     shelf = Memory(ledger)
     placements = tuple(place(event, shelf) for event in events)
     asked = tuple(one for one in placements if question(one))
-    candidates = tuple(dict.fromkeys(key_parts(key)[2] for one in asked for key in one.candidates))
+    candidates = tuple(dict.fromkeys(key_parts(key)[2] for one in asked for key in one.candidates or one.keys))
     claims = ledger.mails.claims(number)
     known = tuple(
         dict.fromkeys(
