@@ -31,10 +31,10 @@ METRICS = (
         name="orderbell_start_time_seconds", kind="gauge", meaning="When the service started, seconds since 1970 UTC."
     ),
     Metric(
-        name="orderbell_mails_total",
-        kind="counter",
-        meaning="Mails taken since the start, by what was made of them.",
-        labels=("mailbox", "outcome"),
+        name="orderbell_mails",
+        kind="gauge",
+        meaning="Mails in the ledger, by state (read, ignored, quarantine …).",
+        labels=("mailbox", "state"),
     ),
     Metric(
         name="orderbell_mailbox_up",

@@ -121,6 +121,7 @@ class Health:
                 meter.set("orderbell_orders", ledger.orders.count())
                 live = [row.alert for row in ledger.alerts.all_live() if row.alert.state is AlertState.FIRING]
                 boxes = ledger.mailboxes.all()
+                mails = {box.id: ledger.mails.counts(box.id) for box in boxes}
                 waiting = ledger.outbox.counts()
         except StoreError:
             return
@@ -130,6 +131,14 @@ class Health:
         meter.replace(
             "orderbell_outbox_messages",
             ((number, {"target": target, "state": state.value}) for (target, state), number in waiting.items()),
+        )
+        meter.replace(
+            "orderbell_mails",
+            (
+                (number, {"mailbox": name, "state": state})
+                for name, counted in mails.items()
+                for state, number in counted.items()
+            ),
         )
         for box in boxes:
             meter.set("orderbell_mailbox_up", int(box.failing_since is None), mailbox=box.id)

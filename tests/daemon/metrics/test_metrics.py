@@ -23,15 +23,15 @@ def get(port, path, host="127.0.0.1"):
 def test_what_was_counted_is_written_as_prometheus_reads_it():
     meter = Meter()
     meter.set("orderbell_orders", 61)
-    meter.count("orderbell_mails_total", mailbox="main", outcome="notices")
-    meter.count("orderbell_mails_total", 2, mailbox="main", outcome="noise")
-    meter.count("orderbell_mails_total", mailbox="main", outcome="notices")
+    meter.count("orderbell_pushes_total", target="phone", outcome="sent")
+    meter.count("orderbell_pushes_total", 2, target="phone", outcome="failed")
+    meter.count("orderbell_pushes_total", target="phone", outcome="sent")
 
     assert meter.text() == (
-        "# HELP orderbell_mails_total Mails taken since the start, by what was made of them.\n"
-        "# TYPE orderbell_mails_total counter\n"
-        'orderbell_mails_total{mailbox="main",outcome="noise"} 2\n'
-        'orderbell_mails_total{mailbox="main",outcome="notices"} 2\n'
+        "# HELP orderbell_pushes_total Tries to send since the start, by how they ended (sent, failed, unsure).\n"
+        "# TYPE orderbell_pushes_total counter\n"
+        'orderbell_pushes_total{target="phone",outcome="failed"} 2\n'
+        'orderbell_pushes_total{target="phone",outcome="sent"} 2\n'
         "# HELP orderbell_orders Orders in the ledger.\n"
         "# TYPE orderbell_orders gauge\n"
         "orderbell_orders 61\n"
@@ -52,9 +52,9 @@ def test_every_metric_of_the_table_can_be_read_even_with_odd_labels():
 
 def test_a_name_or_label_that_is_not_in_the_table_is_our_mistake():
     with pytest.raises(KeyError):
-        Meter().count("orderbell_mail_total")
+        Meter().count("orderbell_push_total")
     with pytest.raises(ValueError, match="labels"):
-        Meter().count("orderbell_mails_total", mailbox="main")
+        Meter().count("orderbell_pushes_total", target="phone")
     with pytest.raises(ValueError, match="gauge"):
         Meter().count("orderbell_orders")
 
