@@ -8,6 +8,7 @@ from daemon import __version__
 from daemon.cli import (
     alerts,
     configuration,
+    demo,
     doctor,
     files,
     first,
@@ -49,6 +50,7 @@ def main(ctx: click.Context, config: Path | None, state: Path | None) -> None:
 
 
 for command in (
+    demo.demo,
     reading.read,
     reading.why,
     reading.scrub,
@@ -73,6 +75,7 @@ for command in (
     doctor.doctor,
     first.init,
     login.login,
+    watching.run,
     watching.once,
     service.service,
 ):

@@ -11,6 +11,7 @@ from daemon.cli.listing import as_json, print_json
 from daemon.cli.places import Places
 
 if TYPE_CHECKING:
+    from daemon.logs import Form
     from daemon.loop.once import Pass
     from daemon.pipeline.setup import Setup
     from daemon.pipeline.speaking import Message
@@ -44,6 +45,22 @@ def once(places: Places, dry_run: bool, as_json: bool) -> None:
         raise Stop(Exit.MAILBOX, *(f"mailbox {name}: {error}" for name, error in done.failures.items()))
     if done.undelivered:
         raise Stop(Exit.DELIVERY, *_undelivered(places))
+
+
+@click.command()
+@click.option("--log-format", type=click.Choice(["auto", "console", "json"]), default="auto", show_default=True)
+@click.option("--debug", is_flag=True, help="Log the why of everything.")
+@click.pass_obj
+def run(places: Places, log_format: "Form", debug: bool) -> None:
+    """Watch the mailboxes until SIGTERM or Ctrl-C; SIGHUP, and any change of the files, reads them again."""
+    import logging
+
+    from daemon import logs
+    from daemon.loop.service import run as serve
+
+    places.settings()
+    logs.start(log_format, level=logging.DEBUG if debug else logging.INFO)
+    serve(places.files(), progress=_progress if sys.stderr.isatty() else None)
 
 
 def _told(places: Places, done: "Pass") -> None:

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
+from email import message_from_bytes
+from email.utils import format_datetime, parsedate_to_datetime
 from importlib.resources import files
 
 GAP = re.compile(r"\{\{(\w+)(?: ([+-]?\w+))?\}\}")
@@ -26,9 +27,6 @@ def letter(name: str, now: datetime) -> bytes:
 
 def age(name: str, now: datetime) -> datetime:
     """When the sample mail says it was sent: what a mailbox keeps as its arrival."""
-    from email import message_from_bytes
-    from email.utils import parsedate_to_datetime
-
     return parsedate_to_datetime(str(message_from_bytes(letter(name, now))["Date"])).astimezone(UTC)
 
 

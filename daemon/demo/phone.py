@@ -16,6 +16,8 @@ class Push:
 
     title: str
     body: str
+    kind: str
+    """Apprise's word for how bad it is: failure, warning or info."""
     at: float
 
 
@@ -33,9 +35,9 @@ def running() -> Iterator[Phone]:
     pushes: queue.Queue[Push] = queue.Queue()
 
     class Receiver(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802 - the name http.server calls
+        def do_POST(self) -> None:
             said = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            pushes.put(Push(str(said.get("title", "")), str(said.get("message", "")), time.monotonic()))
+            pushes.put(Push(str(said["title"]), str(said["message"]), str(said["type"]), time.monotonic()))
             self.send_response(204)
             self.end_headers()
 

@@ -51,11 +51,23 @@ class _Session:
 def running(user: str, password: str) -> Iterator[Postbox]:
     """Start the server; it ends with the block. Raises PostboxError."""
     if importlib.util.find_spec("pymap") is None:
-        raise PostboxError("the demo starts an IMAP server of its own and needs pymap; try: pip install 'orderbell[demo]'")
+        raise PostboxError(
+            "the demo starts an IMAP server of its own and needs pymap; try: pip install 'orderbell[demo]'"
+        )
     port = _free_port()
     words = ["--host", HOST, "--port", str(port), "--no-service", "managesieve", "--no-service", "admin", "--no-tls"]
-    process = subprocess.Popen(
-        [sys.executable, "-c", "from pymap.main import main; main()", *words, "dict", "--demo-user", user, "--demo-password", password],
+    process = subprocess.Popen(  # noqa: S603 - our own interpreter
+        [
+            sys.executable,
+            "-c",
+            "from pymap.main import main; main()",
+            *words,
+            "dict",
+            "--demo-user",
+            user,
+            "--demo-password",
+            password,
+        ],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,  # Ctrl-C is for the demo; it ends the server itself

@@ -1,0 +1,80 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from click.testing import CliRunner
+
+from daemon.cli import main
+from daemon.cli.demo import wrapped
+from daemon.cli.exits import Exit
+from daemon.cli.listing import width
+from daemon.demo import postbox
+
+ORDERBELL = [sys.executable, "-c", "from daemon.cli import main; main()"]
+
+
+def test_the_demo_shows_all_four_stories_and_ends_well(tmp_path):
+    run = subprocess.run(
+        [*ORDERBELL, "demo", "--once"],
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+        env=os.environ | {"HOME": str(tmp_path), "TMPDIR": str(tmp_path)},
+    )
+
+    assert run.returncode == Exit.DONE, run.stdout + run.stderr
+    assert run.stdout.count("✓") == 4
+    assert "All four stories were seen" in run.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_demo_goes_on_until_it_is_interrupted_and_leaves_nothing(tmp_path):
+    with subprocess.Popen(
+        [*ORDERBELL, "demo", "--language", "ja"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"HOME": str(tmp_path), "TMPDIR": str(tmp_path)},
+    ) as process:
+        text = ""
+        for line in process.stdout:
+            text += line
+            if line.startswith("Still watching"):
+                break
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        text += process.stdout.read()
+        code = process.wait(30)
+
+    assert (code, text.count("✓"), "紛争の判定は Invalid" in text) == (Exit.DONE, 4, True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_its_mail_server_the_demo_says_how_to_get_it(monkeypatch):
+    monkeypatch.setattr(postbox.importlib.util, "find_spec", lambda _name: None)
+    answer = CliRunner().invoke(main, ["demo", "--once"], catch_exceptions=False)
+
+    assert (answer.exit_code, answer.stderr) == (
+        Exit.ERROR,
+        "the demo starts an IMAP server of its own and needs pymap; try: pip install 'orderbell[demo]'\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("one two three", ["one two", "three"]),
+        ("猫の爪とぎ", ["猫の爪と", "ぎ"]),
+        ("爪とぎ棒。", ["爪とぎ", "棒。"]),
+        ("https://example", ["https://", "example"]),
+        ("", [""]),
+    ],
+)
+def test_a_message_is_broken_as_a_phone_breaks_it(text, expected):
+    lines = wrapped(text, 8)
+
+    assert lines == expected
+    assert all(width(line) <= 8 for line in lines)
