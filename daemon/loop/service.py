@@ -197,7 +197,7 @@ class Service:
             self._child = Child(setup.packs)
         self.pipeline.setup = setup
         self.health.use(settings, setup)
-        self._tell_health("rejected", None, "rules:user")
+        self._tell_health("rejected", False, "rules:user")
         self._accept_rules(self._clock())
         self._rewatch(old, settings)
         log.info("files read again")
