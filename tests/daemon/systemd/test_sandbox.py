@@ -12,8 +12,10 @@ from tests.servers import sandbox
 ROOT = Path(__file__).parents[3]
 WORK = """
 import sys
+from datetime import UTC
 from pathlib import Path
 
+from daemon.child import Child, Frame
 from daemon.metrics import Port
 from daemon.push import Parcel, Sender
 from daemon.secrets import resolve
@@ -24,6 +26,8 @@ with Store.open(Path(sys.argv[1])) as store, store.read() as ledger:
     assert ledger.orders.count() == 0
 assert resolve(Secret(command=("echo", "x")), what="a test") == "x"
 Port(0, str).close()
+with Child(None) as reads:
+    print(reads(b"From: a@example.org\\nContent-Type: text/html\\n\\n<p>hello", Frame(zone=UTC)).outcome)
 with Sender() as sender:
     print(sender.send(Parcel(target="t", url=sys.argv[2], title="t", body="b", severity="info", key="k")).outcome)
 """
@@ -45,7 +49,7 @@ def under(request):
 def test_the_program_reads_stores_and_sends_under_its_own_filter(under, tmp_path, http_sink):
     done = under(WORK, str(tmp_path / "ledger.db"), f"json://{http_sink.host}/")
 
-    assert (done.returncode, done.stdout.split()) == (0, ["sent"]), done.stderr
+    assert (done.returncode, done.stdout.split()) == (0, ["foreign", "sent"]), done.stderr
     assert len(http_sink.requests) == 1
 
 
@@ -54,3 +58,13 @@ def test_what_it_never_needs_is_refused(under, call):
     done = under(f"import os, time; {call}")
 
     assert "Operation not permitted" in done.stderr
+
+
+@pytest.mark.soak
+def test_the_whole_demo_runs_under_the_filter(under):
+    script = "import sys; from daemon.cli import main; sys.argv = ['orderbell', 'demo', '--once']; main()"
+
+    done = under(script)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "All four stories were seen" in done.stdout
