@@ -165,12 +165,17 @@ def _arrived(
         internal_date=mail.received or datetime.now(UTC),
         size=max(mail.size, len(raw or b"")),
         raw=raw,
-        header=(mail.header or b"")[:HEADER_BYTES],
+        header=(mail.header or _header_of(raw or b""))[:HEADER_BYTES],
         flags=mail.flags,
         truncated=raw is not None and mail.size > len(raw) >= BODY_BYTES,
         missing=missing,
         gmail_id=mail.gmail_id,
     )
+
+
+def _header_of(raw: bytes) -> bytes:
+    head, blank, _ = raw.partition(b"\r\n\r\n")
+    return head + blank
 
 
 def _is_older(mail: Shown, since: datetime | None) -> bool:
@@ -179,10 +184,10 @@ def _is_older(mail: Shown, since: datetime | None) -> bool:
 
 def _headers(talk: Conversation, uids: Sequence[int], tally: Tally) -> list[Shown]:
     """What the server shows of `uids`, ascending. What it leaves out is asked for again; what is left then is gone."""
-    shown = _patiently(talk, uids, lambda some: talk.headers(uid_set(some)))
+    shown = _patiently(talk, "header", uids, lambda some: talk.headers(uid_set(some)))
     again = [uid for uid in uids if uid not in shown or shown[uid].header is None]
     if again:
-        shown |= _patiently(talk, again, lambda some: talk.headers(uid_set(some)))
+        shown |= _patiently(talk, "header", again, lambda some: talk.headers(uid_set(some)))
     lost = [uid for uid in uids if uid not in shown]
     there = set(talk.search(lost[0], lost[-1])) if lost else set()
     for uid in lost:
@@ -196,9 +201,9 @@ def _headers(talk: Conversation, uids: Sequence[int], tally: Tally) -> list[Show
 def _bodies(talk: Conversation, group: Sequence[Shown]) -> dict[int, bytes]:
     beginning = group[0].size > BODY_BYTES
     uids = [mail.uid for mail in group]
-    found = _patiently(talk, uids, lambda some: talk.bodies(some, beginning=beginning))
+    found = _patiently(talk, "body", uids, lambda some: talk.bodies(some, beginning=beginning))
     if again := [uid for uid in uids if uid not in found]:
-        found |= _patiently(talk, again, lambda some: talk.bodies(some, beginning=beginning))
+        found |= _patiently(talk, "body", again, lambda some: talk.bodies(some, beginning=beginning))
     return found
 
 
@@ -216,9 +221,22 @@ def _groups(mails: Sequence[Shown]) -> list[list[Shown]]:
 
 
 def _patiently(
+    talk: Conversation, what: str, uids: Sequence[int], ask: Callable[[Sequence[int]], dict[int, Found]]
+) -> dict[int, Found]:
+    """Ask for all at once, save for mails on which the connection broke before (see `Breaks`)."""
+    place = (what, talk.folder.name, talk.folder.uidvalidity) if talk.folder else (what, "", 0)
+    breaks = talk.meter.breaks
+    found: dict[int, Found] = {}
+    for group in breaks.groups(place, uids):
+        with breaks.watching(place, group):
+            found |= _one_by_one_if_refused(talk, group, ask)
+    return found
+
+
+def _one_by_one_if_refused(
     talk: Conversation, uids: Sequence[int], ask: Callable[[Sequence[int]], dict[int, Found]]
 ) -> dict[int, Found]:
-    """Ask for all at once; when the server refuses, for each alone, so that one broken mail does not hide the others.
+    """When the server refuses, ask for each mail alone, so that a broken one does not hide the others.
 
     A refusal of everything, down to the flags, is the server's trouble and is raised.
     """

@@ -38,7 +38,8 @@ class Session:
     ) -> Self:
         """Connect and log in with a password, or with an OAuth2 access token. `context` comes from `login.trust`.
 
-        Pass a `meter` to count over several sessions of one account. Raises MailboxError.
+        Pass one `meter` to all sessions of an account: it counts, and it remembers mails on which the connection broke.
+        Raises MailboxError.
         """
         return cls(
             Conversation(account, secret, context, token=token, limits=limits or Limits(), meter=meter or Meter())

@@ -13,11 +13,12 @@ import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import imapclient
 
+from daemon.mailbox.breaks import Breaks
 from daemon.mailbox.wake import Wake
 
 CHUNK = 1 << 18
@@ -46,11 +47,12 @@ class Limits:
 
 @dataclass(slots=True)
 class Meter:
-    """Bytes inside TLS, and commands."""
+    """What an account costs and remembers over all its connections. Bytes inside TLS."""
 
     received: int = 0
     sent: int = 0
     commands: int = 0
+    breaks: Breaks = field(default_factory=Breaks)
 
 
 class Wire(imaplib.IMAP4):

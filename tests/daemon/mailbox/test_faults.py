@@ -14,7 +14,7 @@ import pytest
 from daemon.mailbox.arrived import Cursor
 from daemon.mailbox.login import trust
 from daemon.mailbox.session import Session
-from daemon.mailbox.transport import Limits
+from daemon.mailbox.transport import Limits, Meter
 from daemon.mailbox.trouble import Kind, MailboxError
 from daemon.mailbox.wake import Wake
 from daemon.settings import Mailbox, Secret
@@ -274,6 +274,65 @@ def test_a_mail_the_server_refuses_to_show_hides_no_other(server):
         session.poll("INBOX", None, None, everything, got.append)
 
     assert [(mail.uid, mail.missing) for mail in got] == [(1, False), (2, True), (3, False)]
+
+
+@pytest.mark.parametrize(("part", "missing"), [(b"BODY.PEEK[]", True), (b"HEADER", False)])
+def test_a_mail_on_which_the_server_hangs_up_hides_no_other(server, part, missing):
+    server.add(*(news(n) for n in range(1, 6)))
+    asked = []
+
+    def crash(connection, tag, rest):
+        if 3 in connection._chosen(rest.split()[2].decode()) and part in rest:
+            asked.append(rest)
+            connection.close()
+        else:
+            connection._uid_fetch(tag, rest)
+
+    server.answers["UID FETCH"] = crash
+    meter, got, cursor = Meter(), [], None
+
+    def sink(mail):
+        nonlocal cursor
+        got.append(mail)
+        cursor = Cursor(uidvalidity=1, last_uid=mail.uid)
+
+    for _ in range(6):
+        with (
+            suppress(MailboxError),
+            Session.open(account(server), PASSWORD, trust(), limits=QUICK, meter=meter) as session,
+        ):
+            session.poll("INBOX", cursor, None, everything, sink)
+
+    assert [(mail.uid, mail.missing) for mail in got] == [(n, n == 3 and missing) for n in range(1, 6)]
+    assert all(mail.header == news(mail.uid).partition(b"body")[0] for mail in got)
+    assert len(asked) == 4
+    server.answers.clear()
+    with Session.open(account(server), PASSWORD, trust(), limits=QUICK) as session:  # as after a restart
+        session.fetch("INBOX", 1, [3], sink)
+    assert got[-1].raw == news(3)
+
+
+def test_a_link_that_breaks_by_chance_gives_up_no_mail(server):
+    server.add(*(news(n) for n in range(1, 30)))
+    meter, got, cursor = Meter(), [], None
+    length = session_length(server)
+    dice = random.Random(5)
+
+    def sink(mail):
+        nonlocal cursor
+        got.append(mail)
+        cursor = Cursor(uidvalidity=1, last_uid=mail.uid)
+
+    for attempt in range(40):
+        server.faults = Faults(cut_at=dice.randrange(length)) if attempt < 39 else Faults()
+        with (
+            suppress(MailboxError),
+            Session.open(account(server), PASSWORD, trust(), limits=QUICK, meter=meter) as session,
+        ):
+            session.poll("INBOX", cursor, None, everything, sink)
+
+    assert [mail.uid for mail in got] == list(range(1, 30))
+    assert not any(mail.missing for mail in got)
 
 
 def test_a_mail_expunged_between_search_and_fetch_is_gone(server):
