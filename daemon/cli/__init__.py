@@ -20,6 +20,7 @@ from daemon.cli import (
     replay,
     rules,
     service,
+    status,
     telling,
     watching,
 )
@@ -35,12 +36,14 @@ EPILOG = "\b\nExit codes: " + "\n".join(f"{code.value}  {meaning}" for code, mea
 @click.version_option(__version__, prog_name="orderbell")
 @click.option(
     "--config",
-    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    type=click.Path(path_type=Path),
     help="Configuration file; rules.yaml and packs/ lie beside it.  [default: ~/.config/orderbell/config.yaml]",
 )
 @click.option(
     "--state",
-    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    type=click.Path(path_type=Path),
     help="Folder of the ledger.  [default: $STATE_DIRECTORY, else ~/.local/state/orderbell]",
 )
 @click.pass_context
@@ -77,6 +80,7 @@ for command in (
     login.login,
     watching.run,
     watching.once,
+    status.status,
     service.service,
 ):
     main.add_command(command)
