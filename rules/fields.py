@@ -279,21 +279,3 @@ FLAGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {about: tuple(name for name in names if FIELDS[name].type is FactType.FLAG) for about, names in ABOUTS.items()}
 )
 """The yes/no facts of each about: always present, never unknown."""
-
-
-def markdown() -> str:
-    """The table of facts for the documentation, one section an about."""
-    parts = []
-    for about in ABOUTS:
-        own = [FIELDS[name] for name in FIELDS if owner(name) == about]
-        rows = [f"| `{spec.name}` | {_type_of(spec)} | {spec.meaning} | `{spec.example}` |" for spec in own]
-        parts.append(
-            "\n".join([f"### {about}", "", "| Fact | Type | Meaning | Example |", "| --- | --- | --- | --- |", *rows])
-        )
-    return "\n\n".join(parts) + "\n"
-
-
-def _type_of(spec: FactSpec) -> str:
-    if spec.choices:
-        return f"{spec.type.value}: " + ", ".join(f"`{choice}`" for choice in spec.choices)
-    return spec.type.value

@@ -54,14 +54,12 @@ class WrittenTrials(_Written):
     version: int = 1
     rules: str | None = None
     """The rule file these tests are for, from this file's folder; without it, the rules in force."""
-    now: Any = None
+    now: Any = NOW
     tests: list[WrittenTrial]
 
     @field_validator("now")
     @classmethod
     def instant(cls, value: Any) -> datetime:
-        if value is None:
-            return NOW
         try:
             at = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
         except ValueError:
@@ -172,7 +170,7 @@ def _checks(document: Document, at: int, written: WrittenTrial, now: datetime, f
         other = _facts(document, where, written.about, given, now, faults)
         table = {name: value for name, value in (base | other).items() if name not in gone}
         yield check(
-            "unless " + ", ".join(f"{name}: {value}" for name, value in change.items()),
+            "unless " + ", ".join(f"{name}: {_yaml(value)}" for name, value in change.items()),
             table,
             now,
             written.fires,
@@ -185,6 +183,16 @@ def _checks(document: Document, at: int, written: WrittenTrial, now: datetime, f
             faults.append(document.fault((*path, "later", step), str(error), at_key=True))
             continue
         yield check(step, base, now + length, rules, True)
+
+
+def _yaml(value: Any) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return str(value).lower()
+        case _:
+            return str(value)
 
 
 def _facts(

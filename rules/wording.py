@@ -10,7 +10,7 @@ from parsers.notice import Money
 from rules.alert import Alert, Cause, Severity
 from rules.rulebook import Rule
 from rules.templates import Slot, fill
-from rules.words import CHOICES, MONTHS, WEEKDAYS, word
+from rules.words import CHOICES, MONTHS, UNSAID, WEEKDAYS, word
 
 TITLE = 120
 """Characters of a title at most."""
@@ -76,7 +76,7 @@ def _write(
                 return show(alert.since, slot.filter, language, zone, now)
             case name:
                 fact = subject.facts.get(name)
-                return None if fact is None else show(fact, slot.filter, language, zone, now)
+                return None if fact is None or fact in UNSAID else show(fact, slot.filter, language, zone, now)
 
     def text(of: Mapping[str, str]) -> str:
         return fill(in_language(of, language), value).strip() if of else ""

@@ -36,7 +36,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "no": "no",
         "colon": ": ",
         "comma": ", ",
-        "contact_aliexpress": "AliExpress Help Center, Online Service, Chat Now",
+        "contact_aliexpress": "AliExpress (Help Center, Online Service, Chat Now)",
         "contact_amazon": "Amazon customer service (Contact Us)",
         "contact_other": "the marketplace's support",
     },
@@ -71,14 +71,22 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "no": "いいえ",
         "colon": "：",
         "comma": "、",
-        "contact_aliexpress": "AliExpressのヘルプセンター→オンラインサービス→チャット",
+        "contact_aliexpress": "AliExpress（ヘルプセンター→オンラインサービス→チャット）",
         "contact_amazon": "Amazonカスタマーサービス（お問い合わせ）",
         "contact_other": "サイトのサポート窓口",
     },
 }
 
 CHOICES: Mapping[str, Mapping[str, str]] = {
-    "en": {"aliexpress": "AliExpress", "amazon": "Amazon", "me": "you", "counterparty": "the other side"},
+    "en": {
+        "aliexpress": "AliExpress",
+        "amazon": "Amazon",
+        "me": "you",
+        "counterparty": "the other side",
+        "buyer": "the buyer",
+        "seller": "the seller",
+        "platform": "the marketplace",
+    },
     "ja": {
         "aliexpress": "AliExpress",
         "amazon": "Amazon",
@@ -107,9 +115,31 @@ CHOICES: Mapping[str, Mapping[str, str]] = {
         "forwarded": "転送",
         "unverified": "未確認",
         "forged": "偽装",
+        "granted": "認められました",
+        "rejected": "却下",
+        "decided": "内容は要確認",
+        "warned": "警告",
+        "restricted": "制限",
+        "out_of_stock": "在庫切れ",
+        "unpaid": "未払い",
+        "not_shipped_in_time": "期限内に未発送",
+        "risk": "リスク審査",
+        "buyer_request": "購入者の依頼",
+        "returned_to_sender": "差出人に返送",
+        "lost": "紛失",
+        "damaged": "破損",
+        "customs": "税関",
+        "refused": "受取拒否",
+        "return_missed": "返品期限切れ",
+        "payment_released": "代金は支払い済み",
+        "evidence": "証拠不足",
+        "cannot_reprocess": "再審査不可",
+        "not_received": "未着",
     },
 }
-"""Values of choices as people say them; what is missing is shown as it is, without underscores."""
+"""Values of choices, and reasons, as people say them; what is missing is shown as it is, without underscores."""
+UNSAID = ("unknown", "other")
+"""Values that say nothing: the optional part of a text they stand in is left out."""
 
 WEEKDAYS: Mapping[str, tuple[str, ...]] = {
     "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),

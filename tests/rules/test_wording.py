@@ -1,0 +1,290 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orders.subject import Subject
+from parsers.notice import Money
+from rules.alert import Cause, Severity
+from rules.rulebook import shipped
+from rules.wording import (
+    BODY,
+    TITLE,
+    Text,
+    all_quiet,
+    cut,
+    digest,
+    distance,
+    first_run,
+    join,
+    moment,
+    rate_limited,
+    write,
+)
+from rules.words import CHOICES, LANGUAGES, WEEKDAYS, WORDS
+from tests.rules.lives import book
+from tests.rules.review import alert
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+TOKYO = ZoneInfo("Asia/Tokyo")
+RULE = shipped().rule("appeal-due")
+DUE = NOW + timedelta(days=2, hours=14)
+ORDER = Subject(
+    about="watch",
+    id="D-AE-13",
+    facts={
+        "order.number": "8100000000000001",
+        "order.title": "USB cable",
+        "order.amount": Money(value=Decimal("26.12"), currency="USD"),
+        "order.marketplace": "aliexpress",
+        "order.link": "https://www.aliexpress.com/p/order/detail.html?orderId=8100000000000001",
+        "watch.due_at": DUE,
+        "read.subject": "Dispute closed",
+        "read.at": NOW - timedelta(hours=1),
+        "read.trust": "verified",
+    },
+    order="aliexpress:buyer:8100000000000001",
+    orders=("8100000000000001",),
+    due_at=DUE,
+)
+
+
+def words(rule=RULE, subject=ORDER, cause=Cause.FIRING, *, language="en", now=NOW, **more):
+    return write(rule, subject, alert(rule, subject, now), cause, language=language, zone=TOKYO, now=now, **more)
+
+
+def test_an_alert_says_what_which_how_much_what_next_until_when_and_where_it_was_read():
+    assert words() == Text(
+        title="Appeal, once, by Wed 25 Nov 11:00 JST: USB cable (8100000000000001)",
+        body="The dispute did not go as you asked. One appeal is possible.\n"
+        "Order 8100000000000001: USB cable, 26.12 USD, AliExpress\n"
+        "To do: Gather order number, amounts, dates, reasons and evidence first; then file it with AliExpress (Help "
+        "Center, Online Service, Chat Now).\n"
+        "Until Wed 25 Nov 11:00 JST (2 d 14 h left)\n"
+        "Read in: “Dispute closed” Sun 22 Nov 20:00 JST\n"
+        "https://www.aliexpress.com/p/order/detail.html?orderId=8100000000000001",
+    )
+
+
+def test_the_same_in_japanese():
+    assert words(language="ja") == Text(
+        title="異議申し立て（1回のみ）は 11/25(水) 11:00 JST まで：USB cable (8100000000000001)",
+        body="紛争は希望どおりになりませんでした。異議申し立ては1回だけ可能です。\n"
+        "注文 8100000000000001：USB cable、26.12 USD、AliExpress\n"
+        "次にすること：注文番号・金額・日付・理由・証拠を先にそろえてから申し立ててください："
+        "AliExpress（ヘルプセンター→オンラインサービス→チャット）\n"
+        "期限：11/25(水) 11:00 JST（あと2日14時間）\n"
+        "根拠：「Dispute closed」 11/22(日) 20:00 JST\n"
+        "https://www.aliexpress.com/p/order/detail.html?orderId=8100000000000001",
+    )
+
+
+def test_when_the_deadline_has_passed_the_way_that_is_left_is_told():
+    text = words(now=DUE + timedelta(hours=3), cause=Cause.REPEAT)
+
+    assert text.title.startswith("Reminder: Appeal, once, by")
+    assert "The time to appeal is over." in text.body
+    assert "It was due Wed 25 Nov 11:00 JST (3 h ago)" in text.body
+
+
+def test_the_end_is_short():
+    assert words(cause=Cause.RESOLVED, language="ja").title.startswith("解消：")
+    assert words(cause=Cause.RESOLVED).body == (
+        "This no longer holds, or it is too late to act on it.\n"
+        "Order 8100000000000001: USB cable, 26.12 USD, AliExpress"
+    )
+
+
+@pytest.mark.parametrize("trust", ["unverified", "forwarded"])
+def test_a_sender_that_is_not_verified_is_said(trust):
+    subject = replace(ORDER, facts={**ORDER.facts, "read.trust": trust})
+
+    assert "The sender of this mail is not verified." in words(subject=subject).body
+    assert "送信元は確認できていません" in words(subject=subject, language="ja").body
+
+
+def test_what_was_inferred_is_said_to_be():
+    subject = replace(ORDER, facts={**ORDER.facts, "watch.inferred": True})
+
+    assert "Matched without a full order number" in words(subject=subject).body
+
+
+def test_the_users_own_way_to_the_support_is_told_instead():
+    assert "chat.example, code 12" in words(contact={"aliexpress": "chat.example, code 12"}).body
+
+
+def test_an_optional_part_goes_when_its_fact_is_missing_or_says_nothing():
+    rule = book(
+        "- {id: it, about: order, when: {order.cancelled: true}, severity: info, "
+        'title: "Off[ by {order.cancelled_by}]"}\n'
+    ).rule("it")
+
+    def title(**facts):
+        subject = Subject(about="order", id="x", facts={f"order.{name}": value for name, value in facts.items()})
+        return words(rule, subject).title
+
+    assert title(cancelled_by="seller") == "Off by the seller"
+    assert title(cancelled_by="unknown") == "Off"
+    assert title() == "Off"
+
+
+def test_a_rule_in_one_language_speaks_it_to_everyone():
+    rule = book("- {id: it, about: order, when: {order.cancelled: true}, severity: info, title: Off}\n").rule("it")
+
+    assert words(rule, Subject(about="order", id="x"), language="ja").title == "Off"
+
+
+def test_braces_and_brackets_can_be_written():
+    rule = book('- {id: it, about: order, when: {order.cancelled: true}, severity: info, title: "{{a}} [[b]]"}\n').rule(
+        "it"
+    )
+
+    assert words(rule, Subject(about="order", id="x")).title == "{a} [b]"
+
+
+def test_an_alert_is_never_lost_for_its_wording():
+    broken = replace(RULE, title={"en": "{"})
+
+    text = words(broken)
+
+    assert text.title == "appeal-due"
+    assert "order.number: 8100000000000001" in text.body
+
+
+@pytest.mark.parametrize(
+    ("at", "language", "expected"),
+    [
+        (datetime(2026, 11, 25, 14, 59, tzinfo=UTC), "en", "Wed 25 Nov 23:59 JST"),
+        (datetime(2026, 11, 25, 14, 59, tzinfo=UTC), "ja", "11/25(水) 23:59 JST"),
+        (datetime(2027, 1, 3, 0, 0, tzinfo=UTC), "en", "Sun 3 Jan 2027 09:00 JST"),
+        (datetime(2027, 1, 3, 0, 0, tzinfo=UTC), "ja", "2027/1/3(日) 09:00 JST"),
+    ],
+)
+def test_times_are_local_with_their_zone(at, language, expected):
+    assert moment(at, language, TOKYO, NOW) == expected
+
+
+def test_a_zone_without_letters_is_told_by_its_offset():
+    assert moment(NOW, "en", ZoneInfo("America/Sao_Paulo"), NOW) == "Sun 22 Nov 09:00 UTC-03"
+
+
+@pytest.mark.parametrize(
+    ("span", "en", "ja"),
+    [
+        (timedelta(days=5, hours=3), "5 d 3 h left", "あと5日3時間"),
+        (timedelta(days=5), "5 d left", "あと5日"),
+        (timedelta(hours=3, minutes=20), "3 h 20 min left", "あと3時間20分"),
+        (timedelta(minutes=45), "45 min left", "あと45分"),
+        (timedelta(0), "0 min left", "あと0分"),
+        (timedelta(days=-2, hours=-1), "2 d 1 h ago", "2日1時間前"),
+    ],
+)
+def test_the_time_left_is_told_in_two_steps_at_most(span, en, ja):
+    assert (distance(span, "en"), distance(span, "ja")) == (en, ja)
+
+
+def test_long_texts_are_cut_between_words_with_an_ellipsis():
+    assert cut("one two three four", 15) == "one two three…"
+    assert cut("一二三四五六", 4) == "一二三…"
+    assert cut("short", 5) == "short"
+
+
+def test_of_a_long_body_the_story_is_shortened_never_what_to_do():
+    rule = replace(RULE, body={"en": "blah " * 600})
+
+    body = words(rule).body
+
+    assert len(body) <= BODY
+    assert "To do: Gather" in body
+    assert "Until Wed 25 Nov" in body
+    assert "blah…" in body
+
+
+long = st.text(st.characters(blacklist_categories=["Cs"]), max_size=3000)
+
+
+@given(title=long, body=long, number=long, shop=long)
+@settings(max_examples=60)
+def test_whatever_a_mail_says_title_and_body_keep_their_lengths(title, body, number, shop):
+    facts = {"order.title": title, "order.number": number, "read.subject": body, "order.marketplace": shop}
+    subject = replace(ORDER, facts={**ORDER.facts, **facts})
+    for language in LANGUAGES:
+        text = words(subject=subject, language=language)
+        assert len(text.title) <= TITLE
+        assert len(text.body) <= BODY
+
+
+# several at once
+
+LOW = (Severity.INFO, Text(title="Shipped: cable", body="on its way"))
+HIGH = (Severity.CRITICAL, Text(title="Appeal by Wed", body="once only"))
+MIDDLE = (Severity.WARNING, Text(title="Pay by Thu", body="or it closes"))
+
+
+def test_several_alerts_are_one_message_the_worst_first():
+    assert join([LOW, HIGH, MIDDLE], "en") == Text(
+        title="Appeal by Wed (+2)",
+        body="once only\n\nPay by Thu\nor it closes\n\nShipped: cable\non its way",
+    )
+
+
+def test_one_alert_stays_as_it_is():
+    assert join([HIGH], "en") == HIGH[1]
+
+
+def test_what_has_no_room_is_counted():
+    many = [(Severity.WARNING, Text(title=f"Alert {n}", body="x" * 300)) for n in range(40)]
+
+    text = join(many, "en")
+
+    assert len(text.body) <= BODY
+    assert text.title == "Alert 0 (+39)"
+    assert text.body.endswith("more")
+    assert "Alert 5" in text.body
+
+
+def test_a_digest_is_a_list_of_titles():
+    assert digest([LOW, HIGH], "en") == Text(title="2 things to know", body="• Appeal by Wed\n• Shipped: cable")
+    assert digest([LOW], "ja") == Text(title="お知らせ 1件", body="• Shipped: cable")
+
+
+def test_a_digest_of_very_many_counts_what_it_cannot_show():
+    text = digest([(Severity.INFO, Text(title=f"Alert number {n}", body="")) for n in range(300)], "ja")
+
+    assert len(text.body) <= BODY
+    assert text.body.endswith("件")
+
+
+def test_the_first_run_counts_only_what_needs_somebody():
+    assert first_run([LOW, HIGH, MIDDLE], "en", mails=214, orders=61).title == "214 mails, 61 orders, 2 need you"
+    assert first_run([], "ja", mails=3, orders=1) == Text(
+        title="メール3通・注文1件、対応が必要なもの0件",
+        body="お知らせすることはありませんでした。メールボックスはすべて読めています。",
+    )
+
+
+def test_the_small_messages_exist_in_every_language():
+    for language in LANGUAGES:
+        assert all_quiet(language).body
+        assert "12" in rate_limited(12, language).title
+
+
+# the catalogue
+
+
+def test_every_language_has_the_same_words_with_the_same_gaps():
+    import string
+
+    def gaps(text):
+        return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+    assert set(WORDS) == set(CHOICES) == set(WEEKDAYS) == set(LANGUAGES)
+    for language in LANGUAGES:
+        assert {key: gaps(text) for key, text in WORDS[language].items()} == {
+            key: gaps(text) for key, text in WORDS["en"].items()
+        }
+        assert set(CHOICES["en"]) - set(CHOICES[language]) == set()
