@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "README.ja.md", "docs/coverage.md", "docs/facts.md", "docs/rules.md", "docs/settings.md")
+PAGES = (
+    "README.md",
+    "README.ja.md",
+    "docs/alerts.md",
+    "docs/coverage.md",
+    "docs/facts.md",
+    "docs/rules.md",
+    "docs/settings.md",
+)
 BLOCK = re.compile(r"(<!-- begin (?P<name>[\w-]+) -->\n).*?(<!-- end (?P=name) -->)", re.DOTALL)
 
 
@@ -28,7 +36,7 @@ def commands() -> Iterator[str]:
             usage = " ".join(
                 one.make_metavar(click.Context(command)) for one in command.params if isinstance(one, click.Argument)
             )
-            yield f"| `{f'{name} {usage}'.strip()}` | {_first(command.help)} |"
+            yield f"| `{_cell(f'{name} {usage}'.strip())}` | {_first(command.help)} |"
 
 
 def exit_codes() -> Iterator[str]:
@@ -90,13 +98,28 @@ def coverage() -> Iterator[str]:
         yield ""
 
 
+def alerts() -> Iterator[str]:
+    from tests.rules.review import page
+
+    yield from page()
+
+
+def stories() -> Iterator[str]:
+    """Every described situation with its state."""
+    from tests.stories.rows import table
+
+    yield from table()
+
+
 TABLES: Mapping[str, Callable[[], Iterable[str]]] = {
     "commands": commands,
     "exit-codes": exit_codes,
     "settings": settings,
     "facts": facts,
     "rules": rules,
+    "alerts": alerts,
     "coverage": coverage,
+    "stories": stories,
 }
 
 
@@ -153,6 +176,11 @@ def _plain(value: Any) -> str:
             return f"[{', '.join(str(one) for one in value)}]"
         case _:
             return str(value)
+
+
+def _cell(text: str) -> str:
+    """A bar in a table's cell would end it, even in a code span."""
+    return text.replace("|", "\\|")
 
 
 def _first(text: str | None) -> str:
