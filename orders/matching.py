@@ -132,10 +132,11 @@ def touched(event: Event, shelf: Shelf) -> tuple[str, ...]:
 def housed(event: Event, shelf: Shelf) -> tuple[str, ...]:
     """Origins of events without an order number that have a sure home now that `event` is on the shelf.
 
-    What the store may drop from `Shelf.loose`; a home is never lost again.
+    What the store may drop from `Shelf.loose`. Such a home is never lost again; one that rests on the user's answer
+    may be, and does not count.
     """
     followed = [one for one in _followed((event,), shelf) if not order_keys(one)]
-    return tuple(sorted(one.origin for one in followed if next(_homes(one, shelf), None) is not None))
+    return tuple(sorted(one.origin for one in followed if any(order_keys(home.event) for home in _homes(one, shelf))))
 
 
 def _answer(event: Event, shelf: Shelf) -> Event | None:
@@ -287,9 +288,9 @@ def _linked(kind: RefKind, value: str, marketplace: str, role: Role, shelf: Shel
 
 
 def _keys_of(event: Event, shelf: Shelf) -> tuple[str, ...]:
-    """Orders the event names itself, or the user named for it."""
+    """Orders that parcels and cases of the event belong to: the user's word, else the numbers it names."""
     answer = _answer(event, shelf)
-    if answer is not None:
+    if answer is not None and order_keys(answer):
         return order_keys(answer)
     numbers = {whole_number(number, event, shelf) for number in event.order_numbers}
     return tuple(key_of(event.marketplace, event.role, number) for number in numbers)
