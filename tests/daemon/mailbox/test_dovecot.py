@@ -10,7 +10,6 @@ from daemon.mailbox.arrived import Cursor
 from daemon.mailbox.login import trust
 from daemon.mailbox.session import Session
 from daemon.mailbox.trouble import Kind, MailboxError
-from daemon.mailbox.wake import Wake
 from daemon.settings import Mailbox, Secret
 
 pytestmark = pytest.mark.dovecot
@@ -48,13 +47,6 @@ def everything(_header):
 
 def nothing(_header):
     return False
-
-
-@pytest.fixture
-def wake():
-    bell = Wake()
-    yield bell
-    bell.close()
 
 
 def test_new_mails_come_in_the_order_of_their_uids_and_only_once(dovecot):
@@ -265,7 +257,7 @@ def test_idle_hears_of_mail_within_the_servers_own_delay(dovecot, wake):
 def test_mail_between_the_poll_and_the_idle_is_not_missed(dovecot, wake):
     user = dovecot.user()
     with opened(dovecot, user) as session:
-        for number in range(10):
+        for number in range(5):
             session.poll("INBOX", None, None, nothing, lambda mail: None)
             dovecot.append(user, news(number))
 

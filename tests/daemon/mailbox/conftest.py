@@ -1,0 +1,18 @@
+import pytest
+
+from daemon.mailbox.wake import Wake
+from tests.servers.fake_imap import running
+
+
+@pytest.fixture
+def server():
+    """A server that misbehaves on demand."""
+    with running() as fake:
+        yield fake
+
+
+@pytest.fixture
+def wake():
+    bell = Wake()
+    yield bell
+    bell.close()
