@@ -1,0 +1,333 @@
+"""The commands over a ledger that a real pass over a real mailbox has made."""
+
+import csv
+import io
+import json
+import shutil
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+from click.testing import CliRunner
+from icalendar import Calendar
+
+from daemon.cli import main
+from daemon.cli.exits import Exit
+from daemon.demo.letters import age, letter
+from daemon.demo.play import STAMP, names
+
+KNIFE, LAMP, CHARGER = "8100000000000001", "8100000000000002", "249-0000000-0000001"
+CONFIG = """\
+version: 1
+mailboxes:
+  - id: main
+    host: 127.0.0.1
+    port: {port}
+    tls: none
+    user: {user}
+    password: {{env: PASSWORD}}
+    authserv_ids: [{stamp}]
+timezone: Asia/Tokyo
+"""
+UNKNOWN = """\
+Authentication-Results: {stamp}; dmarc=pass header.from=notice.aliexpress.com
+From: AliExpress <transaction@notice.aliexpress.com>
+Subject: Order 8100000000000001: your parcel sings now
+Date: {date}
+Message-ID: <sings@example.net>
+
+Your parcel of order 8100000000000001 has begun to sing.
+"""
+PASTE = "Order ID,Order Date,Title,Qty,Store,Status,Product ID\r\n"
+
+
+def call(place, *words):
+    options = ["--config", str(place.config), "--state", str(place.state), *words]
+    return CliRunner().invoke(main, options, catch_exceptions=False)
+
+
+def rows(answer):
+    assert answer.exit_code == Exit.DONE, answer.output
+
+    return [json.loads(line) for line in answer.stdout.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, dovecot):
+    folder = tmp_path_factory.mktemp("ledger")
+    user, now = dovecot.user(), datetime.now(UTC)
+    for name in sorted(names(), key=lambda name: age(name, now)):
+        dovecot.append(user, letter(name, now), when=age(name, now))
+    unknown = UNKNOWN.format(stamp=STAMP, date=now.strftime("%a, %d %b %Y %H:%M:%S +0000"))
+    dovecot.append(user, unknown.replace("\n", "\r\n").encode())
+    place = SimpleNamespace(config=folder / "config.yaml", state=folder / "state")
+    place.config.write_text(CONFIG.format(port=dovecot.port, user=user, stamp=STAMP))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PASSWORD", dovecot.password)
+        answer = call(place, "once")
+
+    assert answer.exit_code == Exit.DONE, answer.output
+    assert "main: 15 new mails; 3 orders" in answer.stdout
+
+    return place
+
+
+@pytest.fixture
+def place(made, tmp_path, monkeypatch):
+    """A ledger of one's own."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(made.state, tmp_path / "state")
+    shutil.copy(made.config, tmp_path / "config.yaml")
+    return SimpleNamespace(config=tmp_path / "config.yaml", state=tmp_path / "state", folder=tmp_path)
+
+
+def test_orders_are_listed_with_what_comes_next(made):
+    found = {row["number"]: row for row in rows(call(made, "orders", "--all", "--json"))}
+
+    assert set(found) == {KNIFE, LAMP, CHARGER}
+    assert found[KNIFE]["total"] == "46.80 USD"
+    assert found[CHARGER]["status"] == "cancelled"
+    assert found[KNIFE]["last_at"].endswith("+09:00")
+
+
+def test_orders_that_are_over_are_shown_only_when_asked_for(made):
+    shown = call(made, "orders", "--marketplace", "amazon")
+
+    assert (shown.stdout, shown.stderr) == ("", "no orders under way; with --all also those that are over\n")
+
+
+def test_an_order_shows_the_mail_behind_each_step(made):
+    [told] = rows(call(made, "order", KNIFE, "--json"))
+    words = call(made, "order", KNIFE).stdout
+
+    assert [step["kind"] for step in told["timeline"]] == [
+        "order.placed",
+        "shipment.shipped",
+        "shipment.delivered",
+        "dispute.opened",
+        "dispute.judged",
+    ]
+    assert all(step["mail"] and step["subject"] for step in told["timeline"])
+    assert "AliExpress Dispute Order" in words
+    assert "dispute-judged-invalid" in words
+
+
+def test_an_unknown_order_gets_a_suggestion(made):
+    answer = call(made, "order", CHARGER[:-1])
+
+    assert (answer.exit_code, answer.stderr) == (
+        Exit.ERROR,
+        f"no order '{CHARGER[:-1]}' in the ledger; did you mean '{CHARGER}'?\n",
+    )
+
+
+def test_cases_and_deadlines_are_listed(made):
+    cases = rows(call(made, "cases", "--json"))
+    watches = rows(call(made, "watches", "--mine", "--json"))
+
+    assert {(row["order"], row["kind"], row["judgement"]) for row in cases if row["kind"] == "dispute"} == {
+        (KNIFE, "dispute", "invalid"),
+        (LAMP, "dispute", "valid"),
+    }
+    assert {(row["order"], row["kind"]) for row in watches} >= {(KNIFE, "appeal"), (LAMP, "proposal_answer")}
+    assert {row["actor"] for row in watches} == {"me"}
+
+
+def alert_of(place, rule):
+    return next(row for row in rows(call(place, "alerts", "--json")) if row["rule"] == rule)
+
+
+def test_alerts_are_listed_worst_first(made):
+    found = rows(call(made, "alerts", "--json"))
+
+    assert {"dispute-judged-invalid", "cancelled-order-moving", "suspicious-mail"} <= {row["rule"] for row in found}
+    assert [row["severity"] for row in found] == sorted(
+        (row["severity"] for row in found), key=["critical", "warning", "info"].index
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "state"), [(["ack"], "acked"), (["snooze", "--for", "2d"], "snoozed"), (["resolve"], "settled")]
+)
+def test_an_alert_is_answered_by_its_number(place, words, state):
+    number = alert_of(place, "dispute-judged-invalid")["alert"]
+    answer = call(place, *words, str(number))
+    found = {row["rule"]: row["state"] for row in rows(call(place, "alerts", "--all", "--json"))}
+
+    assert answer.exit_code == Exit.DONE
+    assert found["dispute-judged-invalid"] == state
+
+
+def test_all_alerts_of_an_order_are_answered_by_its_number(place):
+    call(place, "ack", KNIFE)
+    found = [row for row in rows(call(place, "alerts", "--json")) if KNIFE in row["orders"]]
+
+    assert found
+    assert {row["state"] for row in found} == {"acked"}
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["ack", "99999"], Exit.ERROR),
+        (["snooze", KNIFE, "--for", "soon"], Exit.USAGE),
+        (["note", KNIFE, "appeal.submited"], Exit.USAGE),
+        (["note", KNIFE, "promise", "--at", "2999-01-01"], Exit.ERROR),
+        (["note", KNIFE, "promise", "--at", "yesterday"], Exit.ERROR),
+        (["note", KNIFE, "promise", "--amount", "much"], Exit.ERROR),
+        (["note", "12", "promise"], Exit.ERROR),
+        (["assign", "99999", KNIFE], Exit.ERROR),
+        (["assign", "1", "8100000000000009"], Exit.ERROR),
+        (["rules", "explain", "dispute-judged-invald", KNIFE], Exit.USAGE),
+        (["rules", "replay", "--since", "long"], Exit.USAGE),
+        (["rules", "test", "none.yaml"], Exit.RULES),
+        (["import", "none.csv"], Exit.ERROR),
+        (["dossier", "8100000000000009"], Exit.ERROR),
+        (["replay", "none"], Exit.ERROR),
+        (["replay", ".", "--until", "someday"], Exit.ERROR),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_cannot_be_done_is_one_sentence_and_changes_nothing(place, words, code):
+    before = call(place, "order", KNIFE, "--json").stdout
+    answer = call(place, *words)
+
+    assert answer.exit_code == code, answer.output
+    assert answer.stderr
+    assert call(place, "order", KNIFE, "--json").stdout == before
+
+
+def test_a_note_becomes_a_step_of_its_order(place):
+    answer = call(place, "note", KNIFE, "appeal.submitted", "--text", "in the chat")
+    [told] = rows(call(place, "order", KNIFE, "--json"))
+
+    assert answer.exit_code == Exit.DONE
+    assert told["timeline"][-1]["kind"] == "appeal.submitted"
+    assert told["timeline"][-1]["fields"] == {"text": "in the chat"}
+
+
+def test_a_note_of_an_unknown_order_makes_it_known(place):
+    answer = call(place, "note", "8100000000000007", "order.placed", "--amount", "12.50 usd")
+
+    assert "it was not in the ledger before" in answer.stdout
+    assert rows(call(place, "order", "8100000000000007", "--json"))[0]["number"] == "8100000000000007"
+
+
+def test_mails_that_were_not_understood_are_listed_and_read_again_after_a_pack_is_mended(place):
+    [unread] = rows(call(place, "mails", "unread", "--json"))
+    phrases = place.folder / "packs" / "aliexpress" / "phrases"
+    phrases.mkdir(parents=True)
+    (phrases / "en.yaml").write_text(
+        "shipment.in_transit:\n- proof: reconstructed\n  subject: ['Order {order}: your parcel sings now']\n"
+    )
+    answer = call(place, "mails", "reread")
+
+    assert unread["subject"] == "Order 8100000000000001: your parcel sings now"
+    assert answer.exit_code == Exit.DONE, answer.output
+    assert answer.stdout.startswith(f"mail {unread['mail']}: notices")
+    assert rows(call(place, "mails", "unread", "--json")) == []
+    assert "shipment.in_transit" in call(place, "order", KNIFE).stdout
+
+
+def test_a_rule_is_explained_test_by_test(made):
+    yes = call(made, "rules", "explain", "dispute-judged-invalid", KNIFE).stdout
+    no = call(made, "rules", "explain", "dispute-judged-invalid", LAMP).stdout
+
+    assert "holds" in yes
+    assert "does not hold" in no
+    assert "wants invalid, is valid" in no
+
+
+def test_a_candidate_rule_file_is_tried_on_the_ledgers_own_history(place):
+    (place.folder / "candidate.yaml").write_text("version: 1\ndisable: [dispute-judged-invalid]\n")
+    found = rows(call(place, "rules", "replay", "--rules", "candidate.yaml", "--json"))
+    missing = {row["rule"] for row in found if row["sent_by"] == "rules in effect"}
+
+    assert "dispute-judged-invalid" in missing
+    assert "dispute-judged-invalid" not in {row["rule"] for row in found if row["sent_by"] == "both"}
+
+
+def test_ones_own_rules_are_tested_both_ways(place):
+    (place.folder / "rules.yaml").write_text(
+        "version: 1\nrules:\n  - id: dear\n    about: order\n    severity: info\n    title: 'Dear: {order}'\n"
+        "    when: {order.amount: {at_least: 100 USD}}\n"
+    )
+    tests = place.folder / "rules.tests.yaml"
+    good = "tests:\n  - name: dear\n    about: order\n    facts: {order.amount: 120 USD}\n    fires: [dear]\n"
+    tests.write_text(good)
+    right = call(place, "rules", "test")
+    tests.write_text(good.replace("120", "20"))
+    wrong = call(place, "rules", "test")
+
+    assert (right.exit_code, wrong.exit_code) == (Exit.DONE, Exit.RULES), right.output + wrong.output
+    assert "expected ['dear'], fired []" in wrong.stderr
+
+
+def test_the_shipped_rules_pass_their_own_tests(made):
+    assert call(made, "rules", "test", "--shipped").exit_code == Exit.DONE
+
+
+def test_orders_leave_as_a_table_and_deadlines_as_a_calendar(made):
+    table = list(csv.DictReader(io.StringIO(call(made, "export", "orders").stdout.lstrip("\ufeff"))))
+    lines = rows(call(made, "export", "watches", "--format", "jsonl"))
+    calendar = Calendar.from_ical(call(made, "export", "calendar").stdout_bytes)
+
+    assert len(table) == 3
+    assert {line["kind"] for line in lines} >= {"appeal"}
+    assert any("appeal" in str(part.get("summary")).casefold() for part in calendar.walk("VEVENT"))
+
+
+def test_an_export_of_the_shop_comes_in_once(place):
+    row = '8100000000000008,"Jan 5, 2026",Blue cup,1,Cup shop,Completed,1005000000000001\r\n'
+    (place.folder / "orders.csv").write_text(PASTE + row)
+    first, second = call(place, "import", "orders.csv"), call(place, "import", "orders.csv")
+
+    assert first.exit_code == Exit.DONE, first.output
+    assert "1 orders changed" in first.stdout
+    assert "0 orders changed" in second.stdout
+    assert call(place, "order", "8100000000000008").exit_code == Exit.DONE
+
+
+def test_a_row_that_cannot_be_read_is_told_by_its_line_and_the_rest_comes_in(place):
+    (place.folder / "orders.csv").write_text(
+        PASTE
+        + '8100000000000008,"Jan 5, 2026",Blue cup,1,Cup shop,Completed,1005000000000001\r\n'
+        + '8100000000000009,"Smarch 5, 2026",Red cup,1,Cup shop,Completed,1005000000000001\r\n'
+    )
+    answer = call(place, "import", "orders.csv")
+
+    assert answer.exit_code == Exit.ERROR
+    assert "orders.csv:3:" in answer.stderr
+    assert call(place, "order", "8100000000000008").exit_code == Exit.DONE
+
+
+def test_a_dossier_is_one_page(place):
+    answer = call(place, "dossier", KNIFE)
+    page = (place.folder / f"dossier-{KNIFE}.html").read_text()
+
+    assert answer.exit_code == Exit.DONE
+    assert "Folding kitchen knife" in page
+    assert "<script" not in page
+
+
+def test_a_replay_of_the_same_mails_rings_the_same(made, tmp_path):
+    now = datetime.now(UTC)
+    for name in names():
+        (tmp_path / f"{name}.eml").write_bytes(letter(name, now))
+    found = rows(call(made, "replay", str(tmp_path), "--json", "--until", (now + timedelta(hours=1)).isoformat()))
+    firing = {row["rule"] for row in found if row["state"] == "firing"}
+
+    assert {"dispute-judged-invalid", "dispute-judged-valid", "cancelled-order-moving", "suspicious-mail"} <= firing
+    assert list(found[0]) == ["at", "rule", "severity", "state", "orders", "title", "body", "message"]
+
+
+def test_without_trust_in_headers_a_replay_may_trust_all(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "mails").mkdir()
+    (tmp_path / "mails" / "knife.eml").write_bytes(letter("knife-judged", datetime.now(UTC)))
+    run = CliRunner().invoke
+    doubtful = rows(run(main, ["replay", str(tmp_path / "mails"), "--json"]))
+    trusting = rows(run(main, ["replay", str(tmp_path / "mails"), "--json", "--trust", "all"]))
+
+    assert "not verified" in next(row["body"] for row in doubtful if row["rule"] == "dispute-judged-invalid")
+    assert "not verified" not in next(row["body"] for row in trusting if row["rule"] == "dispute-judged-invalid")
