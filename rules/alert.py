@@ -73,6 +73,8 @@ class Alert:
     orders: tuple[str, ...] = ()
     mails: tuple[int, ...] = ()
     due_at: datetime | None = None
+    lapses_at: datetime | None = None
+    """When its condition ends by the clock alone, too old to matter: such an end is not told."""
     escalated: bool = False
     sent: bool = False
     """A firing message was sent (not only folded into a digest): only then is `resolved` told."""

@@ -18,6 +18,8 @@ class Judgement:
     holds: bool
     severity: Severity
     """The rule's own, or what its `raise` lifts it to now."""
+    ends_at: datetime | None
+    """When it holds: the instant at which it no longer does, if nothing new is learned."""
     flips_at: datetime | None
     """The next instant at which `holds` or `severity` can change without new facts, aware UTC; None: never."""
 
@@ -38,7 +40,8 @@ def judge(book: Rulebook, subjects: Iterable[Subject], now: datetime) -> tuple[J
 
 def _judge(rule: Rule, subject: Subject, now: datetime) -> Judgement | None:
     holds = rule.when.holds(subject.facts, now)
-    flips = [rule.when.flips_at(subject.facts, now)]
+    ends_at = rule.when.flips_at(subject.facts, now)
+    flips = [ends_at]
     severity = rule.severity
     if holds and rule.raises:
         severity = next((level for level, when in rule.raises if when.holds(subject.facts, now)), severity)
@@ -46,4 +49,11 @@ def _judge(rule: Rule, subject: Subject, now: datetime) -> Judgement | None:
     flips_at = min((one for one in flips if one is not None), default=None)
     if not holds and flips_at is None:
         return None
-    return Judgement(rule=rule, subject=subject, holds=holds, severity=severity, flips_at=flips_at)
+    return Judgement(
+        rule=rule,
+        subject=subject,
+        holds=holds,
+        severity=severity,
+        ends_at=ends_at if holds else None,
+        flips_at=flips_at,
+    )

@@ -147,6 +147,7 @@ def _refreshed(alert: Alert, judgement: Judgement) -> Alert:
         orders=subject.orders,
         mails=subject.mails,
         due_at=subject.due_at,
+        lapses_at=judgement.ends_at,
     )
 
 
@@ -200,7 +201,8 @@ def _told(
 ) -> tuple[Alert, Announcement]:
     """The alert with its announcement."""
     rule, plan = judgement.rule, moment.plan
-    start = moment.now if alert.severity is Severity.CRITICAL or alert.order is None else moment.window
+    at_once = cause is Cause.REPEAT or alert.severity is Severity.CRITICAL or alert.order is None
+    start = moment.now if at_once else moment.window
     when = slot(plan, alert.severity, rule.group, start, alert.due_at, moment.now)
     folded = rule.group == "digest" or (rule.group is None and plan.channel(alert.severity).digest)
     alert = replace(
@@ -219,9 +221,10 @@ def _without(alert: Alert, plan: Plan, now: datetime, *, muted: bool) -> tuple[A
     state = AlertState.DROPPED if alert.state is AlertState.PENDING else AlertState.RESOLVED
     over = replace(alert, state=state, resolved_at=alert.resolved_at or now, next_at=None, snoozed_until=None)
     settled = alert.state in (AlertState.PENDING, AlertState.SETTLED)
-    if muted or settled or not alert.sent or (alert.told_at and alert.told_at > now):
+    lapsed = alert.lapses_at is not None and alert.lapses_at <= now
+    if muted or settled or lapsed or not alert.sent or (alert.told_at and alert.told_at > now):
         return over, None  # what still waits in the outbox is not sent once its alert has ended
-    when = slot(plan, alert.severity, "now", now, None, now)
+    when = slot(plan, Severity.INFO, "now", now, None, now)  # good news wakes nobody
     announcement = Announcement(
         cause=Cause.RESOLVED, alert=over, groups=alert.groups, delivery=when.delivery, not_before=when.at
     )
@@ -282,12 +285,14 @@ def _quieted(holding: Mapping[Key, Judgement], before: Mapping[Key, Alert]) -> f
     quiet: set[Key] = set()
     for key, judgement in holding.items():
         alert = before.get(key)
-        if not judgement.rule.quiets or (judgement.rule.hold and (alert is None or alert.state is AlertState.PENDING)):
+        rule, own = judgement.rule, judgement.subject.order
+        if rule.hold and (alert is None or alert.state is AlertState.PENDING):
             continue
-        _, about, subject = key
         for other, order in subjects.items():
-            same = other[2] == subject if other[1] == about else order is not None and order == judgement.subject.order
-            if other[0] in judgement.rule.quiets and same:
+            name, about, subject = other
+            same_order = order is not None and order == own
+            same = subject == judgement.subject.id if about == rule.about else same_order
+            if (name in rule.quiets and same) or (name in rule.quiets_order and same_order):
                 quiet.add(other)
     return frozenset(quiet)
 

@@ -104,6 +104,7 @@ class WrittenRule(_Written):
     group: Literal["now", "digest"] | None = Field(None, description="at once, or in the daily digest")
     notify: Names | None = Field(None, description="groups to tell instead of those of the severity")
     quiets: Names = Field((), description="rules that keep silent while this one rings for the same thing")
+    quiets_order: Names = Field((), description="rules that keep silent meanwhile for anything of the same order")
     escalate: WrittenEscalation | None = Field(None, description="whom to tell when nobody reacts")
     resolved: bool = Field(True, description="say so when it is over")
     enabled: bool = Field(True, description="false: known, but not in force")
@@ -147,6 +148,9 @@ class Rule:
     notify: tuple[str, ...] | None
     """Names of notify groups, or None: as the configuration says for the severity."""
     quiets: tuple[str, ...]
+    """Ids of rules that are silent meanwhile: for the same subject, or for the same order if the abouts differ."""
+    quiets_order: tuple[str, ...]
+    """Ids of rules that are silent meanwhile for anything of the same order."""
     escalate: Escalation | None
     resolved: bool
     """The end is worth a message."""
@@ -375,6 +379,7 @@ def _ready(
         group=written.group,
         notify=written.notify,
         quiets=written.quiets,
+        quiets_order=written.quiets_order,
         escalate=Escalation(after=written.escalate.after, notify=written.escalate.notify) if written.escalate else None,
         resolved=written.resolved,
         enabled=written.enabled,
@@ -426,9 +431,7 @@ def _name_faults(
         path = ("rules", next(at for at, one in enumerate(written.rules) if one.get("id") == rule.id))
     else:
         return
-    for at, name in enumerate(rule.quiets):
-        if name not in rules or name == rule.id:
-            yield document.fault((*path, "quiets", at), f"no other rule {name!r}{did_you_mean(name, rules)}")
+    yield from _quiet_faults(document, rule, rules, path)
     if groups is None:
         return
     for at, name in enumerate(rule.notify or ()):
@@ -438,3 +441,14 @@ def _name_faults(
         if name not in groups:
             what = f"no notify group {name!r}{did_you_mean(name, groups)}"
             yield document.fault((*path, "escalate", "notify", at), what)
+
+
+def _quiet_faults(
+    document: Document, rule: Rule, rules: Mapping[str, Rule], path: Sequence[str | int]
+) -> Iterator[Fault]:
+    for key, names in (("quiets", rule.quiets), ("quiets_order", rule.quiets_order)):
+        for at, name in enumerate(names):
+            if name not in rules or name == rule.id:
+                yield document.fault((*path, key, at), f"no other rule {name!r}{did_you_mean(name, rules)}")
+            elif rule.id in (*rules[name].quiets, *rules[name].quiets_order):
+                yield document.fault((*path, key, at), f"{name!r} quiets {rule.id!r} too: neither would ever ring")

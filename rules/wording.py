@@ -21,6 +21,9 @@ SHORT = 40
 ITEM = 48
 """Characters of an item's title inside the order's name; marketplaces fill them with search words."""
 
+BULLET = "• "
+"""Before each line of a list of alerts."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
@@ -302,7 +305,7 @@ def _worst_first(texts: Sequence[tuple[Severity, Text]]) -> list[Text]:
 
 
 def _list(texts: Sequence[Text], language: str) -> str:
-    lines = [f"• {text.title}" for text in texts]
+    lines = [BULLET + text.title for text in texts]
     return _stack(lines, lines, "\n", language)
 
 

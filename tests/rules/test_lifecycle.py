@@ -119,6 +119,31 @@ def test_the_end_of_a_rule_that_does_not_care_is_not_told():
     assert life.one().state is AlertState.RESOLVED
 
 
+def test_what_became_too_old_to_matter_ends_without_a_word():
+    rules = book(
+        "- {id: recent, about: watch, when: {watch.open: true, watch.due_at: {newer_than: 3d}}, "
+        "severity: warning, title: x}\n"
+    )
+    ages = Life(rules, NO_WAIT)
+    mended = Life(rules, NO_WAIT)
+    mended.see(subject(due_at=NOW, **OPEN))
+    mended.now += DAY
+
+    assert ages.run(5 * DAY, subject(due_at=NOW, **OPEN)) == [(timedelta(0), "firing")]
+    assert ages.one().state is AlertState.RESOLVED
+    assert told(mended.see(subject(due_at=NOW, **OVER))) == [("resolved", "recent")]
+
+
+def test_good_news_wakes_nobody():
+    life = Life(RAISED, QUIET, now=NIGHT - 8 * HOUR)
+    life.see(subject(due_at=NIGHT, **OPEN))
+    life.now = NIGHT
+
+    (one,) = life.see(subject(**OVER)).announcements
+
+    assert (one.cause, one.alert.severity, one.not_before) == (Cause.RESOLVED, Severity.CRITICAL, MORNING)
+
+
 def test_a_subject_that_is_gone_has_lost_its_condition():
     life = Life(PLAIN, NO_WAIT)
     life.see(subject(**OPEN))
@@ -478,6 +503,27 @@ def test_across_abouts_the_order_decides():
 
     assert told(same) == [("firing", "loud")]
     assert sorted(told(other)) == [("firing", "loud"), ("firing", "soft")]
+
+
+def test_a_rule_may_quiet_everything_of_its_order():
+    rules = book(
+        """\
+        - id: stop
+          about: watch
+          when: {watch.open: true, watch.stated: true}
+          severity: critical
+          quiets_order: [hurry]
+          title: x
+        - {id: hurry, about: watch, when: {watch.open: true}, severity: warning, title: x}
+        """
+    )
+    stop = subject("stop", watch__stated=True, **OPEN)
+
+    same = Life(rules, NO_WAIT).see(stop, subject("ship", **OPEN))
+    other = Life(rules, NO_WAIT).see(stop, subject("ship", order="amazon:seller:2", **OPEN))
+
+    assert told(same) == [("firing", "stop")]
+    assert sorted(told(other)) == [("firing", "hurry"), ("firing", "stop")]
 
 
 # history and outages

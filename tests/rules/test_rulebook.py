@@ -98,6 +98,15 @@ def test_ten_mistakes_are_told_in_one_run_each_with_its_place():
             "rules.yaml:8:14: no other rule 'mine'",
         ),
         (
+            "version: 1\nchange: {appeal-due: {quiets: proposal-needs-answer}}\n"
+            + RULE.replace("about: order", "about: watch").replace("severity: info", "severity: info\n    quiets: x"),
+            "rules.yaml:8:13: no other rule 'x'",
+        ),
+        (
+            "version: 1\nchange: {proposal-needs-answer: {quiets: [dispute-judged-valid]}}\n",
+            "rules.yaml:2:43: 'dispute-judged-valid' quiets 'proposal-needs-answer' too: neither would ever ring",
+        ),
+        (
             "version: 1\n" + RULE + "    notify: [fone]\n",
             "rules.yaml:8:14: no notify group 'fone'; did you mean 'phone'?",
         ),
