@@ -115,7 +115,7 @@ def _send(ledger: Ledger, setup: Setup, batch: str, rows: Sequence[AnnouncementR
         if not told and kind != "history":
             continue
         text = _text(ledger, setup, batch, told, target, now)
-        severity = worst([row.row.alert.severity for row in told] or [Severity.INFO])
+        severity = worst([_weight(row) for row in told] or [Severity.INFO])
         ledger.outbox.add(
             key=key,
             target_id=name,
@@ -126,6 +126,11 @@ def _send(ledger: Ledger, setup: Setup, batch: str, rows: Sequence[AnnouncementR
             now=now,
         )
     return Message(number=number, at=now, kind=kind, said=tuple(rows))
+
+
+def _weight(row: AnnouncementRow) -> Severity:
+    """How loud it is told: that something is over rings like news."""
+    return Severity.INFO if row.cause is Cause.RESOLVED else row.row.alert.severity
 
 
 def _kind(batch: str) -> str:
@@ -151,7 +156,7 @@ def _hearers(setup: Setup, rows: Iterable[AnnouncementRow]) -> tuple[str, ...]:
 def _text(
     ledger: Ledger, setup: Setup, batch: str, rows: Sequence[AnnouncementRow], target: Target, now: datetime
 ) -> Text:
-    texts = [(row.row.alert.severity, word(setup, row, target, now)) for row in rows]
+    texts = [(_weight(row), word(setup, row, target, now)) for row in rows]
     match _kind(batch):
         case "history":
             mails = ledger.mails.count_marketplace(batch.removeprefix(HISTORY))

@@ -61,6 +61,7 @@ def alert_to_json(alert: Alert) -> dict[str, Any]:
         "orders": list(alert.orders),
         "mails": list(alert.mails),
         "groups": list(alert.groups),
+        "lapses_at": _time_out(alert.lapses_at),
         "escalated": alert.escalated,
         "sent": alert.sent,
     }
@@ -89,6 +90,7 @@ def alert_from_row(row: Any) -> Alert:
         orders=tuple(payload["orders"]),
         mails=tuple(payload["mails"]),
         groups=tuple(payload["groups"]),
+        lapses_at=_time_in(payload.get("lapses_at")),
         escalated=payload["escalated"],
         sent=payload["sent"],
     )
