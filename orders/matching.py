@@ -115,7 +115,9 @@ def touched(event: Event, shelf: Shelf) -> tuple[str, ...]:
     shelf = Memory(shelf)
     before = Memory(Before(shelf, event))
     own = place(event, shelf)
-    keys = {*own.keys, *own.candidates, *order_keys(event)}
+    keys = {*own.keys, *order_keys(event)}
+    if own.level != "L4b":  # a question of its own, without effect on the order it may be a line of
+        keys |= set(own.candidates)
     for other in _may_move(event, keys, shelf):
         was, now = place(other, before), place(other, shelf)
         if (was.level, was.confidence, was.keys, was.candidates) != (
