@@ -51,7 +51,7 @@ def pattern(text: str) -> Pattern:
         raise ValueError(f"{text!r} is no kind with a test, such as dispute.closed[outcome=no_refund]")
     name, field, sign, values = match.groups()
     if name not in set(Kind):
-        raise ValueError(f"unknown kind {name!r}{did_you_mean(name, Kind)}")
+        raise ValueError(f"unknown kind {name!r}{did_you_mean(name, [kind.value for kind in Kind])}")
     if field is not None and field != "tracking" and field not in FIELDS:
         raise ValueError(f"unknown field {field!r}{did_you_mean(field, FIELDS)}")
     return Pattern(Kind(name), field, tuple(values.split("|")) if values else (), sign == "!=")
