@@ -8,6 +8,7 @@ from daemon.pipeline.setup import Setup
 from daemon.pipeline.subjects import Scene, order_scene, order_scope, scene
 from daemon.store.alerts import AlertRow
 from daemon.store.ledger import Ledger
+from orders.shelf import Shelf
 from orders.subject import Subject
 from orders.view import View, view
 from rules.alert import Alert, Announcement, Delivery, Severity
@@ -34,9 +35,11 @@ class Mood:
 LIVELY = Mood()
 
 
-def refresh(ledger: Ledger, setup: Setup, key: str, now: datetime, mood: Mood = LIVELY) -> View:
-    """Make the rows of the order anew from its events, and judge it."""
-    seen = view(key, ledger, setup.policy, setup.zone)
+def refresh(
+    ledger: Ledger, setup: Setup, key: str, now: datetime, mood: Mood = LIVELY, *, shelf: Shelf | None = None
+) -> View:
+    """Make the rows of the order anew from its events, and judge it. `shelf`: the ledger's events, read already."""
+    seen = view(key, shelf or ledger, setup.policy, setup.zone)
     if seen.order.events:
         ledger.orders.put(seen)
     else:

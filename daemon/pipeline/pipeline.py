@@ -158,11 +158,14 @@ class Pipeline(Desk):
         with self.store.write() as ledger:
             ledger.mailboxes.fence(poll.mailbox, poll.epoch)
             first = ledger.mailboxes.get(poll.mailbox).last_ok_at is None
+            ailing = ledger.mailboxes.get(poll.mailbox).failing_since is not None
+            ledger.mailboxes.first_run_over(poll.mailbox)
+            ledger.mailboxes.succeeded(poll.mailbox, now, next_poll_at)
+            if ailing:
+                look(ledger, setup, f"mailbox:{poll.mailbox}", now)
             batch = HISTORY + poll.mailbox
             tell_backlog(ledger, setup, batch if first else OUTAGE + poll.mailbox, now)
             told = tell_history(ledger, setup, poll.mailbox, now) if first else speak(ledger, setup, now)
-            ledger.mailboxes.first_run_over(poll.mailbox)
-            ledger.mailboxes.succeeded(poll.mailbox, now, next_poll_at)
         self._tell(told)
 
     # the clock

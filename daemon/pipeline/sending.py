@@ -23,6 +23,8 @@ STALE = timedelta(minutes=30)
 """What has waited so long goes out as one list, and only where it is still true."""
 HOUR = timedelta(hours=1)
 PERHAPS = {"en": " (maybe a repeat)", "ja": "（再送の可能性あり）"}
+FOLD = "fold-"
+"""How the key of a list of messages begins."""
 NO_LONGER = "it was no longer true when it could be sent"
 
 
@@ -93,13 +95,13 @@ def _expired(ledger: Ledger, row: OutboxRow, now: datetime) -> bool:
 
 def _fold(ledger: Ledger, target: Target, rows: Sequence[OutboxRow], now: datetime) -> int:
     """Many messages that had to wait become one: a list of their titles."""
-    texts = [(Severity(row.severity), Text(title=row.title, body=row.body)) for row in rows]
+    texts = [one for row in rows for one in _titles(row)]
     text = wording.digest(texts, target.language)
     if any(row.limited for row in rows):
-        text = Text(title=wording.rate_limited(len(rows), target.language).title, body=text.body)
+        text = Text(title=wording.rate_limited(len(texts), target.language).title, body=text.body)
     number = ledger.alerts.new_message(now, "digest")
     made = ledger.outbox.add(
-        key=f"fold-{rows[-1].key}",
+        key=f"{FOLD}{rows[-1].key}",
         target_id=target.id,
         message=number,
         severity=worst(severity for severity, _ in texts),
@@ -110,6 +112,12 @@ def _fold(ledger: Ledger, target: Target, rows: Sequence[OutboxRow], now: dateti
     for row in rows:
         ledger.outbox.end(row.id, OutboxState.FOLDED)
     return made if made is not None else rows[-1].id
+
+
+def _titles(row: OutboxRow) -> list[tuple[Severity, Text]]:
+    """What the message says, in titles: its own, or those of a list that could not be sent either."""
+    lines = row.body.splitlines() if row.key.startswith(FOLD) else [row.title]
+    return [(Severity(row.severity), Text(title=line.removeprefix(wording.BULLET), body="")) for line in lines]
 
 
 def _deliver(send: Send, row: OutboxRow, target: Target, *, asks: bool) -> Answer:

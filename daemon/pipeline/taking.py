@@ -15,7 +15,7 @@ from daemon.store.mails import MailState, Place
 from daemon.store.store import Store
 from orders.event import Event, events_of
 from orders.matching import housed, touched
-from orders.shelf import key_parts
+from orders.shelf import Memory, key_parts
 from orders.view import View
 from parsers.limits import refuse
 from parsers.notice import Outcome, Reading, Trust
@@ -97,12 +97,13 @@ def append(
     """Append events and make anew every order they touch; keys of those. Events already there change nothing."""
     fresh = [event for event in events if ledger.append(event)]
     keys: dict[str, None] = {}
+    shelf = Memory(ledger)  # nothing is appended any more below
     for event in fresh:
-        ledger.house(housed(event, ledger))
-        keys |= dict.fromkeys(touched(event, ledger))
+        ledger.house(housed(event, shelf))
+        keys |= dict.fromkeys(touched(event, shelf))
     mails = {event.mail for event in fresh if event.mail is not None}
     for key in keys:
-        seen = refresh(ledger, setup, key, now, mood)
+        seen = refresh(ledger, setup, key, now, mood, shelf=shelf)
         _look_around(ledger, setup, seen, mails, now, mood)
     return tuple(keys)
 
@@ -126,7 +127,9 @@ def enter(
             _heard(ledger, reading.marketplace, row.arrived)
             ledger.mailboxes.heard(row.place.mailbox, row.arrived)
         look(ledger, setup, mail_scope(number), now, mood)
-        look(ledger, setup, f"pack:{reading.marketplace}", now, mood)
+        pack = f"pack:{reading.marketplace}"
+        if reading.outcome is Outcome.UNREAD or ledger.alerts.live(pack):
+            look(ledger, setup, pack, now, mood)
 
 
 def _enter(

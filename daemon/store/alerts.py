@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
 
 from daemon.store.codec import alert_from_row, alert_to_json, subject_from_row, subject_to_json
 from daemon.store.dialect import insert as upserting
@@ -13,6 +13,9 @@ from daemon.store.dialect import upsert
 from daemon.store.tables import LIVE, WAITING, alert, announcement, message, unjudged, wake
 from orders.subject import Subject
 from rules.alert import Alert, AlertState, Announcement, Cause, Delivery
+
+LIVE_OF_SCOPE = select(alert).where(alert.c.scope == bindparam("scope"), LIVE)
+"""Asked for every scope judged: made once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +59,7 @@ class Alerts:
 
     def live(self, scope: str) -> tuple[AlertRow, ...]:
         """Alerts of the scope that have not ended."""
-        return self._rows(select(alert).where(alert.c.scope == scope, LIVE))
+        return tuple(_row(row) for row in self._connection.execute(LIVE_OF_SCOPE, {"scope": scope}))
 
     def live_scopes(self) -> tuple[str, ...]:
         """Scopes that have an alert which has not ended."""

@@ -1,11 +1,11 @@
 """The ledger inside one transaction: the shelf that orders ask, and the rows of everything else."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select, update
+from sqlalchemy import Connection, Select, bindparam, func, select, update
 
 from daemon.store.alerts import Alerts
 from daemon.store.codec import event_from_row, event_to_json
@@ -18,6 +18,33 @@ from daemon.store.tables import LOOSE, event, health, naming, reference
 from orders.event import Event
 from orders.shelf import NEVER_AN_ORDER, RefKind, order_keys, references
 from parsers.notice import Role
+
+# Asked many times for one mail: made once, since making a statement costs more than running it.
+BY_REFERENCE = (
+    select(event)
+    .join(reference, reference.c.event == event.c.id)
+    .where(
+        reference.c.marketplace == bindparam("marketplace"),
+        reference.c.kind == bindparam("kind"),
+        reference.c.value == bindparam("value"),
+    )
+)
+BY_ORIGIN = select(event).where(event.c.origin == bindparam("origin"))
+BY_ANSWER = select(event).where(event.c.assigns == bindparam("origin"))
+LOOSE_ONES = select(event).where(
+    event.c.marketplace == bindparam("marketplace"), event.c.role == bindparam("role"), LOOSE
+)
+OPEN_ORDERS = (
+    select(naming.c.order_key)
+    .where(
+        naming.c.marketplace == bindparam("marketplace"),
+        naming.c.role == bindparam("role"),
+        naming.c.at >= bindparam("since"),
+        naming.c.at <= bindparam("until"),
+    )
+    .distinct()
+    .order_by(naming.c.order_key)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,36 +102,27 @@ class Ledger:
         return True
 
     def by_reference(self, kind: RefKind, marketplace: str, value: str) -> tuple[Event, ...]:
-        statement = (
-            select(event)
-            .join(reference, reference.c.event == event.c.id)
-            .where(reference.c.marketplace == marketplace, reference.c.kind == kind, reference.c.value == value)
-        )
-        return self._events(statement)
+        return self._events(BY_REFERENCE, {"marketplace": marketplace, "kind": kind, "value": value})
 
     def by_origin(self, origin: str) -> Event | None:
-        found = self._events(select(event).where(event.c.origin == origin))
+        found = self._events(BY_ORIGIN, {"origin": origin})
         return found[0] if found else None
 
     def open_orders(self, marketplace: str, role: Role, since: datetime, until: datetime) -> tuple[str, ...]:
-        statement = (
-            select(naming.c.order_key)
-            .where(naming.c.marketplace == marketplace, naming.c.role == role, naming.c.at.between(since, until))
-            .distinct()
-            .order_by(naming.c.order_key)
-        )
-        return tuple(self.connection.execute(statement).scalars())
+        asked = {"marketplace": marketplace, "role": role, "since": since, "until": until}
+        return tuple(self.connection.execute(OPEN_ORDERS, asked).scalars())
 
     def loose(self, marketplace: str, role: Role) -> tuple[Event, ...]:
-        statement = select(event).where(event.c.marketplace == marketplace, event.c.role == role, LOOSE)
-        return self._events(statement)
+        return self._events(LOOSE_ONES, {"marketplace": marketplace, "role": role})
 
     def assignments(self, origin: str) -> tuple[Event, ...]:
-        return self._events(select(event).where(event.c.assigns == origin))
+        return self._events(BY_ANSWER, {"origin": origin})
 
     def house(self, origins: Iterable[str]) -> None:
         """These events have a sure home (`orders.matching.housed`): they are loose no longer."""
-        self.connection.execute(update(event).where(event.c.origin.in_(tuple(origins))).values(loose=False))
+        found = tuple(origins)
+        if found:
+            self.connection.execute(update(event).where(event.c.origin.in_(found)).values(loose=False))
 
     def events_of_mail(self, number: int) -> tuple[Event, ...]:
         return self._events(select(event).where(event.c.mail == number).order_by(event.c.id))
@@ -128,5 +146,5 @@ class Ledger:
         row = self.connection.execute(select(health).where(health.c.name == name)).mappings().one_or_none()
         return None if row is None else HealthRow(**row)
 
-    def _events(self, statement: Select[Any]) -> tuple[Event, ...]:
-        return tuple(event_from_row(row) for row in self.connection.execute(statement))
+    def _events(self, statement: Select[Any], asked: Mapping[str, object] | None = None) -> tuple[Event, ...]:
+        return tuple(event_from_row(row) for row in self.connection.execute(statement, asked))
