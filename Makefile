@@ -31,7 +31,7 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks
 
 soak: $(READY)
-	$(BIN)/pytest -m soak -o addopts="--import-mode=importlib --strict-markers -ra" --timeout 1500
+	$(BIN)/pytest -m soak --timeout 1500
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Orderbell needs Python 3.11 or newer; try: make PYTHON=python3.12 …")'

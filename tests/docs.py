@@ -18,6 +18,7 @@ PAGES = (
     "docs/facts.md",
     "docs/rules.md",
     "docs/settings.md",
+    "docs/writing-rules.md",
 )
 BLOCK = re.compile(r"(<!-- begin (?P<name>[\w-]+) -->\n).*?(<!-- end (?P=name) -->)", re.DOTALL)
 
@@ -28,7 +29,8 @@ def commands() -> Iterator[str]:
     from daemon.cli import main
 
     yield from ("| Command | Does |", "| --- | --- |")
-    for name, command in sorted(main.commands.items()):
+    for command in (one for section in main.sections.values() for one in section):
+        name = command.name
         if isinstance(command, click.Group):
             words = " \\| ".join(sorted(command.commands))
             yield f"| `{name} {words}` | {_first(command.help)} |"
@@ -98,6 +100,22 @@ def coverage() -> Iterator[str]:
         yield ""
 
 
+def rule_keys() -> Iterator[str]:
+    from rules.rulebook import WrittenRule
+
+    yield from ("| Key | Means |", "| --- | --- |")
+    yield from (f"| `{spec.alias or name}` | {spec.description} |" for name, spec in WrittenRule.model_fields.items())
+
+
+def rule_tests() -> Iterator[str]:
+    from rules.matchers import OPERATORS, PLAIN
+
+    yield from ("| Kind of fact | Tests |", "| --- | --- |")
+    for kind, operators in OPERATORS.items():
+        tests = [PLAIN[kind], *(f"`{{{one}: …}}`" for one in operators)]
+        yield f"| {kind.value} | {', '.join(one for one in tests if one)} |"
+
+
 def alerts() -> Iterator[str]:
     from tests.rules.review import page
 
@@ -117,6 +135,8 @@ TABLES: Mapping[str, Callable[[], Iterable[str]]] = {
     "settings": settings,
     "facts": facts,
     "rules": rules,
+    "rule-keys": rule_keys,
+    "tests": rule_tests,
     "alerts": alerts,
     "coverage": coverage,
     "stories": stories,

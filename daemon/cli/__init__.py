@@ -1,5 +1,6 @@
 """The command `orderbell`."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -32,7 +33,19 @@ EPILOG = "\b\nExit codes: " + "\n".join(f"{code.value}  {meaning}" for code, mea
 )
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EPILOG)
+class Sections(Commands):
+    """The commands by what one wants, in the help as in the documentation."""
+
+    sections: Mapping[str, Sequence[click.Command]] = {}
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        for title, commands in self.sections.items():
+            with formatter.section(title):
+                formatter.write_dl([(str(one.name), one.get_short_help_str(62)) for one in commands], col_max=10)
+
+
+@click.group(cls=Sections, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EPILOG)
 @click.version_option(__version__, prog_name="orderbell")
 @click.option(
     "--config",
@@ -52,35 +65,23 @@ def main(ctx: click.Context, config: Path | None, state: Path | None) -> None:
     ctx.obj = Places(given_config=config, given_state=state)
 
 
-for command in (
-    demo.demo,
-    reading.read,
-    reading.why,
-    reading.scrub,
-    replay.replay,
-    configuration.config,
-    rules.rules,
-    ledger.orders,
-    ledger.order,
-    ledger.cases,
-    ledger.watches,
-    telling.note,
-    telling.assign,
-    telling.dossier,
-    alerts.alerts,
-    alerts.ack,
-    alerts.snooze,
-    alerts.resolve,
-    mails.mails,
-    files.import_files,
-    files.export,
-    notify.notify,
-    doctor.doctor,
-    first.init,
-    login.login,
-    watching.run,
-    watching.once,
-    status.status,
-    service.service,
-):
+main.sections = {
+    "Begin": (demo.demo, first.init, doctor.doctor),
+    "Watch": (watching.run, watching.once, status.status, service.service, login.login),
+    "Mails": (reading.read, reading.why, reading.scrub, replay.replay, mails.mails),
+    "Orders": (
+        ledger.orders,
+        ledger.order,
+        ledger.cases,
+        ledger.watches,
+        telling.note,
+        telling.assign,
+        telling.dossier,
+        files.import_files,
+        files.export,
+    ),
+    "Alerts": (alerts.alerts, alerts.ack, alerts.snooze, alerts.resolve, notify.notify),
+    "Files": (configuration.config, rules.rules),
+}
+for command in (one for section in main.sections.values() for one in section):
     main.add_command(command)

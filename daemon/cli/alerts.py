@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rules.rulebook import Rulebook
 
 
-@click.command()
+@click.command(short_help="List alerts, worst first.")
 @click.option("--all", "everything", is_flag=True, help="Those that have ended too.")
 @limit
 @as_json

@@ -26,7 +26,7 @@ SEVERITIES = {"failure": ("critical", "red"), "warning": ("warning", "yellow")}
 """What Apprise calls them."""
 
 
-@click.command()
+@click.command(short_help="The whole road without an account, in your terminal.")
 @click.option("--once", "only_once", is_flag=True, help="End after the four stories; exit code 0 when all were seen.")
 @click.option("--language", type=click.Choice(["en", "ja"]), default="en", show_default=True, help="Of the messages.")
 @click.pass_context

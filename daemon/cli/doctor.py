@@ -44,7 +44,7 @@ class Sign:
     code: Exit = Exit.ERROR
 
 
-@click.command()
+@click.command(short_help="Look at everything that must be right, with the cures.")
 @click.option("--no-message", is_flag=True, help="Send no test message to the targets.")
 @as_json
 @click.pass_obj

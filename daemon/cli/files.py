@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 WHAT = ("orders", "events", "watches", "calendar")
 
 
-@click.command(name="import")
+@click.command(name="import", short_help="Take in order exports and seller reports.")
 @click.argument("files", metavar="FILE…", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Say what would come in, and change nothing.")
 @click.pass_obj
@@ -45,7 +45,7 @@ def import_files(places: Places, files: tuple[Path, ...], dry_run: bool) -> None
         raise Stop(Exit.ERROR, f"{wrong} row{'s' if wrong > 1 else ''} could not be read; all others were")
 
 
-@click.command()
+@click.command(short_help="Orders, events, watches or deadlines as files.")
 @click.argument("what", type=click.Choice(WHAT))
 @click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
 @click.option("--tasks", is_flag=True, help="Calendar: to-dos instead of events.")

@@ -58,7 +58,7 @@ def orders(places: Places, everything: bool, problem: bool, marketplace: str | N
     )
 
 
-@click.command()
+@click.command(short_help="One order: timeline with its mails, what is due.")
 @click.argument("order_id", metavar="ID")
 @as_json
 @click.pass_obj
@@ -81,7 +81,7 @@ def order(places: Places, order_id: str, as_json: bool) -> None:
             click.echo("\n".join(_in_words(told, zone)))
 
 
-@click.command()
+@click.command(short_help="List disputes, returns, refunds, claims that are open.")
 @click.option("--all", "everything", is_flag=True, help="Closed ones too.")
 @limit
 @as_json

@@ -8,7 +8,7 @@ from daemon.cli.exits import Exit, Stop
 from daemon.cli.places import Places, mailbox_of
 
 
-@click.command()
+@click.command(short_help="Sign in to a mailbox with OAuth2.")
 @click.argument("mailbox", required=False)
 @click.option("--client-id", required=True, help="Of the app that may read mail, from the provider's console.")
 @click.option("--client-secret-file", type=click.Path(path_type=Path), help="Its secret, where the provider wants one.")

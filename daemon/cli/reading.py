@@ -54,7 +54,7 @@ def read(places: Places, files: tuple[str, ...], as_json: bool, mailbox: str | N
         raise Stop(Exit.ERROR, *wrong)
 
 
-@click.command()
+@click.command(short_help="Which words led to a reading, and what nearly matched.")
 @one_file
 @as_json
 @mailbox
@@ -74,7 +74,7 @@ def why(places: Places, file: str, as_json: bool, mailbox: str | None) -> None:
         click.echo("\n".join(_in_full(file, reading)))
 
 
-@click.command()
+@click.command(short_help="A copy of a mail that is safe to share.")
 @one_file
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write here, not to stdout.")
 def scrub(file: str, output: Path | None) -> None:

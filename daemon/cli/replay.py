@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from orders.event import Event
 
 
-@click.command()
+@click.command(short_help="Which alerts a folder of mails would have sent.")
 @click.argument("path", type=click.Path(path_type=Path))
 @as_json
 @click.option("--orders", type=click.Path(path_type=Path), help="An order export that is known before the first mail.")

@@ -28,7 +28,7 @@ class Trouble:
     what: str
 
 
-@click.command()
+@click.command(short_help="How the service is, for you and for monitors.")
 @as_json
 @click.pass_obj
 def status(places: Places, as_json: bool) -> None:
@@ -46,8 +46,8 @@ def status(places: Places, as_json: bool) -> None:
         for box in told["mailboxes"]:
             click.echo(f"mailbox {box['id']}: read {spoken(iso(box['heard_at'], zone), zone) or 'never'}")
         click.echo(
-            f"{told['orders']} orders; {told['firing']} alerts ring, {told['acked']} acknowledged; "
-            f"{told['unread']} mails not understood; {told['waiting']} messages wait"
+            f"orders {told['orders']}; alerts ringing {told['firing']}, acknowledged {told['acked']}; "
+            f"mails not understood {told['unread']}; messages waiting {told['waiting']}"
         )
     if troubles:
         raise Stop(troubles[0].code, *(one.what for one in troubles))

@@ -36,7 +36,7 @@ class NoteKind(click.ParamType[object]):
         return [CompletionItem(kind.value) for kind in NOTABLE if kind.value.startswith(incomplete)]
 
 
-@click.command()
+@click.command(short_help="Tell what leaves no mail: a promise, an appeal, evidence.")
 @click.argument("order_id", metavar="ORDER")
 @click.argument("kind", metavar="KIND", type=NoteKind())
 @click.option(
@@ -96,7 +96,7 @@ def note(
         click.echo("it changed nothing: the same was noted before", err=True)
 
 
-@click.command()
+@click.command(short_help="Answer which order a mail is about.")
 @click.argument("mail", type=int)
 @click.argument("order_id", metavar="ORDER|none")
 @click.pass_obj
@@ -116,7 +116,7 @@ def assign(places: Places, mail: int, order_id: str) -> None:
     click.echo(f"mail {mail} belongs to {row.number if row else 'no order of the ledger'}")
 
 
-@click.command()
+@click.command(short_help="Everything about an order in one HTML file.")
 @click.argument("order_id", metavar="ORDER")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="[default: dossier-ORDER.html]")
 @click.option("--language", type=click.Choice(["en", "ja"]), help="[default: that of your first target]")

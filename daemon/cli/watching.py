@@ -47,7 +47,7 @@ def once(places: Places, dry_run: bool, as_json: bool) -> None:
         raise Stop(Exit.DELIVERY, *_undelivered(places))
 
 
-@click.command()
+@click.command(short_help="Watch the mailboxes until stopped.")
 @click.option("--log-format", type=click.Choice(["auto", "console", "json"]), default="auto", show_default=True)
 @click.option("--debug", is_flag=True, help="Log the why of everything.")
 @click.pass_obj
