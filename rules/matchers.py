@@ -33,6 +33,15 @@ OPERATORS: Mapping[FactType, tuple[str, ...]] = {
     FactType.TIME: ("within", "older_than", "newer_than", "after", "exists"),
 }
 """The keys of a test that is a map; its parts are joined by “and”."""
+PLAIN: Mapping[FactType, str] = {
+    FactType.FLAG: "`true`, `false`",
+    FactType.CHOICE: "a value, a list of values",
+    FactType.TEXT: "a text, a list of texts (width and case of letters do not matter)",
+    FactType.NUMBER: "a number",
+    FactType.MONEY: "an amount such as `3000 JPY`",
+    FactType.TIME: "",
+}
+"""A test that is no map."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,6 @@ from rules.fields import ABOUTS, FIELDS
 from rules.rulebook import SPAN, Rulebook, WrittenRule, WrittenRules, shipped
 
 FILE = "rules.schema.json"
-MODELINES = f"# yaml-language-server: $schema=./{FILE}\n# $schema: ./{FILE}\n"
-"""First lines of a rule file: the one for yaml-language-server (VS Code, Neovim …), the other for JetBrains."""
-
 Schema = dict[str, Any]
 
 

@@ -3,7 +3,7 @@ import json
 from orders.subject import FactType
 from rules.fields import ABOUTS, FIELDS, FLAGS
 from rules.rulebook import WrittenRule, shipped
-from rules.schema import FILE, MODELINES, schema, text
+from rules.schema import schema, text
 
 SCHEMA = schema()
 
@@ -15,9 +15,8 @@ def walk(node):
         yield from walk(child)
 
 
-def test_it_is_one_json_object_that_both_modelines_point_to():
+def test_it_is_one_json_object():
     assert json.loads(text()) == SCHEMA
-    assert MODELINES.splitlines() == [f"# yaml-language-server: $schema=./{FILE}", f"# $schema: ./{FILE}"]
 
 
 def test_every_reference_leads_somewhere():
