@@ -14,6 +14,8 @@ import click
 from daemon.cli.exits import Exit, Stop, foreseen
 from daemon.cli.places import Places
 
+SIGNED_IN = {"outlook": "microsoft"}
+"""Providers that take no passwords over IMAP, and what `orderbell login` calls them."""
 PROVIDERS = ("gmail", "outlook", "yahoo-japan", "icloud", "fastmail")
 RULES = """\
 # yaml-language-server: $schema=./rules.schema.json
@@ -75,7 +77,8 @@ def init(places: Places, /, non_interactive: bool, no_try: bool, force: bool, **
         )
     answers = _from_flags(flags)
     answers = _demand(answers) if non_interactive else _ask(answers)
-    if not no_try and (not answers.authserv_ids):
+    signs_in = answers.provider in SIGNED_IN
+    if not no_try and not signs_in:
         answers = _tried_mailbox(places, answers, ask=not non_interactive)
     _write(places, answers)
     if answers.url and "ntfy" in answers.url and not flags["url_file"]:
@@ -84,6 +87,8 @@ def init(places: Places, /, non_interactive: bool, no_try: bool, force: bool, **
         )
     if not no_try:
         _try_target(places)
+    if signs_in:
+        click.echo("Next: orderbell login main --client-id ID    # of an app that may read mail; then")
     click.echo("Next: orderbell once    # reads 90 days back and says what needs you")
 
 
@@ -131,7 +136,7 @@ def _demand(answers: Answers) -> Answers:
         for flag, there in (
             ("--provider or --host", answers.provider or answers.host),
             ("--user", answers.user),
-            ("--password-file or --password-env", answers.password_place),
+            ("--password-file or --password-env", answers.password_place or answers.provider in SIGNED_IN),
         )
         if not there
     ]
@@ -152,7 +157,7 @@ def _ask(answers: Answers) -> Answers:
         click.echo(told)
     if not answers.user:
         answers = replace(answers, user=click.prompt("Your address there"))
-    if not answers.password_place:
+    if not answers.password_place and answers.provider not in SIGNED_IN:
         answers = replace(
             answers, password=click.prompt("Password (kept in a file only you can read)", hide_input=True)
         )
@@ -185,6 +190,8 @@ def _tried_mailbox(places: Places, answers: Answers, *, ask: bool) -> Answers:
             raise Stop(stop.code, "nothing was written") from error
         return answers
     click.echo(f"Logged in at {box.server}" + ("" if seen.idle else " (it has no IDLE: new mail is seen at each poll)"))
+    if ask and len(seen.folders) > 1:
+        answers = _picked(answers, seen.folders)
     names = [name for name, _ in seen.stamps if name]
     if box.stamps or not names:
         return answers
@@ -192,11 +199,25 @@ def _tried_mailbox(places: Places, answers: Answers, *, ask: bool) -> Answers:
     return replace(answers, authserv_ids=(names[0],))
 
 
+def _picked(answers: Answers, folders: Sequence[str]) -> Answers:
+    """Which folders are watched, chosen from those that are there."""
+    click.echo(f"Folders: {', '.join(folders[:40])}")
+    while True:
+        text = click.prompt("Folders to watch, with commas between", default=", ".join(answers.folders))
+        chosen = tuple(name.strip() for name in text.split(",") if name.strip())
+        unknown = [name for name in chosen if name not in folders and name.upper() != "INBOX"]
+        if chosen and not unknown:
+            return replace(answers, folders=chosen)
+        click.echo(f"There is no folder {', '.join(unknown) or 'without a name'}.", err=True)
+
+
 def _mailbox(answers: Answers, password: Mapping[str, str]) -> dict[str, Any]:
     where: dict[str, Any] = {"provider": answers.provider} if answers.provider else {"host": answers.host}
     if not answers.provider:
         where |= {"port": answers.port, "tls": answers.tls}
-    row = {"id": "main", **where, "user": answers.user, "password": dict(password), "folders": list(answers.folders)}
+    signing = SIGNED_IN.get(answers.provider or "")
+    secret: dict[str, Any] = {"login": signing} if signing else {"password": dict(password)}
+    row = {"id": "main", **where, "user": answers.user, **secret, "folders": list(answers.folders)}
     row["role"] = answers.role
     return row | ({"authserv_ids": list(answers.authserv_ids)} if answers.authserv_ids else {})
 
@@ -207,7 +228,9 @@ def _write(places: Places, answers: Answers) -> None:
 
     folder = places.folder
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    password = answers.password_place or _kept(folder / "secrets" / "imap-main", answers.password or "")
+    password = answers.password_place or {}
+    if answers.password:
+        password = _kept(folder / "secrets" / "imap-main", answers.password)
     url = answers.url_place or (_kept(folder / "secrets" / "phone-url", answers.url) if answers.url else None)
     if places.config.exists():
         places.config.replace(places.config.with_name(places.config.name + ".old"))

@@ -69,6 +69,27 @@ def test_each_ntfy_topic_is_another_and_cannot_be_guessed(init, folder):
     assert all(len(topic) >= 30 for topic in topics)
 
 
+def test_a_provider_without_passwords_is_signed_in_to(init, folder):
+    answer = init("--non-interactive", "--provider", "outlook", "--user", "me@outlook.com")
+    box = load(folder / "config.yaml").mailbox()
+
+    assert answer.exit_code == Exit.DONE, answer.output
+    assert (box.login, box.password) == ("microsoft", None)
+    assert "orderbell login main" in answer.stdout
+
+
+def test_folders_are_picked_from_those_that_are_there(init, folder, dovecot):
+    user = dovecot.user()
+    dovecot.append(user, b"Subject: x\r\n\r\nhi\r\n", folder="Orders")
+    flags = ("--host", "127.0.0.1", "--port", str(dovecot.port), "--tls", "none", "--user", user)
+    typed = f"{dovecot.password}\nnone\nen\nUTC\nINBOX, Oders\nINBOX, Orders\n"
+    answer = init(*flags, answers=typed)
+
+    assert answer.exit_code == Exit.DONE, answer.output
+    assert "There is no folder Oders." in answer.stderr
+    assert load(folder / "config.yaml").mailbox().folders == ("INBOX", "Orders")
+
+
 def test_a_configuration_is_never_lost(init, folder):
     init(*FLAGS, "--password-env", "FIRST")
     refused = init(*FLAGS, "--password-env", "SECOND")

@@ -1,0 +1,43 @@
+import pytest
+from click.testing import CliRunner
+
+from daemon.cli import main
+from daemon.cli.exits import Exit
+
+CONFIG = "version: 1\nmailboxes:\n  - {id: main, provider: gmail, user: me@example.org, password: {env: P}}\n"
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return lambda *words: CliRunner().invoke(main, words, catch_exceptions=False)
+
+
+def test_the_unit_is_printed_with_this_command_and_configuration(run, tmp_path):
+    text = run("--config", str(tmp_path / "c.yaml"), "service", "print", "--user").stdout
+    [line] = [line for line in text.splitlines() if line.startswith("ExecStart=")]
+
+    assert line.endswith(f"orderbell --config {tmp_path}/c.yaml run")
+
+
+def test_a_unit_is_installed_once_and_never_overwritten(run, tmp_path):
+    path = tmp_path / ".config/systemd/user/orderbell.service"
+    first = run("service", "install", "--user")
+    again = run("service", "install", "--user")
+    path.write_text("mine\n")
+    refused = run("service", "install", "--user")
+    kept = path.read_text()
+    forced = run("service", "install", "--user", "--force")
+
+    assert (first.exit_code, again.exit_code, refused.exit_code, forced.exit_code) == (0, 0, Exit.ERROR, 0)
+    assert "systemctl --user daemon-reload" in first.stdout
+    assert kept == "mine\n"
+    assert "ExecStart=" in path.read_text()
+
+
+def test_signing_in_is_only_for_mailboxes_that_say_so(run, tmp_path):
+    (tmp_path / "c.yaml").write_text(CONFIG)
+    answer = run("--config", str(tmp_path / "c.yaml"), "login", "main", "--client-id", "x")
+
+    assert answer.exit_code == Exit.CONFIGURATION
+    assert "has no login: google or microsoft" in answer.stderr
