@@ -1,6 +1,6 @@
 """The fold: a set of placed events becomes an order with its parcels and cases, whatever the order of arrival."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -120,7 +120,8 @@ def _status(
         return OrderStatus.DELIVERED
     told = _from_mail(history, found, lines)
     imported = imported_status(history)
-    if imported is not None and told in (OrderStatus.UNKNOWN, OrderStatus.PROCESSING):
+    only_files = all(event.source is Source.IMPORT for event in history.events)
+    if imported is not None and (only_files or told in (OrderStatus.UNKNOWN, OrderStatus.PROCESSING)):
         return max(told, imported, key=_rank)
     return told
 
@@ -180,9 +181,21 @@ def _on_hold(history: History) -> bool:
     return not any(event.at >= held.at for event in history.sure(*freeing))
 
 
+def _money_under(names: tuple[str, ...]) -> Callable[[Event], Money | None]:
+    return lambda event: money_of(event, *names)
+
+
+_TOTALS: Sequence[tuple[Kind, tuple[str, ...]]] = (
+    (Kind.ORDER_PLACED, ("total", "amount")),
+    (Kind.ORDER_PAYMENT_CONFIRMED, ("total", "amount")),
+    (Kind.IMPORT_ROW, ("total",)),
+)
+"""Where the order's price stands; the amount of an imported row may be a refund or a payout."""
+
+
 def _total(history: History) -> Money | None:
-    for kind in (Kind.ORDER_PLACED, Kind.ORDER_PAYMENT_CONFIRMED, Kind.IMPORT_ROW):
-        value = latest(history.of(kind), lambda event: money_of(event, "total", "amount"))
+    for kind, names in _TOTALS:
+        value = latest(history.of(kind), _money_under(names))
         if isinstance(value, Money):
             return value
     value = latest(history.events, lambda event: money_of(event, "total"))

@@ -1,0 +1,71 @@
+"""What imported files come to in the ledger: known orders, nothing that rings for years gone by."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from daemon.importers import read
+from orders import policy
+from orders.shelf import ListShelf
+from orders.view import view
+from parsers.notice import Money
+
+FOLDER = Path(__file__).parents[2] / "fixtures" / "imports"
+SEEN = datetime(2026, 6, 1, tzinfo=UTC)
+TOKYO = ZoneInfo("Asia/Tokyo")
+
+
+def order(key, *files):
+    events = [event for file in files for event in read(FOLDER / file, seen=SEEN, zone=TOKYO).events]
+    return view(key, ListShelf(events), policy.load(), TOKYO)
+
+
+@pytest.mark.parametrize(
+    ("key", "file", "status"),
+    [
+        ("aliexpress:buyer:8100000000000001", "aliexpress-inventory.csv", "in_transit"),
+        ("aliexpress:buyer:8100000000020001", "aliexpress-inventory.csv", "completed"),
+        ("aliexpress:buyer:8100000000040001", "aliexpress-personal-data.xlsx", "processing"),
+        ("amazon:buyer:111-0000000-0000001", "amazon-history-old.csv", "completed"),
+        ("amazon:buyer:249-0000000-0000001", "amazon-history.csv", "completed"),
+        ("amazon:buyer:249-0000000-0000002", "amazon-history.csv", "cancelled"),
+        ("amazon:seller:249-0000000-0000101", "amazon-all-orders.txt", "in_transit"),
+        ("amazon:buyer:249-0000000-0000001", "reporter-shipments.csv", "delivered"),
+    ],
+)
+def test_an_order_known_only_from_a_file_has_the_status_the_file_claims(key, file, status):
+    assert order(key, file).order.status == status
+
+
+def test_parcels_of_an_export_keep_their_numbers_and_things():
+    parcels = order("amazon:buyer:249-0000000-0000001", "amazon-history.csv").order.shipments
+
+    assert sorted(parcel.tracking for parcel in parcels) == [("123456789013",), ("405548424886",), ("444413758703",)]
+
+
+@pytest.mark.parametrize(
+    ("files", "total"),
+    [
+        (("reporter-orders.csv", "reporter-transactions.csv"), Money(value=Decimal(9080), currency="JPY")),
+        (("reporter-transactions.csv",), None),
+    ],
+)
+def test_money_that_moved_is_not_taken_for_the_price(files, total):
+    assert order("amazon:buyer:249-0000000-0000001", *files).order.total == total
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        ("your-orders.zip", "reporter-orders.csv", "reporter-items.csv", "reporter-transactions.csv"),
+        ("amazon-history.csv", "your-orders.zip"),
+        ("aliexpress-inventory.csv", "aliexpress-inventory.json", "aliexpress-personal-data.xlsx"),
+    ],
+)
+def test_the_same_orders_from_several_files_contradict_nothing(files):
+    key = "aliexpress:buyer:8100000000000001" if files[0].startswith("ali") else "amazon:buyer:249-0000000-0000001"
+
+    assert [finding.kind for finding in order(key, *files).findings] == []
