@@ -7,13 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from daemon.child import inline
 from daemon.pipeline.answering import hear
 from daemon.pipeline.pipeline import Pipeline
 from daemon.pipeline.sending import send_next
 from daemon.pipeline.setup import build
 from daemon.push import Sender
-from daemon.settings import Settings
+from daemon.settings import Secret, Settings, Target
 from daemon.store.store import Store
 from daemon.web import WebError
 from rules.alert import AlertState
@@ -28,23 +27,19 @@ def sender():
         yield one
 
 
+def no_mail(raw, frame):
+    raise AssertionError("no mail is read here")
+
+
 class Phone:
     """One target with answers, one mailbox that cannot be read, and the message about it."""
 
-    def __init__(self, sink, sender):
+    def __init__(self, sink, sender, setup):
         self.sink, self.sender, self.now = sink, sender, START
-        self.answers = f"http://{sink.host}/answers"
-        target = {
-            "id": "phone",
-            "url": {"value": f"ntfy://{sink.host}/topic"},
-            "answers": {"value": self.answers},
-        }
-        box = {"id": "main", "host": "imap.example.org", "user": "me", "password": {"value": "x"}}
-        settings = {"version": 1, "mailboxes": [box], "targets": [target], "notify": {"all": ["phone"]}}
-        settings["alerts"] = {level: {"notify": ["all"], "group": "now"} for level in ("critical", "warning", "info")}
-        self.setup = build(Settings.model_validate(settings), rules=None, packs=None)
+        url, answers = Secret(value=f"ntfy://{sink.host}/topic"), Secret(value=f"http://{sink.host}/answers")
+        self.setup = replace(setup, targets=(Target(id="phone", url=url, answers=answers),))
         self.store = Store.memory()
-        self.pipeline = Pipeline(self.store, self.setup, inline(None), clock=self.clock)
+        self.pipeline = Pipeline(self.store, self.setup, no_mail, clock=self.clock)
 
     def clock(self):
         return self.now
@@ -80,9 +75,17 @@ class Phone:
             return [row.alert.state for row in ledger.alerts.listed()]
 
 
+@pytest.fixture(scope="module")
+def setup():
+    """Rules and packs as shipped, every alert told at once."""
+    box = {"id": "main", "host": "imap.example.org", "user": "me", "password": {"value": "x"}}
+    alerts = {severity: {"group": "now"} for severity in ("critical", "warning", "info")}
+    return build(Settings.model_validate({"version": 1, "mailboxes": [box], "alerts": alerts}), rules=None, packs=None)
+
+
 @pytest.fixture
-def phone(http_sink, sender):
-    one = Phone(http_sink, sender)
+def phone(http_sink, sender, setup):
+    one = Phone(http_sink, sender, setup)
     yield one
     one.store.close()
 
