@@ -30,11 +30,11 @@ class Judgement:
 
 
 def judge(book: Rulebook, subjects: Iterable[Subject], now: datetime) -> tuple[Judgement, ...]:
-    """Every rule on every subject it is about, in the book's order.
+    """Every rule on every subject it is about, subject by subject.
 
     Left out are those that do not hold and will not without new facts.
     """
-    judged = (_judge(rule, subject, now) for subject in subjects for rule in book.rules if rule.about == subject.about)
+    judged = (_judge(rule, subject, now) for subject in subjects for rule in book.asked(subject))
     return tuple(one for one in judged if one is not None)
 
 

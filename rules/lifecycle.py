@@ -244,6 +244,8 @@ def _repeat_at(alert: Alert, judgement: Judgement) -> datetime | None:
     rule, last = judgement.rule, alert.told_at or alert.fired_at
     if last is None:
         return None
+    if rule.by_deadline and alert.severity is Severity.INFO:
+        return None  # good to know is told once
     if rule.by_deadline and alert.due_at:
         opened = judgement.subject.facts.get("watch.opened_at", alert.since)
         instants = reminders(opened if isinstance(opened, datetime) else alert.since, alert.due_at)

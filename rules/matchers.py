@@ -66,6 +66,11 @@ class Test:
     span: Span
     path: Path = ()
 
+    @property
+    def timed(self) -> bool:
+        """Its answer depends on the clock."""
+        return self.edges is not _never
+
 
 class Mode(StrEnum):
     ALL = "all"
@@ -94,12 +99,16 @@ class Matcher:
 
     def flips_at(self, facts: Facts, now: datetime) -> datetime | None:
         """The first instant after `now` at which `holds` differs, if these facts stay; None: never."""
-        if not self.timed:
+        if not self.timed or (self.mode is Mode.ALL and self._settled(facts, now)):
             return None
         edges = {edge for test in self.tests() for edge in test.edges(facts)}
         held = self.holds(facts, now)
         later = sorted(edge for edge in edges if edge > now)
         return next((edge for edge in later if self.holds(facts, edge) != held), None)
+
+    def _settled(self, facts: Facts, now: datetime) -> bool:
+        """A part that the clock cannot change fails: nothing else matters."""
+        return any(not part.timed and not part.holds(facts, now) for part in self.parts)
 
     def tests(self) -> Iterator[Test]:
         for part in self.parts:
@@ -119,10 +128,7 @@ def compile_when(about: str, tree: object) -> tuple[Matcher, tuple[Slip, ...]]:
 
 
 def _matcher(mode: Mode, parts: Sequence["Matcher | Test"], path: Path) -> Matcher:
-    timed = any(
-        part.timed if isinstance(part, Matcher) else FIELDS[part.field].type is FactType.TIME or part.field in DERIVED
-        for part in parts
-    )
+    timed = any(part.timed for part in parts)
     return Matcher(mode=mode, parts=tuple(parts), path=path, timed=timed)
 
 

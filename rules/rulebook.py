@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
 from importlib.resources import files
@@ -11,17 +11,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 
+from orders.subject import Subject
 from parsers.written import Document, Fault, WrittenError, did_you_mean, duration, faults_of, parse, place, plain, read
 from rules.alert import Severity
 from rules.fields import ABOUTS
-from rules.matchers import Matcher, compile_when
+from rules.matchers import Matcher, Test, compile_when
 from rules.templates import slips_of
 from rules.words import LANGUAGES
 
 SHIPPED = "defaults.yaml"
 _LEVELS = tuple(level.value for level in Severity)
 DEADLINE = "deadline"
-"""`repeat: deadline`: remind more often as `due_at` comes near, and once when it has passed."""
+"""`repeat: deadline`: remind more often as `due_at` comes near, and once when it has passed; info is told once."""
 
 
 def _identifier(text: str) -> str:
@@ -181,6 +182,22 @@ class Rulebook:
     """Those in force."""
     idle: tuple[Rule, ...] = ()
     """Known but switched off: by the user's `disable`, or shipped so."""
+    shelves: Mapping[str, tuple[Rule, ...]] = field(init=False, repr=False, compare=False)
+    """Rules in force by about, and by `about kind` where they ask for one kind of watch or finding only."""
+
+    def __post_init__(self) -> None:
+        shelves: dict[str, list[Rule]] = {}
+        for rule in self.rules:
+            for shelf in _shelves(rule):
+                shelves.setdefault(shelf, []).append(rule)
+        object.__setattr__(self, "shelves", {shelf: tuple(rules) for shelf, rules in shelves.items()})
+
+    def asked(self, subject: Subject) -> Iterator[Rule]:
+        """The rules in force that can hold for this subject, in no order that matters."""
+        yield from self.shelves.get(subject.about, ())
+        kind = subject.facts.get(f"{subject.about}.kind")
+        if kind is not None:
+            yield from self.shelves.get(f"{subject.about} {kind}", ())
 
     def rule(self, name: str) -> Rule:
         """The rule called `name`, in force or idle. Raises KeyError."""
@@ -199,6 +216,13 @@ class Rulebook:
             }
             for rule in sorted((*self.rules, *self.idle), key=lambda rule: rule.id)
         ]
+
+
+def _shelves(rule: Rule) -> list[str]:
+    """Where a rule stands: one that asks for certain kinds only, under these."""
+    kinds = [part for part in rule.when.parts if isinstance(part, Test) and part.field == f"{rule.about}.kind"]
+    wanted = kinds[0].span.values if kinds else None
+    return [f"{rule.about} {kind}" for kind in sorted(wanted)] if wanted else [rule.about]
 
 
 def _no_rule(name: str) -> Rule:

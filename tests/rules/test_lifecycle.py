@@ -220,6 +220,17 @@ def test_a_deadline_is_reminded_of_on_its_days_and_when_it_has_passed():
     assert [at for at, _ in said] == [timedelta(0), 5 * DAY, 8 * DAY, 9 * DAY, 9 * DAY + 18 * HOUR, 10 * DAY]
 
 
+def test_of_a_deadline_that_is_only_good_to_know_nobody_is_reminded():
+    rules = book(
+        "- {id: deadline, about: watch, when: {watch.open: true}, severity: info, repeat: deadline, title: x}\n"
+    )
+    life = Life(rules, NO_WAIT)
+
+    said = life.run(30 * DAY, subject(due_at=NOW + 10 * DAY, watch__opened_at=NOW, **OPEN))
+
+    assert [at for at, _ in said] == [timedelta(0)]
+
+
 def test_acknowledged_it_stays_listed_and_is_not_repeated():
     life = Life(REPEATED, NO_WAIT)
     life.see(subject(**OPEN))
