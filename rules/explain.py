@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from orders.subject import FactValue, Subject
-from rules.matchers import DERIVED, Matcher, Mode, Test
+from rules.matchers import Matcher, Mode
+from rules.operators import DERIVED, Test
 from rules.rulebook import Rule
 from rules.wording import distance
 

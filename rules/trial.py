@@ -30,7 +30,8 @@ from parsers.notice import Money
 from parsers.written import Document, Fault, WrittenError, did_you_mean, duration, faults_of, place, plain, read
 from rules.fields import ABOUTS, FIELDS, FLAGS
 from rules.judge import judge
-from rules.matchers import compile_when, money
+from rules.matchers import compile_when
+from rules.operators import money
 from rules.rulebook import Rulebook
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)

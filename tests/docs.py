@@ -101,14 +101,14 @@ def coverage() -> Iterator[str]:
 
 
 def rule_keys() -> Iterator[str]:
-    from rules.rulebook import WrittenRule
+    from rules.shape import WrittenRule
 
     yield from ("| Key | Means |", "| --- | --- |")
     yield from (f"| `{spec.alias or name}` | {spec.description} |" for name, spec in WrittenRule.model_fields.items())
 
 
 def rule_tests() -> Iterator[str]:
-    from rules.matchers import OPERATORS, PLAIN
+    from rules.operators import OPERATORS, PLAIN
 
     yield from ("| Kind of fact | Tests |", "| --- | --- |")
     for kind, operators in OPERATORS.items():

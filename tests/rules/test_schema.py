@@ -2,8 +2,9 @@ import json
 
 from orders.subject import FactType
 from rules.fields import ABOUTS, FIELDS, FLAGS
-from rules.rulebook import WrittenRule, shipped
+from rules.rulebook import shipped
 from rules.schema import schema, text
+from rules.shape import WrittenRule
 
 SCHEMA = schema()
 
