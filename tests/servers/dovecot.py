@@ -5,7 +5,6 @@ import itertools
 import os
 import pwd
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
@@ -83,6 +82,9 @@ protocol imap {{
 {extra}
 """
 
+LIFELINE = 'cat >/dev/null; kill -TERM "-$1" 2>/dev/null; true'
+"""Ends the whole group (logged-in connections outlive their master) once we let go, however we end."""
+
 
 def free_port() -> int:
     with socket.socket() as found:
@@ -127,28 +129,23 @@ class Dovecot:
                 extra=extra,
             )
         )
-        self._drop = ()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lifeline: subprocess.Popen[bytes] | None = None
+        self._prefix: tuple[str, ...] = ()
         if os.getuid() == 0:
-            self._drop = (f"--reuid={owner}", f"--regid={pwd.getpwnam(owner).pw_gid}", "--clear-groups", "--")
+            numbers = (f"--reuid={owner}", f"--regid={pwd.getpwnam(owner).pw_gid}")
+            self._prefix = ("setpriv", *numbers, "--clear-groups", "--")
             for place in (folder, *folder.rglob("*")):
                 shutil.chown(place, owner, group)
 
-    def _run(self, *command: str) -> str:
-        command = ("setpriv", *self._drop, *command) if self._drop else command
-        # Into a file, not a pipe: the daemon keeps its stderr, and a pipe would never end.
-        with tempfile.TemporaryFile("w+") as said:
-            done = subprocess.run(
-                command, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, timeout=60, check=False
-            )
-            said.seek(0)
-            text = said.read()
-        if done.returncode:
-            raise RuntimeError(f"{' '.join(command)}: {text}")
-        return text
-
     def start(self) -> None:
-        self._run(str(BINARY), "-c", str(self._conf))
-        _wait(self._answers, 10, f"Dovecot does not answer; see {self.folder}/dovecot.log")
+        command = [*self._prefix, str(BINARY), "-F", "-c", str(self._conf)]
+        with (self.folder / "start.log").open("w") as said:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True
+            )
+        self._lifeline = subprocess.Popen(["sh", "-c", LIFELINE, "sh", str(self._process.pid)], stdin=subprocess.PIPE)
+        _wait(self._answers, 10, f"Dovecot does not answer; see {self.folder}/start.log and dovecot.log")
 
     def _answers(self) -> bool:
         try:
@@ -159,19 +156,25 @@ class Dovecot:
 
     def stop(self) -> None:
         """End the server and every connection to it. The mail stays; `start` brings it back on the same ports."""
-        pid_file = self.folder / "run/master.pid"
-        if not pid_file.exists():
+        if self._lifeline is None or self._process is None:
             return
-        # The whole group: connections that are logged in outlive their master.
-        os.killpg(os.getpgid(int(pid_file.read_text())), signal.SIGTERM)
-        _wait(lambda: not pid_file.exists() and not self._answers(), 20, "Dovecot does not end")
+        self._lifeline.communicate()
+        self._process.wait(20)
+        self._lifeline = self._process = None
+        _wait(lambda: not self._answers(), 20, "Dovecot does not end")
 
     def user(self) -> str:
         """A user nobody had before: an empty mailbox."""
         return f"user{next(self._names)}"
 
     def doveadm(self, *arguments: str) -> str:
-        return self._run("/usr/bin/doveadm", "-c", str(self._conf), *arguments)
+        command = [*self._prefix, "doveadm", "-c", str(self._conf), *arguments]
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False
+        )
+        if done.returncode:
+            raise RuntimeError(f"doveadm {' '.join(arguments)}: {done.stderr}")
+        return done.stdout
 
     def set_uid_validity(self, user: str, value: int, folder: str = "INBOX") -> None:
         """The nasty reset: UIDVALIDITY changes, the UIDs stay as they were."""
