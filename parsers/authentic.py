@@ -1,7 +1,8 @@
-"""Whom a mail is from, and how we know: our own reader of Authentication-Results (RFC 8601), exact domain lists, look-alikes.
+"""Whom a mail is from, and how we know: Authentication-Results (RFC 8601), exact domain lists, look-alikes.
 
-Only a field that the account's own provider wrote counts: it carries one of the account's authserv-ids and stands above
-the first `Received`, or directly below the `Received` that provider wrote. Whatever a sender could have written is ignored.
+Only a field that the account's own provider wrote counts: it carries one of the account's authserv-ids and stands
+above the first `Received`, or directly below the `Received` that provider wrote. Whatever a sender could have written
+is ignored.
 """
 
 import re
@@ -130,8 +131,8 @@ def trusted_results(letter: Letter, authserv_ids: Collection[str]) -> tuple[Resu
     return tuple(result for field in fields for result in _results(field)) if fields else None
 
 
-def tokens(value: str) -> Iterator[str]:
-    """RFC 8601 tokens: comments dropped, quoted strings joined to their word, `;` and `=` by themselves. Linear, no recursion."""
+def tokens(value: str) -> Iterator[str]:  # noqa: C901, PLR0912 - one small machine, one state a branch
+    """RFC 8601 tokens: comments dropped, quotes joined to their word, `;` and `=` alone. Linear, no recursion."""
     depth = 0
     word: list[str] = []
     quoted = escaped = False
@@ -255,9 +256,9 @@ def _carries(value: str, ids: set[str]) -> bool:
 
 def _results(value: str) -> Iterator[Result]:
     statement: list[str] = []
-    for token in [*tokens(value), ";"]:
-        if token != ";":
-            statement.append(token)
+    for word in [*tokens(value), ";"]:
+        if word != ";":
+            statement.append(word)
             continue
         if len(statement) >= 3 and statement[1] == "=":
             method = statement[0].lower().partition("/")[0]
@@ -292,7 +293,7 @@ def _cousin(domain: str, pack: Pack) -> bool:
 
 
 def _named(name: str, pack: Pack) -> bool:
-    """A display name that is the brand, with nothing beside it but words a shop would add; or a listed address or domain."""
+    """A display name that is the brand and words a shop would add, or one that shows a listed address."""
     lowered = name.lower()
     if any(pack.listed(found.rpartition("@")[2]) for found in ADDRESS.findall(lowered)):
         return True

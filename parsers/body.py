@@ -11,8 +11,9 @@ from parsers.identifiers import normal
 from parsers.letter import Text
 from parsers.money import find_money, whole_money
 from parsers.notice import FIELDS, Evidence, FieldType, FieldValue, Item
-from parsers.pack import Label, Language, Pack, Saying
+from parsers.pack import Pack
 from parsers.phrase import Hit, fold
+from parsers.saying import Label, Language, Saying
 
 HEAD = 80
 """Headlines stand within so many lines."""
@@ -111,7 +112,10 @@ class Page:
         return found
 
     def subjects(self) -> list[Hit[Saying]]:
-        return self.pack.subjects.find(self.subject, fold(self.subject), self._by_saying)
+        """The phrases the subject is; of several only the fullest, since a fuller one is there to say it better."""
+        hits = self.pack.subjects.find(self.subject, fold(self.subject), self._by_saying)
+        most = max((hit.phrase.own for hit in hits), default=0)
+        return [hit for hit in hits if hit.phrase.own == most]
 
     def is_noise(self) -> bool:
         return bool(self.pack.noise.find(self.subject, fold(self.subject), self.accepts))
@@ -137,7 +141,7 @@ class Page:
             for place, (line, folded) in enumerate(zip(self.text.lines, self.folded, strict=True)):
                 found.extend(self._labelled(place, line, folded, language))
                 hits = language.lines.find(line, folded, self.accepts)
-                for hit in sorted(hits, key=lambda hit: -sum(map(len, hit.phrase.texts)))[:1]:
+                for hit in sorted(hits, key=lambda hit: -hit.phrase.own)[:1]:
                     evidence = Evidence(where="body", phrase=hit.phrase.written, line=line, source=hit.phrase.source)
                     found.extend(self.caught(hit.caught.items(), language, place, evidence))
         return found
@@ -184,7 +188,7 @@ class Page:
         if place + 1 < len(self.text.lines):
             below = self.text.lines[place + 1]
             yield from self._fact(label, below, place, language, f"{self.text.lines[place]} / {below}", sure=True)
-        elif FIELDS.get(label.field) and FIELDS[label.field].type is FieldType.CHOICE:
+        elif label.field == "judgement":
             yield from self._fact(label, "", place, language, self.text.lines[place], sure=True)
 
     def _fact(
@@ -206,7 +210,7 @@ class Page:
             if spec.type is FieldType.TEXT and not sure:
                 return
             value = self.value(name, text, language)
-            if value is None and spec.type is FieldType.CHOICE and "unknown" in spec.choices and sure:
+            if value is None and name == "judgement" and sure:
                 value = "unknown"
             if value is not None:
                 yield Fact(name=name, value=value, line=place, rank=label.rank, evidence=evidence)
@@ -269,9 +273,7 @@ def cards(page: Page, heads: Sequence[int]) -> tuple[Card, ...]:
             places.append((place, list(numbers)))
     if len(places) < 2:
         return (Card(start=0, stop=len(page.text.lines), orders=tuple(places[0][1]) if places else ()),)
-    starts = [
-        _top(place, places[index - 1][0] if index else -1, heads) for index, (place, _) in enumerate(places)
-    ]
+    starts = [_top(place, places[index - 1][0] if index else -1, heads) for index, (place, _) in enumerate(places)]
     stops = [*starts[1:], len(page.text.lines)]
     return tuple(
         Card(start=start, stop=stop, orders=tuple(numbers))

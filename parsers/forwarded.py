@@ -23,7 +23,8 @@ ON_ONE_LINE = re.compile(r"\s(?=(?:From|Sent|To|Subject|Date|差出人|送信日
 OFFSET = re.compile(r"(?:UTC|GMT)?\s*([+-]\d{2}):?(\d{2})\b")
 CLOCK_TIME = re.compile(r"(?<!\d)(\d{1,2}):(\d{2})(?::\d{2})?\s*([ap])?\.?(?:m\b)?", re.IGNORECASE)
 ABBREVIATED = {
-    "utc": 0, "gmt": 0, "jst": 9, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7,
+    "utc": 0, "gmt": 0, "jst": 9, "est": -5, "edt": -4, "cst": -6, "cdt": -5,
+    "mst": -7, "mdt": -6, "pst": -8, "pdt": -7,
     "cet": 1, "cest": 2, "mez": 1, "mesz": 2, "bst": 1, "kst": 9,
 }  # fmt: skip
 MAX_DEPTH = 4
@@ -74,7 +75,8 @@ def _inline(letter: Letter, library: Library) -> Letter | None:
 
 def _block(lines: list[str], start: int, words: Mapping[str, str]) -> tuple[dict[str, str], int] | None:
     """Header words from `start` on, and where the text behind them begins. At least two, `from` among them."""
-    pieces = ON_ONE_LINE.split(lines[start]) if len(ON_ONE_LINE.split(lines[start])) > 2 else None
+    pieces = ON_ONE_LINE.split(lines[start])
+    pieces = [piece for piece in pieces if KEY.fullmatch(piece)] if len(pieces) > 2 else []
     keys: dict[str, str] = {}
     place = start
     last = ""

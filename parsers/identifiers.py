@@ -1,7 +1,8 @@
 """Numbers that name orders and parcels: shapes, check digits, and the pages they lead to.
 
 Shapes and their proofs: UPU S10 (weights 8 6 4 2 3 5 9 7, modulo 11), Japanese domestic parcels (first eleven digits
-modulo 7), Amazon Logistics TBA. A number whose check digit fails is still what the mail says; whoever relies on it asks.
+modulo 7), Amazon Logistics TBA. A number whose check digit fails is still what the mail says;
+whoever relies on it asks.
 """
 
 import re
@@ -57,7 +58,8 @@ SHAPES: tuple[Shape, ...] = (
     _shape("s10", r"[A-Z]{2}\d{9}[A-Z]{2}", ("RR473124829GB", "EE473124829JP"), ("RR473124829", "R473124829GB"),
            check=s10_valid, link="https://t.17track.net/en#nums={number}"),
     _shape("amazon-logistics", r"TB[ACM]\d{12}", ("TBA123456789012",), ("TBA12345678901", "TBX123456789012")),
-    _shape("cainiao", r"LP\d{14,16}|CNFR\d{8,14}HD|CAINIAO[A-Z0-9]{6,16}", ("LP00123456789012",), ("LP123", "LX00123456789012"),
+    _shape("cainiao", r"LP\d{14,16}|CNFR\d{8,14}HD|CAINIAO[A-Z0-9]{6,16}", ("LP00123456789012",),
+           ("LP123", "LX00123456789012"),
            link="https://global.cainiao.com/newDetail.htm?mailNoList={number}"),
     _shape("yunexpress", r"YT\d{16}", ("YT2100000000000001",), ("YT210000000000001",),
            link="https://www.yuntrack.com/parcelTracking?id={number}"),
@@ -70,7 +72,8 @@ SHAPES: tuple[Shape, ...] = (
     _shape("dhl-sscc", r"00340\d{15}", ("00340000000000000001",), ("0034000000000000001",),
            link="https://www.dhl.de/de/privatkunden/pakete-empfangen/verfolgen.html?piececode={number}"),
     _shape("hermes", r"H\d{19}", ("H1000000000000000001",), ("H100000000000000001",)),
-    _shape("yamato", r"\d{12}", ("444413758703", "123456789013"), ("444413758704", "123456789012"), check=mod7_valid, alone=False,
+    _shape("yamato", r"\d{12}", ("444413758703", "123456789013"), ("444413758704", "123456789012"),
+           check=mod7_valid, alone=False,
            link="https://jizen.kuronekoyamato.co.jp/jizen/servlet/crjz.b.NQ0010?id={number}"),
     _shape("sagawa", r"\d{12}", ("512547514334",), ("512547514335",), check=mod7_valid, alone=False,
            link="https://k2k.sagawa-exp.co.jp/p/web/okurijosearch.do?okurijoNo={number}"),
@@ -81,10 +84,12 @@ BY_NAME = {shape.name: shape for shape in SHAPES}
 
 # How mails write the carriers whose page we can build, in folded form.
 CARRIERS = {
-    "ヤマト運輸": "yamato", "ヤマト": "yamato", "クロネコヤマト": "yamato", "yamato": "yamato", "yamato transport": "yamato",
+    "ヤマト運輸": "yamato", "ヤマト": "yamato", "クロネコヤマト": "yamato", "yamato": "yamato",
+    "yamato transport": "yamato",
     "佐川急便": "sagawa", "sagawa": "sagawa", "sagawa express": "sagawa",
     "日本郵便": "japan-post", "ゆうパック": "japan-post", "japan post": "japan-post", "jp post": "japan-post",
-    "ups": "ups", "dhl": "dhl-sscc", "dhl paket": "dhl-sscc", "yunexpress": "yunexpress", "cainiao": "cainiao", "4px": "4px",
+    "ups": "ups", "dhl": "dhl-sscc", "dhl paket": "dhl-sscc", "yunexpress": "yunexpress", "cainiao": "cainiao",
+    "4px": "4px",
     "yanwen": "yanwen",
 }  # fmt: skip
 
@@ -121,7 +126,7 @@ AMAZON_STORE = re.compile(r"amazon\.(?:com|(?:co|com)\.[a-z]{2}|[a-z]{2})")
 
 
 def order_link(marketplace: str, number: str, region: str | None = None, *, seller: bool = False) -> str | None:
-    """The page of an order, built from its number, never copied from a mail. `region` is a store such as amazon.co.jp."""
+    """The page of an order, built from its number alone. `region` is a store such as amazon.co.jp."""
     if marketplace == "amazon" and AMAZON_ORDER.fullmatch(number):
         store = region if region and AMAZON_STORE.fullmatch(region) else "amazon.com"
         if seller:

@@ -39,8 +39,44 @@ JSON_LD = re.compile(r"<script[^>]*application/ld\+json[^>]*>(.*?)</script>", re
 MESSAGE_ID = re.compile(r"<[^<>\s]+>")
 
 INLINE = frozenset(
-    ("a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "em", "font", "i", "img", "ins", "kbd", "label", "link", "mark")
-    + ("meta", "o:p", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr")
+    (
+        "a",
+        "abbr",
+        "acronym",
+        "b",
+        "bdi",
+        "bdo",
+        "big",
+        "cite",
+        "code",
+        "em",
+        "font",
+        "i",
+        "img",
+        "ins",
+        "kbd",
+        "label",
+        "link",
+        "mark",
+    )
+    + (
+        "meta",
+        "o:p",
+        "q",
+        "s",
+        "samp",
+        "small",
+        "span",
+        "strike",
+        "strong",
+        "sub",
+        "sup",
+        "time",
+        "tt",
+        "u",
+        "var",
+        "wbr",
+    )
 )
 SKIPPED = frozenset(("head", "iframe", "noscript", "object", "script", "style", "svg", "template", "title"))
 

@@ -31,148 +31,20 @@ span · any field of `parsers.notice.FIELDS` such as `{amount}`, `{respond_by}`,
 import importlib.util
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from parsers.dates import DateWords
-from parsers.notice import FIELDS, FieldType, FieldValue, Kind, Proof, Role, field_from_json
-from parsers.phrase import Phrase, Phrasebook, compile_phrase, fold
-from parsers.written import Document, Fault, WrittenError, check, did_you_mean, faults_of, plain, read
+from parsers.packfile import LanguageFile, PackFile, Store
+from parsers.phrase import Phrase, Phrasebook, fold_written
+from parsers.phrasefile import Books, PhraseFile
+from parsers.saying import Language, Saying
+from parsers.written import Document, Fault, WrittenError, check, read
 
 HERE = Path(__file__).parent
-GAPS = (
-    "order",
-    "orders",
-    "masked",
-    "parcel",
-    "tracking",
-    "package",
-    "case",
-    "item",
-    "n",
-    "name",
-    "any",
-    "window",
-    "thread",
-)
-LABELS = ("order", "tracking", "parcel", "package", "case", "window", "quantity")
-SPECIAL = ("lines", "labels", "words", "ends", "noise", "guess")
-
-
-class _Written(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Store(_Written):
-    """What a sending domain tells about the shop behind it."""
-
-    zone: str | None = None
-    currency: str | None = None
-    """What a bare $ means."""
-    numeric: Literal["dmy", "mdy", "ymd"] | None = None
-
-
-class Senders(_Written):
-    """Local parts by what they send; `local@host` or a bare host are possible too."""
-
-    transactional: tuple[str, ...] = ()
-    seller: tuple[str, ...] = ()
-    message: tuple[str, ...] = ()
-    """Hosts through which the other side's own words come."""
-    noise: tuple[str, ...] = ()
-
-
-class PackFile(_Written):
-    """pack.yaml"""
-
-    marketplace: str
-    stores: dict[str, Store]
-    """Domains that send its mail, exactly; each also with every prefix of `hosts`."""
-    hosts: tuple[str, ...] = ()
-    brand: tuple[str, ...]
-    """Words by which a stranger would claim to be this marketplace."""
-    beside: tuple[str, ...] = ()
-    """Words that go with the brand in a claimed name: support, orders."""
-    strangers: tuple[str, ...] = ()
-    """Domains that hold the brand's name and are somebody else, honestly."""
-    senders: Senders
-    order: tuple[str, ...]
-    """Shapes of order numbers: # is a digit, other signs stand for themselves, `#*14-19` is a run of 14 to 19 digits."""
-    package: tuple[str, ...] = ()
-    order_alone: bool = False
-    """Whether an order number is known by its shape alone, without a label."""
-    one_parcel: bool = False
-    """Whether several numbers in one shipment mail are one parcel (else one notice each)."""
-    links: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    """order, tracking, package, case: the link parameters that carry them."""
-
-
-class Block(_Written):
-    proof: Literal["real", "reconstructed"] = "reconstructed"
-    role: Role | None = None
-    set: dict[str, Any] = Field(default_factory=dict)
-    vague: bool = False
-    subject: tuple[str, ...] = ()
-    headline: tuple[str, ...] = ()
-
-
-class LanguageFile(_Written):
-    """languages/<language>.yaml"""
-
-    months: dict[str, int] = Field(default_factory=dict)
-    weekdays: dict[str, int] = Field(default_factory=dict)
-    relative: dict[str, int] = Field(default_factory=dict)
-    numeric: Literal["dmy", "mdy", "ymd", "unclear"] = "unclear"
-    forward: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    """Header words of forwarded mails: from, date, subject, to."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Saying:
-    """What a phrase is filed under: the notice it speaks of."""
-
-    kind: Kind
-    language: str
-    proof: Proof
-    role: Role | None
-    fixed: Mapping[str, FieldValue]
-    vague: bool
-    where: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Label:
-    """Words whose value stands behind them or on the next line."""
-
-    folded: str
-    field: str
-    rank: int
-    """The first label of a field in its file outranks the others."""
-    written: str
-    source: str
-    language: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Language:
-    """One phrase file, compiled."""
-
-    code: str
-    words: DateWords
-    lines: Phrasebook[str]
-    labels: Mapping[str, tuple["Label", ...]]
-    """First two letters of a folded label -> labels, longest first."""
-    headings: Phrasebook["Label"]
-    """Labels with gaps: whole lines whose value stands on the next."""
-    values: Mapping[str, Mapping[str, str]]
-    """field -> folded word -> value"""
-    ends: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,7 +133,7 @@ def _languages(folders: Sequence[Path], faults: list[Fault]) -> tuple[dict[str, 
             relative=_lowered(file.relative),
             numeric=file.numeric,
         )
-        forward.update({fold(word): key for key, group in file.forward.items() for word in group})
+        forward.update({fold_written(word): key for key, group in file.forward.items() for word in group})
     return words, forward
 
 
@@ -284,26 +156,26 @@ def _pack(folders: Sequence[Path], words: Mapping[str, DateWords], faults: list[
     faults.extend(found)
     if file is None:
         return None
-    domains = {prefix + store: store for store in file.stores for prefix in ("", *file.hosts)}
-    pack = Pack(
-        marketplace=file.marketplace,
-        file=file,
-        domains=domains,
-        order=_shapes(file.order),
-        package=_shapes(file.package),
-        subjects=Phrasebook(),
-        headlines=Phrasebook(),
-        noise=Phrasebook(),
-        named=re.compile(r"(?!)"),
-        languages={},
-        hooks=_hooks(folders),
-    )
+    books = Books()
     languages: dict[str, Language] = {}
     for path in _files([folder / "phrases" for folder in folders]):
         phrase_document = _document(path, faults)
         if phrase_document is not None:
-            _PhraseFile(phrase_document, path, words, pack, languages, faults).compile()
-    return replace(pack, languages=languages, named=_named(pack.order, languages.values()))
+            PhraseFile(phrase_document, path, words, books, languages, faults).compile()
+    order = _shapes(file.order)
+    return Pack(
+        marketplace=file.marketplace,
+        file=file,
+        domains={prefix + store: store for store in file.stores for prefix in ("", *file.hosts)},
+        order=order,
+        package=_shapes(file.package),
+        subjects=books.subjects,
+        headlines=books.headlines,
+        noise=books.noise,
+        named=_named(order, languages.values()),
+        languages=languages,
+        hooks=_hooks(folders),
+    )
 
 
 def _named(order: re.Pattern[str], languages: Iterable[Language]) -> re.Pattern[str]:
@@ -356,176 +228,6 @@ def _shapes(shapes: Sequence[str]) -> re.Pattern[str]:
         )
 
     return re.compile("|".join(f"(?:{one(shape)})" for shape in shapes) or r"(?!)")
-
-
-class _PhraseFile:
-    """Compiles one phrase file into its pack, collecting every fault with its place."""
-
-    def __init__(
-        self,
-        document: Document,
-        path: Path,
-        words: Mapping[str, DateWords],
-        pack: Pack,
-        languages: dict[str, Language],
-        faults: list[Fault],
-    ) -> None:
-        self.document, self.path, self.pack, self.faults, self.languages = document, path, pack, faults, languages
-        self.code = path.stem
-        self.source_lines = path.read_text(encoding="utf-8-sig").split("\n")
-        empty = DateWords(months={}, weekdays={}, relative={}, numeric="unclear")
-        self.words = words.get(self.code, empty)
-        self.name = str(path.relative_to(HERE)) if path.is_relative_to(HERE) else str(path)
-
-    def compile(self) -> None:
-        tree = self.document.tree
-        if not isinstance(tree, dict):
-            self.faults.append(self.document.fault([], "expected kinds such as shipment.delivered with their phrases"))
-            return
-        kinds = {kind.value for kind in Kind}
-        for key in tree:
-            if key in kinds:
-                self._kind([key], tree[key], guess=False)
-            elif key == "guess" and isinstance(tree[key], dict):
-                for kind in tree[key]:
-                    if kind in kinds:
-                        self._kind(["guess", kind], tree[key][kind], guess=True)
-                    else:
-                        what = f"unknown kind {kind!r}{did_you_mean(kind, kinds)}"
-                        self.faults.append(self.document.fault(["guess", kind], what, at_key=True))
-            elif key not in SPECIAL:
-                what = f"unknown kind {key!r}{did_you_mean(key, [*kinds, *SPECIAL])}"
-                self.faults.append(self.document.fault([key], what, at_key=True))
-        self._noise(tree.get("noise"))
-        old = self.languages.get(self.code)
-        lines: Phrasebook[str] = old.lines if old else Phrasebook()
-        for path, text in self._texts(["lines"], tree.get("lines")):
-            self._add(lines, path, text, self.code)
-        values: dict[str, dict[str, str]] = {name: dict(table) for name, table in (old.values if old else {}).items()}
-        self._values(tree.get("words"), values)
-        headings: Phrasebook[Label] = old.headings if old else Phrasebook()
-        labels: dict[str, list[Label]] = {key: list(group) for key, group in (old.labels if old else {}).items()}
-        for label in self._labels(tree.get("labels"), headings):
-            labels.setdefault(label.folded[:2], []).append(label)
-        ends = {fold(text) for _, text in self._texts(["ends"], tree.get("ends"))}
-        self.languages[self.code] = Language(
-            code=self.code,
-            words=self.words,
-            lines=lines,
-            labels={key: tuple(sorted(group, key=lambda label: -len(label.folded))) for key, group in labels.items()},
-            headings=headings,
-            values=values,
-            ends=frozenset(ends | (old.ends if old else frozenset())),
-        )
-
-    def _kind(self, path: list[str | int], node: Any, *, guess: bool) -> None:
-        blocks = node if isinstance(node, list) else [node]
-        for index, tree in enumerate(blocks):
-            at = [*path, index] if isinstance(node, list) else path
-            try:
-                block = Block.model_validate(plain(tree))
-            except ValueError as error:
-                self.faults.extend(faults_of(self.document, error, at))  # type: ignore[arg-type]
-                continue
-            fixed = self._fixed(block, at)
-            proof = Proof.GUESS if guess else Proof(block.proof)
-            for where, book in (("subject", self.pack.subjects), ("headline", self.pack.headlines)):
-                saying = Saying(
-                    kind=Kind(str(path[-1])),
-                    language=self.code,
-                    proof=proof,
-                    role=block.role,
-                    fixed=fixed,
-                    vague=block.vague,
-                    where=where,
-                )
-                for text_path, text in self._texts([*at, where], tree.get(where)):
-                    self._add(book, text_path, text, saying)
-
-    def _fixed(self, block: Block, at: Sequence[str | int]) -> dict[str, FieldValue]:
-        fixed: dict[str, FieldValue] = {}
-        for name, value in block.set.items():
-            try:
-                fixed[name] = field_from_json(name, value)
-            except ValueError as error:
-                hint = did_you_mean(name, FIELDS) if name not in FIELDS else ""
-                self.faults.append(self.document.fault([*at, "set", name], f"{error}{hint}", at_key=name not in FIELDS))
-        return fixed
-
-    def _texts(self, path: list[str | int], node: Any) -> list[tuple[list[str | int], str]]:
-        """The quoted strings of a list, each with its path; anything else is a fault."""
-        if node is None:
-            return []
-        if not isinstance(node, list):
-            self.faults.append(self.document.fault(path, "expected a list of phrases, each in single quotes"))
-            return []
-        out: list[tuple[list[str | int], str]] = []
-        for index, text in enumerate(node):
-            at = [*path, index]
-            if self._quoted(at) and isinstance(text, str):
-                out.append((at, str(text)))
-            else:
-                self.faults.append(self.document.fault(at, f"a phrase stands in single quotes: {str(text)!r}"))
-        return out
-
-    def _quoted(self, path: Sequence[str | int]) -> bool:
-        fault = self.document.fault(path, "")
-        line = self.source_lines[fault.line - 1] if fault.line <= len(self.source_lines) else ""
-        return line[fault.column - 1 : fault.column] == "'"
-
-    def _source(self, path: Sequence[str | int]) -> str:
-        return f"{self.name}:{self.document.fault(path, '').line}"
-
-    def _add(self, book: Phrasebook[Any], path: Sequence[str | int], text: str, value: Any) -> None:
-        try:
-            book.add(compile_phrase(text, self._source(path), (*GAPS, *FIELDS)), value)
-        except ValueError as error:
-            self.faults.append(self.document.fault(path, str(error)))
-
-    def _noise(self, node: Any) -> None:
-        if isinstance(node, dict):
-            for path, text in self._texts(["noise", "subject"], node.get("subject")):
-                self._add(self.pack.noise, path, text, self.code)
-        elif node is not None:
-            self.faults.append(self.document.fault(["noise"], "expected subject: with a list of phrases"))
-
-    def _labels(self, node: Any, headings: Phrasebook[Label]) -> list[Label]:
-        out = []
-        for name in node or {}:
-            if name not in FIELDS and name not in LABELS:
-                what = f"unknown field {name!r}{did_you_mean(name, [*FIELDS, *LABELS])}"
-                self.faults.append(self.document.fault(["labels", name], what, at_key=True))
-                continue
-            for rank, (path, text) in enumerate(self._texts(["labels", name], node[name])):
-                label = Label(
-                    folded=fold(text.rstrip(":： ")),
-                    field=str(name),
-                    rank=rank,
-                    written=text,
-                    source=self._source(path),
-                    language=self.code,
-                )
-                if "{" in text:
-                    self._add(headings, path, text, label)
-                else:
-                    out.append(label)
-        return out
-
-    def _values(self, node: Any, values: dict[str, dict[str, str]]) -> None:
-        for name in node or {}:
-            spec = FIELDS.get(name)
-            if spec is None or spec.type not in (FieldType.CHOICE, FieldType.TEXT):
-                choices = [field_name for field_name, one in FIELDS.items() if one.type is FieldType.CHOICE]
-                what = f"{name!r} is no field with a choice of words{did_you_mean(name, choices)}"
-                self.faults.append(self.document.fault(["words", name], what, at_key=True))
-                continue
-            for value in node[name]:
-                if spec.choices and value not in spec.choices:
-                    what = f"{value!r} is not one of {', '.join(spec.choices)}{did_you_mean(value, spec.choices)}"
-                    self.faults.append(self.document.fault(["words", name, value], what, at_key=True))
-                    continue
-                for _, text in self._texts(["words", name, value], node[name][value]):
-                    values.setdefault(name, {})[fold(text)] = str(value)
 
 
 def phrases(pack: Pack) -> list[tuple[Phrase, Saying]]:

@@ -5,12 +5,13 @@ and between Japanese characters do not count. What a gap caught is given back as
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 GAP = re.compile(r"\{([^{}]*)\}")
-CJK = "\u3000-\u30ff\u3400-\u9fff\uac00-\ud7af"
+CJK = "\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 DROPPED = re.compile(
     "[\"'\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a\u300c\u300d\u300e\u300f\u300a\u300b]+"
     r"|(?<!\*)\*(?!\*)"
@@ -19,6 +20,7 @@ DROPPED = re.compile(
 SAME = str.maketrans(
     {"\u0130": "i", "\u2013": "-", "\u2014": "-", "\u2010": "-", "\u2011": "-", "\u2212": "-", "\u00a0": " "}
 )
+CLOSING = " .!。:"
 IS_CJK = re.compile(f"[{CJK}]")
 KEYS = (4, 2)
 """Phrases are found by so many letters of their beginning or end; Japanese ones are short."""
@@ -27,8 +29,13 @@ Value = TypeVar("Value")
 
 
 def fold(line: str) -> str:
-    """A cleaned line as it is compared."""
-    return DROPPED.sub("", line if line.isascii() else line.translate(SAME)).lower().strip()
+    """A cleaned line as it is compared. A closing full stop, exclamation mark or colon does not count."""
+    return DROPPED.sub("", line if line.isascii() else line.translate(SAME)).lower().strip().rstrip(CLOSING)
+
+
+def fold_written(text: str) -> str:
+    """What a person wrote in a pack, as it is compared with a folded line."""
+    return fold(unicodedata.normalize("NFKC", text))
 
 
 def _fold_with_places(line: str) -> tuple[str, list[int]]:
@@ -42,7 +49,7 @@ def _fold_with_places(line: str) -> tuple[str, list[int]]:
     places.extend(range(end, len(source)))
     folded = "".join(source[place] for place in places).lower()
     left = len(folded) - len(folded.lstrip())
-    folded = folded.strip()
+    folded = folded.strip().rstrip(CLOSING)
     return folded, places[left : left + len(folded)]
 
 
@@ -55,6 +62,11 @@ class Phrase:
     gaps: tuple[str, ...]
     source: str
     """file:line"""
+
+    @property
+    def own(self) -> int:
+        """How many letters are the phrase's own."""
+        return sum(map(len, self.texts))
 
     def match(self, line: str, folded: str, accepts: Callable[[str, str], bool]) -> dict[str, str] | None:
         """What the gaps hold when the whole line is this phrase, else None. `accepts(gap, text)` vets each."""
@@ -116,9 +128,9 @@ def compile_phrase(written: str, source: str, known: Iterable[str]) -> Phrase:
 
 
 def _fold_piece(piece: str, *, first: bool, last: bool) -> str:
-    folded = DROPPED.sub("", piece.translate(SAME)).lower()
+    folded = DROPPED.sub("", unicodedata.normalize("NFKC", piece).translate(SAME)).lower()
     folded = folded.lstrip() if first else folded
-    return folded.rstrip() if last else folded
+    return folded.rstrip().rstrip(CLOSING) if last else folded
 
 
 def _after(folded: str, start: int, text: str) -> int | None:
@@ -151,6 +163,11 @@ class Phrasebook(Generic[Value]):
         self._heads: dict[str, list[tuple[Phrase, Value]]] = {}
         self._tails: dict[str, list[tuple[Phrase, Value]]] = {}
         self._rest: list[tuple[Phrase, Value]] = []
+
+    def drop(self, texts: tuple[str, ...]) -> None:
+        """Forget every phrase of these words, since another file says it anew."""
+        for group in (self.all, self._rest, *self._exact.values(), *self._heads.values(), *self._tails.values()):
+            group[:] = [entry for entry in group if entry[0].texts != texts]
 
     def add(self, phrase: Phrase, value: Value) -> None:
         entry = (phrase, value)

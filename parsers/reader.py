@@ -9,19 +9,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 
-from parsers import authentic, forwarded, limits, marks, statements
+from parsers import authentic, forwarded, intents, limits, marks, statements
 from parsers import letter as letters
 from parsers.authentic import Sender
 from parsers.body import Page
 from parsers.dates import Clock
 from parsers.letter import Letter, Text
-from parsers.notice import Kind, NearMiss, Notice, Outcome, Reading, Role, Trust
+from parsers.notice import NearMiss, Notice, Outcome, Reading, Role, Trust
 from parsers.pack import Library, Pack, phrases
 from parsers.phrase import fold
 
 FORWARD_PREFIX = re.compile(r"\s*(?:fwd?|wg|tr|rv|enc|転送|i|doorst)\s*[:：]", re.IGNORECASE)
-PARCEL_KINDS = frozenset(kind for kind in Kind if kind.value.startswith("shipment."))
-REFUND_KINDS = frozenset(kind for kind in Kind if kind.value.startswith("refund."))
 NEAR = 0.72
 MAX_NEAR = 5
 
@@ -142,7 +140,8 @@ def _understand(letter: Letter, sender: Sender, pack: Pack, trust: Trust, why: s
             break
     if best:
         reason = f"Understood; {why}."
-        return _reading(letter, Outcome.NOTICES, reason, notices=best, sender=sender, **more)
+        heard = tuple(intents.hear(notice, letter) for notice in best)
+        return _reading(letter, Outcome.NOTICES, reason, notices=heard, sender=sender, **more)
     page = pages[0]
     if any(one.is_noise() for one in pages):
         return _reading(letter, Outcome.NOISE, "A mail of the dull kind.", sender=sender, **more)

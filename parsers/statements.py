@@ -7,8 +7,8 @@ from parsers import marks, structured
 from parsers.body import Card, Fact, Page, cards, item_of, pick
 from parsers.letter import Letter
 from parsers.notice import FIELDS, Evidence, FieldValue, Kind, Notice, Proof, Role
-from parsers.pack import Saying
 from parsers.phrase import Hit
+from parsers.saying import Saying
 
 PARCEL_KINDS = frozenset(kind for kind in Kind if kind.value.startswith("shipment."))
 REFUND_KINDS = frozenset(kind for kind in Kind if kind.value.startswith("refund."))
@@ -68,16 +68,11 @@ def _lead(subjects: Sequence[Hit[Saying]], headlines: Sequence[Hit[Saying]]) -> 
     sure = [hit for hit in subjects if not hit.value.vague]
     if sure:
         backed = {hit.value.kind for hit in headlines}
-        return max(sure, key=lambda hit: (hit.value.kind in backed, hit.value.proof is not Proof.GUESS, length(hit)))
+        return max(sure, key=lambda hit: (hit.value.kind in backed, hit.value.proof is not Proof.GUESS, hit.phrase.own))
     plain = [hit for hit in headlines if not hit.value.vague]
     if plain:
         return next((hit for hit in plain if hit.value.kind is Kind.DISPUTE_JUDGED), plain[0])
-    return max([*headlines, *subjects], key=length, default=None)
-
-
-def length(hit: Hit[Saying]) -> int:
-    """How many letters of a phrase are its own."""
-    return sum(map(len, hit.phrase.texts))
+    return max([*headlines, *subjects], key=lambda hit: hit.phrase.own, default=None)
 
 
 def _judged(mail: Mail) -> Mail:
@@ -134,7 +129,8 @@ def _by_parcel(mail: Mail) -> tuple[Notice, ...]:
     for index, (start, number) in enumerate(starts):
         stop = starts[index + 1][0] if index + 1 < len(starts) else len(page.text.lines)
         here = tuple((place, hit) for place, hit in page.headlines() if start <= place < stop)
-        lead = here[0][1] if here and mail.lead.value.vague else mail.lead
+        sure = any(not hit.value.vague for hit in mail.subjects)
+        lead = here[0][1] if here and not sure else mail.lead
         one = replace(mail, page=page, lead=lead, headlines=here, facts=(), named=links[number], subject_orders=())
         out.append(_notice(one, Card(start=start, stop=stop, orders=()), first=0))
     return tuple(out)
@@ -202,7 +198,9 @@ def _notice(mail: Mail, card: Card, first: int) -> Notice:
         where = "subject" if place < 0 else "headline"
         proof = Evidence(where=where, phrase=hit.phrase.written, line=line, source=hit.phrase.source)
         evidence.append(proof)
-        fields.update({name: value for name, value in hit.value.fixed.items() if fields.get(name, "unknown") == "unknown"})
+        fields.update(
+            {name: value for name, value in hit.value.fixed.items() if fields.get(name, "unknown") == "unknown"}
+        )
         facts.extend(page.caught(hit.caught.items(), pack.languages[hit.value.language], max(place, card.start), proof))
         if "item" in hit.caught and not items and (item := item_of(hit.caught["item"])):
             items = (item,)
@@ -245,8 +243,10 @@ def _agreeing(mail: Mail) -> list[tuple[int, Hit[Saying]]]:
     What one leaves unknown a later one may settle; nothing else is overruled.
     """
     kind = mail.lead.value.kind
-    titles = sorted((hit for hit in mail.subjects if hit.value.kind is kind), key=length)
-    return [(-1, hit) for hit in titles[-1:]] + [(place, hit) for place, hit in mail.headlines if hit.value.kind is kind]
+    titles = [hit for hit in mail.subjects if hit.value.kind is kind]
+    return [(-1, hit) for hit in titles[-1:]] + [
+        (place, hit) for place, hit in mail.headlines if hit.value.kind is kind
+    ]
 
 
 def _settle(kind: Kind, fields: dict[str, FieldValue]) -> None:

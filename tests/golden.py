@@ -73,7 +73,9 @@ def shape(reading: Reading) -> dict[str, Any]:
     if reading.claims:
         row["claims"] = list(reading.claims)
     if reading.notices:
-        row["notices"] = [{key: value for key, value in notice_to_json(notice).items() if value} for notice in reading.notices]
+        row["notices"] = [
+            {key: value for key, value in notice_to_json(notice).items() if value} for notice in reading.notices
+        ]
     return row
 
 

@@ -1,0 +1,50 @@
+"""What a phrase and a label are filed under, and the phrases of one language."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from parsers.dates import DateWords
+from parsers.notice import FieldValue, Kind, Proof, Role
+from parsers.phrase import Phrasebook
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saying:
+    """What a phrase is filed under: the notice it speaks of."""
+
+    kind: Kind
+    language: str
+    proof: Proof
+    role: Role | None
+    fixed: Mapping[str, FieldValue]
+    vague: bool
+    where: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """Words whose value stands behind them or on the next line."""
+
+    folded: str
+    field: str
+    rank: int
+    """The first label of a field in its file outranks the others."""
+    written: str
+    source: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Language:
+    """One phrase file, compiled."""
+
+    code: str
+    words: DateWords
+    lines: Phrasebook[str]
+    labels: Mapping[str, tuple["Label", ...]]
+    """First two letters of a folded label -> labels, longest first."""
+    headings: Phrasebook["Label"]
+    """Labels with gaps: whole lines whose value stands on the next."""
+    values: Mapping[str, Mapping[str, str]]
+    """field -> folded word -> value"""
+    ends: frozenset[str]
