@@ -26,10 +26,21 @@ SHOWN = 300
 ASKED_OF_BUYERS = frozenset({"ask_close_dispute", "ask_confirm_receipt", "ask_cancel_order", "out_of_stock"})
 ASKED_OF_SELLERS = frozenset({"cancel_complaint", "where_is_it", "return_wish"})
 PROMISES = frozenset({"will_ship_by", "wait_request"})
-NUMBERS = {
-    word: number
-    for number, word in enumerate(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], start=1)
-} | {"a": 1, "an": 1, "一": 1, "二": 2, "三": 3, "1〜2": 2}  # fmt: skip
+NUMBERS: Mapping[str, int] = {
+    "a": 1,
+    "an": 1,
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "ten": 10,
+    "一": 1,
+    "二": 2,
+    "三": 3,
+}
 SPAN = re.compile(
     r"(?:\b|(?<=[^\W\d_]))(\d{1,2}|[a-z]{1,5}|[一二三])(?:\s*(?:-|–|~|〜|to|から)\s*(\d{1,2}))?\s*"
     r"(business days?|working days?|days?|weeks?|営業日|日間|日以内|週間|週)"
