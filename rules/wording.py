@@ -121,14 +121,14 @@ def order_name(subject: Subject, language: str) -> str | None:
     return cut(str(item), ITEM) if item else _choice(str(shop), language) if shop else None
 
 
-def _numbers(subject: Subject) -> str:
+def _numbers(subject: Subject, most: int = 3) -> str:
     number = subject.facts.get("order.number")
-    return str(number) if number else ", ".join(subject.orders[:3])
+    return str(number) if number else ", ".join(subject.orders[:most])
 
 
 def _order_line(subject: Subject, language: str) -> str:
     """Number, item, amount, shop: “Order 8100…: USB cable, 26.12 USD, AliExpress”."""
-    number = _numbers(subject)
+    number = _numbers(subject, 20)
     if not number:
         return ""
     facts = subject.facts
