@@ -7,6 +7,7 @@ from parsers import marks, structured
 from parsers.body import Card, Fact, Page, cards, item_of, pick
 from parsers.letter import Letter
 from parsers.notice import FIELDS, Evidence, FieldValue, Kind, Notice, Proof, Role
+from parsers.orderlines import counted
 from parsers.phrase import Hit
 from parsers.saying import Saying
 
@@ -193,6 +194,7 @@ def _notice(mail: Mail, card: Card, first: int) -> Notice:
     fields: dict[str, FieldValue] = {}
     evidence: list[Evidence] = []
     items = page.items(card.start, card.stop, (mail.lead.value.language, "en", *page.scripts()))
+    items = items or counted(page.text.lines[card.start : card.stop], page.dollar or "USD")
     for place, hit in _agreeing(mail):
         line = mail.letter.subject if place < 0 else page.text.lines[place]
         where = "subject" if place < 0 else "headline"
