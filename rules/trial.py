@@ -102,9 +102,17 @@ class Failure:
     expected: tuple[str, ...]
     fired: tuple[str, ...]
 
+    @property
+    def fault(self) -> Fault:
+        """As a fault of the test file: a rule file whose own tests fail does not take effect."""
+        return Fault(file=self.file, line=self.line, column=1, what=f"test {self._said}")
+
+    @property
+    def _said(self) -> str:
+        return f"{self.name!r} at {self.at}: expected {list(self.expected)}, fired {list(self.fired)}"
+
     def __str__(self) -> str:
-        wanted = list(self.expected)
-        return f"FAIL {self.file}:{self.line} {self.name!r} at {self.at}: expected {wanted}, fired {list(self.fired)}"
+        return f"FAIL {self.file}:{self.line} {self._said}"
 
 
 def load(path: Path) -> Trials:
@@ -133,6 +141,13 @@ def trials(document: Document, folder: Path | None = None) -> Trials:
 def run(trials: Trials, book: Rulebook) -> tuple[Failure, ...]:
     """Every check that fails with these rules. An id the rules do not know is a failure too."""
     return tuple(failure for check in trials.checks for failure in _run(trials.file, check, book))
+
+
+def verify(path: Path, book: Rulebook) -> None:
+    """Run the tests of a file. Raises WrittenError with every test that fails, or every fault of the file."""
+    failures = run(load(path), book)
+    if failures:
+        raise WrittenError([failure.fault for failure in failures])
 
 
 def _run(file: str, check: Check, book: Rulebook) -> Iterator[Failure]:

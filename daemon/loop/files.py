@@ -6,6 +6,7 @@ from pathlib import Path
 from daemon.pipeline.setup import Setup, build
 from daemon.settings import Settings, load
 from daemon.store.store import FILE
+from rules import trial
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +20,11 @@ class Files:
     """A folder of our own."""
 
     @property
+    def tests(self) -> Path:
+        """The user's tests of the rules, beside them; may be missing."""
+        return self.rules.with_suffix(".tests.yaml")
+
+    @property
     def ledger(self) -> Path:
         return self.state / FILE
 
@@ -27,16 +33,22 @@ class Files:
         return self.state / "tokens" / f"{mailbox}.json"
 
     def read(self) -> tuple[Settings, Setup]:
-        """What the files say now. Raises WrittenError with every fault of the first file that has some."""
+        """What the files say now. Raises WrittenError with every fault of the first file that has some.
+
+        The user's own tests of the rules must pass too.
+        """
         settings = load(self.config)
         rules = self.rules if self.rules.exists() else None
         packs = self.packs if self.packs.is_dir() else None
-        return settings, build(settings, rules=rules, packs=packs)
+        setup = build(settings, rules=rules, packs=packs)
+        if self.tests.exists():
+            trial.verify(self.tests, setup.rulebook)
+        return settings, setup
 
     def stamp(self) -> tuple[tuple[str, int, int], ...]:
         """Changes when one of the files does: name, time of change in ns, size."""
         found = []
-        for path in (self.config, self.rules, *sorted(self.packs.rglob("*.yaml"))):
+        for path in (self.config, self.rules, self.tests, *sorted(self.packs.rglob("*.yaml"))):
             try:
                 state = path.stat()
             except OSError:

@@ -112,6 +112,16 @@ def test_a_mistake_in_a_test_file_is_pointed_at(text, fault):
     assert fault in str(caught.value)
 
 
+def test_rules_whose_tests_fail_are_told_as_faults(tmp_path):
+    path = tmp_path / "rules.tests.yaml"
+    path.write_text("tests:\n  - {name: wrong, about: order, facts: {}, fires: [rich-and-late]}\n")
+
+    with pytest.raises(WrittenError) as caught:
+        trial.verify(path, RULES)
+
+    assert str(caught.value) == f"{path}:2:1: test 'wrong' at +0m: expected ['rich-and-late'], fired []"
+
+
 def test_a_file_may_name_the_rules_it_is_for(tmp_path):
     path = tmp_path / "mine.tests.yaml"
     path.write_text("rules: mine.yaml\ntests: []\n")

@@ -284,6 +284,18 @@ def test_a_broken_rule_file_keeps_the_last_good_rules_and_is_told(home):
     assert "rules.yaml" in told[0]["message"] + told[0]["title"]
 
 
+def test_rules_whose_own_tests_fail_are_not_taken(home):
+    home.receive(letters.placed(AMAZON, at=now()))
+    with home.running() as service:
+        home.pushed(1)
+        home.sink.clear()
+        home.files.tests.write_text("tests:\n  - {name: never so, about: order, facts: {}, fires: [shipped]}\n")
+        service.ask_reload()
+        told = home.pushed(1)
+
+    assert "rules.tests.yaml:2:1: test 'never so'" in told[0]["message"]
+
+
 def test_new_rules_are_tried_on_orders_that_run(home):
     home.receive(letters.placed(AMAZON, item="Garden gnome", at=now()))
     with home.running() as service:
