@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from orders.event import Event
+from orders.event import Event, Source
 from orders.history import History, latest, money_of, text_of
 from orders.order import Actor, Case, CaseKind
 from parsers.notice import Kind, Money, Role
@@ -302,7 +302,10 @@ def _accounts(history: History) -> Iterable[Case]:
 
 
 def _fees(history: History) -> Iterable[Case]:
-    for about, events in _by_topic(history, (Kind.FEE_NOTICE,), ("sku", "asin")):
+    for about, notices in _by_topic(history, (Kind.FEE_NOTICE,), ("sku", "asin")):
+        events = [event for event in notices if not is_plain_rate(event, history)]
+        if not events:
+            continue
         answers = [event for event in history.of(Kind.EVIDENCE) if event.at >= events[-1].at]
         yield _case(
             history,
@@ -314,6 +317,23 @@ def _fees(history: History) -> Iterable[Case]:
             waiting_for=Actor.ME,
             ref=about,
         )
+
+
+def is_plain_rate(event: Event, history: History) -> bool:
+    """An imported fee that is what it was: a fact to compare later ones with, no matter of its own."""
+    return event.source is Source.IMPORT and rate_before(event, history) is None
+
+
+def rate_before(event: Event, history: History) -> Decimal | None:
+    """The fee rate before the one this notice tells, when they differ: as it says, else of the notice before."""
+    new, told = event.fields.get("new_rate"), event.fields.get("old_rate")
+    same = [one for one in history.of(Kind.FEE_NOTICE) if _thing(one) == _thing(event) and one.at < event.at]
+    earlier = told if told is not None else (same[-1].fields.get("new_rate") if same else None)
+    return earlier if isinstance(earlier, Decimal) and new is not None and earlier != new else None
+
+
+def _thing(event: Event) -> str | None:
+    return text_of(event.fields, "sku") or text_of(event.fields, "asin")
 
 
 def _by_topic(history: History, kinds: Sequence[Kind], names: Sequence[str]) -> list[tuple[str | None, list[Event]]]:

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from orders import odd_parcels, odd_refunds
+from orders.cases import rate_before
 from orders.event import Event, Source
 from orders.facts_table import CODES
-from orders.fold import rate_before, unshipped
+from orders.fold import unshipped
 from orders.history import History, items_of, money_of, text_of
 from orders.matching import TWICE_WITHIN
 from orders.odd import Odd, pairs

@@ -147,6 +147,7 @@ _ORDER = (
     _money("order.refund_amount", "sum of completed refunds"),
     _number("order.lines", "order lines known"),
     _number("order.unshipped", "order lines no mail called shipped, once a part was shipped"),
+    _number("order.same_messages", "how often the other side sent one and the same message"),
     _time("order.ordered_at", "when it was placed"),
     _time("order.ship_by", "the seller must ship by"),
     _time("order.expected_from", "earliest expected arrival"),

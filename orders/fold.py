@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from decimal import Decimal
 
 from orders import titles
 from orders.cases import cases, total
@@ -235,15 +234,3 @@ def paid(history: History) -> bool:
     return charged or (
         bool(history.of(Kind.ORDER_PLACED, Kind.ORDER_PAYMENT_CONFIRMED)) and not awaits_payment(history)
     )
-
-
-def rate_before(event: Event, history: History) -> Decimal | None:
-    """The fee rate before the one this notice tells, when they differ: as it says, else of the notice before."""
-    new, told = event.fields.get("new_rate"), event.fields.get("old_rate")
-    same = [one for one in history.of(Kind.FEE_NOTICE) if _thing(one) == _thing(event) and one.at < event.at]
-    earlier = told if told is not None else (same[-1].fields.get("new_rate") if same else None)
-    return earlier if isinstance(earlier, Decimal) and new is not None and earlier != new else None
-
-
-def _thing(event: Event) -> str | None:
-    return text_of(event.fields, "sku") or text_of(event.fields, "asin")

@@ -104,7 +104,8 @@ def _news(event: Event) -> tuple[object, ...]:
     """What an event says, apart from when and by whom."""
     passing = frozenset() if event.kind in _WORDY else _PASSING
     fields = tuple(sorted((name, _plain(value)) for name, value in event.fields.items() if name not in passing))
-    refs = (event.tracking, event.packages, event.cases, event.order_numbers, event.masked)
+    letter = event.thread[:1] if event.kind is Kind.MESSAGE_RECEIVED and "text" not in event.fields else ()
+    refs = (event.tracking, event.packages, event.cases, event.order_numbers, event.masked, letter)
     answer = event.assigns if event.source is Source.ASSIGNMENT else None
     return (event.kind, answer, fields, *(tuple(sorted(ref)) for ref in refs))
 

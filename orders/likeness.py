@@ -14,6 +14,10 @@ REACH = timedelta(days=120)
 """How far back an order may lie to which a mail without a number can belong."""
 MOST = 200
 """More open orders than this and resemblance decides nothing."""
+NAMED_AT_ONCE = 20
+"""No mail names more orders than this."""
+LEAST = 0.25
+"""Evidence below this is chance."""
 APPEAL_RESULT = timedelta(days=30)
 MASK = re.compile(r"[*＊•●xX×…#]+")
 
@@ -103,6 +107,22 @@ def liken(event: Event, shelf: Shelf) -> Guess:
         if guess is not None:
             return guess
     return Guess()
+
+
+def possible(event: Event, number: str, events: tuple[Event, ...]) -> bool:
+    """Whether resemblance could ever lead `event` to the order of that number with these events.
+
+    A cheap test that never says no wrongly: it lets most orders pass by most loose mail without a search.
+    """
+    if any(agrees(number, masked) for masked in event.masked):
+        return True
+    if event.thread and any(set(event.thread) & set(one.thread) for one in events):
+        return True
+    if is_relay(event.sender) and any(one.sender.lower() == event.sender.lower() for one in events):
+        return True
+    if event.kind in PARCEL_KINDS and (event.tracking or event.packages):
+        return any(_unnamed(one) for one in events)
+    return _same_store(event, events) or _evidence(event, events) >= LEAST
 
 
 def accepts(kind: Kind, events: tuple[Event, ...], event: Event) -> bool:
@@ -195,9 +215,13 @@ def _by_open_parcel(event: Event, shelf: Shelf) -> Guess | None:
 def _awaits_a_parcel(past: tuple[Event, ...]) -> bool:
     kinds = {one.kind for one in past}
     moving = [one for one in past if one.kind in _MOVING]
-    unnamed = any(one.kind is Kind.SHIPMENT_SHIPPED and not one.tracking and not one.packages for one in moving)
+    unnamed = any(_unnamed(one) for one in moving)
     named = any(one.tracking or one.packages for one in moving)
     return unnamed and not named and not kinds & (_OVER | {Kind.SHIPMENT_DELIVERED})
+
+
+def _unnamed(event: Event) -> bool:
+    return event.kind is Kind.SHIPMENT_SHIPPED and not event.tracking and not event.packages
 
 
 def _by_resemblance(event: Event, shelf: Shelf) -> Guess | None:
@@ -211,12 +235,11 @@ def _by_resemblance(event: Event, shelf: Shelf) -> Guess | None:
         if not accepts(event.kind, past, event):
             continue
         same_store = _same_store(event, past)
-        title = max((titles.likeness(a.title, b.title) for a in items for one in past for b in _items(one)), default=0)
         if same_store:
             at_store.add(key)
         recency = 1 - (event.at - max(one.at for one in past)) / REACH
-        evidence = 0.35 * same_store + 0.3 * title + 0.2 * _same_amount(event, past)
-        if evidence >= 0.25:
+        evidence = _evidence(event, past)
+        if evidence >= LEAST:
             scores[key] = evidence + 0.1 + 0.05 * recency
     if len(at_store) == 1 and not items:
         return Guess(level="L7", confidence=0.8, keys=tuple(at_store))
@@ -228,6 +251,13 @@ def _by_resemblance(event: Event, shelf: Shelf) -> Guess | None:
         return Guess(level="L7", confidence=min(best, 0.85), keys=(ranked[0][0],))
     near = tuple(sorted(key for key, score in ranked if score >= max(0.4, best - 0.15)))
     return Guess(level="L7", confidence=min(best, 0.59), candidates=near) if near else None
+
+
+def _evidence(event: Event, past: tuple[Event, ...]) -> float:
+    """Store .35, best title .3, amount .2."""
+    pairs = ((a.title, b.title) for a in _items(event) for one in past for b in _items(one))
+    title = max((titles.likeness(*pair) for pair in pairs), default=0.0)
+    return 0.35 * _same_store(event, past) + 0.3 * title + 0.2 * _same_amount(event, past)
 
 
 def _same_store(event: Event, past: tuple[Event, ...]) -> bool:
@@ -247,6 +277,12 @@ def _same_amount(event: Event, past: tuple[Event, ...]) -> bool:
 def _items(event: Event) -> tuple[Item, ...]:
     items = event.fields.get("items")
     return items if isinstance(items, tuple) else ()
+
+
+def crowded(event: Event, shelf: Shelf) -> bool:
+    """Whether so many orders are in reach of `event` that one more or less decides if it is looked for at all."""
+    keys = shelf.open_orders(event.marketplace, event.role, event.at - REACH, event.at)
+    return MOST - NAMED_AT_ONCE <= len(keys) <= MOST + NAMED_AT_ONCE
 
 
 def _open(event: Event, shelf: Shelf) -> dict[str, tuple[Event, ...]]:

@@ -91,11 +91,11 @@ def place(event: Event, shelf: Shelf) -> Placement:
 
 def gather(key: str, shelf: Shelf) -> tuple[Placement, ...]:
     """Placements of every event that belongs to the order, or might. Unsorted, twins included."""
-    marketplace, role, _ = key_parts(key)
+    marketplace, role, number = key_parts(key)
     named = named_events(key, shelf)
     found = {event.origin: event for event in _followed(named, shelf)}
     for event in shelf.loose(marketplace, role):
-        if event.origin not in found and _in_reach(event, named):
+        if event.origin not in found and _in_reach(event, named) and likeness.possible(event, number, named):
             found[event.origin] = event
     placements = (place(event, shelf) for event in found.values())
     return tuple(placement for placement in placements if key in placement.keys or key in placement.candidates)
@@ -308,15 +308,24 @@ def _may_move(event: Event, keys: set[str], shelf: Shelf) -> tuple[Event, ...]:
     for kind, value in _ties(event):
         for other in _linked(kind, value, event.marketplace, event.role, shelf):
             moved |= {one.origin: one for one in _followed((other,), shelf) if not order_keys(one)}
-    orders = [*dict.fromkeys([*keys, *_short_and_long(event, shelf)])]
-    for number_key in orders:
-        moved |= {one.origin: one for one in named_events(number_key, shelf)}
-    named = tuple(one for key in orders for one in named_events(key, shelf))
+    orders = {key: named_events(key, shelf) for key in (*keys, *_short_and_long(event, shelf))}
+    for named in orders.values():
+        moved |= {one.origin: one for one in named}
     for other in shelf.loose(event.marketplace, event.role):
-        if _in_reach(other, named) or set(other.thread) & set(event.thread):
+        if any(_can_draw(key, named, other, event, shelf) for key, named in orders.items()):
             moved[other.origin] = other
     moved.pop(event.origin, None)
     return tuple(moved.values())
+
+
+def _can_draw(key: str, named: tuple[Event, ...], loose: Event, event: Event, shelf: Shelf) -> bool:
+    """Whether the order, with `event` among its mails, can change where the loose mail belongs."""
+    if not _in_reach(loose, named):
+        return False
+    if likeness.possible(loose, key_parts(key)[2], named):
+        return True
+    newcomer = not _in_reach(loose, tuple(one for one in named if one.origin != event.origin))
+    return newcomer and likeness.crowded(loose, shelf)
 
 
 def _short_and_long(event: Event, shelf: Shelf) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """The facts of an order itself: what every subject that hangs on it can be judged on too."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -12,6 +13,7 @@ from orders.order import CaseKind, Order, OrderStatus
 from orders.region import region, store
 from orders.shelf import ACCOUNT
 from orders.subject import FactType, FactValue
+from orders.titles import normal
 from parsers.identifiers import order_link
 from parsers.notice import FieldValue, Kind, Role, Trust, when_to_utc
 
@@ -64,7 +66,8 @@ def order_facts(order: Order) -> dict[str, FactValue]:
     }
     facts |= known(texts) | known(times)
     facts |= known({"order.amount": order.total, "order.refund_amount": order.refunded})
-    return facts | {"order.lines": Decimal(len(order.items)), "order.unshipped": Decimal(len(rest))}
+    numbers = {"lines": len(order.items), "unshipped": len(rest), "same_messages": _same_messages(order)}
+    return facts | {f"order.{name}": Decimal(number) for name, number in numbers.items()}
 
 
 def no(abouts: tuple[str, ...]) -> dict[str, FactValue]:
@@ -117,6 +120,12 @@ def _payment_failed(order: Order) -> bool:
 
 def _out_of_stock(order: Order) -> list[Event]:
     return [event for event in order.events if event.fields.get("intent") == "out_of_stock"]
+
+
+def _same_messages(order: Order) -> int:
+    told = [text_of(event.fields, "text") for event in order.events if event.kind is Kind.MESSAGE_RECEIVED]
+    words = Counter(normal(text) for text in told if text)
+    return max(words.values(), default=0)
 
 
 def _delays(order: Order) -> list[Event]:

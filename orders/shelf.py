@@ -1,5 +1,6 @@
 """The shelf: what the ledger can look up by index, and an in-memory one for replays and tests."""
 
+from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
@@ -7,7 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from orders.event import Event
-from parsers.notice import Kind, Role
+from parsers.notice import Kind, Role, Trust
 
 ACCOUNT = "@account"
 """Stands for the order number of events about the account itself: health, fees, payouts."""
@@ -35,6 +36,11 @@ class RefKind(StrEnum):
     CASE = "case"
     THREAD = "thread"
     RELAY = "relay"
+
+
+PARCEL_REFERENCES = frozenset({RefKind.TRACKING, RefKind.PACKAGE, RefKind.CASE})
+LAST = "\U0010ffff"
+"""Sorts behind every key."""
 
 
 class Shelf(Protocol):
@@ -122,8 +128,8 @@ class ListShelf:
     def __init__(self, events: Iterable[Event] = ()) -> None:
         self._events: dict[str, Event] = {}
         self._references: dict[tuple[RefKind, str, str], list[Event]] = defaultdict(list)
-        self._orders: dict[tuple[str, Role], dict[str, list[datetime]]] = defaultdict(lambda: defaultdict(list))
-        self._loose: dict[tuple[str, Role], list[Event]] = defaultdict(list)
+        self._orders: dict[tuple[str, Role], list[tuple[datetime, str]]] = defaultdict(list)
+        self._loose: dict[tuple[str, Role], dict[str, Event]] = defaultdict(dict)
         self._assignments: dict[str, list[Event]] = defaultdict(list)
         for event in events:
             self.add(event)
@@ -137,12 +143,32 @@ class ListShelf:
             self._references[kind, event.marketplace, value].append(event)
         keys = order_keys(event)
         for key in keys:
-            self._orders[event.marketplace, event.role][key].append(event.at)
+            insort(self._orders[event.marketplace, event.role], (event.at, key))
         if not keys and event.kind not in NEVER_AN_ORDER:
-            self._loose[event.marketplace, event.role].append(event)
+            self._loose[event.marketplace, event.role][event.origin] = event
         if event.assigns is not None:
             self._assignments[event.assigns].append(event)
+        self._house(event)
         return True
+
+    def _house(self, event: Event) -> None:
+        """Take parcel mails that now have a sure home from the loose ones (as `matching.housed`)."""
+        seen, queue, home = {event.origin: event}, [event], False
+        while queue:
+            current = queue.pop()
+            home = home or bool(current.order_numbers)
+            if current.order_numbers and current is not event:
+                continue
+            for kind, value in references(current):
+                if kind not in PARCEL_REFERENCES:
+                    continue
+                for other in self._references[kind, event.marketplace, value]:
+                    if other.role == event.role and other.trust is not Trust.FORGED and other.origin not in seen:
+                        seen[other.origin] = other
+                        queue.append(other)
+        if home:
+            for origin in seen:
+                self._loose[event.marketplace, event.role].pop(origin, None)
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -151,7 +177,7 @@ class ListShelf:
     @property
     def keys(self) -> tuple[str, ...]:
         """Keys of all orders named by any event, sorted."""
-        return tuple(sorted(key for orders in self._orders.values() for key in orders))
+        return tuple(sorted({key for orders in self._orders.values() for _, key in orders}))
 
     def by_reference(self, kind: RefKind, marketplace: str, value: str) -> tuple[Event, ...]:
         return tuple(self._references.get((kind, marketplace, value), ()))
@@ -160,11 +186,12 @@ class ListShelf:
         return self._events.get(origin)
 
     def open_orders(self, marketplace: str, role: Role, since: datetime, until: datetime) -> tuple[str, ...]:
-        orders = self._orders.get((marketplace, role), {})
-        return tuple(key for key, times in orders.items() if any(since <= at <= until for at in times))
+        orders = self._orders.get((marketplace, role), [])
+        first, last = bisect_left(orders, (since, "")), bisect_right(orders, (until, LAST))
+        return tuple(dict.fromkeys(key for _, key in orders[first:last]))
 
     def loose(self, marketplace: str, role: Role) -> tuple[Event, ...]:
-        return tuple(self._loose.get((marketplace, role), ()))
+        return tuple(self._loose.get((marketplace, role), {}).values())
 
     def assignments(self, origin: str) -> tuple[Event, ...]:
         return tuple(self._assignments.get(origin, ()))

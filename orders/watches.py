@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from orders import titles, workdays
+from orders.cases import is_plain_rate
 from orders.event import Event, Source
-from orders.fold import awaits_payment, cancelled_items, closed_without_reason, imported_status, rate_before
+from orders.fold import awaits_payment, cancelled_items, closed_without_reason, imported_status
 from orders.history import History, items_of, text_of
 from orders.order import Actor, CaseKind, Order, OrderStatus, Shipment, Watch, WatchState
 from orders.parcels import PARCEL_KINDS, parcels
@@ -254,7 +255,7 @@ class _Awaited:
             case "whole":
                 return self._whole_and_charged(event)
             case "changed":
-                return event.source is not Source.IMPORT or rate_before(event, self.history) is not None
+                return not is_plain_rate(event, self.history)
             case _:
                 return True
 
