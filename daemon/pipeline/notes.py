@@ -11,7 +11,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, RootModel
 
 from orders.event import Event, Source
-from parsers.notice import FieldValue, Kind, Money, Proof, Role, Trust
+from orders.notes import note_fields
+from parsers.notice import Kind, Money, Proof, Role, Trust
 from parsers.written import WrittenError, check, did_you_mean, read
 
 NOTABLE = tuple(kind for kind in Kind if kind not in (Kind.UNPARSED, Kind.SUSPICIOUS, Kind.PROMO, Kind.ASSIGNMENT))
@@ -74,13 +75,6 @@ def marketplace_of(number: str) -> str:
 
 def event_of(note: Note, *, marketplace: str, role: Role, seen: datetime, name: str | None = None) -> Event:
     """The event of a note. `name` makes it the same note again; without one it is a new note."""
-    fields: dict[str, FieldValue] = {}
-    if note.text:
-        fields["text"] = note.text
-    if note.amount is not None:
-        fields["amount"] = note.amount
-    if note.due is not None:
-        fields["due"] = note.due
     return Event(
         origin=f"note:{name or uuid.uuid4().hex}",
         kind=note.kind,
@@ -93,7 +87,7 @@ def event_of(note: Note, *, marketplace: str, role: Role, seen: datetime, name: 
         proof=Proof.REAL,
         order_numbers=(note.order,),
         tracking=(note.tracking,) if note.tracking else (),
-        fields=fields,
+        fields=note_fields(note.kind, text=note.text, amount=note.amount, due=note.due),
     )
 
 
