@@ -64,14 +64,13 @@ def advance(
         if judgement is None:
             alert, announcement = _without(before[key], plan, now, muted=silent or key in quiet)
         else:
-            moment = _Moment(
-                plan=plan, now=now, silent=silent, muted=key in quiet, window=_window(before, key, now, plan)
-            )
+            window = _window(before.values(), judgement.subject.order, now, plan)
+            moment = _Moment(plan=plan, now=now, silent=silent, muted=key in quiet, window=window)
             alert, announcement = _with(before.get(key), judgement, moment)
         after[key] = alert
         told += [announcement] if announcement else []
     changed = {key: alert for key, alert in after.items() if alert != before.get(key)}
-    told = _together(told, now)
+    told = _together(told, holding, now)
     changed |= {one.alert.key: one.alert for one in told}
     after |= changed
     instants = [alert.next_at for alert in after.values() if not alert.state.ended]
@@ -299,27 +298,24 @@ def _quieted(holding: Mapping[Key, Judgement], before: Mapping[Key, Alert]) -> f
     return frozenset(quiet)
 
 
-def _window(before: Mapping[Key, Alert], key: Key, now: datetime, plan: Plan) -> datetime:
+def _window(live: Iterable[Alert], order: str | None, now: datetime, plan: Plan) -> datetime:
     """When the next message that waits for company goes out: with one that already waits, else after `group_wait`."""
     end = now + plan.group_wait
-    own = before.get(key)
-    waiting = [
-        alert.told_at
-        for alert in before.values()
-        if alert.told_at and now < alert.told_at <= end and (own is None or alert.order == own.order)
-    ]
-    return min(waiting, default=end)
+    waiting = (alert.told_at for alert in live if alert.order == order and alert.told_at)
+    return min((at for at in waiting if now < at <= end), default=end)
 
 
-def _together(told: list[Announcement], now: datetime) -> list[Announcement]:
+def _together(told: list[Announcement], holding: Mapping[Key, Judgement], now: datetime) -> list[Announcement]:
     """What waits only for company goes along when something of its order goes out at once."""
     at_once = {one.alert.order for one in told if one.not_before <= now and one.delivery is Delivery.NOW}
-    return [
-        replace(one, not_before=now, alert=replace(one.alert, told_at=now))
-        if one.delivery is Delivery.NOW and one.alert.order in at_once and one.not_before > now
-        else one
-        for one in told
-    ]
+
+    def moved(one: Announcement) -> Announcement:
+        if one.delivery is not Delivery.NOW or one.alert.order not in at_once or one.not_before <= now:
+            return one
+        alert = replace(one.alert, told_at=now)
+        return replace(one, not_before=now, alert=replace(alert, next_at=_next_at(alert, holding[alert.key])))
+
+    return [moved(one) for one in told]
 
 
 def backlog(book: Rulebook, live: Iterable[Alert], plan: Plan, now: datetime) -> Step:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -624,10 +625,10 @@ steps = st.lists(
 )
 
 
-@given(moves=steps)
+@given(moves=steps, wait=st.sampled_from([0, 60]))
 @settings(max_examples=80, deadline=None)
-def test_whatever_happens_judging_again_changes_nothing_and_nothing_fires_twice(moves):
-    life = Life(ALL, QUIET)
+def test_whatever_happens_judging_again_changes_nothing_and_nothing_fires_twice(moves, wait):
+    life = Life(ALL, replace(QUIET, group_wait=timedelta(seconds=wait)))
     for gap, is_open, due, act, silent in moves:
         life.now += gap
         what = subject(
