@@ -18,6 +18,7 @@ from daemon.mailbox.session import LONGEST_IDLE, Session
 from daemon.mailbox.transport import Meter
 from daemon.mailbox.trouble import Kind, MailboxError, next_try
 from daemon.mailbox.wake import Wake
+from daemon.pipeline.flagging import see_flags
 from daemon.pipeline.pipeline import Pipeline, Poll
 from daemon.secrets import SecretError, resolve
 from daemon.settings import Mailbox, Secret
@@ -303,6 +304,11 @@ class Watcher:
             progress=self._progress,
             rescan=rescan,
         )
+        answered = see_flags(
+            self._pipeline.store, self._pipeline.setup, self.box.id, session.flags, self._pipeline.clock
+        )
+        if answered:
+            log.info("acknowledged by flag mailbox=%s alerts=%d", self.box.id, answered)
         self._failures = 0
         self.polled_at = time.monotonic()
         log.log(logging.INFO if seen else logging.DEBUG, "polled mailbox=%s mails=%d", self.box.id, seen)

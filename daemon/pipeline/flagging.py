@@ -1,0 +1,72 @@
+"""Answers by flag: ☆ on a mail, set in any mail app, acknowledges the alerts resting on it. Flags are only read."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+
+from daemon.pipeline.asking import change
+from daemon.pipeline.setup import Setup
+from daemon.store.alerts import AlertRow
+from daemon.store.ledger import Ledger
+from daemon.store.mails import Place
+from daemon.store.store import Store
+from rules.alert import AlertState
+from rules.lifecycle import acknowledge
+
+Ask = Callable[[str, int, Sequence[int]], Mapping[int, Sequence[str]]]
+"""Folder, UIDVALIDITY, UIDs → flags by UID, of the mails that are there."""
+FLAGGED = "\\flagged"
+
+
+def see_flags(store: Store, setup: Setup, mailbox: str, ask: Ask, clock: Callable[[], datetime]) -> int:
+    """Look at the mails of alerts that ring; how many alerts were acknowledged. Asks the server nothing when none ring.
+
+    Only a flag that was seen unset before counts: some people's filters flag on arrival. Raises StoreError.
+    """
+    name = f"flags:{mailbox}"
+    with store.read() as ledger:
+        ringing = _ringing(ledger)
+        places = _places(ledger, ringing, mailbox)
+        kept = ledger.told(name) if places else None
+    if not places:
+        return 0
+    before: dict[str, bool] = kept.value if kept else {}
+    seen = {str(number): is_set for number, is_set in _flags(places, ask).items()}
+    if seen == before:
+        return 0
+    new = {int(number) for number, is_set in seen.items() if is_set and before.get(number) is False}
+    now, done = clock(), 0
+    with store.write() as ledger:
+        for row in _ringing(ledger) if new else ():
+            if new & set(row.alert.mails):
+                change(ledger, setup, row, lambda one: acknowledge(one, now), now)
+                done += 1
+        ledger.tell(name, now, seen)
+    return done
+
+
+def _ringing(ledger: Ledger) -> list[AlertRow]:
+    return [row for row in ledger.alerts.all_live() if row.alert.state is AlertState.FIRING and row.alert.mails]
+
+
+def _places(ledger: Ledger, rows: Sequence[AlertRow], mailbox: str) -> dict[int, Place]:
+    """Where the mails of the alerts lie, as far as that is this mailbox: number → place."""
+    places: dict[int, Place] = {}
+    for number in {number for row in rows for number in row.alert.mails}:
+        with suppress(KeyError):  # a mail that is not in the ledger any more
+            places[number] = ledger.mails.get(number).place
+    return {number: place for number, place in places.items() if place.mailbox == mailbox}
+
+
+def _flags(places: Mapping[int, Place], ask: Ask) -> dict[int, bool]:
+    """Number → whether the mail is flagged now, of the mails that are still there."""
+    folders: dict[tuple[str, int], dict[int, int]] = defaultdict(dict)
+    for number, place in places.items():
+        folders[place.folder, place.uidvalidity][place.uid] = number
+    return {
+        numbers[uid]: FLAGGED in (flag.lower() for flag in flags)
+        for (folder, uidvalidity), numbers in folders.items()
+        for uid, flags in ask(folder, uidvalidity, sorted(numbers)).items()
+        if uid in numbers
+    }
