@@ -18,6 +18,7 @@ PAGES = (
     "docs/facts.md",
     "docs/rules.md",
     "docs/settings.md",
+    "docs/stories.md",
     "docs/writing-rules.md",
 )
 BLOCK = re.compile(r"(<!-- begin (?P<name>[\w-]+) -->\n).*?(<!-- end (?P=name) -->)", re.DOTALL)
