@@ -31,9 +31,9 @@ class NoteKind(click.ParamType[object]):
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         del ctx, param
-        from daemon.pipeline.notes import NOTABLE
+        from orders.notes import NOTES
 
-        return [CompletionItem(kind.value) for kind in NOTABLE if kind.value.startswith(incomplete)]
+        return [CompletionItem(kind.value, help=what) for kind, what in NOTES.items() if kind.startswith(incomplete)]
 
 
 @click.command(short_help="Tell what leaves no mail: a promise, an appeal, evidence.")
