@@ -13,7 +13,7 @@ READ = 20
 PRIORITIES: Mapping[str, Mapping[str, str]] = {
     # What each service calls it; its type (colour, icon) makes no phone ring.
     "ntfy": {"critical": "max", "warning": "high", "info": "default"},
-    "pover": {"critical": "high", "warning": "normal", "info": "low"},
+    "pover": {"critical": "high", "warning": "normal", "info": "moderate"},  # its "low" shows nothing at all
     "gotify": {"critical": "emergency", "warning": "high", "info": "normal"},
     "prowl": {"critical": "emergency", "warning": "high", "info": "normal"},
     "join": {"critical": "emergency", "warning": "high", "info": "normal"},

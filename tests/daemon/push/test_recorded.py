@@ -25,7 +25,7 @@ def test_every_service_gets_one_request_with_nothing_in_it_that_acts(name):
         ("ntfy", "critical", "x-priority: max"),
         ("ntfy", "warning", "x-priority: high"),
         ("Pushover", "critical", "priority=1&"),
-        ("Pushover", "info", "priority=-2&"),
+        ("Pushover", "info", "priority=-1&"),
         ("Gotify", "critical", '"priority": 10'),
         ("Slack", "critical", '"title": "🔴 '),
         ("Discord", "critical", '"content": "🔴 '),
