@@ -106,7 +106,7 @@ class Page:
                 return None
 
     def headlines(self) -> list[tuple[int, Hit[Saying]]]:
-        found = []
+        found: list[tuple[int, Hit[Saying]]] = []
         for place, (line, folded) in enumerate(zip(self.text.lines[:HEAD], self.folded[:HEAD], strict=True)):
             found.extend((place, hit) for hit in self.pack.headlines.find(line, folded, self._by_saying))
         return found

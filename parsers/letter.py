@@ -39,44 +39,44 @@ JSON_LD = re.compile(r"<script[^>]*application/ld\+json[^>]*>(.*?)</script>", re
 MESSAGE_ID = re.compile(r"<[^<>\s]+>")
 
 INLINE = frozenset(
-    (
-        "a",
-        "abbr",
-        "acronym",
-        "b",
-        "bdi",
-        "bdo",
-        "big",
-        "cite",
-        "code",
-        "em",
-        "font",
-        "i",
-        "img",
-        "ins",
-        "kbd",
-        "label",
-        "link",
-        "mark",
-    )
-    + (
-        "meta",
-        "o:p",
-        "q",
-        "s",
-        "samp",
-        "small",
-        "span",
-        "strike",
-        "strong",
-        "sub",
-        "sup",
-        "time",
-        "tt",
-        "u",
-        "var",
-        "wbr",
-    )
+    {
+        *(
+            "a",
+            "abbr",
+            "acronym",
+            "b",
+            "bdi",
+            "bdo",
+            "big",
+            "cite",
+            "code",
+            "em",
+            "font",
+            "i",
+            "img",
+            "ins",
+            "kbd",
+            "label",
+        ),
+        *(
+            "link",
+            "mark",
+            "meta",
+            "o:p",
+            "q",
+            "s",
+            "samp",
+            "small",
+            "span",
+            "strike",
+            "strong",
+            "sub",
+            "sup",
+            "time",
+            "tt",
+        ),
+        *("u", "var", "wbr"),
+    }
 )
 SKIPPED = frozenset(("head", "iframe", "noscript", "object", "script", "style", "svg", "template", "title"))
 
@@ -244,7 +244,7 @@ def unwrap(url: str, depth: int = 0) -> str:
 
 
 def decode_words(value: str) -> str:
-    """A header value with its encoded words read, cleaned to one line. Words split inside a character are joined first."""
+    """A header value with its encoded words read, cleaned to one line; words split inside a character are joined."""
     text = _eight_bit(value)
     if "=?" in text:
         from mailparser.utils import decode_header_part  # noqa: PLC0415 - 35 ms that a plain header does not need
@@ -326,7 +326,7 @@ def _collect(part: Message, plain: list[str], html: list[str], inner: list[Lette
         return
     data = part.get_payload(decode=True)
     if isinstance(data, bytes) and data:
-        text = decode_bytes(data, _charset(part))
+        text = decode_bytes(data, charset_of(part))
         (html if kind == "text/html" or _is_html(text) else plain).append(text)
 
 
@@ -335,7 +335,8 @@ def _is_html(text: str) -> bool:
     return head.startswith(("<!doctype html", "<html"))
 
 
-def _charset(part: Message) -> str | None:
+def charset_of(part: Message) -> str | None:
+    """The charset a part declares, as it stands; None when it declares none or nothing that can be read."""
     try:
         charset = part.get_param("charset")
     except (ValueError, LookupError, UnicodeError):

@@ -85,7 +85,7 @@ def masked_in_line(line: str) -> tuple[str, ...]:
 
 
 def merge_orders(groups: Sequence[Iterable[str]]) -> tuple[str, ...]:
-    """Order numbers of several places, each once. A link may have lost its first digits: the longer form stands for both."""
+    """Order numbers of several places, each once; a form that lost its first digits gives way to the longer one."""
     out: list[str] = []
     for number in dict.fromkeys(number for group in groups for number in group):
         if any(known != number and known.endswith(number) for known in out):

@@ -9,9 +9,13 @@ from parsers.notice import Money
 
 SIGNS: Mapping[str, str] = MappingProxyType(
     {
-        "US$": "USD", "US $": "USD", "C$": "CAD", "CA$": "CAD", "A$": "AUD", "AU$": "AUD", "AU $": "AUD", "NZ$": "NZD", "S$": "SGD",
-        "HK$": "HKD", "NT$": "TWD", "MX$": "MXN", "R$": "BRL", "CLP$": "CLP", "€": "EUR", "£": "GBP", "¥": "JPY", "円": "JPY", "₹": "INR",
-        "₩": "KRW", "원": "KRW", "zł": "PLN", "₺": "TRY", "₽": "RUB", "руб.": "RUB", "₪": "ILS", "₴": "UAH", "Kč": "CZK", "Rs.": "INR",
+        "US$": "USD", "US $": "USD", "C$": "CAD", "CA$": "CAD", "A$": "AUD", "AU$": "AUD", "AU $": "AUD",
+        "NZ$": "NZD", "S$": "SGD",
+        "HK$": "HKD", "NT$": "TWD", "MX$": "MXN", "R$": "BRL", "CLP$": "CLP", "€": "EUR", "£": "GBP",
+        "¥": "JPY", "円": "JPY", "₹": "INR",
+       
+        "₩": "KRW", "원": "KRW", "zł": "PLN", "₺": "TRY", "₽": "RUB", "руб.": "RUB", "₪": "ILS",
+        "₴": "UAH", "Kč": "CZK", "Rs.": "INR",
     }
 )  # fmt: skip
 CODES = frozenset(

@@ -24,8 +24,8 @@ A pack is a folder `packs/<marketplace>/` of YAML 1.2 files. They cannot branch:
 
 A phrase is a whole line; upper case, kind of quotes, spaces around colons do not count. Gaps are what changes:
 `{order}` order number · `{orders}` several · `{masked}` one hidden by stars · `{parcel}` tracking number or parcel id ·
-`{tracking}` · `{case}` · `{item}` · `{n}` a count · `{name}` or `{any}` anything, not kept · `{window}` the arrival date or
-span · any field of `parsers.notice.FIELDS` such as `{amount}`, `{respond_by}`, `{store}`, `{judgement}`.
+`{tracking}` · `{case}` · `{item}` · `{n}` a count · `{name}` or `{any}` anything, not kept · `{window}` the arrival
+date or span · any field of `parsers.notice.FIELDS` such as `{amount}`, `{respond_by}`, `{store}`, `{judgement}`.
 """
 
 import importlib.util

@@ -108,7 +108,7 @@ class Phrase:
 
 
 def compile_phrase(written: str, source: str, known: Iterable[str]) -> Phrase:
-    """Raises ValueError, in words for the person who wrote it, for an unknown gap or a phrase that would match anything."""
+    """Raises ValueError, in words for its writer, for an unknown gap or a phrase that would match anything."""
     names = set(known)
     gaps = tuple(GAP.findall(written))
     for gap in gaps:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 
 def unglue(numbers: Sequence[str], sure: Sequence[str]) -> dict[str, str]:
-    """Order numbers glued to their running number: a merged confirmation prints `Order 1` and the number without a space.
+    """Order numbers glued to their running number: a merged confirmation prints both without a space.
 
     `numbers` are the labelled ones in their order, `sure` those of subject and links. Returns glued -> right; nothing
     unless every number carries its place and either there are several or one is known from elsewhere.

@@ -1,0 +1,138 @@
+"""What people write in packs: every fault with its place, and a user's folder laid over the shipped one."""
+
+import pytest
+
+from parsers.notice import Outcome
+from parsers.pack import load, shipped
+from parsers.reader import Context, read
+from parsers.written import WrittenError
+
+MAIL = b"From: Amazon <order-update@amazon.com>\r\nSubject: %s\r\n\r\nOrder # 111-0000000-0000001\r\n"
+
+
+def write(folder, text, name="amazon/phrases/en.yaml"):
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "words"),
+    [
+        (
+            "shipment.delivered:\n- subject: [Delivered at last]\n",
+            ":2:13:",
+            "a phrase stands in single quotes: 'Delivered at last'",
+        ),
+        ('shipment.delivered:\n- subject: ["Delivered at last"]\n', ":2:13:", "a phrase stands in single quotes"),
+        (
+            "shipment.deliverd:\n- subject: ['Here it is']\n",
+            ":1:1:",
+            "unknown kind 'shipment.deliverd'; did you mean 'shipment.delivered'?",
+        ),
+        (
+            "shipment.delivered:\n- subject: ['Here is {itm}']\n",
+            ":2:13:",
+            "unknown gap {itm} in 'Here is {itm}'; known gaps:",
+        ),
+        ("shipment.delivered:\n- subjekt: ['Here it is']\n", ":2:3:", "unknown key 'subjekt'"),
+        (
+            "shipment.delivered:\n- set: {stag: at_customs}\n  subject: ['Here it is']\n",
+            ":2:9:",
+            "unknown field 'stag'; did you mean 'stage'?",
+        ),
+        (
+            "shipment.in_transit:\n- set: {stage: at_custom}\n  subject: ['Here it is']\n",
+            ":2:16:",
+            "is not one of picked_up",
+        ),
+        ("shipment.delivered:\n- proof: sure\n  subject: ['Here it is']\n", ":2:10:", "'sure' is not one of"),
+        ("labels:\n  totl: ['Sum']\n", ":2:3:", "unknown field 'totl'; did you mean 'total'?"),
+        (
+            "words:\n  judgement: {valide: ['Ok']}\n",
+            ":2:15:",
+            "'valide' is not one of valid, invalid, mixed, unknown; did you mean 'valid'?",
+        ),
+        ("words:\n  amount: {x: ['Ok']}\n", ":2:3:", "'amount' is no field with a choice of words"),
+        ("guess:\n  refund.fails:\n  - subject: ['Oh no']\n", ":2:3:", "unknown kind 'refund.fails'"),
+        ("lines: 'one'\n", ":1:8:", "expected a list of phrases"),
+        ("noise: ['x']\n", ":1:8:", "expected subject: with a list of phrases"),
+        ("- a\n", ":1:1:", "expected kinds such as shipment.delivered"),
+        ("shipment.delivered:\n- subject: ['{item}']\n", ":2:13:", "would match almost any line"),
+        ("a: &x ['b']\nb: *x\n", ":1:4:", "anchors and aliases"),
+    ],
+)
+def test_a_fault_is_told_with_file_line_and_column(tmp_path, text, place, words):
+    path = write(tmp_path, text)
+
+    with pytest.raises(WrittenError) as caught:
+        load(tmp_path)
+
+    assert [
+        str(fault) for fault in caught.value.faults if str(fault).startswith(f"{path}{place}") and words in str(fault)
+    ]
+
+
+def test_all_faults_of_all_files_are_told_at_once(tmp_path):
+    write(tmp_path, "shipment.deliverd:\n- subject: ['a b c']\nshipment.shipped:\n- subject: [unquoted]\n")
+    write(tmp_path, "shipment.shipped:\n- subject: ['{oder} here']\n", "aliexpress/phrases/ja.yaml")
+
+    with pytest.raises(WrittenError) as caught:
+        load(tmp_path)
+
+    assert len(caught.value.faults) == 3
+
+
+def test_a_users_phrase_is_read_the_same_evening(tmp_path):
+    path = write(tmp_path, "shipment.delivered:\n- subject: ['At your door: {item}']\n")
+    mine = Context(library=load(tmp_path))
+    raw = MAIL % b"At your door: Lantern"
+
+    reading = read(raw, mine)
+
+    assert read(raw, Context(library=shipped())).outcome is Outcome.UNREAD
+    assert [notice.kind.value for notice in reading.notices] == ["shipment.delivered"]
+    assert reading.notices[0].evidence[0].source == f"{path}:2"
+
+
+def test_a_users_phrase_replaces_the_shipped_one_under_another_kind(tmp_path):
+    write(tmp_path, "shipment.out_for_delivery:\n- subject: ['Shipped: {item}']\n")
+
+    reading = read(MAIL % b"Shipped: Lantern", Context(library=load(tmp_path)))
+
+    assert [notice.kind.value for notice in reading.notices] == ["shipment.out_for_delivery"]
+
+
+def test_a_user_may_bring_a_language_and_a_marketplace_of_his_own(tmp_path):
+    write(tmp_path, "shipment.delivered:\n- subject: ['Leveret: {item}']\n", "amazon/phrases/da.yaml")
+    write(tmp_path, "months: {maj: 5}\nnumeric: dmy\n", "languages/da.yaml")
+    write(
+        tmp_path,
+        "marketplace: lanternshop\nstores:\n  lantern.example.com: {currency: USD}\nbrand: ['lanternshop']\n"
+        "senders: {transactional: ['orders']}\norder: ['L#*6']\norder_alone: true\n",
+        "lanternshop/pack.yaml",
+    )
+    write(tmp_path, "order.placed:\n- subject: ['We packed your light']\n", "lanternshop/phrases/en.yaml")
+    mine = Context(library=load(tmp_path))
+
+    danish = read(MAIL % b"Leveret: Lampe", mine)
+    own = read(b"From: orders@lantern.example.com\r\nSubject: We packed your light\r\n\r\nL123456\r\n", mine)
+
+    assert danish.notices[0].language == "da"
+    assert (own.marketplace, own.notices[0].kind.value, own.notices[0].order_numbers) == (
+        "lanternshop",
+        "order.placed",
+        ("L123456",),
+    )
+
+
+def test_an_absent_folder_is_the_shipped_packs(tmp_path):
+    assert load(tmp_path / "nothing").marketplaces == shipped().marketplaces == ("aliexpress", "amazon")
+
+
+def test_a_pack_without_its_pack_file_says_so(tmp_path):
+    write(tmp_path, "order.placed:\n- subject: ['Hello there']\n", "newshop/phrases/en.yaml")
+
+    with pytest.raises(WrittenError, match="a pack needs its pack.yaml"):
+        load(tmp_path)

@@ -1,0 +1,258 @@
+"""Dates, amounts and numbers, as mails print them."""
+
+import unicodedata
+from datetime import date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parsers.dates import Clock, find_dates, find_span
+from parsers.identifiers import SHAPES, check, order_link, shape_of, tracking_link
+from parsers.money import find_money, whole_money
+from parsers.notice import Money
+from parsers.pack import shipped
+from parsers.phrase import _fold_with_places, compile_phrase, fold
+
+TUESDAY = date(2026, 5, 12)
+TOKYO = ZoneInfo("Asia/Tokyo")
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "numeric", "day"),
+    [
+        ("today", "en", None, date(2026, 5, 12)),
+        ("tomorrow", "en", None, date(2026, 5, 13)),
+        ("overnight 4 AM - 8 AM", "en", None, date(2026, 5, 13)),
+        ("Tuesday", "en", None, date(2026, 5, 12)),
+        ("Monday", "en", None, date(2026, 5, 18)),
+        ("tomorrow, May 14", "en", None, date(2026, 5, 14)),
+        ("Friday, December 3", "en", None, date(2026, 12, 3)),
+        ("January 4", "en", None, date(2027, 1, 4)),
+        ("May 3, 2026", "en", None, date(2026, 5, 3)),
+        ("Jul 15,2023, 12:47", "en", None, date(2023, 7, 15)),
+        ("3 May 2026", "en", None, date(2026, 5, 3)),
+        ("05/19/2026", "en", None, date(2026, 5, 19)),
+        ("05/06/2026", "en", None, None),
+        ("05/06/2026", "en", "mdy", date(2026, 5, 6)),
+        ("05/06/2026", "en", "dmy", date(2026, 6, 5)),
+        ("30/08/2024", "de", None, date(2024, 8, 30)),
+        ("05/06/2026", "de", None, date(2026, 6, 5)),
+        ("2. Oktober", "de", None, date(2026, 10, 2)),
+        ("Mittwoch, 14. Dezember", "de", None, date(2026, 12, 14)),
+        ("morgen", "de", None, date(2026, 5, 13)),
+        ("el jueves", "es", None, date(2026, 5, 14)),
+        ("6 de julio", "es", None, date(2026, 7, 6)),
+        ("mañana", "es", None, date(2026, 5, 13)),
+        ("2026年5月14日", "ja", None, date(2026, 5, 14)),
+        ("5月14日", "ja", None, date(2026, 5, 14)),
+        ("2026/05/14", "ja", None, date(2026, 5, 14)),
+        ("明日", "ja", None, date(2026, 5, 13)),
+        ("土曜日", "ja", None, date(2026, 5, 16)),
+        ("31 February 2026", "en", None, None),
+        ("99/99/2026", "de", None, None),
+        ("soon", "en", None, None),
+    ],
+)
+def test_a_date_is_read_as_its_language_and_store_mean_it(text, language, numeric, day):
+    found = find_dates(text, shipped().words[language], Clock(today=TUESDAY, zone=None, numeric=numeric))
+
+    assert found == (() if day is None else (day,))
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "first", "last"),
+    [
+        ("2. Oktober - 5. Oktober", "de", date(2026, 10, 2), date(2026, 10, 5)),
+        ("el 6 de julio y el 7 de julio", "es", date(2026, 7, 6), date(2026, 7, 7)),
+        ("May 18 - May 20", "en", date(2026, 5, 18), date(2026, 5, 20)),
+        ("May 18 - 20", "en", date(2026, 5, 18), date(2026, 5, 20)),
+        ("5月18日 - 5月20日", "ja", date(2026, 5, 18), date(2026, 5, 20)),
+        ("tomorrow", "en", None, date(2026, 5, 13)),
+        ("May 20 - May 18", "en", None, None),
+    ],
+)
+def test_a_span_has_an_earliest_and_a_latest_day(text, language, first, last):
+    assert find_span(text, shipped().words[language], Clock(today=TUESDAY, zone=None)) == (first, last)
+
+
+def test_a_printed_time_of_day_counts_where_the_zone_is_known():
+    words = shipped().words["ja"]
+
+    assert find_dates("2026年4月10日 09:05", words, Clock(today=TUESDAY, zone=TOKYO), past=True) == (
+        datetime(2026, 4, 10, 9, 5, tzinfo=TOKYO),
+    )
+    assert find_dates("2026年4月10日 09:05", words, Clock(today=TUESDAY, zone=None), past=True) == (date(2026, 4, 10),)
+
+
+def test_what_is_over_lies_before_the_mail():
+    assert find_dates("December 3", shipped().words["en"], Clock(today=TUESDAY, zone=None), past=True) == (
+        date(2025, 12, 3),
+    )
+
+
+def test_a_mail_without_a_date_has_no_tomorrow():
+    clock = Clock(today=None, zone=None)
+
+    assert find_dates("tomorrow", shipped().words["en"], clock) == ()
+    assert find_dates("May 3", shipped().words["en"], clock) == ()
+    assert find_dates("2026-05-03", shipped().words["en"], clock) == (date(2026, 5, 3),)
+
+
+@pytest.mark.parametrize(
+    ("text", "amount", "currency"),
+    [
+        ("$26.12", "26.12", "USD"),
+        ("US $5.00", "5.00", "USD"),
+        ("US$1,234.50", "1234.50", "USD"),
+        ("7.39€", "7.39", "EUR"),
+        ("1,99€", "1.99", "EUR"),
+        ("€ 1,99", "1.99", "EUR"),
+        ("EUR 24,63", "24.63", "EUR"),
+        ("12.3 EUR", "12.30", "EUR"),
+        ("1.234,56 €", "1234.56", "EUR"),
+        ("￥ 2,168", "2168", "JPY"),
+        ("¥12,345", "12345", "JPY"),
+        ("1,980円", "1980", "JPY"),
+        ("1,010 JPY", "1010", "JPY"),
+        ("LKR 42,200.61", "42200.61", "LKR"),
+        ("R$ 12,34", "12.34", "BRL"),
+        ("₹69.42", "69.42", "INR"),
+        ("£35.99", "35.99", "GBP"),
+        ("15.33 EUR", "15.33", "EUR"),
+    ],
+)
+def test_an_amount_is_read_with_its_currency(text, amount, currency):
+    assert whole_money(unicodedata.normalize("NFKC", text)) == Money(value=Decimal(amount), currency=currency)
+
+
+@pytest.mark.parametrize("text", ["7379", "$", "24.64", "free", "", "12 apples"])
+def test_what_is_no_amount_is_not_one(text):
+    assert whole_money(text) is None
+
+
+def test_a_bare_dollar_is_the_stores_own_and_two_amounts_are_none():
+    assert whole_money("$5.00", "CAD") == Money(value=Decimal("5.00"), currency="CAD")
+    assert whole_money("$5.00", None) is None
+    assert find_money("from $5.00 to $6.00") is None
+    assert find_money("a refund of $5.00 was sent") == Money(value=Decimal("5.00"), currency="USD")
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
+def test_a_shape_knows_its_own_numbers(shape):
+    good = [
+        number
+        for number in shape.valid
+        if shape.pattern.fullmatch(number) and (shape.check is None or shape.check(number))
+    ]
+    bad = [
+        number
+        for number in shape.invalid
+        if shape.pattern.fullmatch(number) and (shape.check is None or shape.check(number))
+    ]
+
+    assert good == list(shape.valid)
+    assert bad == []
+
+
+@pytest.mark.parametrize(
+    ("number", "provider", "sound"),
+    [
+        ("RR473124829GB", None, True),
+        ("RR473124828GB", None, False),
+        ("444413758703", "ヤマト運輸", True),
+        ("444413758704", "ヤマト運輸", False),
+        ("444413758704", None, None),
+        ("1Z999AA10123456784", "UPS", True),
+        ("TBA123456789012", None, None),
+        ("", None, None),
+    ],
+)
+def test_a_check_digit_is_tested_where_the_carrier_is_known(number, provider, sound):
+    assert check(number, provider) is sound
+
+
+def test_a_twelve_digit_number_is_nobodys_without_its_carrier():
+    assert shape_of("444413758703") is None
+    assert tracking_link("444413758703") is None
+    assert (
+        tracking_link("444413758703", "ヤマト運輸")
+        == "https://jizen.kuronekoyamato.co.jp/jizen/servlet/crjz.b.NQ0010?id=444413758703"
+    )
+
+
+@pytest.mark.parametrize(
+    ("marketplace", "number", "region", "link"),
+    [
+        (
+            "amazon",
+            "249-0000000-0000001",
+            "amazon.co.jp",
+            "https://www.amazon.co.jp/gp/your-account/order-details?orderID=249-0000000-0000001",
+        ),
+        (
+            "amazon",
+            "249-0000000-0000001",
+            "evil.example",
+            "https://www.amazon.com/gp/your-account/order-details?orderID=249-0000000-0000001",
+        ),
+        (
+            "aliexpress",
+            "8100000000000001",
+            None,
+            "https://www.aliexpress.com/p/order/detail.html?orderId=8100000000000001",
+        ),
+        ("amazon", "8100000000000001", None, None),
+        ("aliexpress", "x", None, None),
+        ("ebay", "1", None, None),
+    ],
+)
+def test_an_order_page_is_built_from_the_number_alone(marketplace, number, region, link):
+    assert order_link(marketplace, number, region) == link
+
+
+@given(st.text(max_size=80))
+def test_folding_with_places_is_folding(line):
+    folded, places = _fold_with_places(line)
+
+    assert folded == fold(line)
+    assert len(folded) == len(places)
+
+
+@pytest.mark.parametrize(
+    ("phrase", "line", "caught"),
+    [
+        ("Order {order}: order shipped", "Order 81: order shipped", {"order": "81"}),
+        ("Order {order}: order shipped", "ORDER 81 : Order Shipped!", {"order": "81"}),
+        ("Shipped: {item}", "Shipped: “A “fine” Lamp...”", {"item": "A “fine” Lamp"}),
+        ("発送済み: {item}", "発送済み：「ランプ」", {"item": "ランプ"}),
+        ("注文{order}の紛争", "注文 81 の紛争", {"order": "81"}),
+        ("注文{order}の紛争", "注文81の紛争", {"order": "81"}),
+        ("Zugestellt: {item}", "Zustellung heute: Lampe zugestellt", None),
+        ("Order {order}", "Reorder 81", None),
+        ("Delivered", "Delivered today", None),
+    ],
+)
+def test_a_phrase_is_a_whole_line(phrase, line, caught):
+    line = unicodedata.normalize("NFKC", line)
+    found = compile_phrase(phrase, "x:1", ["order", "item"]).match(
+        line, fold(line), lambda gap, text: gap != "order" or text.isdigit()
+    )
+
+    assert found == caught
+
+
+@pytest.mark.parametrize(
+    ("phrase", "words"),
+    [
+        ("Order {oder} shipped", "unknown gap {oder}"),
+        ("{item}", "would match almost any line"),
+        ("{item} {order}", "two gaps side by side"),
+        ("Order {order shipped", "a brace without its partner"),
+    ],
+)
+def test_a_phrase_that_cannot_work_is_refused_in_words(phrase, words):
+    with pytest.raises(ValueError, match=words.replace("{", r"\{")):
+        compile_phrase(phrase, "x:1", ["order", "item"])
