@@ -147,7 +147,14 @@ def _case(one: Case, view: View, shared: Mapping[str, FactValue], now: datetime)
     if one.kind is CaseKind.DISPUTE:
         offers = [event for event in one.proof if event.kind is Kind.DISPUTE_PROPOSAL]
         facts["dispute.judged"] = one.judgement is not None
-        facts |= known({"dispute.judgement": one.judgement, "dispute.proposed_by": _last_text(offers, "sender")})
+        appeals = [watch.due_at for watch in view.watches if watch.kind == "appeal" and watch.case == one.id]
+        facts |= known(
+            {
+                "dispute.judgement": one.judgement,
+                "dispute.proposed_by": _last_text(offers, "sender"),
+                "dispute.appeal_by": min(appeals, default=None),
+            }
+        )
     if one.kind in (CaseKind.ACCOUNT, CaseKind.FEE):
         facts |= known({f"{name}.about": one.ref})
     if one.kind is CaseKind.FEE:
@@ -200,6 +207,9 @@ def _watch(one: Watch, view: View, shared: Mapping[str, FactValue], now: datetim
     }
     text = text_of(one.opened_by.fields, "text")
     facts |= known({"watch.since": one.since, "watch.tracking": tracking, "watch.text": text})
+    case = next((case for case in view.order.cases if case.id == one.case), None)
+    if case is not None:
+        facts |= known({"watch.amount_claimed": case.amount_claimed, "watch.amount_awarded": case.amount_awarded})
     events = [one.opened_by, *([one.met_by] if one.met_by else [])]
     return _subject("watch", f"{view.order.key}/{one.id}", {**shared, **facts}, view.order, events, one.due_at)
 

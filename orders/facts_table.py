@@ -221,6 +221,8 @@ _WATCH = (
     _flag("watch.missed", "it is open and its time is over"),
     _number("watch.number", "the how many-th of its kind: promise 2 of 3"),
     _text("watch.why", "which rule or mail gave the date", "return_by in the mail of 2026-03-02"),
+    _money("watch.amount_claimed", "what was asked for in the case it belongs to"),
+    _money("watch.amount_awarded", "what was offered or decided in the case it belongs to"),
     _text("watch.tracking", "the parcel it is about", "LP00123456789012"),
     _text("watch.text", "what the mail or note behind it says", "will ship next week"),
 )
@@ -257,6 +259,7 @@ def _case_facts(kind: CaseKind) -> Iterator[FactSpec]:
         )
         yield _choice("dispute.proposed_by", "who made the last proposal", "seller", "platform", "buyer", "unknown")
         yield _flag("dispute.judged", "the platform's verdict came")
+        yield _time("dispute.appeal_by", "the one appeal is possible until then")
     if kind in (CaseKind.FEE, CaseKind.ACCOUNT):
         yield _text(f"{name}.about", "which product or metric", "SKU-1")
     if kind is CaseKind.ACCOUNT:

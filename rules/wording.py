@@ -269,7 +269,12 @@ def join(texts: Sequence[tuple[Severity, Text]], language: str) -> Text:
         return ordered[0]
     first, *rest = ordered
     more = f" (+{len(rest)})"
-    blocks = [first.body, *(f"{text.title}\n{text.body}".strip() for text in rest)]
+    said = set(first.body.split("\n"))
+    blocks = [first.body]
+    for text in rest:
+        fresh = [line for line in text.body.split("\n") if line not in said]  # the order, its link: once is enough
+        said.update(fresh)
+        blocks.append("\n".join([text.title, *fresh]))
     return Text(
         title=cut(first.title, TITLE - len(more)) + more,
         body=_stack(blocks, [first.title, *(text.title for text in rest)], "\n\n", language),

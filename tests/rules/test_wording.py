@@ -232,12 +232,19 @@ def test_several_alerts_are_one_message_the_worst_first():
     )
 
 
+def test_what_is_the_same_for_all_is_said_once():
+    one = (Severity.CRITICAL, Text(title="Judged", body="Order 1: cable\nTo do: this\nRead in: mail 4"))
+    two = (Severity.WARNING, Text(title="Appeal", body="Order 1: cable\nTo do: that\nRead in: mail 4"))
+
+    assert join([one, two], "en").body == "Order 1: cable\nTo do: this\nRead in: mail 4\n\nAppeal\nTo do: that"
+
+
 def test_one_alert_stays_as_it_is():
     assert join([HIGH], "en") == HIGH[1]
 
 
 def test_what_has_no_room_is_counted():
-    many = [(Severity.WARNING, Text(title=f"Alert {n}", body="x" * 300)) for n in range(40)]
+    many = [(Severity.WARNING, Text(title=f"Alert {n}", body=f"{n} " + "x" * 300)) for n in range(40)]
 
     text = join(many, "en")
 
