@@ -179,6 +179,7 @@ class Target(Written):
     unsure: Literal["repeat", "skip"] = "repeat"
     """After a lost answer: send again marked as a maybe, or leave it."""
     click: bool = False
+    """A tap on the message opens the order's page at the marketplace (ntfy, Pushover)."""
     answers: Secret | None = None
     """ntfy only: the web address of a second topic, such as https://ntfy.sh/another-long-random-topic. Messages get a
     button that acknowledges their alerts; it writes to that topic, which is read every minute."""

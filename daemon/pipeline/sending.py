@@ -135,6 +135,7 @@ def _deliver(send: Send, row: OutboxRow, target: Target, *, asks: bool) -> Answe
         key=row.key,
         note=PERHAPS[target.language] if row.doubt else "",
         topic=topic,
+        click=target.click,
     )
     return send(parcel)
 

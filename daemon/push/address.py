@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl, quote
 
 from daemon.push.answers import button
+from daemon.push.parcel import Parcel
 
 CONNECT = 10
 READ = 20
@@ -20,6 +21,9 @@ PRIORITIES: Mapping[str, Mapping[str, str]] = {
 }
 NATIVE = {"ntfy.sh": "ntfy", "api.pushover.net": "pover"}
 """Pages of a service that Apprise takes as its URL."""
+CLICKS = {"ntfy": "click", "pover": "url"}
+"""What a service calls the page that a tap opens."""
+LINK = re.compile(r"https://\S+")
 MACHINES = ("json", "xml", "form")
 """Read by programs: the type field says how bad it is, and a header carries the key of the message."""
 MARKS = {"critical": "🔴 ", "warning": "🟠 ", "info": ""}
@@ -53,16 +57,19 @@ def service(url: str) -> str:
     return bare if bare in (*PRIORITIES, *MACHINES) else scheme
 
 
-def dress(url: str, *, severity: str, key: str, topic: str = "") -> str:
-    """The URL for one message: patience, priority, key and button added, what its owner wrote kept."""
-    url, options, kind = url.strip(), _options(url), service(url)
+def dress(parcel: Parcel) -> str:
+    """The target's URL for this message: patience, priority, key, button and link added, its owner's words kept."""
+    url, options, kind = parcel.url.strip(), _options(parcel.url), service(parcel.url)
     added = {"cto": str(CONNECT), "rto": str(READ)}
     if kind in PRIORITIES:
-        added["priority"] = PRIORITIES[kind][severity]
+        added["priority"] = PRIORITIES[kind][parcel.severity]
     if kind in MACHINES:
-        added["+Idempotency-Key"] = key
-    if kind == "ntfy" and topic:
-        added["actions"] = button(topic, key, url)
+        added["+Idempotency-Key"] = parcel.key
+    if kind == "ntfy" and parcel.topic:
+        added["actions"] = button(parcel.topic, parcel.key, url)
+    link = LINK.search(parcel.body) if parcel.click else None
+    if link and kind in CLICKS:
+        added[CLICKS[kind]] = link[0]
     words = "&".join(
         f"{quote(name, safe='+')}={quote(value, safe='')}" for name, value in added.items() if name not in options
     )

@@ -66,8 +66,7 @@ def serve(request: Mapping[str, Any]) -> Answer:
 def _send(request: Mapping[str, Any]) -> Answer:
     parcel = Parcel(**request)
     apprise = Apprise(asset=_asset())
-    url = dress(parcel.url, severity=parcel.severity, key=parcel.key, topic=parcel.topic)
-    if not apprise.add(url) or len(apprise) != 1:
+    if not apprise.add(dress(parcel)) or len(apprise) != 1:
         return Answer(outcome=Outcome.FAILED, reason=f"its URL {_unknown(parcel.url)}", permanent=True)
     title = text.title(parcel.title, before=mark(parcel.url, parcel.severity), behind=parcel.note)
     with apprise.notify(
@@ -92,7 +91,8 @@ def _send(request: Mapping[str, Any]) -> Answer:
 def _check(url: str) -> Answer:
     """FAILED with the reason when the URL cannot be used; nothing is sent."""
     apprise = Apprise(asset=_asset())
-    known = apprise.add(dress(url, severity="info", key="check")) and len(apprise) == 1
+    parcel = Parcel(target="", url=url, title="", body="", severity="info", key="check")
+    known = apprise.add(dress(parcel)) and len(apprise) == 1
     reason = refuse(url) or (None if known else _unknown(url))
     return Answer(outcome=Outcome.FAILED, reason=reason, permanent=True) if reason else Answer(outcome=Outcome.SENT)
 

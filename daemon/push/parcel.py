@@ -32,6 +32,8 @@ class Parcel:
     """Behind the title, however long that is: (maybe a repeat)."""
     topic: str = ""
     """Where a button under the message answers to (ntfy only), a secret; empty for none."""
+    click: bool = False
+    """A tap on the message opens the first link of its body (ntfy, Pushover)."""
 
 
 class Outcome(StrEnum):

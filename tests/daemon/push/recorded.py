@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from email import message_from_bytes, policy
+from typing import Any
 from unittest import mock
 
 from daemon.push.child import serve
@@ -86,7 +87,7 @@ def pointed(service: Service, host: str) -> Iterator[str]:
         yield service.url.format(host=host)
 
 
-def record(name: str, **changes: str) -> tuple[Request, ...]:
+def record(name: str, **changes: Any) -> tuple[Request, ...]:
     """The requests that one parcel makes at the service called `name`."""
     service = SERVICES[name]
     with Sink(Reply(body=service.reply)) as sink, pointed(service, sink.host) as url:

@@ -1,6 +1,6 @@
 import pytest
 
-from daemon.push import check_url
+from daemon.push import Parcel, check_url
 from daemon.push.address import dress, mark, refuse
 
 
@@ -47,7 +47,9 @@ def test_an_ordinary_url_is_not_refused(url):
     ],
 )
 def test_patience_priority_and_key_are_added_and_the_owners_options_kept(url, dressed):
-    assert dress(url, severity="critical", key="a 1+/é") == dressed
+    parcel = Parcel(target="t", url=url, title="", body="https://a.example/1", severity="critical", key="a 1+/é")
+
+    assert dress(parcel) == dressed
 
 
 @pytest.mark.parametrize(

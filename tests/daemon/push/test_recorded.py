@@ -56,6 +56,16 @@ def test_a_japanese_body_of_full_length_is_sent_as_text_not_as_a_file():
     assert len(request.body) < 8_000
 
 
+@pytest.mark.parametrize(("name", "where"), [("ntfy", "x-click: "), ("Pushover", "url=")])
+def test_a_tap_opens_the_orders_page_when_that_is_wanted(name, where):
+    body = "Order 8100000000000001\nhttps://www.aliexpress.com/p/order/detail.html?orderId=8100000000000001"
+    (asked,) = record(name, body=body, click=True)
+    (unasked,) = record(name, body=body)
+
+    assert where in shown(asked)
+    assert where not in shown(unasked)
+
+
 def test_an_empty_body_still_arrives():
     (request,) = record("ntfy", body="")
 
