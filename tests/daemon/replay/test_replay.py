@@ -1,0 +1,221 @@
+"""The pipeline under a virtual clock: mails from files ring as they would have rung."""
+
+import json
+import mailbox
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from daemon.child import Frame, inline
+from daemon.pipeline.notes import Note, event_of, load
+from daemon.pipeline.setup import bare
+from daemon.replay import mails, replay
+from parsers.notice import Kind, Role
+from parsers.written import WrittenError
+from tests.servers import letters
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+AMAZON = "249-0000000-0000001"
+ALIEXPRESS = "8100000000000001"
+CANCELLED_AND_SHIPPED = (
+    letters.placed(AMAZON, at=START),
+    letters.cancel_requested(AMAZON, at=START + DAY),
+    letters.shipped(AMAZON, at=START + 2 * DAY),
+)
+
+
+@cache
+def setup():
+    return bare(rules=None, packs=None)
+
+
+@cache
+def reads():
+    return inline(None)
+
+
+def rung(folder, *, frame=None, **more):
+    frame = frame or Frame(zone=UTC, authserv_ids=(letters.STAMP,), addresses=("me@example.org",))
+    return list(replay(mails(folder), setup(), reads(), frame, **more))
+
+
+def folder_of(path, *raws):
+    for number, raw in enumerate(raws):
+        (path / f"{number:03}.eml").write_bytes(raw)
+    return path
+
+
+def test_a_story_rings_when_it_would_have_rung(tmp_path):
+    told = rung(folder_of(tmp_path, *CANCELLED_AND_SHIPPED))
+
+    one = next(one for one in told if one.rule == "shipped-after-cancel-request")
+    assert (one.at, one.severity, one.state, one.orders) == (START + 2 * DAY, "critical", "firing", (AMAZON,))
+
+
+def test_one_object_per_alert_in_the_documented_shape(tmp_path):
+    told = rung(folder_of(tmp_path, letters.judged(ALIEXPRESS, at=START)))
+    rows = [json.loads(json.dumps(one.to_json(ZoneInfo("Asia/Tokyo")))) for one in told]
+
+    assert set(rows[0]) == {"at", "rule", "severity", "state", "orders", "title", "body", "message"}
+    assert rows[0]["at"] == "2026-03-02T18:00:00+09:00"
+    together = {row["rule"] for row in rows if row["message"] == rows[0]["message"]}
+    assert "dispute-judged-invalid" in together
+    assert len(together) > 1
+
+
+def test_files_in_any_order_give_the_same_alerts(tmp_path):
+    forwards, backwards = tmp_path / "1", tmp_path / "2"
+    for folder in (forwards, backwards):
+        folder.mkdir()
+    folder_of(forwards, *CANCELLED_AND_SHIPPED)
+    folder_of(backwards, *reversed(CANCELLED_AND_SHIPPED))
+
+    assert [(one.at, one.rule) for one in rung(forwards)] == [(one.at, one.rule) for one in rung(backwards)]
+
+
+def test_an_mbox_and_a_maildir_say_what_the_folder_says(tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    folder_of(folder, *CANCELLED_AND_SHIPPED)
+    mbox, maildir = mailbox.mbox(tmp_path / "mbox"), mailbox.Maildir(tmp_path / "maildir")
+    for raw in CANCELLED_AND_SHIPPED:
+        mbox.add(raw)
+        maildir.add(raw)
+    mbox.close()
+    expected = [(one.at, one.rule) for one in rung(folder)]
+
+    assert [(one.at, one.rule) for one in rung(tmp_path / "mbox")] == expected
+    assert [(one.at, one.rule) for one in rung(tmp_path / "maildir")] == expected
+
+
+def test_the_clock_runs_on_to_the_time_asked_for(tmp_path):
+    folder_of(tmp_path, letters.judged(ALIEXPRESS, at=START))
+    short = rung(tmp_path, until=START + timedelta(minutes=1))
+    long = rung(tmp_path, until=START + 30 * DAY)
+
+    assert {one.state for one in short} == {"firing"}
+    assert "repeat" in {one.state for one in long}
+    assert all(one.at <= START + 30 * DAY for one in long)
+
+
+def test_mails_after_the_end_are_not_read(tmp_path):
+    told = rung(folder_of(tmp_path, *CANCELLED_AND_SHIPPED), until=START + DAY + timedelta(hours=1))
+
+    assert "shipped-after-cancel-request" not in {one.rule for one in told}
+
+
+def test_unconfirmed_mail_counts_only_when_asked_for(tmp_path):
+    raw = letters.letter(
+        "order-update@amazon.com", f"Your Amazon.com order #{AMAZON} has shipped", "Your package was shipped!",
+        at=START, stamped=False,
+    )  # fmt: skip
+    folder_of(tmp_path, raw)
+    plain = Frame(zone=UTC)
+    open_, trusting = rung(tmp_path, frame=plain), rung(tmp_path, frame=Frame(zone=UTC, trust_all=True))
+
+    assert any("not verified" in one.body for one in open_)
+    assert not any("not verified" in one.body for one in trusting)
+
+
+def test_a_forged_mail_rings_as_such_and_shows_no_link(tmp_path):
+    told = rung(folder_of(tmp_path, *CANCELLED_AND_SHIPPED[:1], letters.forged(AMAZON, at=START + DAY)))
+
+    assert "suspicious-mail" in {one.rule for one in told}
+    assert not any("http" in one.body for one in told)
+
+
+def test_what_was_told_by_hand_counts(tmp_path):
+    folder_of(tmp_path, letters.judged(ALIEXPRESS, at=START))
+    note = Note(kind=Kind.APPEAL_SUBMITTED, order=ALIEXPRESS, at=START + DAY)
+    without = {one.rule for one in rung(tmp_path, until=START + 9 * DAY) if one.state == "repeat"}
+    with_note = {one.rule for one in rung(tmp_path, notes=[note], until=START + 9 * DAY) if one.state == "repeat"}
+
+    assert "appeal-due" in without
+    assert "appeal-due" not in with_note
+
+
+def test_orders_from_a_file_are_known_before_the_first_mail(tmp_path):
+    folder_of(tmp_path, letters.judged(ALIEXPRESS, at=START))
+    note = Note(kind=Kind.ORDER_PLACED, order="8100000000000009", at=START - 3 * DAY)
+    known = event_of(note, marketplace="aliexpress", role=Role.BUYER, seen=START, name="row")
+    told = rung(tmp_path, orders=[known], until=START + 30 * DAY)
+
+    late = [one for one in told if one.rule == "not-shipped-in-time" and one.state == "firing"]
+    assert [one.orders for one in late] == [("8100000000000009",)]
+
+
+def test_a_date_from_the_future_is_not_believed(tmp_path):
+    raw = letters.judged(ALIEXPRESS, at=START)
+    late = raw.replace(b"Date: Mon, 02 Mar 2026", b"Date: Mon, 02 Mar 2099")
+    assert late != raw
+
+    assert mails(folder_of(tmp_path, late))[0].at == START
+
+
+def test_a_mail_without_any_date_comes_with_the_last(tmp_path):
+    undated = b"From: someone@example.net\r\nSubject: x\r\n\r\nhello\r\n"
+    found = mails(folder_of(tmp_path, *CANCELLED_AND_SHIPPED, undated))
+
+    assert found[-1].at == START + 2 * DAY
+
+
+@pytest.mark.parametrize("path", ["nothing-there", "empty", "text.txt"])
+def test_a_place_without_mails_is_told_in_one_sentence(tmp_path, path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "text.txt").write_text("hello")
+
+    with pytest.raises(WrittenError) as refusal:
+        mails(tmp_path / path)
+
+    assert len(refusal.value.faults) == 1
+    assert str(tmp_path / path) in str(refusal.value)
+
+
+def test_a_replay_is_the_same_each_time(tmp_path):
+    folder_of(tmp_path, *CANCELLED_AND_SHIPPED, letters.judged(ALIEXPRESS, at=START + 3 * DAY))
+
+    assert rung(tmp_path, until=START + 40 * DAY) == rung(tmp_path, until=START + 40 * DAY)
+
+
+NOTES = """\
+- {at: 2026-03-02, kind: appeal.submitted, order: 8100000000000001}
+- {at: 2026-03-01 09:30, kind: promise, order: '8100000000000001', due: 2026-03-05, text: ships on Thursday}
+- {at: '2026-03-03T09:00:00+09:00', kind: refund.completed, order: 249-0000000-0000001,
+   amount: {value: '26.12', currency: usd}}
+"""
+
+
+def test_notes_are_read_from_a_file_oldest_first(tmp_path):
+    (tmp_path / "notes.yaml").write_text(NOTES)
+    found = load(tmp_path / "notes.yaml", ZoneInfo("Asia/Tokyo"))
+
+    assert [(one.kind, one.order, one.at) for one in found] == [
+        (Kind.PROMISE, ALIEXPRESS, datetime(2026, 3, 1, 0, 30, tzinfo=UTC)),
+        (Kind.APPEAL_SUBMITTED, ALIEXPRESS, datetime(2026, 3, 2, 3, 0, tzinfo=UTC)),
+        (Kind.REFUND_COMPLETED, AMAZON, datetime(2026, 3, 3, 0, 0, tzinfo=UTC)),
+    ]
+    assert found[0].due == datetime(2026, 3, 5, 14, 59, 59, tzinfo=UTC)
+    assert str(found[2].amount) == "26.12 USD"
+
+
+def test_every_mistake_in_a_file_of_notes_is_told_with_its_place(tmp_path):
+    (tmp_path / "notes.yaml").write_text(
+        "- {at: yesterday, kind: promise, order: 8100000000000001}\n- {at: 2026-03-02, kind: promise, order: '12'}\n"
+    )
+    with pytest.raises(WrittenError) as refusal:
+        load(tmp_path / "notes.yaml", UTC)
+
+    assert [(fault.line, fault.what.split(";")[0].split(" is no")[0]) for fault in refusal.value.faults] == [
+        (1, "no time 'yesterday'"),
+        (2, "'12'"),
+    ]
+
+
+def test_an_unknown_kind_gets_a_suggestion(tmp_path):
+    (tmp_path / "notes.yaml").write_text("- {at: 2026-03-02, kind: apeal.submitted, order: 8100000000000001}\n")
+
+    with pytest.raises(WrittenError, match=r"did you mean 'appeal\.submitted'"):
+        load(tmp_path / "notes.yaml", UTC)
