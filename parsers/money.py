@@ -13,7 +13,7 @@ SIGNS: Mapping[str, str] = MappingProxyType(
         "NZ$": "NZD", "S$": "SGD",
         "HK$": "HKD", "NT$": "TWD", "MX$": "MXN", "R$": "BRL", "CLP$": "CLP", "€": "EUR", "£": "GBP",
         "¥": "JPY", "円": "JPY", "₹": "INR",
-       
+
         "₩": "KRW", "원": "KRW", "zł": "PLN", "₺": "TRY", "₽": "RUB", "руб.": "RUB", "₪": "ILS",
         "₴": "UAH", "Kč": "CZK", "Rs.": "INR",
     }

@@ -42,6 +42,7 @@ from parsers.packfile import LanguageFile, PackFile, Store
 from parsers.phrase import Phrase, Phrasebook, fold_written
 from parsers.phrasefile import Books, PhraseFile
 from parsers.saying import Language, Saying
+from parsers.shipped import read_shipped
 from parsers.written import Document, Fault, WrittenError, check, read
 
 HERE = Path(__file__).parent
@@ -205,7 +206,7 @@ def _files(folders: Iterable[Path]) -> list[Path]:
 
 def _document(path: Path, faults: list[Fault]) -> Document | None:
     try:
-        return read(path)
+        return read_shipped(path) if path.is_relative_to(HERE) else read(path)
     except WrittenError as error:
         faults.extend(error.faults)
         return None

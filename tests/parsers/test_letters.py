@@ -106,7 +106,10 @@ def test_only_the_providers_own_word_counts(fields, trust):
 
 
 def test_a_provider_that_writes_no_name_is_believed_in_its_topmost_field_only():
-    results = "spf=pass (sender ip is 192.0.2.1) smtp.mailfrom=amazon.com; dkim=pass header.d=amazon.com;dmarc=pass action=none header.from=amazon.com"
+    results = (
+        "spf=pass (sender ip is 192.0.2.1) smtp.mailfrom=amazon.com; dkim=pass header.d=amazon.com;"
+        "dmarc=pass action=none header.from=amazon.com"
+    )
     raw = f"Authentication-Results: {results}\r\nReceived: {RECEIVED}\r\nFrom: order-update@amazon.com\r\n\r\n"
     one = letter.parse(raw.encode())
     sender = authentic.sender_of(one, shipped())

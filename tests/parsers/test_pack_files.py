@@ -3,8 +3,10 @@
 import pytest
 
 from parsers.notice import Outcome
-from parsers.pack import load, shipped
+from parsers import written
+from parsers.pack import HERE, load, shipped
 from parsers.reader import Context, read
+from parsers.shipped import read_shipped
 from parsers.written import WrittenError
 
 MAIL = b"From: Amazon <order-update@amazon.com>\r\nSubject: %s\r\n\r\nOrder # 111-0000000-0000001\r\n"
@@ -127,6 +129,16 @@ def test_a_user_may_bring_a_language_and_a_marketplace_of_his_own(tmp_path):
     )
 
 
+@pytest.mark.parametrize("path", sorted(HERE.rglob("*.yaml")), ids=lambda path: str(path.relative_to(HERE)))
+def test_both_yaml_readers_agree_on_every_file_of_the_package(path):
+    ours, theirs = read_shipped(path), written.read(path)
+
+    assert ours.tree == written.plain(theirs.tree)
+    for key in ours.tree:
+        assert ours.fault([key], "") == theirs.fault([key], "")
+        assert ours.fault([key], "", at_key=True) == theirs.fault([key], "", at_key=True)
+
+
 def test_an_absent_folder_is_the_shipped_packs(tmp_path):
     assert load(tmp_path / "nothing").marketplaces == shipped().marketplaces == ("aliexpress", "amazon")
 
@@ -134,5 +146,5 @@ def test_an_absent_folder_is_the_shipped_packs(tmp_path):
 def test_a_pack_without_its_pack_file_says_so(tmp_path):
     write(tmp_path, "order.placed:\n- subject: ['Hello there']\n", "newshop/phrases/en.yaml")
 
-    with pytest.raises(WrittenError, match="a pack needs its pack.yaml"):
+    with pytest.raises(WrittenError, match=r"a pack needs its pack\.yaml"):
         load(tmp_path)
