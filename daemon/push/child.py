@@ -24,7 +24,7 @@ from daemon.push.verdict import judge
 
 SERVICE_SECONDS = 45.0
 WHOLE_SECONDS = 50.0
-IDLE_SECONDS = 600.0
+IDLE_SECONDS = 300.0
 """Nothing to send for so long: the memory goes back. The parent stops using a child some time before."""
 
 TYPES = {"critical": NotifyType.FAILURE, "warning": NotifyType.WARNING, "info": NotifyType.INFO}

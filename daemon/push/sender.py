@@ -22,8 +22,8 @@ AT_ONCE = 4
 """Children at most, so that one dead service holds back no other; each is about 50 MiB while it lives."""
 KEEP = 1
 """Idle children kept for the next parcel."""
-FRESH = 300.0
-"""Seconds of idleness after which a child is replaced; it ends itself at 600."""
+FRESH = 240.0
+"""Seconds of idleness after which a child is replaced; it ends itself at 300."""
 
 
 class Sender:
