@@ -36,14 +36,15 @@ class Clock:
     """Overrides `DateWords.numeric`: dmy, mdy or ymd by the store's country."""
 
 
-ISO = re.compile(r"(?<!\d)(20\d\d)[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
+ISO = re.compile(r"(?<!\d)(20\d\d)(?:[-/]|\.\s?)(\d{1,2})(?:[-/]|\.\s?)(\d{1,2})(?!\d)")
 JAPANESE = re.compile(r"(?:(20\d\d)年\s*)?(?<!\d)(\d{1,2})月\s*(\d{1,2})日")
 KOREAN = re.compile(r"(?:(20\d\d)년\s*)?(?<!\d)(\d{1,2})월\s*(\d{1,2})일")
 NUMERIC = re.compile(r"(?<!\d)(\d{1,2})[/.](\d{1,2})[/.](20\d\d|\d\d)(?!\d)")
+DASHED = re.compile(r"(?<![\d-])(\d{1,2})-(\d{1,2})-(20\d\d)(?![\d-])")
 SHORT = re.compile(r"(?<![\d/.,])(\d{1,2})/(\d{1,2})(?![\d/.,])")
 TIME = re.compile(r"(?<!\d)(\d{1,2}):(\d{2})(?::\d{2})?(?!\d)")
 DAY_MONTH = re.compile(
-    r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|er|º|\.)?\s*(?:de\s+|of\s+)?([^\W\d_]{3,12})\.?(?:,?\s*(?:de\s+|del\s+)?(20\d\d)(?!\d))?"
+    r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|er|º|o|\.)?\s*(?:de\s+|of\s+)?([^\W\d_]{3,12})\.?(?:,?\s*(?:de\s+|del\s+)?(20\d\d)(?!\d))?"
 )
 MONTH_DAY = re.compile(
     r"(?<![^\W\d_])([^\W\d_]{3,12})\.?\s*(\d{1,2})(?:st|nd|rd|th)?(?!\d|:)(?:\s*,?\s*(20\d\d)(?!\d))?"
@@ -94,8 +95,9 @@ def _dates(  # noqa: C901 - one loop a way of writing dates
     for pattern in (JAPANESE, KOREAN):
         for match in pattern.finditer(text):
             yield from _hit(match, _near(match[1], int(match[2]), int(match[3]), clock, past=past))
-    for match in NUMERIC.finditer(text):
-        yield from _hit(match, _numeric(match, clock.numeric or words.numeric))
+    for pattern in (NUMERIC, DASHED):
+        for match in pattern.finditer(text):
+            yield from _hit(match, _numeric(match, clock.numeric or words.numeric))
     if (clock.numeric or words.numeric) in ("mdy", "ymd"):
         for match in SHORT.finditer(text):
             yield from _hit(match, _near(None, int(match[1]), int(match[2]), clock, past=past))
@@ -109,7 +111,7 @@ def _dates(  # noqa: C901 - one loop a way of writing dates
 
 
 def _by_word(text: str, words: DateWords, clock: Clock, *, past: bool) -> Iterator[tuple[int, int, date]]:
-    taken = any(pattern.search(text) for pattern in (ISO, JAPANESE, KOREAN, NUMERIC))
+    taken = any(pattern.search(text) for pattern in (ISO, JAPANESE, KOREAN, NUMERIC, DASHED))
     dated = taken or any(match[2] in words.months for match in DAY_MONTH.finditer(text))
     dated = dated or any(match[1] in words.months for match in MONTH_DAY.finditer(text))
     if dated or clock.today is None:  # “tomorrow, September 11”: the number says it better than the word
@@ -178,7 +180,7 @@ def _with_time(text: str, days: list[date | datetime], clock: Clock) -> list[dat
     if len(days) != 1 or len(times) != 1 or clock.zone is None or isinstance(days[0], datetime):
         return days
     hour, minute = int(times[0][0]), int(times[0][1])
-    if hour > 23 or minute > 59 or re.search(r"\d\s*[ap]\.?m\b|午[前後]", text, re.IGNORECASE):
+    if hour > 23 or minute > 59 or re.search(r"\d\s*[ap]\.?m\b|午[前後]|오[전후]", text, re.IGNORECASE):
         return days
     day = days[0]
     return [datetime(day.year, day.month, day.day, hour, minute, tzinfo=clock.zone)]

@@ -19,7 +19,7 @@ from parsers.notice import NearMiss, Notice, Outcome, Reading, Role, Trust
 from parsers.pack import Library, Pack, phrases
 from parsers.phrase import fold
 
-FORWARD_PREFIX = re.compile(r"\s*(?:fwd?|wg|tr|rv|enc|転送|i|doorst)\s*[:：]", re.IGNORECASE)
+FORWARD_PREFIX = re.compile(r"\s*(?:fwd?|wg|tr|rv|enc|転送|전달|i|pd|doorst)\s*[:：]", re.IGNORECASE)
 NEAR = 0.72
 MAX_NEAR = 5
 
