@@ -13,7 +13,7 @@ from pathlib import Path
 
 from daemon.importers.entry import Batch, Import
 from daemon.importers.formats import FORMATS, Format, nearest, recognise
-from daemon.importers.table import Table, decode, read_json, read_text, refuse
+from daemon.importers.table import BROKEN_ZIP, Table, decode, read_json, read_text, refuse
 from daemon.importers.workbook import read_workbook
 from orders.event import Event
 from parsers.written import Fault
@@ -100,7 +100,7 @@ def _tables(raw: bytes, file: str, skipped: list[str]) -> Iterator[tuple[str, Ta
 def _unzipped(raw: bytes, file: str, skipped: list[str]) -> Iterator[tuple[str, Table]]:
     try:
         package = zipfile.ZipFile(io.BytesIO(raw))
-    except (zipfile.BadZipFile, NotImplementedError):
+    except BROKEN_ZIP:
         raise refuse(file, "is no whole zip file: half a file? Download it again") from None
     with package:
         if "xl/workbook.xml" in package.namelist():
@@ -126,8 +126,9 @@ def _unzipped(raw: bytes, file: str, skipped: list[str]) -> Iterator[tuple[str, 
 def _member(package: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> bytes:
     try:
         return package.read(member)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError) as error:
-        raise refuse(name, f"cannot be unpacked ({error}); download the zip again") from None
+    except BROKEN_ZIP as error:
+        what = " ".join(str(error).split())
+        raise refuse(name, f"cannot be unpacked ({what}); download the zip again") from None
 
 
 def _merged(batches: list[Batch]) -> tuple[Event, ...]:

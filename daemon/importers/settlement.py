@@ -116,7 +116,7 @@ class Settlement:
                 fee = _added(row for row in mine if row.text("amount-description") == "Commission")
             except CellError:
                 continue  # told as a fault of its own row already
-            if base > 0 and fee < 0:
+            if 0 < -fee <= base:
                 yield at, (-fee * 100 / base).quantize(Decimal("0.1"), ROUND_HALF_UP).normalize(), number
 
     def payouts(self, about: Import, faults: list[Fault]) -> Iterable[Event]:

@@ -5,6 +5,9 @@ import csv
 import io
 import json
 import re
+import struct
+import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
@@ -16,7 +19,8 @@ from parsers.notice import Money
 from parsers.written import Fault, WrittenError
 
 MAX_ROWS = 1_000_000
-MAX_CELL = 131_072
+BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, LookupError, RuntimeError)
+"""What zipfile raises for damaged files, as found by damaging some; NotImplementedError is a RuntimeError."""
 JAPANESE = re.compile(r"[぀-ヿ一-鿿]")
 
 

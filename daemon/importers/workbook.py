@@ -12,7 +12,7 @@ from typing import Any
 
 from lxml import etree  # type: ignore[import-untyped]  # ships no types
 
-from daemon.importers.table import MAX_ROWS, Row, Table, refuse
+from daemon.importers.table import BROKEN_ZIP, MAX_ROWS, Row, Table, refuse
 from daemon.importers.values import nothing
 
 MAX_PART = 256 << 20
@@ -28,8 +28,9 @@ def read_workbook(raw: bytes, file: str) -> tuple[Table, ...]:
             shared = tuple(_shared(package))
             names = sorted(n for n in package.namelist() if re.fullmatch(r"xl/worksheets/sheet\d+\.xml", n))
             sheets = [tuple(_rows(package, name, shared, file)) for name in names]
-    except (zipfile.BadZipFile, etree.XMLSyntaxError, EOFError, IndexError, ValueError, NotImplementedError) as error:
-        raise refuse(file, f"is no whole workbook ({error}); export it again") from None
+    except (etree.XMLSyntaxError, *BROKEN_ZIP) as error:
+        what = " ".join(str(error).split())
+        raise refuse(file, f"is no whole workbook ({what}); export it again") from None
     tables = tuple(_table(file, rows) for rows in sheets if rows)
     if not tables:
         raise refuse(file, "the workbook is empty")
