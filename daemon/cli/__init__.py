@@ -67,7 +67,7 @@ def main(ctx: click.Context, config: Path | None, state: Path | None) -> None:
 
 main.sections = {
     "Begin": (demo.demo, first.init, doctor.doctor),
-    "Watch": (watching.run, watching.once, status.status, service.service, login.login),
+    "Watch": (watching.run, watching.once, watching.reload, status.status, service.service, login.login),
     "Mails": (reading.read, reading.why, reading.scrub, replay.replay, mails.mails),
     "Orders": (
         ledger.orders,
@@ -81,7 +81,7 @@ main.sections = {
         files.export,
     ),
     "Alerts": (alerts.alerts, alerts.ack, alerts.snooze, alerts.resolve, notify.notify),
-    "Files": (configuration.config, rules.rules),
+    "Files": (configuration.config, rules.rules, configuration.completion),
 }
 for command in (one for section in main.sections.values() for one in section):
     main.add_command(command)

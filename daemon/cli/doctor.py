@@ -126,6 +126,12 @@ def _rules(places: Places) -> Iterator[Sign]:
 
     book = rulebook(places, None)
     yield _good("rules", f"{len(book.rules)} in effect" + (f", with yours of {places.rules}" if places.rules else ""))
+    from rules.schema import FILE, text
+
+    schema = places.folder / FILE
+    if schema.exists() and schema.read_text(encoding="utf-8") != text():
+        what = f"{schema} is of another version, so editors complete wrongly: orderbell rules schema > {schema}"
+        yield Sign(verdict=Verdict.DOUBTFUL, about="rules", what=what)
 
 
 def _ledger(places: Places) -> Iterator[Sign]:

@@ -73,17 +73,11 @@ def _facts(ledger: "Ledger", settings: "Settings", now: datetime) -> dict[str, A
 
 
 def _running(state: Path) -> Iterator[Trouble]:
-    from daemon.store.faults import StoreError
-    from daemon.store.faults import Trouble as Kind
-    from daemon.store.lock import Lock
+    from daemon.store.lock import holder
 
-    try:
-        Lock.take(state).release()
-    except StoreError as error:
-        if error.trouble is not Kind.TAKEN:
-            raise
-        return
-    yield Trouble(code=Exit.ERROR, what="the service is not running; try: systemctl status orderbell, or orderbell run")
+    if holder(state) is None:
+        what = "the service is not running; try: systemctl status orderbell, or orderbell run"
+        yield Trouble(code=Exit.ERROR, what=what)
 
 
 def _mailboxes(ledger: "Ledger", settings: "Settings", now: datetime) -> Iterator[Trouble]:

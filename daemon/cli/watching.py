@@ -63,6 +63,27 @@ def run(places: Places, log_format: "Form", debug: bool) -> None:
     serve(places.files(), progress=_progress if sys.stderr.isatty() else None)
 
 
+@click.command()
+@click.pass_obj
+def reload(places: Places) -> None:
+    """Check the files, then have the running service read them again."""
+    import os
+    import signal
+
+    from daemon.store.lock import holder
+
+    places.settings()
+    places.setup()
+    process = holder(places.state)
+    if process is None:
+        raise Stop(Exit.ERROR, f"no Orderbell watches with {places.state}; it reads the files when it starts")
+    try:
+        os.kill(process, signal.SIGHUP)
+    except PermissionError:
+        raise Stop(Exit.ERROR, f"process {process} is another user's; try: sudo systemctl reload orderbell") from None
+    click.echo(f"process {process} reads the files again")
+
+
 def _told(places: Places, done: "Pass") -> None:
     with places.ledger() as ledger:
         orders = ledger.orders.count()

@@ -51,3 +51,23 @@ class Lock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
+
+
+def holder(folder: Path) -> int | None:
+    """The process that holds the lock of `folder`; None when nobody does. Makes no file. Raises StoreError(ACCESS)."""
+    path = folder / "orderbell.lock"
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise StoreError(Trouble.ACCESS, f"{path}: {error.strerror}", "ask as the user that runs it") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        told = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
+        return int(told) if told.isdigit() else None
+    else:
+        return None
+    finally:
+        os.close(descriptor)

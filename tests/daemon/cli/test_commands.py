@@ -1,4 +1,7 @@
 import json
+import os
+import pty
+import re
 import subprocess
 import sys
 
@@ -126,6 +129,54 @@ def test_an_unknown_mailbox_is_named_with_a_suggestion(run, tmp_path):
 
 def test_an_unknown_command_is_a_usage_error(run):
     assert run("raed").exit_code == Exit.USAGE
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_learn_to_complete(run, shell):
+    answer = run("completion", shell)
+
+    assert answer.exit_code == Exit.DONE
+    assert "_ORDERBELL_COMPLETE" in answer.stdout
+
+
+def on_a_terminal(words, **env):
+    """What the command prints when a person is there to see it."""
+    master, slave = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-c", "from daemon.cli import main; main()", *words],
+        stdout=slave,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"TERM": "xterm-256color", "COLUMNS": "200"} | env,
+    ) as process:
+        os.close(slave)
+        said = b""
+        while True:
+            try:
+                said += os.read(master, 65536)
+            except OSError:  # the other end is closed
+                break
+        process.wait(60)
+    os.close(master)
+    return said.decode()
+
+
+def test_a_terminal_gets_a_table_in_colour_unless_it_wants_none():
+    colour, plain = re.compile(r"\x1b\[[0-9;]*3[0-7]m"), {"NO_COLOR": "1"}
+
+    assert colour.search(on_a_terminal(["rules", "list"]))
+    assert not colour.search(on_a_terminal(["rules", "list"], **plain))
+
+
+def test_a_reader_that_goes_away_is_no_defect():
+    code = "from daemon.cli import main; main()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, "rules", "schema"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        process.stdout.read(10)
+        process.stdout.close()
+        said = process.stderr.read()
+
+    assert said == ""
 
 
 def test_columns_stay_straight_under_wide_signs():

@@ -109,3 +109,11 @@ def test_a_target_that_fails_is_told_with_the_delivery_code(doctor, monkeypatch)
 
     assert answer.exit_code == Exit.DELIVERY
     assert lines(answer, "target phone")[0].startswith("BAD")
+
+
+def test_a_schema_of_another_version_is_doubtful(doctor, tmp_path):
+    (tmp_path / "rules.schema.json").write_text("{}")
+    answer = doctor("--no-message")
+
+    assert answer.exit_code == Exit.DONE
+    assert any(line.startswith("look") and "another version" in line for line in lines(answer, "rules"))

@@ -232,6 +232,11 @@ def test_a_second_instance_on_one_ledger_is_refused(place):
                     break
             second = place.run("once")
             status = place.run("status")
+            (place.folder / "rules.yaml").write_text("version: 1\ndisable: [shipped]\n")
+            reload = place.run("reload")
+            for line in first.stderr:
+                if "files read again" in line:
+                    break
         finally:
             first.send_signal(signal.SIGTERM)
         began = time.monotonic()
@@ -243,6 +248,22 @@ def test_a_second_instance_on_one_ledger_is_refused(place):
     assert len(sentences(second)) == 1
     assert f"another Orderbell (process {first.pid}) already watches" in second.stderr
     assert status.returncode == Exit.DONE, status.stderr
+    assert (reload.returncode, reload.stdout) == (Exit.DONE, f"process {first.pid} reads the files again\n")
+
+
+def test_a_reload_with_nobody_to_reload_says_so(place):
+    run = place.run("reload")
+
+    assert run.returncode == Exit.ERROR
+    assert "no Orderbell watches with" in run.stderr
+
+
+def test_wrong_rules_never_reach_the_running_service(place):
+    (place.folder / "rules.yaml").write_text("version: 1\nrulez: []\n")
+    run = place.run("reload")
+
+    assert run.returncode == Exit.RULES
+    assert "unknown key 'rulez'; did you mean 'rules'?" in run.stderr
 
 
 def test_a_service_that_does_not_run_is_told_to_a_monitor(place):
