@@ -11,6 +11,7 @@ from decimal import Decimal
 from orders.event import Event, Source
 from orders.history import History, latest, money_of, text_of
 from orders.order import Actor, Case, CaseKind
+from orders.refunds import announced_total, refunds
 from parsers.notice import Kind, Money, Role
 
 DISPUTE_KINDS = (
@@ -215,8 +216,9 @@ def _refunds(history: History) -> Iterable[Case]:
     events = sorted([*opening, *completed, *failed], key=lambda event: (event.at, event.origin))
     if not events:
         return
+    told = refunds(history)
     state, ended = "announced", None
-    if completed and len(completed) >= len(announced):
+    if completed and all(one.completed is not None for one in told):
         state, ended = "completed", completed[-1]
     elif failed and not any(event.at > failed[-1].at for event in completed):
         state = "failed"
@@ -229,7 +231,7 @@ def _refunds(history: History) -> Iterable[Case]:
         reason=_word(failed, "reason"),
         waiting_for=Actor.PLATFORM,
         outcome=_word(announced, "method"),
-        awarded=total(event for event in (announced or opening)),
+        awarded=announced_total(told) or total(opening),
         paid=total(completed),
         respond_by=None,
     )

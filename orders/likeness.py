@@ -1,7 +1,7 @@
 """Placing mail that names nothing: thread (L5), masked number (L6), open parcel (L3), store, title, amount (L7)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -168,25 +168,21 @@ def _shown(masked: str) -> tuple[str, ...] | None:
 
 def _by_thread(event: Event, shelf: Shelf) -> Guess | None:
     """L5: an answer within a thread, else the relay address of one person with one open order."""
-    threads = {
-        key
-        for value in event.thread
-        for other in shelf.by_reference(RefKind.THREAD, event.marketplace, value)
-        if other.origin != event.origin and other.role == event.role
-        for key in order_keys(other)
-    }
+    threads = {key for value in event.thread for key in _named_before(event, RefKind.THREAD, value, shelf)}
     if threads:
         return _settle("L5", 0.85, threads)
     if not is_relay(event.sender):
         return None
-    persons = {
-        key
-        for other in shelf.by_reference(RefKind.RELAY, event.marketplace, event.sender.lower())
-        if other.origin != event.origin and other.role == event.role
-        for key in order_keys(other)
-    }
+    persons = set(_named_before(event, RefKind.RELAY, event.sender.lower(), shelf))
     fitting = {key for key, past in pasts(event, shelf, persons).items() if accepts(event.kind, past, event)}
     return _settle("L5", 0.85, fitting) if fitting else None
+
+
+def _named_before(event: Event, kind: RefKind, value: str, shelf: Shelf) -> Iterator[str]:
+    """Orders named, in reach and before it, by other mails with that reference."""
+    for other in shelf.by_reference(kind, event.marketplace, value):
+        if other.origin != event.origin and other.role == event.role and event.at - REACH <= other.at <= event.at:
+            yield from order_keys(other)
 
 
 def _by_mask(event: Event, shelf: Shelf) -> Guess | None:

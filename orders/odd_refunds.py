@@ -8,6 +8,7 @@ from orders.event import Event
 from orders.history import History, items_of, money_of, text_of
 from orders.odd import Odd, about
 from orders.order import Order
+from orders.refunds import announced_total, refunds
 from orders.titles import same_item
 from parsers.notice import Kind, Money, Role
 
@@ -18,12 +19,12 @@ TOLERANCE = Decimal("0.01")
 def short(history: History, _: Order) -> Iterator[Odd]:
     """C08: what was completed is less than what was announced or decided."""
     completed = history.of(Kind.REFUND_COMPLETED)
-    announced = history.of(Kind.REFUND_ANNOUNCED)
+    told = refunds(history)
     got = total(completed)
-    if got is None or len(completed) < len(announced):
+    if got is None or len(completed) < len(told):
         return
     decisions = history.of(Kind.DISPUTE_JUDGED, Kind.DISPUTE_CLOSED, Kind.APPEAL_DECIDED)
-    awards = [(total(announced), announced[-1:])]
+    awards = [(announced_total(told), told[-1].announced[-1:] if told else ())]
     awards += [(money_of(event, "amount"), (event,)) for event in decisions[-1:]]
     judged = [event for event in decisions if event.kind is Kind.DISPUTE_JUDGED]
     awards += [(money_of(event, "amount"), (event,)) for event in judged[-1:]]

@@ -12,6 +12,7 @@ from orders.history import History, items_of, text_of
 from orders.order import Actor, CaseKind, Order, OrderStatus, Shipment, Watch, WatchState
 from orders.parcels import PARCEL_KINDS, parcels
 from orders.policy import Pattern, Policy, Row, pattern
+from orders.refunds import refunds
 from orders.region import region
 from parsers.notice import Kind
 
@@ -230,6 +231,8 @@ class _Awaited:
 
     def _first(self, texts: Sequence[str], row: Row, opened: Event, parcel: _Parcel) -> Event | None:
         """The first event that may end the watch and does."""
+        if texts and texts is row.meets and opened.kind is Kind.REFUND_ANNOUNCED and row.kind == "refund_not_seen":
+            return next((one.completed for one in refunds(self.history) if opened in one.announced), None)
         patterns = tuple(pattern(text) for text in texts)
         imports = row.kind not in CASES
         for event in self.history.events:

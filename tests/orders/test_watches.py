@@ -401,3 +401,15 @@ def test_watches_say_the_case_they_are_about() -> None:
 
 def test_kinds_of_notes_can_meet_what_they_are_for() -> None:
     assert Kind.EVIDENCE in {Kind(text) for row in policy.shipped().rows for text in row.meets if "[" not in text}
+
+
+def test_each_announced_refund_is_awaited_by_itself() -> None:
+    ten = said("refund.announced", 0, amount=money("10 USD"))
+    again = said("refund.announced", 4, amount=money("10 USD"))
+    thirty = said("refund.announced", 1, amount=money("30 USD"))
+    came = said("refund.completed", 5, amount=money("10 USD"))
+
+    assert find([ten, again, came], "W6").state == WatchState.MET
+    assert find([ten, thirty, came], "W6").state == WatchState.OPEN
+    assert find([ten, thirty, came], "W6").opened_by == thirty
+    assert find([ten, thirty, came, said("refund.completed", 6, amount=money("25 USD"))], "W6").state == WatchState.MET
