@@ -3,7 +3,7 @@
 Pure: judgements and live alerts in, changed alerts and announcements out. The same judgements again change nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -46,12 +46,19 @@ class Step:
 
 
 def advance(
-    judgements: Iterable[Judgement], live: Iterable[Alert], plan: Plan, now: datetime, *, silent: bool = False
+    judgements: Iterable[Judgement],
+    live: Iterable[Alert],
+    plan: Plan,
+    now: datetime,
+    *,
+    silent: bool = False,
+    known: Collection[str] | None = None,
 ) -> Step:
     """Move every alert of one scope (an order, a mailbox …) to `now`.
 
     `live` are all alerts of the scope that have not ended; one without a judgement that holds has lost its condition.
     `silent`: history is being read. Alerts open without hold and nothing is told; see `backlog`.
+    `known`: ids of the rules in force. The alerts of a rule that was taken out end without a word.
     """
     judged = tuple(judgements)
     holding = {one.key: one for one in judged if one.holds}
@@ -62,7 +69,8 @@ def advance(
     for key in dict.fromkeys((*before, *holding)):
         judgement = holding.get(key)
         if judgement is None:
-            alert, announcement = _without(before[key], plan, now, muted=silent or key in quiet)
+            muted = silent or key in quiet or (known is not None and key[0] not in known)
+            alert, announcement = _without(before[key], plan, now, muted=muted)
         else:
             window = _window(before.values(), judgement.subject.order, now, plan)
             moment = _Moment(plan=plan, now=now, silent=silent, muted=key in quiet, window=window)

@@ -91,6 +91,11 @@ class Rulebook:
                 shelves.setdefault(shelf, []).append(rule)
         object.__setattr__(self, "shelves", {shelf: tuple(rules) for shelf, rules in shelves.items()})
 
+    @property
+    def ids(self) -> frozenset[str]:
+        """Of the rules in force."""
+        return frozenset(rule.id for rule in self.rules)
+
     def asked(self, subject: Subject) -> Iterator[Rule]:
         """The rules in force that can hold for this subject, in no order that matters."""
         yield from self.shelves.get(subject.about, ())

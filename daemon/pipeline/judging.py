@@ -66,7 +66,14 @@ def settle(
     """Judge the scene, and keep what comes of it."""
     live = ledger.alerts.live(scope)
     judgements = judge(setup.rulebook, found.subjects, now)
-    step = advance(judgements, [row.alert for row in live], setup.plan, now, silent=silent or mood.hush)
+    step = advance(
+        judgements,
+        [row.alert for row in live],
+        setup.plan,
+        now,
+        silent=silent or mood.hush,
+        known=setup.rulebook.ids,
+    )
     _keep(ledger, scope, step, _subjects(found.subjects, live), now, mood)
     instants = [at for at in (step.wake_at, found.changes_at) if at is not None and (judgements or live)]
     ledger.alerts.wake(scope, min(instants, default=None))

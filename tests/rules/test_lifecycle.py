@@ -145,6 +145,16 @@ def test_good_news_wakes_nobody():
     assert (one.cause, one.alert.severity, one.not_before) == (Cause.RESOLVED, Severity.CRITICAL, MORNING)
 
 
+def test_the_alerts_of_a_rule_that_was_taken_out_end_without_a_word():
+    life = Life(PLAIN, NO_WAIT)
+    life.see(subject(**OPEN))
+
+    step = advance((), life.live(), life.plan, NOW + HOUR, known=frozenset({"other"}))
+
+    assert [alert.state for alert in step.alerts] == [AlertState.RESOLVED]
+    assert step.announcements == ()
+
+
 def test_a_subject_that_is_gone_has_lost_its_condition():
     life = Life(PLAIN, NO_WAIT)
     life.see(subject(**OPEN))
