@@ -151,8 +151,9 @@ def _completed_in_dispute(history: History, _: Order) -> Iterator[Odd]:
 
 
 def _completed_undelivered(history: History, order: Order) -> Iterator[Odd]:
-    """C07: confirmed, or about to be, with no delivery seen; not when the user confirmed by himself."""
-    if history.of(Kind.SHIPMENT_DELIVERED, Kind.GOODS_CHECKED) or order.cancelled_at is not None:
+    """C07: confirmed, or about to be, with no delivery and no refund seen; not when the user himself confirmed."""
+    answered = (Kind.SHIPMENT_DELIVERED, Kind.GOODS_CHECKED, Kind.REFUND_ANNOUNCED, Kind.REFUND_COMPLETED)
+    if history.of(*answered) or order.cancelled_at is not None:
         return
     for event in history.of(Kind.ORDER_COMPLETED, Kind.ORDER_AWAITING_CONFIRMATION):
         if event.fields.get("auto") is False or event.fields.get("delivered_at") is not None:

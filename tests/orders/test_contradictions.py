@@ -196,6 +196,7 @@ NO = [
     ("C06", [OPENED, said("order.completed", 20), said("dispute.closed", 20.01)]),
     ("C07", [PLACED, SHIPPED, DELIVERED, said("order.completed", 40)]),
     ("C07", [PLACED, SHIPPED, said("order.completed", 40, auto=False)]),
+    ("C07", [PLACED, SHIPPED, said("refund.completed", 35), said("order.completed", 40)]),
     ("C07", [PLACED, SHIPPED, said("goods_checked", 30, source="note"), said("order.completed", 40)]),
     (
         "C08",
