@@ -33,7 +33,7 @@ def orders(places: Places, everything: bool, problem: bool, marketplace: str | N
     """List orders, the latest news first."""
     from daemon.store.orders import RUNNING
 
-    zone = places.zone()
+    zone, language = places.zone(), places.language()
     with places.ledger() as ledger:
         rows = ledger.orders.listed(
             statuses=() if everything or problem else RUNNING,
@@ -47,10 +47,10 @@ def orders(places: Places, everything: bool, problem: bool, marketplace: str | N
         (_order(row, due.get(row.key), zone) for row in rows),
         (
             column("order", "number"),
-            column("status", "status"),
+            Column("status", lambda row: words(row["status"])),
             column("item", "title"),
             column("total", "total"),
-            Column("next", lambda row: _until(row["next_due"], row["next"], zone)),
+            Column("next", lambda row: _until(row["next_due"], row["next"], zone, language)),
             Column("last news", lambda row: spoken(row["last_at"], zone)),
         ),
         as_json=as_json,
@@ -64,7 +64,7 @@ def orders(places: Places, everything: bool, problem: bool, marketplace: str | N
 @click.pass_obj
 def order(places: Places, order_id: str, as_json: bool) -> None:
     """Show one order: its state, its timeline with the mail behind each step, what is due."""
-    zone = places.zone()
+    zone, language = places.zone(), places.language()
     with places.ledger() as ledger:
         rows = found(ledger, order_id)
         views = [places.view(row.key, ledger) for row in rows]
@@ -78,7 +78,7 @@ def order(places: Places, order_id: str, as_json: bool) -> None:
         if as_json:
             print_json(told)
         else:
-            click.echo("\n".join(_in_words(told, zone)))
+            click.echo("\n".join(_in_words(told, zone, language)))
 
 
 @click.command(short_help="List disputes, returns, refunds, claims that are open.")
@@ -88,7 +88,7 @@ def order(places: Places, order_id: str, as_json: bool) -> None:
 @click.pass_obj
 def cases(places: Places, everything: bool, limit: int, as_json: bool) -> None:
     """List disputes, appeals, returns, refunds, claims and other matters that are open."""
-    zone = places.zone()
+    zone, language = places.zone(), places.language()
     with places.ledger() as ledger:
         views = [places.view(row.key, ledger) for row in ledger.orders.listed(limit=limit)]
     rows = [
@@ -101,8 +101,8 @@ def cases(places: Places, everything: bool, limit: int, as_json: bool) -> None:
         rows,
         (
             column("order", "order"),
-            column("case", "kind"),
-            column("state", "state"),
+            Column("case", lambda row: named("case", row["kind"], language)),
+            Column("state", lambda row: words(row["state"])),
             column("waits for", "waiting_for"),
             Column("answer by", lambda row: spoken(row["respond_by"], zone)),
             column("claimed", "amount_claimed"),
@@ -120,7 +120,7 @@ def cases(places: Places, everything: bool, limit: int, as_json: bool) -> None:
 @click.pass_obj
 def watches(places: Places, everything: bool, mine: bool, limit: int, as_json: bool) -> None:
     """List deadlines and silences being watched, the next due first."""
-    zone = places.zone()
+    zone, language = places.zone(), places.language()
     with places.ledger() as ledger:
         rows = ledger.orders.watches(open_only=not everything, limit=limit)
     show(
@@ -128,7 +128,7 @@ def watches(places: Places, everything: bool, mine: bool, limit: int, as_json: b
         (
             Column("due", lambda row: spoken(row["due_at"], zone)),
             column("order", "order"),
-            column("watch", "kind"),
+            Column("what", lambda row: named("watch", row["kind"], language)),
             column("who", "actor"),
             column("state", "state"),
             column("why", "why"),
@@ -160,8 +160,20 @@ def spoken(at: str | None, zone: tzinfo) -> str:
     return "" if at is None else f"{datetime.fromisoformat(at).astimezone(zone):%Y-%m-%d %H:%M}"
 
 
-def _until(at: str | None, what: str | None, zone: tzinfo) -> str:
-    return f"{what} {spoken(at, zone)}" if at else ""
+def _until(at: str | None, what: str | None, zone: tzinfo, language: str) -> str:
+    return f"{named('watch', what, language)}, {spoken(at, zone)}" if at and what else ""
+
+
+def named(table: str, kind: str, language: str) -> str:
+    """The name of a watch, case, finding or event as people say it."""
+    from daemon.exports.words import name
+
+    return name(table, kind, language)
+
+
+def words(value: str | None) -> str:
+    """A choice such as `in_transit`, as a table shows it."""
+    return (value or "").replace("_", " ")
 
 
 def _next_due(watches: "Iterable[WatchRow]") -> "dict[str, WatchRow]":
@@ -293,30 +305,31 @@ def _watch(watch: "Watch", zone: tzinfo) -> dict[str, Any]:
     }
 
 
-def _in_words(told: Mapping[str, Any], zone: tzinfo) -> Iterator[str]:
-    yield f"{told['number']}  {told['marketplace']}, as {told['role']}: {told['status'].replace('_', ' ')}"
+def _in_words(told: Mapping[str, Any], zone: tzinfo, language: str) -> Iterator[str]:
+    yield f"{told['number']}  {told['marketplace']}, as {told['role']}: {words(told['status'])}"
     for item in told["items"]:
         yield f"  {item['quantity']} × {item['title']}"
     facts = (("total", told["total"]), ("refunded", told["refunded"]), ("store", told["store"]))
     yield from (f"  {name} {value}" for name, value in facts if value)
     for parcel in told["shipments"]:
         more = f", expected {spoken(parcel['expected_until'], zone)}" if parcel["expected_until"] else ""
-        yield f"  parcel {parcel['id']}: {parcel['status'].replace('_', ' ')}{more}"
+        yield f"  parcel {parcel['id']}: {words(parcel['status'])}{more}"
     for case in told["cases"]:
-        yield f"  {case['kind']}: {case['state']}" + (f", {case['judgement']}" if case["judgement"] else "")
+        more = f", {case['judgement']}" if case["judgement"] and case["judgement"] not in case["state"] else ""
+        yield f"  {named('case', case['kind'], language)}: {words(case['state'])}{more}"
     yield "Timeline"
     for step in told["timeline"]:
         origin = f"mail {step['mail']}, {step['subject']!r} ({step['trust']})" if step["mail"] else step["source"]
-        yield f"  {spoken(step['at'], zone)}  {step['kind']}  – {origin}"
+        yield f"  {spoken(step['at'], zone)}  {step['kind']} ({named('event', step['kind'], language)}) – {origin}"
     if told["findings"]:
         yield "What does not fit"
         for one in told["findings"]:
             mails = ", ".join(str(event["mail"]) for event in one["rests_on"] if event["mail"])
-            yield f"  {one['kind'].replace('_', ' ')} ({one['code']}), mails {mails}"
+            yield f"  {named('finding', one['kind'], language)} ({one['code']}), mails {mails}"
     if waiting := [one for one in told["watches"] if one["state"] == "open"]:
         yield "Due"
         for one in waiting:
-            yield f"  {spoken(one['due_at'], zone)}  {one['kind'].replace('_', ' ')} – {one['why']}"
+            yield f"  {spoken(one['due_at'], zone)}  {named('watch', one['kind'], language)} – {one['why']}"
     if told["alerts"]:
         yield "Alerts"
         yield from (f"  {one['severity']}  {one['rule']}: {one['state']}" for one in told["alerts"])
