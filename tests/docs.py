@@ -16,6 +16,7 @@ PAGES = (
     "docs/alerts.md",
     "docs/coverage.md",
     "docs/facts.md",
+    "docs/files.md",
     "docs/rules.md",
     "docs/settings.md",
     "docs/stories.md",
@@ -123,6 +124,15 @@ def alerts() -> Iterator[str]:
     yield from page()
 
 
+def imports() -> Iterator[str]:
+    """Every file that can be imported, with the columns that give it away."""
+    from daemon.importers.formats import FORMATS
+
+    yield from ("| File | Known by these columns |", "| --- | --- |")
+    for one in FORMATS:
+        yield f"| {one.title} | {', '.join(f'`{name}`' for name in sorted(one.columns))} |"
+
+
 def stories() -> Iterator[str]:
     """Every described situation with its state."""
     from tests.stories.rows import table
@@ -140,6 +150,7 @@ TABLES: Mapping[str, Callable[[], Iterable[str]]] = {
     "tests": rule_tests,
     "alerts": alerts,
     "coverage": coverage,
+    "imports": imports,
     "stories": stories,
 }
 
