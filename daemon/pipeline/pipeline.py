@@ -10,7 +10,7 @@ from daemon.mailbox.arrived import Arrived, Polled
 from daemon.pipeline.asking import Desk
 from daemon.pipeline.judging import Mood, end_silence, look, tell_backlog
 from daemon.pipeline.setup import Setup
-from daemon.pipeline.speaking import HISTORY, OUTAGE, Message, speak, tell_history
+from daemon.pipeline.speaking import HISTORY, OUTAGE, Message, all_is_quiet, speak, tell_history
 from daemon.pipeline.taking import ignore, take
 from daemon.store.mails import Place
 from daemon.store.store import Store
@@ -68,7 +68,7 @@ class Pipeline(Desk):
         """Take over the mailbox: whoever polled it before is fenced off."""
         now = self.clock()
         box = self.setup.mailbox(mailbox)
-        with self.store.write() as ledger:
+        with self.store.write(light=True) as ledger:
             ledger.mailboxes.ensure([mailbox], now)
             epoch = ledger.mailboxes.begin_poll(mailbox)
             row = ledger.mailboxes.get(mailbox)
@@ -214,6 +214,9 @@ class Pipeline(Desk):
             self._hourly = now
             self._remember(now)
             self.wake([*(f"pack:{name}" for name in self.setup.library.marketplaces), "service:orderbell"], mood)
+            with self.store.write() as ledger:
+                told = all_is_quiet(ledger, self.setup, now)
+            self._tell(told)
         while (due := self._due(now))[0]:
             scopes, done = due[0], done + len(due[0])
             self.wake(scopes, mood)

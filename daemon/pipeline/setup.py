@@ -32,6 +32,8 @@ class Setup:
     """Notify groups: name → ids of targets."""
     contact: Mapping[str, str] = field(default_factory=dict)
     rate_limit: int = 20
+    all_quiet: bool = False
+    """Once a week without any message, say that all is well."""
     packs: Path | None = None
 
     def mailbox(self, name: str) -> Mailbox:
@@ -77,6 +79,7 @@ def build(settings: Settings, *, rules: Path | None, packs: Path | None) -> Setu
         groups=settings.notify,
         contact=settings.contact,
         rate_limit=settings.rate_limit,
+        all_quiet=settings.digest.all_quiet,
         packs=packs,
     )
 

@@ -4,7 +4,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from daemon.pipeline.judging import DIGEST, worst
 from daemon.pipeline.setup import Setup
@@ -18,6 +18,10 @@ from rules.wording import Text
 
 HISTORY = "history:"
 OUTAGE = "outage:"
+QUIET = "quiet"
+WEEK = timedelta(days=7)
+TO_ALL = ("history", QUIET)
+"""Kinds of messages that are about no alert in particular."""
 MANY = 5
 """After an outage so many alerts are still told in full; more become a list."""
 QUIET_STATES = (AlertState.ACKED, AlertState.SNOOZED, AlertState.SETTLED)
@@ -30,7 +34,7 @@ class Message:
     number: int
     at: datetime
     kind: str
-    """alerts, digest, outage or history."""
+    """alerts, digest, outage, history or quiet."""
     said: tuple[AnnouncementRow, ...]
 
 
@@ -53,6 +57,17 @@ def tell_history(ledger: Ledger, setup: Setup, mailbox: str, now: datetime) -> t
     if any(message.kind == "history" for message in messages):
         return messages
     return (*messages, _send(ledger, setup, HISTORY + mailbox, (), now))
+
+
+def all_is_quiet(ledger: Ledger, setup: Setup, now: datetime) -> tuple[Message, ...]:
+    """The weekly sign of life, at the time of the digest, for who wants it."""
+    last = ledger.alerts.last_message()
+    local = now.astimezone(setup.plan.zone).time()
+    if not setup.all_quiet or last is None or now - last < WEEK or local < setup.plan.digest_at:
+        return ()
+    if any(row.alert.about == "mailbox" for row in ledger.alerts.all_live()):
+        return ()  # one of them cannot be read, even if that was acknowledged: not all is well
+    return (_send(ledger, setup, QUIET, (), now),)
 
 
 def word(setup: Setup, row: AnnouncementRow, target: Target | None, now: datetime) -> Text:
@@ -109,10 +124,10 @@ def _send(ledger: Ledger, setup: Setup, batch: str, rows: Sequence[AnnouncementR
     ledger.alerts.said([row.id for row in rows], number)
     key = key_of(rows, kind, now)
     everyone = tuple(target.id for target in setup.targets)
-    for name in everyone if kind == "history" else _hearers(setup, rows):
+    for name in everyone if kind in TO_ALL else _hearers(setup, rows):
         target = setup.target(name)
         told = [row for row in rows if name in _hearers(setup, [row])]
-        if not told and kind != "history":
+        if not told and kind not in TO_ALL:
             continue
         text = _text(ledger, setup, batch, told, target, now)
         severity = worst([_weight(row) for row in told] or [Severity.INFO])
@@ -138,7 +153,7 @@ def _kind(batch: str) -> str:
         return "history"
     if batch.startswith(OUTAGE):
         return "outage"
-    return "digest" if batch == DIGEST else "alerts"
+    return batch if batch in (DIGEST, QUIET) else "alerts"
 
 
 def _hearers(setup: Setup, rows: Iterable[AnnouncementRow]) -> tuple[str, ...]:
@@ -161,6 +176,8 @@ def _text(
         case "history":
             mails = ledger.mails.count_marketplace(batch.removeprefix(HISTORY))
             return wording.first_run(texts, target.language, mails=mails, orders=ledger.orders.count())
+        case "quiet":
+            return wording.all_quiet(target.language)
         case "digest":
             return wording.digest(texts, target.language)
         case "outage" if len(texts) > MANY:

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, select, update
 
 from daemon.store.codec import alert_from_row, alert_to_json, subject_from_row, subject_to_json
-from daemon.store.dialect import insert as upserting
-from daemon.store.dialect import upsert
+from daemon.store.dialect import add, upsert
 from daemon.store.tables import LIVE, WAITING, alert, announcement, message, unjudged, wake
 from orders.subject import Subject
 from rules.alert import Alert, AlertState, Announcement, Cause, Delivery
@@ -117,16 +116,8 @@ class Alerts:
             "payload": alert_to_json(one),
             "facts": subject_to_json(subject),
         }
-        same = (
-            alert.c.rule == one.rule,
-            alert.c.about == one.about,
-            alert.c.subject == one.subject,
-            alert.c.episode == one.episode,
-        )
-        changed = self._connection.execute(update(alert).where(*same).values(values).returning(alert.c.id))
-        number = changed.scalar_one_or_none()
-        if number is None:
-            number = self._connection.execute(insert(alert).values(values).returning(alert.c.id)).scalar_one()
+        key = ("rule", "about", "subject", "episode")
+        number = upsert(self._connection, alert, values, by=key, returning="id")
         return AlertRow(id=int(number), scope=scope, alert=one, subject=subject)
 
     # what is to be said
@@ -142,9 +133,7 @@ class Alerts:
             "batch": batch,
             "state": "waiting",
         }
-        return int(
-            self._connection.execute(insert(announcement).values(values).returning(announcement.c.id)).scalar_one()
-        )
+        return int(add(self._connection, announcement, values, returning="id"))
 
     def waiting(self, until: datetime) -> tuple[AnnouncementRow, ...]:
         """What may be said by then, oldest first."""
@@ -167,9 +156,13 @@ class Alerts:
         """What went out as message `number`."""
         return self._announcements(announcement.c.message == number)
 
+    def last_message(self) -> datetime | None:
+        """When the last message was made."""
+        found: datetime | None = self._connection.execute(select(func.max(message.c.at))).scalar_one_or_none()
+        return found
+
     def new_message(self, at: datetime, kind: str) -> int:
-        statement = insert(message).values(at=at, kind=kind).returning(message.c.id)
-        return int(self._connection.execute(statement).scalar_one())
+        return int(add(self._connection, message, {"at": at, "kind": kind}, returning="id"))
 
     def said(self, numbers: Sequence[int], message_number: int) -> None:
         statement = update(announcement).where(announcement.c.id.in_(numbers))
@@ -196,8 +189,7 @@ class Alerts:
 
     def postpone(self, mailbox_id: str, scope: str) -> None:
         """The history of this mailbox touched the scope: judge it when that has been read."""
-        values = {"mailbox": mailbox_id, "scope": scope}
-        self._connection.execute(upserting(self._connection, unjudged).values(values).on_conflict_do_nothing())
+        add(self._connection, unjudged, {"mailbox": mailbox_id, "scope": scope})
 
     def postponed(self, mailbox_id: str, limit: int) -> tuple[str, ...]:
         statement = select(unjudged.c.scope).where(unjudged.c.mailbox == mailbox_id).order_by(unjudged.c.scope)

@@ -289,6 +289,19 @@ def test_a_first_run_that_was_cut_off_still_says_one_thing():
     assert [message.kind for message in desk.said] == ["history"]
 
 
+def test_a_week_without_a_message_is_said_to_be_quiet_to_who_wants_it():
+    desk, silent = Desk(), Desk()
+    desk.pipeline.setup = replace(desk.pipeline.setup, all_quiet=True)
+    for one in (desk, silent):
+        for _ in range(8 * 24):
+            one.now += timedelta(hours=1)
+            one.pipeline.sweep()
+
+    assert [message.kind for message in desk.said] == ["quiet"]
+    assert desk.ask(lambda ledger: ledger.outbox.listed())[0].title == "All quiet"
+    assert silent.said == []
+
+
 def test_after_an_outage_everything_comes_as_one_message():
     desk = Desk()
     desk.now += timedelta(hours=3)
