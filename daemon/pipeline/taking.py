@@ -48,7 +48,7 @@ def take(
     """
     place = place_of(arrived)
     for _ in range(TRIES + 1):
-        with store.write() as ledger:
+        with store.write(light=True) as ledger:
             _fence(ledger, place, epoch)
             if ledger.mails.finished(place):
                 _advance(ledger, place)
@@ -100,7 +100,7 @@ def append(
     shelf = Memory(ledger)  # nothing is appended any more below
     for event in fresh:
         ledger.house(housed(event, shelf))
-        keys |= dict.fromkeys(touched(event, shelf))
+        keys |= dict.fromkeys(touched(event, shelf, among=fresh))
     mails = {event.mail for event in fresh if event.mail is not None}
     for key in keys:
         seen = refresh(ledger, setup, key, now, mood, shelf=shelf)

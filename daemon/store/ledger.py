@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, bindparam, func, select, update
 
 from daemon.store.alerts import Alerts
 from daemon.store.codec import event_from_row, event_to_json
-from daemon.store.dialect import insert, upsert
+from daemon.store.dialect import add, add_all, upsert
 from daemon.store.mailboxes import Mailboxes
 from daemon.store.mails import Mails
 from daemon.store.orders import Orders
@@ -83,22 +83,19 @@ class Ledger:
             "loose": not keys and one.kind not in NEVER_AN_ORDER,
             "payload": event_to_json(one),
         }
-        statement = insert(self.connection, event).values(values).on_conflict_do_nothing().returning(event.c.id)
-        number = self.connection.execute(statement).scalar_one_or_none()
+        number = add(self.connection, event, values, returning="id")
         if number is None:
             return False
         found = [
             {"marketplace": one.marketplace, "kind": kind, "value": value, "event": number}
             for kind, value in references(one)
         ]
-        if found:
-            self.connection.execute(insert(self.connection, reference).on_conflict_do_nothing(), found)
+        add_all(self.connection, reference, found)
         named = [
             {"marketplace": one.marketplace, "role": one.role, "at": one.at, "order_key": key, "event": number}
             for key in keys
         ]
-        if named:
-            self.connection.execute(insert(self.connection, naming).on_conflict_do_nothing(), named)
+        add_all(self.connection, naming, named)
         return True
 
     def by_reference(self, kind: RefKind, marketplace: str, value: str) -> tuple[Event, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, update
 
-from daemon.store.dialect import insert, upsert
+from daemon.store.dialect import add, upsert
 from daemon.store.faults import StoreError, Trouble
 from daemon.store.tables import cursor, mail, mailbox
 
@@ -36,8 +36,7 @@ class Mailboxes:
     def ensure(self, ids: Collection[str], now: datetime) -> None:
         """A row for each mailbox; a new one is due at once."""
         for name in ids:
-            row = {"id": name, "next_poll_at": now}
-            self._connection.execute(insert(self._connection, mailbox).values(row).on_conflict_do_nothing())
+            add(self._connection, mailbox, {"id": name, "next_poll_at": now})
 
     def get(self, name: str) -> MailboxRow:
         """Raises KeyError."""

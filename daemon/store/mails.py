@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select, update
 
-from daemon.store.dialect import insert
+from daemon.store.dialect import add, add_all, insert
 from daemon.store.tables import UNFINISHED, mail, tally
 from parsers.notice import NearMiss, Outcome, Reading
 
@@ -91,8 +91,7 @@ class Mails:
             }
             for place, arrived, size in places
         ]
-        if rows:
-            self._connection.execute(insert(self._connection, mail).on_conflict_do_nothing(), rows)
+        add_all(self._connection, mail, rows)
 
     def end(self, number: int, state: MailState, reading: Reading, *, digest: str, raw: bytes | None) -> None:
         """How the reading ended. `raw` is kept only when given."""
@@ -120,7 +119,7 @@ class Mails:
     def gone(self, place: Place, now: datetime) -> None:
         """The server showed the UID, and then it was no longer there."""
         row = {"state": MailState.GONE, "arrived": now, "seen": now, "size": 0, "reason": "gone before it was read"}
-        self._connection.execute(insert(self._connection, mail).values(_place(place) | row).on_conflict_do_nothing())
+        add(self._connection, mail, _place(place) | row)
 
     def same(self, number: int, first: int, *, digest: str) -> None:
         """The same bytes lie in another folder, or came again after a renumbering: nothing new."""

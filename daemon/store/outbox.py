@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select, update
 
-from daemon.store.dialect import insert, upsert
+from daemon.store.dialect import add, upsert
 from daemon.store.tables import SENDING, TO_SEND, outbox, target
 
 
@@ -77,8 +77,8 @@ class Outbox:
             "created_at": now,
             "next_try_at": now,
         }
-        statement = insert(self._connection, outbox).values(values).on_conflict_do_nothing().returning(outbox.c.id)
-        return self._connection.execute(statement).scalar_one_or_none()
+        number: int | None = add(self._connection, outbox, values, returning="id")
+        return number
 
     def due(self, now: datetime, *, limit: int = 100) -> tuple[OutboxRow, ...]:
         """What can be sent now, oldest first."""

@@ -35,6 +35,7 @@ class Store:
         self.path = path
         self._engine = engine
         self._writer = engine.execution_options(writing=True)
+        self._light = engine.execution_options(writing=True, light=True)
         self._turn = threading.RLock()
 
     @classmethod
@@ -66,9 +67,12 @@ class Store:
         return store
 
     @contextmanager
-    def write(self) -> Iterator[Ledger]:
-        """One transaction: all of it or, after any exception, nothing. Raises StoreError."""
-        with self._turn, told_apart(self._name), self._writer.begin() as connection:
+    def write(self, *, light: bool = False) -> Iterator[Ledger]:
+        """One transaction: all of it or, after any exception, nothing. Raises StoreError.
+
+        `light`: it survives the death of this process, and the loss of power only together with the next whole one.
+        """
+        with self._turn, told_apart(self._name), (self._light if light else self._writer).begin() as connection:
             yield Ledger(connection)
 
     @contextmanager
@@ -199,5 +203,10 @@ def _listen(engine: Engine, *, durable: bool) -> None:
 
     @event.listens_for(engine, "begin")
     def begun(connection: Connection) -> None:
-        writing = connection.get_execution_options().get("writing", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+        options = connection.get_execution_options()
+        if options.get("writing", False):
+            if durable:
+                connection.exec_driver_sql(f"PRAGMA synchronous = {'NORMAL' if options.get('light') else 'FULL'}")
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            connection.exec_driver_sql("BEGIN")
