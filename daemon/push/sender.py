@@ -75,12 +75,11 @@ class Sender:
             child = self._take()
             if child is None:
                 return Answer(outcome=Outcome.FAILED, reason="the program is stopping")
+            healthy = False
             try:
                 answer, healthy = child.ask(request, self._deadline)
             finally:
-                with self._lock:
-                    self._busy.discard(child)
-            self._give_back(child, healthy=healthy)
+                self._give_back(child, healthy=healthy)
             return answer
 
     def _take(self) -> "_Child | None":
@@ -97,6 +96,7 @@ class Sender:
 
     def _give_back(self, child: "_Child", *, healthy: bool) -> None:
         with self._lock:
+            self._busy.discard(child)
             keep = healthy and not self._closed and len(self._idle) < KEEP
             if keep:
                 self._idle.append(child)
