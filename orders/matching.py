@@ -11,7 +11,7 @@ Confidence is capped by trust. At 0.9 and above an event may close; below, it op
 candidates it is only possible, for each of them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -110,15 +110,18 @@ def named_events(key: str, shelf: Shelf) -> tuple[Event, ...]:
     return tuple(event for event in events if event.role == role)
 
 
-def touched(event: Event, shelf: Shelf) -> tuple[str, ...]:
-    """Keys of the orders whose view may change because `event`, already on the shelf, was appended. Sorted."""
+def touched(event: Event, shelf: Shelf, among: Collection[Event] = ()) -> tuple[str, ...]:
+    """Keys of the orders whose view may change because `event`, already on the shelf, was appended. Sorted.
+
+    `among` are all events that were appended together with it, if it was not alone: ask for each of them.
+    """
     shelf = Memory(shelf)
-    before = Memory(Before(shelf, event))
+    before = Memory(Before(shelf, (event, *among)))
     own = place(event, shelf)
     keys = {*own.keys, *order_keys(event)}
     if own.level != "L4b":  # a question of its own, without effect on the order it may be a line of
         keys |= set(own.candidates)
-    for other in _may_move(event, keys, shelf):
+    for other in _may_move(event, keys, shelf, before):
         was, now = place(other, before), place(other, shelf)
         if (was.level, was.confidence, was.keys, was.candidates) != (
             now.level,
@@ -302,7 +305,7 @@ def _in_reach(loose: Event, named: tuple[Event, ...]) -> bool:
     return any(loose.at - likeness.REACH <= event.at <= loose.at for event in named)
 
 
-def _may_move(event: Event, keys: set[str], shelf: Shelf) -> tuple[Event, ...]:
+def _may_move(event: Event, keys: set[str], shelf: Shelf, before: Shelf) -> tuple[Event, ...]:
     """Other events whose placement `event` can change: linked ones, unassigned ones in reach, the one it assigns."""
     moved: dict[str, Event] = {other.origin: other for other in _followed((event,), shelf)}
     for kind, value in _ties(event):
@@ -312,20 +315,19 @@ def _may_move(event: Event, keys: set[str], shelf: Shelf) -> tuple[Event, ...]:
     for named in orders.values():
         moved |= {one.origin: one for one in named}
     for other in shelf.loose(event.marketplace, event.role):
-        if any(_can_draw(key, named, other, event, shelf) for key, named in orders.items()):
+        if any(_can_draw(key, named, other, shelf, before) for key, named in orders.items()):
             moved[other.origin] = other
     moved.pop(event.origin, None)
     return tuple(moved.values())
 
 
-def _can_draw(key: str, named: tuple[Event, ...], loose: Event, event: Event, shelf: Shelf) -> bool:
-    """Whether the order, with `event` among its mails, can change where the loose mail belongs."""
+def _can_draw(key: str, named: tuple[Event, ...], loose: Event, shelf: Shelf, before: Shelf) -> bool:
+    """Whether the order, of which something new is known, can change where the loose mail belongs."""
     if not _in_reach(loose, named):
         return False
     if likeness.possible(loose, key_parts(key)[2], named):
         return True
-    newcomer = not _in_reach(loose, tuple(one for one in named if one.origin != event.origin))
-    return newcomer and likeness.crowded(loose, shelf)
+    return not _in_reach(loose, named_events(key, before)) and likeness.crowded(loose, shelf)
 
 
 def _short_and_long(event: Event, shelf: Shelf) -> Iterator[str]:

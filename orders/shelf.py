@@ -198,20 +198,20 @@ class ListShelf:
 
 
 class Before:
-    """Another shelf as it was before one event was added."""
+    """Another shelf as it was before some events were added."""
 
-    def __init__(self, shelf: Shelf, event: Event) -> None:
+    def __init__(self, shelf: Shelf, events: Iterable[Event]) -> None:
         self._shelf = shelf
-        self._event = event
+        self._hidden = {event.origin: event for event in events}
 
     def by_reference(self, kind: RefKind, marketplace: str, value: str) -> tuple[Event, ...]:
         return self._without(self._shelf.by_reference(kind, marketplace, value))
 
     def by_origin(self, origin: str) -> Event | None:
-        return None if origin == self._event.origin else self._shelf.by_origin(origin)
+        return None if origin in self._hidden else self._shelf.by_origin(origin)
 
     def open_orders(self, marketplace: str, role: Role, since: datetime, until: datetime) -> tuple[str, ...]:
-        own = set(order_keys(self._event)) if since <= self._event.at <= until else set()
+        own = {key for event in self._hidden.values() if since <= event.at <= until for key in order_keys(event)}
         return tuple(
             key
             for key in self._shelf.open_orders(marketplace, role, since, until)
@@ -230,7 +230,7 @@ class Before:
         return any(event.role == role and since <= event.at <= until for event in events)
 
     def _without(self, events: tuple[Event, ...]) -> tuple[Event, ...]:
-        return tuple(event for event in events if event.origin != self._event.origin)
+        return tuple(event for event in events if event.origin not in self._hidden)
 
 
 class Memory:

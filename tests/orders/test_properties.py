@@ -1,6 +1,7 @@
 """What holds for any set of events: order of arrival, repetition and partial knowledge change nothing in the end."""
 
 import dataclasses
+import itertools
 import random
 
 import pytest
@@ -136,6 +137,23 @@ def test_making_only_the_touched_views_again_is_enough(events: list[Event], seed
     for event in events:
         shelf.add(event)
         for key in touched(event, shelf):
+            kept[key] = view(key, shelf, POLICY, TOKYO)
+
+    assert {key: kept.get(key) for key in shelf.keys} == all_views(events)
+
+
+@settings(max_examples=60, deadline=None)
+@given(events=histories(), cuts=st.lists(st.integers(0, 16), max_size=3), seed=st.randoms(use_true_random=False))
+def test_events_that_come_together_touch_together(events: list[Event], cuts: list[int], seed: random.Random) -> None:
+    seed.shuffle(events)
+    edges = [0, *sorted(cuts), len(events)]
+    shelf = ListShelf()
+    kept: dict[str, View] = {}
+    for start, end in itertools.pairwise(edges):
+        part = events[start:end]
+        for event in part:
+            shelf.add(event)
+        for key in {key for event in part for key in touched(event, shelf, among=part)}:
             kept[key] = view(key, shelf, POLICY, TOKYO)
 
     assert {key: kept.get(key) for key in shelf.keys} == all_views(events)
