@@ -10,12 +10,14 @@ from sqlalchemy import Connection, Select, delete, func, select
 from daemon.store.dialect import upsert
 from daemon.store.tables import OPEN, finding, order, watch
 from orders.order import OrderStatus
+from orders.shelf import ACCOUNT
 
 if TYPE_CHECKING:
     from orders.view import View
 
 ENDED = (OrderStatus.COMPLETED, OrderStatus.CANCELLED, OrderStatus.RETURNED, OrderStatus.DELIVERED)
 RUNNING = tuple(status for status in OrderStatus if status not in ENDED)
+REAL = order.c.number != ACCOUNT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,8 +154,8 @@ class Orders:
         problem: bool | None = None,
         limit: int = 1000,
     ) -> tuple[OrderRow, ...]:
-        """By their newest event, newest first."""
-        statement: Select[Any] = select(order)
+        """By their newest event, newest first; matters of the account itself are no orders."""
+        statement: Select[Any] = select(order).where(REAL)
         if statuses:
             statement = statement.where(order.c.status.in_(statuses))
         if marketplace:
@@ -164,16 +166,16 @@ class Orders:
         return tuple(OrderRow(**row) for row in rows)
 
     def count(self) -> int:
-        return int(self._connection.execute(select(func.count()).select_from(order)).scalar_one())
+        return int(self._connection.execute(select(func.count()).select_from(order).where(REAL)).scalar_one())
 
     def running_keys(self) -> tuple[str, ...]:
-        """Keys of all orders that are not over."""
+        """Keys of all orders that are not over, matters of the account included."""
         statement = select(order.c.key).where(order.c.status.in_(RUNNING)).order_by(order.c.key)
         return tuple(self._connection.execute(statement).scalars())
 
     def running(self, marketplace: str) -> int:
         """Orders of the marketplace that are neither delivered nor over."""
-        statement = select(func.count()).where(order.c.marketplace == marketplace, order.c.status.in_(RUNNING))
+        statement = select(func.count()).where(order.c.marketplace == marketplace, order.c.status.in_(RUNNING), REAL)
         return int(self._connection.execute(statement).scalar_one())
 
     def watches(self, *, key: str | None = None, open_only: bool = True, limit: int = 1000) -> tuple[WatchRow, ...]:
