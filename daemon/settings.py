@@ -14,6 +14,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    TypeAdapter,
     WithJsonSchema,
     model_validator,
 )
@@ -44,11 +45,18 @@ def _identifier(text: str) -> str:
     return text
 
 
+SPAN, CLOCK = r"^(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+s)?$", r"^\d{1,2}:\d{2}$"
+WRITTEN: dict[str, Callable[[str], str]] = {
+    SPAN: lambda iso: duration_text(TypeAdapter(timedelta).validate_python(iso)),
+    CLOCK: lambda iso: iso[:5],
+}
+"""Defaults as people write them, where pydantic's schema has ISO 8601."""
+
 Duration = Annotated[
     timedelta,
     BeforeValidator(duration),
     PlainSerializer(duration_text),
-    WithJsonSchema({"type": "string", "pattern": r"^(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+s)?$", "examples": ["5m", "90d"]}),
+    WithJsonSchema({"type": "string", "pattern": SPAN, "examples": ["5m", "90d"]}),
 ]
 Zone = Annotated[
     ZoneInfo,
@@ -60,7 +68,7 @@ Clock = Annotated[
     time,
     BeforeValidator(_clock),
     PlainSerializer(lambda clock: f"{clock:%H:%M}"),
-    WithJsonSchema({"type": "string", "pattern": r"^\d{1,2}:\d{2}$", "examples": ["22:30"]}),
+    WithJsonSchema({"type": "string", "pattern": CLOCK, "examples": ["22:30"]}),
 ]
 Identifier = Annotated[str, AfterValidator(_identifier)]
 
@@ -68,18 +76,24 @@ Identifier = Annotated[str, AfterValidator(_identifier)]
 class Written(BaseModel):
     """Base of everything in config.yaml: unknown keys are faults."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, use_attribute_docstrings=True)
 
 
 class Secret(Written):
     """Where a secret lies; exactly one place. `value` is allowed only in a file that its owner alone can read."""
 
     credential: str | None = None
+    """Name of a systemd credential (LoadCredential= in the unit)."""
     file: Path | None = None
+    """A file with the secret as its first line, readable by its owner alone."""
     env: str | None = None
+    """Name of an environment variable."""
     command: tuple[str, ...] | None = None
+    """A command that prints it, as a list: [pass, show, imap]."""
     keyring: str | None = None
+    """Name of an entry in the desktop's keyring, service orderbell."""
     value: str | None = None
+    """The secret itself; only in a file that nobody else can read."""
 
     @model_validator(mode="after")
     def one_place(self) -> "Secret":
@@ -123,23 +137,37 @@ class Mailbox(Written):
     """One IMAP account that is watched."""
 
     id: Identifier
+    """Its name in commands, alerts and logs."""
     provider: Literal["gmail", "outlook", "yahoo-japan", "icloud", "fastmail"] | None = None
+    """A provider whose server is known."""
     host: str = ""
+    """IMAP server, when the provider is another."""
     port: Annotated[int, Field(ge=1, le=65535)] = 993
+    """993 for implicit TLS, 143 for starttls."""
     tls: Literal["implicit", "starttls", "none"] = "implicit"
+    """none is for loopback only."""
     tls_ca_file: Path | None = None
+    """PEM file with the certificate of your own server or its authority."""
     user: str
+    """Name the server knows you by, usually your address."""
     password: Secret | None = None
+    """Often an app password."""
     token_command: tuple[str, ...] | None = None
     """Prints an OAuth2 access token."""
     login: Literal["google", "microsoft"] | None = None
     """`orderbell login ID` was used: the refresh token lies in the state folder."""
     folders: tuple[str, ...] = ("INBOX",)
+    """Folders that are watched; they are only ever read."""
     role: Literal["buyer", "seller", "both"] = "buyer"
+    """What you are in the mails of this mailbox."""
     authserv_ids: tuple[str, ...] = ()
+    """Who stamps Authentication-Results for this mailbox (RFC 8601); `doctor` tells."""
     addresses: tuple[str, ...] = ()
+    """Your own addresses, for mail you forward; left out: user, if it is an address."""
     relays: tuple[str, ...] = ("privaterelay.appleid.com", "duck.com")
+    """Forwarding services that rewrite the sender."""
     unverified: Literal["open", "trust", "ignore"] = "open"
+    """Mail whose sender cannot be verified: may open alerts and close none, counts in full, or is left out."""
 
     @model_validator(mode="after")
     def complete(self) -> "Mailbox":
@@ -173,9 +201,13 @@ class Target(Written):
     """One place alerts are pushed to: an Apprise URL, which is a secret."""
 
     id: Identifier
+    """Its name in notify groups and logs."""
     url: Secret
+    """An Apprise URL, such as ntfys://ntfy.sh/a-long-random-topic."""
     language: Literal["en", "ja"] = "en"
+    """Of the messages."""
     timezone: Zone | None = None
+    """Of the times in messages, when another than timezone."""
     unsure: Literal["repeat", "skip"] = "repeat"
     """After a lost answer: send again marked as a maybe, or leave it."""
     click: bool = False
@@ -187,8 +219,11 @@ class Target(Written):
 
 class SeverityPolicy(Written):
     notify: tuple[str, ...] = ()
+    """Groups of targets; without any groups at all, every target."""
     quiet_hours: Literal["hold", "ignore"] = "hold"
+    """hold waits for the end of the quiet hours, or for a deadline within them."""
     group: Literal["now", "digest"] = "now"
+    """digest waits for the daily digest."""
 
 
 class Alerts(Written):
@@ -199,12 +234,16 @@ class Alerts(Written):
 
 class QuietHours(Written):
     from_: Clock = Field(alias="from")
+    """Begin."""
     to: Clock
+    """End; before the begin means the next day."""
     timezone: Zone | None = None
+    """When another than timezone."""
 
 
 class Digest(Written):
     at: Clock = time(8, 0)
+    """When the daily digest goes out, if there is anything to say."""
     all_quiet: bool = False
     """Once a week, say that there was nothing to say."""
 
@@ -213,23 +252,32 @@ class Settings(Written):
     """All of config.yaml."""
 
     version: Literal[1]
+    """Of this file's form."""
     mailboxes: tuple[Mailbox, ...] = Field(min_length=1)
+    """IMAP accounts that are watched."""
     targets: tuple[Target, ...] = ()
+    """Where alerts go."""
     notify: dict[str, tuple[str, ...]] = {}
+    """Groups: name → ids of targets."""
     alerts: Alerts = Alerts()
     quiet_hours: QuietHours | None = None
     digest: Digest = Digest()
     timezone: Zone = ZoneInfo("UTC")
+    """Yours: dates without a time end with the day there."""
     poll: Duration = timedelta(minutes=5)
+    """How often every mailbox is read even when it tells of nothing new."""
     backfill: Duration = timedelta(days=90)
+    """How far back the first run reads; 0d: only new mail."""
     rate_limit: Annotated[int, Field(ge=1, le=1000)] = 20
     """Messages an hour and target before the rest become one line."""
     group_wait: Duration = timedelta(seconds=60)
+    """Alerts of one order that come within it go out as one message."""
     ping_url: Secret | None = None
     """A dead man's switch: called after every good cycle."""
-    public_url: str | None = None
     metrics_file: Path | None = None
+    """Prometheus text for node_exporter, replaced every minute."""
     metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    """The same over HTTP on loopback."""
     policy: dict[str, dict[str, str | int]] = {}
     """Deadlines of orders/policy.yaml changed by key, such as {D-AE-13: {days: 5}}."""
     contact: dict[str, str] = {}
@@ -264,14 +312,16 @@ def shown(settings: Settings) -> dict[str, Any]:
     """The configuration with every default filled in, as JSON; a secret written out is not shown."""
     tree = settings.model_dump(mode="json", by_alias=True, exclude_none=True)
     for thing in (*tree["mailboxes"], *tree["targets"], tree):
-        for key in ("password", "url", "ping_url"):
-            if "value" in thing.get(key, {}):
+        for key, value in thing.items():
+            if isinstance(value, dict) and "value" in value:
                 thing[key] = {"value": "(not shown)"}
     return tree
 
 
 def _without_null(node: Any) -> Any:
     match node:
+        case {"default": str(default), "pattern": str(pattern), **rest} if pattern in WRITTEN:
+            return rest | {"pattern": pattern, "default": WRITTEN[pattern](default)}
         case {"anyOf": [only, {"type": "null"}], **rest}:
             return _without_null({key: value for key, value in rest.items() if key != "default"} | only)
         case dict():

@@ -54,11 +54,11 @@ def settings() -> Iterator[str]:
     from daemon.settings import schema
 
     tree = schema()
-    yield from ("| Key | Takes | Left out |", "| --- | --- | --- |")
+    yield from ("| Key | Takes | Left out | Means |", "| --- | --- | --- | --- |")
     for path, spec in _keys(tree, tree):
         default = spec.get("default")
         shown = "" if isinstance(default, dict) or default in (None, "", []) else f"`{_plain(default)}`"
-        yield f"| `{path}` | {_takes(spec)} | {shown} |"
+        yield f"| `{path}` | {_takes(spec)} | {shown} | {_cell(_first(spec.get('description')))} |"
 
 
 def facts() -> Iterator[str]:
@@ -160,18 +160,20 @@ def rendered(text: str) -> str:
     return BLOCK.sub(lambda block: block[1] + "\n".join(TABLES[block["name"]]()) + "\n" + block[3], text)
 
 
-def _keys(tree: Any, node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+def _keys(tree: Any, node: Any, path: str = "", given: Any = None) -> Iterator[tuple[str, Any]]:
+    """Every key with its own schema; `given` are the defaults that the map around it has."""
     for name, spec in node.get("properties", {}).items():
         inner = _followed(tree, spec)
+        default = (given or {}).get(name, spec.get("default"))
         here = f"{path}{name}"
         if inner.get("title") == "Secret":
-            yield here, {"takes": "a secret"}
+            yield here, {"takes": "a secret", "description": spec.get("description")}
         elif "properties" in inner:
-            yield from _keys(tree, inner, f"{here}.")
+            yield from _keys(tree, inner, f"{here}.", default)
         elif "properties" in (item := _followed(tree, inner.get("items", {}))):
             yield from _keys(tree, item, f"{here}[].")
         else:
-            yield here, inner | {key: value for key, value in spec.items() if key == "default"}
+            yield here, {**inner, **spec, "default": default}
 
 
 def _followed(tree: Any, spec: Any) -> Any:
