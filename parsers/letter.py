@@ -78,6 +78,8 @@ INLINE = frozenset(
         *("u", "var", "wbr"),
     }
 )
+UNSEEN = (("<!--", "-->"), ("<style", "</style>"))
+"""What no reader sees and no parser need build: comments (Outlook's second copies among them) and styles."""
 SKIPPED = frozenset(("head", "iframe", "noscript", "object", "script", "style", "svg", "template", "title"))
 
 # What mails call a charset, and what its bytes really are.
@@ -215,7 +217,13 @@ def text_of_html(html: str) -> Text:
     from bs4 import BeautifulSoup  # noqa: PLC0415 - 130 ms that most mails never need
 
     writer = _Writer()
-    writer.walk(BeautifulSoup(html, "lxml"))
+    seen = html
+    for opening, closing in UNSEEN:
+        seen = _without(seen, opening, closing)
+    page = BeautifulSoup(seen, "lxml", multi_valued_attributes=None)
+    if "<th" in seen:
+        _label_columns(page)
+    writer.walk(page)
     lines: list[str] = []
     where: dict[int, int] = {}
     for number, raw_line in enumerate(_normal("".join(writer.out)).split("\n")):
@@ -225,6 +233,35 @@ def text_of_html(html: str) -> Text:
             lines.append(line[:MAX_LINE])
     last = len(lines)
     return Text(tuple(lines), tuple(Link(unwrap(url), where.get(line, last)) for url, line in writer.links))
+
+
+def _label_columns(page: Any) -> None:
+    """In a table with a row of headings, every cell below says which heading it stands under: `Heading: cell`."""
+    for table in page.find_all("table"):
+        headings: list[str] = []
+        top = None
+        for row in table.find_all("tr"):
+            cells = row.find_all(["th", "td"], recursive=False)
+            if len(cells) > 1 and all(cell.name == "th" for cell in cells):
+                headings = [cell.get_text(" ", strip=True) for cell in cells]
+                top = row
+            elif headings and len(cells) == len(headings) and all(cell.name == "td" for cell in cells):
+                if top is not None:
+                    top = top.clear()  # said again beside each cell
+                for heading, cell in zip(headings, cells, strict=True):
+                    cell.insert(0, f"{heading}: ")
+
+
+def _without(text: str, opening: str, closing: str) -> str:
+    """The text without what stands between two marks; linear, whatever is left open."""
+    if opening not in text:
+        return text
+    out: list[str] = []
+    end = 0
+    while (start := text.find(opening, end)) >= 0 and (stop := text.find(closing, start)) >= 0:
+        out.append(text[end:start])
+        end = stop + len(closing)
+    return "".join([*out, text[end:]])
 
 
 def unwrap(url: str, depth: int = 0) -> str:

@@ -51,7 +51,7 @@ def _value(node: Any) -> Any:
         return {_value(key): _value(value) for key, value in node.value}
     if isinstance(node, yaml.SequenceNode):
         return [_value(value) for value in node.value]
-    if node.style is not None:
+    if node.style:  # quoted
         return node.value
     if node.value in WORDS:
         return WORDS[node.value]

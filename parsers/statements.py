@@ -8,7 +8,7 @@ from parsers.body import Card, Fact, Page, cards, item_of, pick
 from parsers.letter import Letter
 from parsers.notice import FIELDS, Evidence, FieldValue, Kind, Notice, Proof, Role
 from parsers.orderlines import counted
-from parsers.phrase import Hit
+from parsers.phrase import Hit, Phrase
 from parsers.saying import Saying
 
 PARCEL_KINDS = frozenset(kind for kind in Kind if kind.value.startswith("shipment."))
@@ -37,7 +37,7 @@ class Mail:
 def notices(letter: Letter, page: Page, role: Role, *, message: bool = False) -> tuple[Notice, ...]:
     """What the page states. `message`: it came through a relay for people's own words, whatever its subject."""
     stated = structured.read(letter, page)
-    subjects, headlines = tuple(page.subjects()), tuple(page.headlines())
+    subjects, headlines = tuple(page.subjects()), (*page.headlines(), *_told(page))
     lead = _lead(subjects, [hit for _, hit in headlines])
     if lead is None:
         return _without_phrase(letter, page, role, stated, message=message)
@@ -55,6 +55,26 @@ def notices(letter: Letter, page: Page, role: Role, *, message: bool = False) ->
     )
     found = _by_parcel(_judged(mail)) or _by_card(_judged(mail))
     return tuple(_with_structure(notice, stated) for notice in found)
+
+
+def _told(page: Page) -> tuple[tuple[int, Hit[Saying]], ...]:
+    """What a hook of the pack makes of the lines, filed like a headline."""
+    hooks = page.pack.hooks
+    told = hooks.tell(page.text.lines) if hooks is not None and hasattr(hooks, "tell") else None
+    if told is None:
+        return ()
+    place, kind, language, fields = told
+    saying = Saying(
+        kind=Kind(kind),
+        language=language,
+        proof=Proof.RECONSTRUCTED,
+        role=None,
+        fixed=fields,
+        vague=False,
+        where="hook",
+    )
+    source = f"packs/{page.pack.marketplace}/hooks.py:{hooks.tell.__code__.co_firstlineno}" if hooks else ""
+    return ((place, Hit(Phrase("", (page.folded[place],), (), source), {}, saying)),)
 
 
 def _subject_orders(page: Page, subjects: Iterable[Hit[Saying]]) -> list[str]:

@@ -5,7 +5,7 @@ import pytest
 from tests.golden import FIXTURES, actual, expected, mails
 
 
-@pytest.mark.parametrize("mail", mails(), ids=lambda mail: str(mail.relative_to(FIXTURES)))
+@pytest.mark.parametrize("mail", list(mails()), ids=lambda mail: str(mail.relative_to(FIXTURES)))
 def test_a_golden_mail_is_read_as_its_file_says(mail):
     wanted = expected(mail)
 

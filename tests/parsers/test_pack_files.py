@@ -2,8 +2,8 @@
 
 import pytest
 
-from parsers.notice import Outcome
 from parsers import written
+from parsers.notice import Outcome
 from parsers.pack import HERE, load, shipped
 from parsers.reader import Context, read
 from parsers.shipped import read_shipped
