@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from orders.policy import check_overrides
 from parsers.written import Fault, WrittenError, check, did_you_mean, duration, duration_text, read
 
 
@@ -346,6 +347,8 @@ def _cross_faults(settings: Settings, fault: Callable[[Sequence[str | int], str]
             if thing.id in seen:
                 faults.append(fault([what, index, "id"], f"id {thing.id!r} is used twice"))
             seen.add(thing.id)
+    if settings.policy:
+        faults += [fault(["policy", *path], what) for path, what in check_overrides(settings.policy)]
     targets = {target.id for target in settings.targets}
     for group, names in settings.notify.items():
         for index, name in enumerate(names):

@@ -123,6 +123,12 @@ def test_two_mailboxes_or_targets_never_share_an_id(tmp_path):
     assert faults(tmp_path, text) == ["config.yaml:4:10: id 'main' is used twice"]
 
 
+def test_a_deadline_that_does_not_exist_is_told_at_its_place(tmp_path):
+    text = SHORT + "policy:\n  D-AE-31: {days: 5}\n  D-AE-13: {dayz: 5}\n"
+
+    assert [line.split(": ")[0] for line in faults(tmp_path, text)] == ["config.yaml:5:12", "config.yaml:6:19"]
+
+
 def test_a_secret_written_out_is_taken_only_from_a_file_nobody_else_can_read(tmp_path):
     text = SHORT.replace("{env: P}", "{value: hunter2}")
 
