@@ -1,10 +1,10 @@
 """Which parcels an order travels in, and how far each of them is."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from orders import titles
-from orders.event import Event
+from orders.event import Event, Source
 from orders.history import History, items_of, text_of
 from orders.order import Shipment, ShipmentStatus
 from parsers.notice import Item, Kind
@@ -31,6 +31,10 @@ STAGES = (
 )
 PARCEL_KINDS = frozenset(RANKS) | {Kind.SHIPMENT_ESTIMATE_CHANGED, Kind.SHIPMENT_EXCEPTION}
 MOVING = frozenset(RANKS) - {Kind.SHIPMENT_PREPARING}
+
+
+SAME_PARCEL = timedelta(days=3)
+"""An export's ship date and the mail about it lie no further apart."""
 
 
 class Parcel:
@@ -63,8 +67,21 @@ def parcels(history: History) -> tuple[Parcel, ...]:
     2. A `shipped` without either joins the parcel of its day or the only one nobody called shipped; else it is one of
        its own, per day and contents. Two parcels with different tracking are never merged.
     3. Any other mail without a reference joins by contents, else the parcel that still lacks such news.
+    4. A row of an imported file joins the parcel the mails told of around its day that has no number yet: marketplace
+       mail often names none, and the export does.
     """
-    events = [event for event in history.events if event.kind in PARCEL_KINDS]
+    all_events = [event for event in history.events if event.kind in PARCEL_KINDS]
+    found = _told_by_mail([event for event in all_events if event.source is not Source.IMPORT], history)
+    for event in sorted((event for event in all_events if event.source is Source.IMPORT), key=_time):
+        home = _home_of_imported(event, found)
+        if home is None:
+            found.append(Parcel([event]))
+        else:
+            home.add(event)
+    return tuple(sorted(found, key=lambda parcel: (parcel.started, parcel.events[0].origin)))
+
+
+def _told_by_mail(events: list[Event], history: History) -> list[Parcel]:
     found = _by_reference([event for event in events if event.tracking or event.packages])
     bare = [event for event in events if not (event.tracking or event.packages)]
     for event in bare:
@@ -82,7 +99,17 @@ def parcels(history: History) -> tuple[Parcel, ...]:
             found.append(Parcel([event]))
         else:
             home.add(event)
-    return tuple(sorted(found, key=lambda parcel: (parcel.started, parcel.events[0].origin)))
+    return found
+
+
+def _home_of_imported(event: Event, found: list[Parcel]) -> Parcel | None:
+    refs = {*event.tracking, *event.packages}
+    for parcel in found:
+        if refs & {ref for one in parcel.events for ref in (*one.tracking, *one.packages)}:
+            return parcel
+    near = [parcel for parcel in found if abs(parcel.started - event.at) <= SAME_PARCEL]
+    free = [parcel for parcel in near if not refs or not any(one.tracking for one in parcel.events)]
+    return min(free, key=lambda parcel: (abs(parcel.started - event.at), parcel.events[0].origin), default=None)
 
 
 def shipment(parcel: Parcel, history: History) -> Shipment:

@@ -9,9 +9,11 @@ import pytest
 
 from daemon.importers import read
 from orders import policy
+from orders.event import Event, Source
+from orders.order import ShipmentStatus
 from orders.shelf import ListShelf
 from orders.view import view
-from parsers.notice import Money
+from parsers.notice import Kind, Money, Role, Trust
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "imports"
 SEEN = datetime(2026, 6, 1, tzinfo=UTC)
@@ -69,3 +71,39 @@ def test_the_same_orders_from_several_files_contradict_nothing(files):
     key = "aliexpress:buyer:8100000000000001" if files[0].startswith("ali") else "amazon:buyer:249-0000000-0000001"
 
     assert [finding.kind for finding in order(key, *files).findings] == []
+
+
+def mail(kind, day, **changes):
+    at = datetime(2026, 2, day, 12, tzinfo=UTC)
+    held = {
+        "origin": f"mail:{kind}:{day}#0", "kind": kind, "at": at, "seen": at, "source": Source.MAIL,
+        "marketplace": "amazon", "role": Role.BUYER, "trust": Trust.VERIFIED, "mail": day,
+        "order_numbers": ("249-0000000-0000001",),
+    }  # fmt: skip
+    return Event(**(held | changes))
+
+
+def with_mails(*mails):
+    events = [*mails, *read(FOLDER / "amazon-history.csv", seen=SEEN, zone=TOKYO).events]
+    return view("amazon:buyer:249-0000000-0000001", ListShelf(events), policy.load(), TOKYO).order
+
+
+def test_a_parcel_of_a_file_is_the_parcel_the_mails_told_of_and_lends_it_its_number():
+    parcels = with_mails(
+        mail(Kind.SHIPMENT_SHIPPED, 2, packages=("PtMwXClFZ",)),
+        mail(Kind.SHIPMENT_DELIVERED, 4, packages=("PtMwXClFZ",)),
+    ).shipments
+
+    assert len(parcels) == 3
+    assert {parcel.status for parcel in parcels if "PtMwXClFZ" in parcel.packages} == {ShipmentStatus.DELIVERED}
+    assert all(parcel.tracking for parcel in parcels)
+
+
+def test_a_parcel_of_a_file_long_after_the_mails_is_another():
+    assert len(with_mails(mail(Kind.SHIPMENT_SHIPPED, 20, packages=("PtMwXClFZ",))).shipments) == 4
+
+
+def test_a_parcel_with_the_same_number_is_the_same_whenever_it_was_told():
+    parcels = with_mails(mail(Kind.SHIPMENT_DELIVERED, 20, tracking=("444413758703",))).shipments
+
+    assert len(parcels) == 3
