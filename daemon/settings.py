@@ -1,7 +1,7 @@
 """The configuration as its user writes it: one YAML file, checked at once, secrets kept elsewhere."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -335,31 +335,35 @@ def _without_null(node: Any) -> Any:
 
 def _cross_faults(settings: Settings, fault: Callable[[Sequence[str | int], str], Fault]) -> list[Fault]:
     """What one value alone cannot show: doubled ids, names of nothing."""
-    faults: list[Fault] = []
-    things: Sequence[Mailbox | Target]
-    named: tuple[tuple[str, Sequence[Mailbox | Target]], ...] = (
-        ("mailboxes", settings.mailboxes),
-        ("targets", settings.targets),
-    )
-    for what, things in named:
-        seen: set[str] = set()
-        for index, thing in enumerate(things):
-            if thing.id in seen:
-                faults.append(fault([what, index, "id"], f"id {thing.id!r} is used twice"))
-            seen.add(thing.id)
-    if settings.policy:
-        faults += [fault(["policy", *path], what) for path, what in check_overrides(settings.policy)]
+    deadlines = check_overrides(settings.policy) if settings.policy else ()
+    return [
+        *(fault(path, what) for path, what in _doubled("mailboxes", settings.mailboxes)),
+        *(fault(path, what) for path, what in _doubled("targets", settings.targets)),
+        *(fault(path, what) for path, what in _nameless(settings)),
+        *(fault(["policy", *path], what) for path, what in deadlines),
+    ]
+
+
+def _doubled(what: str, things: Sequence[Mailbox | Target]) -> Iterator[tuple[list[str | int], str]]:
+    seen: set[str] = set()
+    for index, thing in enumerate(things):
+        if thing.id in seen:
+            yield [what, index, "id"], f"id {thing.id!r} is used twice"
+        seen.add(thing.id)
+
+
+def _nameless(settings: Settings) -> Iterator[tuple[list[str | int], str]]:
+    """Groups that name no target, severities that name no group."""
     targets = {target.id for target in settings.targets}
     for group, names in settings.notify.items():
         for index, name in enumerate(names):
             if name not in targets:
-                faults.append(fault(["notify", group, index], f"no target {name!r}{did_you_mean(name, targets)}"))
+                yield ["notify", group, index], f"no target {name!r}{did_you_mean(name, targets)}"
     for level in ("critical", "warning", "info"):
         for index, group in enumerate(getattr(settings.alerts, level).notify):
             if group not in settings.notify:
                 what = f"no notify group {group!r}{did_you_mean(group, settings.notify)}"
-                faults.append(fault(["alerts", level, "notify", index], what))
-    return faults
+                yield ["alerts", level, "notify", index], what
 
 
 def _exposed_values(settings: Settings, path: Path) -> list[Fault]:
