@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 
-from orders.subject import FactValue, Subject
+from orders.subject import FactType, FactValue, Subject
 from parsers.notice import Money
 from rules.alert import Alert, Cause, Severity
+from rules.fields import FIELDS
 from rules.rulebook import Rule
 from rules.templates import Slot, fill
-from rules.words import CHOICES, MONTHS, UNSAID, WEEKDAYS, word
+from rules.words import CHOICES, MONTHS, UNSAID, WEEKDAYS, WORDY, word
 
 TITLE = 120
 """Characters of a title at most."""
@@ -48,43 +49,60 @@ def write(
 
     `contact` says by marketplace how to reach its support, where the user's configuration has it.
     """
+    voice = _Voice(subject=subject, alert=alert, language=language, zone=zone, now=now, contact=contact or {})
     try:
-        return _write(rule, subject, alert, cause, language, zone, now, contact or {})
+        return _write(rule, cause, voice)
     except Exception:  # noqa: BLE001 -- an alert is never lost for its wording
         facts = "\n".join(f"{name}: {value}" for name, value in sorted(subject.facts.items()))
         return Text(title=cut(rule.id, TITLE), body=cut(f"{word(language, 'broken_text')}\n{facts}", BODY))
 
 
-def _write(
-    rule: Rule,
-    subject: Subject,
-    alert: Alert,
-    cause: Cause,
-    language: str,
-    zone: tzinfo,
-    now: datetime,
-    contact: Mapping[str, str],
-) -> Text:
-    due = alert.due_at or subject.due_at
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Voice:
+    """To whom something is said, and of what."""
 
-    def value(slot: Slot) -> str | None:
+    subject: Subject
+    alert: Alert
+    language: str
+    zone: tzinfo
+    now: datetime
+    contact: Mapping[str, str]
+
+    @property
+    def due(self) -> datetime | None:
+        return self.alert.due_at or self.subject.due_at
+
+    def text(self, of: Mapping[str, str]) -> str:
+        return fill(in_language(of, self.language), self.value).strip() if of else ""
+
+    def value(self, slot: Slot) -> str | None:
         match slot.name:
             case "order":
-                return order_name(subject, language)
+                return order_name(self.subject, self.language)
             case "contact":
-                return _contact(subject, contact, language)
+                return _contact(self.subject, self.contact, self.language)
             case "due":
-                return None if due is None else show(due, slot.filter, language, zone, now)
+                return None if self.due is None else self._shown(self.due, slot)
             case "since":
-                return show(alert.since, slot.filter, language, zone, now)
-            case name:
-                fact = subject.facts.get(name)
-                return None if fact is None or fact in UNSAID else show(fact, slot.filter, language, zone, now)
+                return self._shown(self.alert.since, slot)
+            case _:
+                return self._fact(slot)
 
-    def text(of: Mapping[str, str]) -> str:
-        return fill(in_language(of, language), value).strip() if of else ""
+    def _fact(self, slot: Slot) -> str | None:
+        fact = self.subject.facts.get(slot.name)
+        if fact is None or fact in UNSAID:
+            return None
+        if isinstance(fact, str) and is_word(slot.name):
+            return spoken(fact, self.language)
+        return self._shown(fact, slot)
 
-    title = text(rule.title)
+    def _shown(self, value: FactValue, slot: Slot) -> str:
+        return show(value, slot.filter, self.language, self.zone, self.now)
+
+
+def _write(rule: Rule, cause: Cause, voice: _Voice) -> Text:
+    subject, language, zone, now, due = voice.subject, voice.language, voice.zone, voice.now, voice.due
+    title = voice.text(rule.title)
     match cause:
         case Cause.REPEAT:
             title = word(language, "reminder", title=title)
@@ -93,7 +111,7 @@ def _write(
     if cause is Cause.RESOLVED:
         lines = [word(language, "cleared_body"), _order_line(subject, language)]
         return Text(title=cut(title, TITLE), body=_fit("", lines))
-    advice = text((rule.missed if due and due <= now else {}) or rule.advice)
+    advice = voice.text((rule.missed if due and due <= now else {}) or rule.advice)
     lines = [
         _order_line(subject, language),
         word(language, "to_do", advice=advice) if advice else "",
@@ -102,7 +120,7 @@ def _write(
         _read_in(subject, language, zone, now),
         str(subject.facts.get("order.link", "")),
     ]
-    return Text(title=cut(title, TITLE), body=_fit(text(rule.body), lines))
+    return Text(title=cut(title, TITLE), body=_fit(voice.text(rule.body), lines))
 
 
 def in_language(texts: Mapping[str, str], language: str) -> str:
@@ -118,7 +136,7 @@ def order_name(subject: Subject, language: str) -> str | None:
     if number:
         return word(language, "order", number=number)
     shop = subject.facts.get("order.marketplace")
-    return cut(str(item), ITEM) if item else _choice(str(shop), language) if shop else None
+    return cut(str(item), ITEM) if item else spoken(str(shop), language) if shop else None
 
 
 def _numbers(subject: Subject, most: int = 3) -> str:
@@ -135,7 +153,7 @@ def _order_line(subject: Subject, language: str) -> str:
     about = [
         cut(str(facts["order.title"]), 2 * ITEM) if "order.title" in facts else "",
         str(facts.get("order.amount", "")),
-        _choice(str(facts["order.marketplace"]), language) if "order.marketplace" in facts else "",
+        spoken(str(facts["order.marketplace"]), language) if "order.marketplace" in facts else "",
     ]
     known = word(language, "comma").join(one for one in about if one)
     head = word(language, "order", number=number)
@@ -191,8 +209,7 @@ def show(value: FactValue, filter_: str, language: str, zone: tzinfo, now: datet
         case Decimal():
             return f"{value:f}"
         case _:
-            text = _choice(str(value), language) if not filter_ else str(value)
-            return cut(text, SHORT) if filter_ == "short" else text
+            return cut(str(value), SHORT) if filter_ == "short" else str(value)
 
 
 def _show_time(at: datetime, filter_: str, language: str, zone: tzinfo, now: datetime) -> str:
@@ -205,12 +222,14 @@ def _show_time(at: datetime, filter_: str, language: str, zone: tzinfo, now: dat
             return moment(at, language, zone, now)
 
 
-def _choice(value: str, language: str) -> str:
-    known = CHOICES[language].get(value)
-    if known:
-        return known
-    bare = value.replace("_", " ")
-    return bare if value.isascii() and value.islower() and " " not in value else value
+def is_word(name: str) -> bool:
+    """The fact holds a word of ours (a choice, a reason, a marketplace), not a stranger's text."""
+    return FIELDS[name].type is FactType.CHOICE or name.rpartition(".")[2] in WORDY
+
+
+def spoken(value: str, language: str) -> str:
+    """A word of ours as people say it."""
+    return CHOICES[language].get(value) or (value.replace("_", " ") if value.islower() else value)
 
 
 def day(at: datetime, language: str, zone: tzinfo, now: datetime) -> str:

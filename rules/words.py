@@ -138,6 +138,8 @@ CHOICES: Mapping[str, Mapping[str, str]] = {
     },
 }
 """Values of choices, and reasons, as people say them; what is missing is shown as it is, without underscores."""
+WORDY = ("marketplace", "reason", "cancel_reason", "cancelled_by", "problem", "outcome", "failure", "stage")
+"""Last words of text facts that hold a word of ours or the mail's own words."""
 UNSAID = ("unknown", "other")
 """Values that say nothing: the optional part of a text they stand in is left out."""
 

@@ -132,6 +132,18 @@ def test_an_optional_part_goes_when_its_fact_is_missing_or_says_nothing():
     assert title() == "Off"
 
 
+def test_our_words_are_translated_a_strangers_text_is_not():
+    rule = book(
+        "- {id: it, about: order, when: {order.cancelled: true}, severity: info, "
+        'title: {en: x, ja: "{order.store} {order.cancel_reason}"}}\n'
+    ).rule("it")
+    subject = Subject(
+        about="order", id="x", facts={"order.store": "lost_seller", "order.cancel_reason": "out_of_stock"}
+    )
+
+    assert words(rule, subject, language="ja").title == "lost_seller 在庫切れ"
+
+
 def test_a_rule_in_one_language_speaks_it_to_everyone():
     rule = book("- {id: it, about: order, when: {order.cancelled: true}, severity: info, title: Off}\n").rule("it")
 
