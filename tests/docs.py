@@ -18,7 +18,9 @@ PAGES = (
     "docs/facts.md",
     "docs/files.md",
     "docs/rules.md",
+    "docs/service.md",
     "docs/settings.md",
+    "docs/targets.md",
     "docs/stories.md",
     "docs/writing-rules.md",
 )
@@ -48,6 +50,27 @@ def exit_codes() -> Iterator[str]:
 
     yield from ("| Code | Means |", "| ---: | --- |")
     yield from (f"| {code.value} | {meaning} |" for code, meaning in MEANINGS.items())
+
+
+def metrics() -> Iterator[str]:
+    from daemon.metrics import METRICS
+
+    yield from ("| Metric | Kind | Means |", "| --- | --- | --- |")
+    for one in METRICS:
+        labels = f"{{{', '.join(one.labels)}}}" if one.labels else ""
+        yield f"| `{one.name}{labels}` | {one.kind} | {one.meaning} |"
+
+
+def priorities() -> Iterator[str]:
+    from daemon.push.address import MACHINES, MARKS, PRIORITIES
+
+    names = {"ntfy": "ntfy", "pover": "Pushover", "gotify": "Gotify", "prowl": "Prowl", "join": "Join"}
+    yield from ("| | critical | warning | info |", "| --- | --- | --- | --- |")
+    for service, words in PRIORITIES.items():
+        yield f"| {names[service]} | {words['critical']} | {words['warning']} | {words['info']} |"
+    yield f"| {', '.join(f'`{name}://`' for name in MACHINES)} | `type: failure` | `type: warning` | `type: info` |"
+    marks = {level: f"{mark.strip()} before the title" if mark else "" for level, mark in MARKS.items()}
+    yield f"| all others | {marks['critical']} | {marks['warning']} | {marks['info']} |"
 
 
 def settings() -> Iterator[str]:
@@ -143,6 +166,8 @@ def stories() -> Iterator[str]:
 TABLES: Mapping[str, Callable[[], Iterable[str]]] = {
     "commands": commands,
     "exit-codes": exit_codes,
+    "metrics": metrics,
+    "priorities": priorities,
     "settings": settings,
     "facts": facts,
     "rules": rules,
