@@ -31,7 +31,7 @@ mailbox = click.option("--mailbox", metavar="ID", help="Read as mail of this mai
 @mailbox
 @click.pass_obj
 def read(places: Places, files: tuple[str, ...], as_json: bool, mailbox: str | None) -> None:
-    """Say what mails say. With --json, one object a file and line."""
+    """Say what mails say ('-' is standard input). With --json, one object a file and line."""
     from parsers.notice import reading_to_json
     from parsers.reader import read as read_mail
 
@@ -100,18 +100,23 @@ NO_MAIL = (
 
 
 def mail_bytes(name: str) -> bytes:
-    """The bytes of the file called `name`. Raises Stop with one sentence when there are none to be had."""
+    """The bytes of the file called `name`, '-' being standard input. Raises Stop with one sentence when there are none to be had."""
     path = Path(name)
     try:
+        if name == "-":
+            return _filled(name, click.get_binary_stream("stdin").read(MAX_BYTES))
         if path.is_dir():
             raise Stop(Exit.ERROR, f"{name} is a folder; name its mails, such as {path / '*.eml'}")
         if path.stat().st_size > MAX_BYTES:
             raise Stop(Exit.ERROR, f"{name}: larger than 64 MiB; is this a mail?")
-        raw = path.read_bytes()
+        return _filled(name, path.read_bytes())
     except FileNotFoundError:
         raise Stop(Exit.ERROR, f"{name}: no such file") from None
     except OSError as error:
         raise Stop(Exit.ERROR, in_words(error)) from error
+
+
+def _filled(name: str, raw: bytes) -> bytes:
     if not raw.strip():
         raise Stop(Exit.ERROR, f"{name}: the file is empty; save the mail again, with its headers, as .eml")
     return raw

@@ -99,6 +99,12 @@ def test_one_file_that_cannot_be_read_does_not_hide_the_others(run, tmp_path):
     ]
 
 
+def test_a_mail_program_may_pipe_its_mail_in():
+    answer = CliRunner().invoke(main, ["read", "--json", "-"], input=MAIL)
+
+    assert json.loads(answer.stdout)["outcome"] == "foreign"
+
+
 @pytest.mark.parametrize("command", ["why", "scrub"])
 def test_a_file_that_is_no_mail_is_told_so_by_every_command(run, tmp_path, command):
     (tmp_path / "note.txt").write_text("Dear diary\n")
