@@ -12,6 +12,9 @@ from parsers.notice import FieldValue, Item, Kind, Money, Trust, when_to_utc
 TWIN_WITHIN = timedelta(hours=24)
 """The same words about the same thing within a day are one piece of news told twice."""
 
+FILED_WITHIN = timedelta(days=14)
+"""A refund stands in a shop's export at most so far from the mail about it."""
+
 _RANK = {Trust.VERIFIED: 0, Trust.FORWARDED: 1, Trust.UNVERIFIED: 2, Trust.FORGED: 3}
 _PASSING = frozenset({"method", "reason", "text", "title", "store", "place", "signed_by", "provider"})
 """Fields that two mails with the same news may word differently. A message's text is its news."""
@@ -80,7 +83,20 @@ def distinct(placements: Iterable[Placement]) -> tuple[Placement, ...]:
     for placement in sorted(placements, key=lambda placement: (placement.event.at, placement.event.origin)):
         groups.setdefault(_news(placement.event), []).append(placement)
     chosen = [min(twins, key=_worth) for group in groups.values() for twins in _runs(group)]
+    told = [placement.event for placement in chosen if placement.event.source is not Source.IMPORT]
+    chosen = [placement for placement in chosen if not _echoes(placement.event, told)]
     return tuple(sorted(chosen, key=lambda placement: (placement.event.at, placement.event.origin)))
+
+
+def _echoes(event: Event, told: Iterable[Event]) -> bool:
+    """A refund in an imported file that a mail or a note told of already: the file dates it by another clock."""
+    if event.source is not Source.IMPORT or event.kind is not Kind.REFUND_COMPLETED:
+        return False
+    amount = money_of(event, "amount")
+    return any(
+        one.kind is event.kind and money_of(one, "amount") == amount and abs(one.at - event.at) <= FILED_WITHIN
+        for one in told
+    )
 
 
 def _runs(group: list[Placement]) -> Iterable[list[Placement]]:

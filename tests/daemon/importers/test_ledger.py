@@ -107,3 +107,16 @@ def test_a_parcel_with_the_same_number_is_the_same_whenever_it_was_told():
     parcels = with_mails(mail(Kind.SHIPMENT_DELIVERED, 20, tracking=("444413758703",))).shipments
 
     assert len(parcels) == 3
+
+
+@pytest.mark.parametrize(("day", "amount", "findings"), [(25, 2480, []), (25, 2000, ["refund_double"])])
+def test_a_refund_in_a_file_and_in_a_mail_is_one_refund(day, amount, findings):
+    money = {"amount": Money(value=Decimal(amount), currency="JPY")}
+    events = [
+        mail(Kind.ORDER_PLACED, 1, fields={"total": Money(value=Decimal(2480), currency="JPY")}),
+        mail(Kind.REFUND_COMPLETED, day, fields=money),
+        *read(FOLDER / "amazon-refunds.csv", seen=SEEN, zone=TOKYO).events,
+    ]
+    seen = view("amazon:buyer:249-0000000-0000001", ListShelf(events), policy.load(), TOKYO)
+
+    assert [finding.kind for finding in seen.findings] == findings
