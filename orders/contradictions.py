@@ -341,18 +341,29 @@ def _double_order(history: History, order: Order, shelf: Shelf) -> Iterator[Odd]
     if not order.items:
         return
     first = placed[0]
-    around = (first.at - TWICE_WITHIN, first.at)
-    for key in sorted(shelf.open_orders(history.marketplace, history.role, *around)):
+    twins = [
+        (other, number)
+        for number in _placed_before(first, history, shelf)
+        for other in shelf.by_reference(RefKind.ORDER, history.marketplace, number)
+        if other.kind is Kind.ORDER_PLACED
+        and other.role == history.role
+        and history.number not in other.order_numbers
+        and first.at - TWICE_WITHIN <= other.at
+        and (other.at, number) < (first.at, history.number)
+        and items_of(other)
+        and _same_lines(order, other)
+    ]
+    if twins:
+        other, number = max(twins, key=lambda twin: (twin[0].at, twin[1]))
+        yield Odd("C30", (other, first), content=number)
+
+
+def _placed_before(first: Event, history: History, shelf: Shelf) -> Iterator[str]:
+    """Numbers of orders with mail in the minutes before `first`."""
+    for key in shelf.open_orders(history.marketplace, history.role, first.at - TWICE_WITHIN, first.at):
         number = key_parts(key)[2]
-        if number in (history.number, ACCOUNT):
-            continue
-        for other in shelf.by_reference(RefKind.ORDER, history.marketplace, number):
-            if other.kind is not Kind.ORDER_PLACED or other.role != history.role:
-                continue
-            before = (other.at, number) < (first.at, history.number) and first.at - other.at <= TWICE_WITHIN
-            if before and items_of(other) and _same_lines(order, other):
-                yield Odd("C30", (other, first), content=number)
-                break
+        if number not in (history.number, ACCOUNT):
+            yield number
 
 
 def _same_lines(order: Order, other: Event) -> bool:

@@ -256,6 +256,7 @@ NO = [
     ("C29", [said("shipment.shipped", 2, trust="unverified")]),
     ("C30", [ONE, said("order.placed", 0.01, items=KETTLE, total=money("40.00 USD"), copy="b")]),
     ("C30", [said("order.placed", -0.003, AE2, items=LAMP), ONE]),
+    ("C30", [said("order.placed", 0, (AE2, AE), items=KETTLE)]),
 ]
 
 
@@ -353,3 +354,11 @@ def test_orders_of_another_marketplace_never_meet() -> None:
     amazon = said("order.placed", 0, AZ2, items=KETTLE)
 
     assert codes(seen(ONE, amazon)) == []
+
+
+def test_of_three_equal_orders_each_names_the_one_before() -> None:
+    third = said("order.placed", 0.004, "3100000000090001", items=KETTLE)
+    second = said("order.placed", 0.002, AE2, items=KETTLE)
+
+    assert finding(seen(ONE, second, third, number=AE2), "C30").detail == AE
+    assert finding(seen(ONE, second, third, number="3100000000090001"), "C30").detail == AE2
