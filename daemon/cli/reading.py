@@ -1,5 +1,6 @@
 """`read`, `why` and `scrub`: what one mail says, which words said so, and a copy that is safe to share."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -100,11 +101,11 @@ NO_MAIL = (
 
 
 def mail_bytes(name: str) -> bytes:
-    """The bytes of the file called `name`, '-' being standard input. Raises Stop with one sentence when there are none to be had."""
+    """The bytes of the file called `name` ('-': standard input). Raises Stop, in one sentence, when there are none."""
     path = Path(name)
     try:
         if name == "-":
-            return _filled(name, click.get_binary_stream("stdin").read(MAX_BYTES))
+            return _filled(name, sys.stdin.buffer.read(MAX_BYTES))
         if path.is_dir():
             raise Stop(Exit.ERROR, f"{name} is a folder; name its mails, such as {path / '*.eml'}")
         if path.stat().st_size > MAX_BYTES:
