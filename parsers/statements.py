@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from parsers import marks, structured
 from parsers.body import Card, Fact, Page, cards, item_of, pick
-from parsers.letter import Letter
+from parsers.letter import Letter, Link
 from parsers.notice import FIELDS, Evidence, FieldValue, Kind, Notice, Proof, Role
 from parsers.orderlines import counted
 from parsers.phrase import Hit, Phrase
@@ -50,7 +50,7 @@ def notices(letter: Letter, page: Page, role: Role, *, message: bool = False) ->
         subjects=subjects,
         headlines=headlines,
         facts=tuple(page.facts(codes)),
-        named=marks.in_links(letter.links, page.pack),
+        named=marks.in_links(_links(letter, page), page.pack),
         subject_orders=tuple(_subject_orders(page, subjects)),
     )
     found = _by_parcel(_judged(mail)) or _by_card(_judged(mail))
@@ -75,6 +75,12 @@ def _told(page: Page) -> tuple[tuple[int, Hit[Saying]], ...]:
     )
     source = f"packs/{page.pack.marketplace}/hooks.py:{hooks.tell.__code__.co_firstlineno}" if hooks else ""
     return ((place, Hit(Phrase("", (page.folded[place],), (), source), {}, saying)),)
+
+
+def _links(letter: Letter, page: Page) -> list[Link]:
+    """Every link of the mail; those of this rendering with the line they stand on."""
+    placed = {link.url for link in page.text.links}
+    return [*page.text.links, *(link for link in letter.links if link.url not in placed)]
 
 
 def _subject_orders(page: Page, subjects: Iterable[Hit[Saying]]) -> list[str]:

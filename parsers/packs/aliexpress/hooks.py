@@ -26,7 +26,7 @@ def unglue(numbers: Sequence[str], sure: Sequence[str]) -> dict[str, str]:
 def tell(lines: Sequence[str]) -> tuple[int, str, str, dict[str, str]] | None:
     """The result of an appeal in Japanese, which a machine translates anew each time: words stay, sentences do not.
 
-    The title “the appeal's solution” must stand there; the rest says how it ended. Returns line, kind, language, fields.
+    The title “the appeal's solution” must stand there; the rest says how it ended. Gives line, kind, language, fields.
     """
     place = next((place for place, line in enumerate(lines) if "異議申し立て" in line and "解決策" in line), None)
     if place is None:
