@@ -16,6 +16,7 @@ from daemon.dossier.sections import (
     facts_section,
     findings_section,
     timeline_section,
+    unseen_section,
 )
 from daemon.dossier.words import word
 from orders.view import View
@@ -41,6 +42,7 @@ def write(view: View, mails: Sequence[StoredMail], *, language: str, zone: tzinf
         cases_section(view, language, zone),
         deadlines_section(view, language, zone),
         findings_section(view, language, zone),
+        unseen_section(view, language, zone),
         timeline_section(order, mails, language, zone),
         mails_section(mails, language, zone) if mails else None,
     ]

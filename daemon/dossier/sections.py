@@ -11,7 +11,7 @@ from orders.event import Event, Source
 from orders.order import Order, Watch, WatchState
 from orders.view import View
 from parsers.identifiers import order_link, tracking_link
-from parsers.notice import FieldValue, Item, Money, Role
+from parsers.notice import FieldValue, Item, Kind, Money, Role
 from rules.words import CHOICES
 
 RANK = {WatchState.OPEN: 0, WatchState.MET: 1, WatchState.VOID: 2}
@@ -168,6 +168,21 @@ def _with_commas(parts: Iterable[str]) -> Iterable[str]:
         if index:
             yield ", "
         yield part
+
+
+def unseen_section(view: View, language: str, zone: tzinfo) -> Html | None:
+    """A seller's proof that no cancel request came before the buyer complained of it (C21)."""
+    complaints = [finding for finding in view.findings if finding.kind == "cancel_complaint_without_request"]
+    if not complaints:
+        return None
+    messages = [event.at for one in complaints for event in one.rests_on if event.kind is Kind.MESSAGE_RECEIVED]
+    first = min(messages, default=complaints[0].at)
+    requests = [event.at for event in view.order.events if event.kind is Kind.CANCEL_REQUESTED]
+    until = min(requests, default=None)
+    lines = [word(language, "no_request", until=local(until or first, zone), first=local(first, zone))]
+    if until is None:
+        lines.append(word(language, "no_request_yet"))
+    return section(word(language, "unseen"), *(tag("p", line) for line in lines))
 
 
 def source(event: Event, language: str) -> str:

@@ -58,6 +58,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "passed": "passed",
         "findings": "Contradictions",
         "rests_on": "Rests on",
+        "unseen": "What was not seen",
+        "no_request": "Until {until} no mail with a request to cancel this order was seen in the watched mailboxes. "
+        "The first word of it was the buyer's message of {first}.",
+        "no_request_yet": "No mail with a request to cancel this order was seen in the watched mailboxes at all.",
         "timeline": "Timeline",
         "source": "Source",
         "details": "Details",
@@ -148,6 +152,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "passed": "期限切れ",
         "findings": "矛盾点",
         "rests_on": "根拠となる連絡",
+        "unseen": "届いていないもの",
+        "no_request": "{until}までに、この注文のキャンセル依頼メールは監視中のメールボックスで確認されていません。"
+        "最初に触れられたのは{first}の購入者からのメッセージです。",
+        "no_request_yet": "この注文のキャンセル依頼メールは、監視中のメールボックスで一度も確認されていません。",
         "timeline": "経過",
         "source": "出所",
         "details": "詳細",

@@ -199,6 +199,29 @@ def test_an_amazon_order_has_no_appeal_sheet_and_links_to_its_own_site():
     assert "https://www.amazon.co.jp/gp/your-account/order-details?orderID=249-0000000-0000001" in str(page)
 
 
+def complaint(*more):
+    number = "249-0000000-0000101"
+    seller = {"marketplace": "amazon", "role": Role.SELLER, "order_numbers": (number,)}
+    events = (
+        event(Kind.ORDER_PLACED, 0, **seller),
+        event(Kind.SHIPMENT_SHIPPED, 1, **seller),
+        event(Kind.MESSAGE_RECEIVED, 3, **seller, fields={"intent": "cancel_complaint", "text": "I had cancelled"}),
+        *(event(kind, days, **seller) for kind, days in more),
+    )
+    return soup(written(events=events, mails=())).get_text()
+
+
+def test_a_seller_can_show_that_no_cancel_request_came():
+    text = complaint()
+
+    assert "Until 2026-03-04 09:00 JST no mail with a request to cancel this order was seen" in text
+    assert "was seen in the watched mailboxes at all" in text
+
+
+def test_a_request_that_came_later_is_not_denied():
+    assert "at all" not in complaint((Kind.CANCEL_REQUESTED, 5))
+
+
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_it_is_written_in_the_language_asked_for(language):
     page = soup(written(language))
