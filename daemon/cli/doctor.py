@@ -141,6 +141,9 @@ def _ledger(places: Places) -> Iterator[Sign]:
     if (folder / FILE).exists():
         with places.ledger() as ledger:
             yield _good("ledger", f"{folder / FILE}: sound, {ledger.orders.count()} orders")
+        if (folder / FILE).stat().st_mode & 0o077:
+            what = f"others can read your orders and mails; try: chmod 600 {folder / FILE}"
+            yield Sign(verdict=Verdict.DOUBTFUL, about="ledger", what=what)
     else:
         yield _good("ledger", f"none yet; it will be made in {folder}")
     parent = next(one for one in (folder, *folder.parents) if one.exists())

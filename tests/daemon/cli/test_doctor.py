@@ -3,6 +3,7 @@ from click.testing import CliRunner
 
 from daemon.cli import main
 from daemon.cli.exits import Exit
+from daemon.store.store import FILE, Store
 
 CONFIG = """\
 version: 1
@@ -117,3 +118,11 @@ def test_a_schema_of_another_version_is_doubtful(doctor, tmp_path):
 
     assert answer.exit_code == Exit.DONE
     assert any(line.startswith("look") and "another version" in line for line in lines(answer, "rules"))
+
+
+def test_a_ledger_others_can_read_is_doubtful(doctor, tmp_path):
+    with Store.open(tmp_path / "state" / FILE):
+        (tmp_path / "state" / FILE).chmod(0o644)
+    answer = doctor("--no-message")
+
+    assert any(line.startswith("look") and "chmod 600" in line for line in lines(answer, "ledger"))
