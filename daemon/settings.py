@@ -120,7 +120,8 @@ PROVIDERS: dict[str, Provider] = {
     ),
     "outlook": Provider(
         host="outlook.office365.com",
-        help="Outlook.com takes no passwords over IMAP; use token_command, or forward its mail to another mailbox.",
+        help="Outlook.com takes no passwords over IMAP: sign in (login: microsoft, then orderbell login), "
+        "use token_command, or forward its mail to another mailbox.",
     ),
     "yahoo-japan": Provider(
         host="imap.mail.yahoo.co.jp",
@@ -156,7 +157,7 @@ class Mailbox(Written):
     token_command: tuple[str, ...] | None = None
     """Prints an OAuth2 access token."""
     login: Literal["google", "microsoft"] | None = None
-    """`orderbell login ID` was used: the refresh token lies in the state folder."""
+    """Sign in with `orderbell login`; the refresh token lies in the state folder."""
     folders: tuple[str, ...] = ("INBOX",)
     """Folders that are watched; they are only ever read."""
     role: Literal["buyer", "seller", "both"] = "buyer"
@@ -177,7 +178,7 @@ class Mailbox(Written):
         if self.tls == "none" and self.server not in ("127.0.0.1", "::1", "localhost"):
             raise ValueError("tls: none is for loopback only; use implicit (port 993) or starttls (port 143)")
         if not (self.password or self.token_command or self.login):
-            raise ValueError("a mailbox needs a password: {file: …}, or token_command: […]")
+            raise ValueError("a mailbox needs password: {file: …}, token_command: […], or login: microsoft")
         if not self.folders:
             raise ValueError("folders is empty; leave it out for INBOX")
         return self
