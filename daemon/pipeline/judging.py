@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from daemon.pipeline.setup import Setup
-from daemon.pipeline.subjects import Scene, order_scene, order_scope, scene
+from daemon.pipeline.subjects import Scene, order_key, order_scene, order_scope, scene
 from daemon.store.alerts import AlertRow
 from daemon.store.ledger import Ledger
-from orders.shelf import Shelf
+from orders.shelf import Memory, Shelf
 from orders.subject import Subject
 from orders.view import View, view
 from rules.alert import Alert, Announcement, Delivery, Severity
@@ -33,6 +33,7 @@ class Mood:
 
 
 LIVELY = Mood()
+HUSHED = Mood(hush=True)
 
 
 def refresh(
@@ -44,11 +45,7 @@ def refresh(
         ledger.orders.put(seen)
     else:
         ledger.orders.drop(key)
-    scope = order_scope(key)
-    if mood.silent_for is None:
-        settle(ledger, setup, scope, order_scene(seen, now), now, mood)
-    else:
-        ledger.alerts.postpone(mood.silent_for, scope)
+    settle(ledger, setup, order_scope(key), order_scene(seen, now), now, mood)
     return seen
 
 
@@ -60,9 +57,7 @@ def look(ledger: Ledger, setup: Setup, scope: str, now: datetime, mood: Mood = L
         ledger.alerts.postpone(mood.silent_for, scope)
 
 
-def settle(
-    ledger: Ledger, setup: Setup, scope: str, found: Scene, now: datetime, mood: Mood = LIVELY, *, silent: bool = False
-) -> None:
+def settle(ledger: Ledger, setup: Setup, scope: str, found: Scene, now: datetime, mood: Mood = LIVELY) -> None:
     """Judge the scene, and keep what comes of it."""
     live = ledger.alerts.live(scope)
     judgements = judge(setup.rulebook, found.subjects, now)
@@ -71,7 +66,7 @@ def settle(
         [row.alert for row in live],
         setup.plan,
         now,
-        silent=silent or mood.hush,
+        silent=mood.hush,
         known=setup.rulebook.ids,
     )
     _keep(ledger, scope, step, _subjects(found.subjects, live), now, mood)
@@ -82,8 +77,12 @@ def settle(
 def end_silence(ledger: Ledger, setup: Setup, mailbox: str, now: datetime, *, limit: int = 500) -> bool:
     """Judge a part of what the mailbox's history touched; True when nothing is left of it."""
     scopes = ledger.alerts.postponed(mailbox, limit)
+    shelf = Memory(ledger)  # nothing is appended meanwhile
     for scope in scopes:
-        settle(ledger, setup, scope, scene(ledger, setup, scope, now), now, silent=True)
+        if (key := order_key(scope)) is not None:
+            refresh(ledger, setup, key, now, HUSHED, shelf=shelf)
+        else:
+            settle(ledger, setup, scope, scene(ledger, setup, scope, now), now, HUSHED)
     ledger.alerts.judged(mailbox, scopes)
     return len(scopes) < limit
 

@@ -105,7 +105,7 @@ class Pipeline(Desk):
 
     def skip(self, poll: Poll, mails: Iterable[Arrived]) -> None:
         """Keep a row for mails whose headers show that they are none of ours."""
-        ignore(self.store, mails, self.clock(), epoch=poll.epoch)
+        ignore(self.store, mails, self.clock(), epoch=poll.epoch, light=poll.first_run)
 
     def renumbered(self, poll: Poll, folder: str, uidvalidity: int) -> None:
         """The server gives UIDs anew in this folder."""

@@ -52,6 +52,12 @@ def order_scope(key: str) -> str:
     return f"order:{key}"
 
 
+def order_key(scope: str) -> str | None:
+    """The key of the order whose scope this is."""
+    kind, _, key = scope.partition(":")
+    return key if kind == "order" else None
+
+
 def mail_scope(number: int) -> str:
     return f"mail:{number}"
 

@@ -9,7 +9,7 @@ from daemon.mailbox.arrived import Arrived
 from daemon.pipeline.judging import LIVELY, Mood, look, refresh
 from daemon.pipeline.setup import Setup
 from daemon.pipeline.speaking import Message, speak
-from daemon.pipeline.subjects import OUTAGE_KIND, mail_scope
+from daemon.pipeline.subjects import OUTAGE_KIND, mail_scope, order_scope
 from daemon.store.ledger import Ledger
 from daemon.store.mails import MailState, Place
 from daemon.store.store import Store
@@ -68,7 +68,7 @@ def take(
             if tries == TRIES:
                 return _set_aside(store, setup, arrived, number, str(failure), now, epoch, mood)
             continue
-        with store.write() as ledger:
+        with store.write(light=_is_history(mood)) as ledger:
             _fence(ledger, place, epoch)
             _enter(ledger, setup, arrived, number, reading, now, mood, ignore=ignore_unverified)
             _advance(ledger, place)
@@ -77,18 +77,17 @@ def take(
 
 
 def ignore(
-    store: Store, mails: Iterable[Arrived], now: datetime, *, epoch: int | None = None, moves_cursor: bool = True
+    store: Store, mails: Iterable[Arrived], now: datetime, *, epoch: int | None = None, light: bool = False
 ) -> None:
     """Rows for mails whose headers show that they are none of ours, in one transaction."""
     mails = tuple(mails)
     if not mails:
         return
-    with store.write() as ledger:
+    with store.write(light=light) as ledger:
         places = [(place_of(mail), mail.internal_date, mail.size) for mail in mails]
         _fence(ledger, places[0][0], epoch)
         ledger.mails.ignore(places, now, Outcome.FOREIGN, NOT_OURS)
-        for place, _, _ in places if moves_cursor else ():
-            _advance(ledger, place)
+        _advance(ledger, max(places, key=lambda one: one[0].uid)[0])
 
 
 def append(
@@ -101,6 +100,10 @@ def append(
     for event in fresh:
         ledger.house(housed(event, shelf))
         keys |= dict.fromkeys(touched(event, shelf, among=fresh))
+    if mood.silent_for is not None:
+        for key in keys:
+            ledger.alerts.postpone(mood.silent_for, order_scope(key))
+        return tuple(keys)
     mails = {event.mail for event in fresh if event.mail is not None}
     for key in keys:
         seen = refresh(ledger, setup, key, now, mood, shelf=shelf)
@@ -200,6 +203,11 @@ def _set_aside(
         _advance(ledger, place_of(arrived))
         look(ledger, setup, "service:orderbell", now, mood)
         return speak(ledger, setup, now) if mood.silent_for is None else ()
+
+
+def _is_history(mood: Mood) -> bool:
+    """Rows and cursor are written together, so what a loss of power takes of history is simply read again."""
+    return mood.silent_for is not None
 
 
 def _fence(ledger: Ledger, place: Place, epoch: int | None) -> None:
