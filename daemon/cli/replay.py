@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from daemon.cli.exits import Exit, Stop
+from daemon.cli.exits import Exit, Stop, complain
 from daemon.cli.listing import as_json, print_json
 from daemon.cli.places import Places, mailbox_of
 
@@ -103,7 +103,9 @@ def _frame(
 def _orders(path: Path, zone: "tzinfo", now: "datetime") -> "tuple[Event, ...]":
     from daemon.importers import read
 
-    return read(path, seen=now, zone=zone).events
+    found = read(path, seen=now, zone=zone)
+    complain(str(fault) for fault in found.faults)
+    return found.events
 
 
 def _target(settings: "Settings | None", language: str | None) -> "Target | None":

@@ -97,7 +97,7 @@ def _told(places: Places, done: "Pass") -> None:
 
 
 def _would(done: "Pass", setup: "Setup", zone: tzinfo, *, as_json: bool) -> None:
-    for row in (row for message in done.messages for row in rows_of(message, setup, zone)):
+    for row in (row for message in done.messages for row in _rows_of(message, setup, zone)):
         if as_json:
             print_json(row)
         else:
@@ -106,7 +106,7 @@ def _would(done: "Pass", setup: "Setup", zone: tzinfo, *, as_json: bool) -> None
         click.echo(f"{sum(done.mails.values())} new mails read; nothing was sent or kept", err=True)
 
 
-def rows_of(message: "Message", setup: "Setup", zone: tzinfo) -> list[dict[str, object]]:
+def _rows_of(message: "Message", setup: "Setup", zone: tzinfo) -> list[dict[str, object]]:
     """The alerts of a message as `replay --json` shows them."""
     from daemon.pipeline.speaking import word
 

@@ -331,3 +331,25 @@ def test_without_trust_in_headers_a_replay_may_trust_all(tmp_path, monkeypatch):
 
     assert "not verified" in next(row["body"] for row in doubtful if row["rule"] == "dispute-judged-invalid")
     assert "not verified" not in next(row["body"] for row in trusting if row["rule"] == "dispute-judged-invalid")
+
+
+def test_a_replay_knows_orders_and_notes_of_files_and_tells_their_faults(place):
+    now = datetime.now(UTC)
+    (place.folder / "mails").mkdir()
+    for name in ("knife-judged", "lamp-ordered"):
+        (place.folder / "mails" / f"{name}.eml").write_bytes(letter(name, now))
+    day, due = now - timedelta(days=10), now - timedelta(days=8)
+    (place.folder / "orders.csv").write_text(
+        PASTE
+        + f'{KNIFE},"{day:%b} {day.day}, {day.year}",Bread knife,1,Shop,Awaiting delivery,1\r\n'
+        + '8100000000000005,"Smarch 5, 2026",Lamp,1,Shop,Awaiting delivery,1\r\n'
+    )
+    (place.folder / "notes.yaml").write_text(
+        f"- {{at: {day:%Y-%m-%d}, kind: promise, order: '{LAMP}', due: {due:%Y-%m-%d}}}\n"
+    )
+    answer = call(place, "replay", "mails", "--orders", "orders.csv", "--notes", "notes.yaml", "--json")
+    titles = {row["rule"]: row["title"] for row in rows(answer)}
+
+    assert "Bread knife" in titles["dispute-judged-invalid"]
+    assert "promise-broken" in titles
+    assert "orders.csv:3:" in answer.stderr
