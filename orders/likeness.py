@@ -277,17 +277,17 @@ def _items(event: Event) -> tuple[Item, ...]:
 
 def crowded(event: Event, shelf: Shelf) -> bool:
     """Whether so many orders are in reach of `event` that one more or less decides if it is looked for at all."""
-    keys = shelf.open_orders(event.marketplace, event.role, event.at - REACH, event.at)
+    if not (event.masked or event.tracking or event.packages or event.fields.get("store") or _items(event)):
+        return False
+    most = MOST + NAMED_AT_ONCE + 1
+    keys = shelf.open_orders(event.marketplace, event.role, event.at - REACH, event.at, most)
     return MOST - NAMED_AT_ONCE <= len(keys) <= MOST + NAMED_AT_ONCE
 
 
 def _open(event: Event, shelf: Shelf) -> dict[str, tuple[Event, ...]]:
     """Orders within reach and their past, none when there are too many to tell apart."""
-    keys = {
-        key
-        for key in shelf.open_orders(event.marketplace, event.role, event.at - REACH, event.at)
-        if not key.endswith(ACCOUNT)
-    }
+    found = shelf.open_orders(event.marketplace, event.role, event.at - REACH, event.at, MOST + 2)
+    keys = {key for key in found if not key.endswith(ACCOUNT)}
     return pasts(event, shelf, keys) if len(keys) <= MOST else {}
 
 

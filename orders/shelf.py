@@ -52,8 +52,13 @@ class Shelf(Protocol):
     def by_origin(self, origin: str) -> Event | None:
         """The event of that origin."""
 
-    def open_orders(self, marketplace: str, role: Role, since: datetime, until: datetime) -> tuple[str, ...]:
-        """Keys of orders that an event of that time (both ends in) names in full (`order_keys`)."""
+    def open_orders(
+        self, marketplace: str, role: Role, since: datetime, until: datetime, most: int | None = None
+    ) -> tuple[str, ...]:
+        """Keys of orders that an event of that time (both ends in) names in full (`order_keys`).
+
+        With `most`, that many of them are enough, whichever: who asks so only wants to know that there are too many.
+        """
 
     def loose(self, marketplace: str, role: Role) -> tuple[Event, ...]:
         """Events with no order number and no sure home (`matching.housed`). Returning too many costs time only."""
@@ -185,10 +190,17 @@ class ListShelf:
     def by_origin(self, origin: str) -> Event | None:
         return self._events.get(origin)
 
-    def open_orders(self, marketplace: str, role: Role, since: datetime, until: datetime) -> tuple[str, ...]:
+    def open_orders(
+        self, marketplace: str, role: Role, since: datetime, until: datetime, most: int | None = None
+    ) -> tuple[str, ...]:
         orders = self._orders.get((marketplace, role), [])
         first, last = bisect_left(orders, (since, "")), bisect_right(orders, (until, LAST))
-        return tuple(dict.fromkeys(key for _, key in orders[first:last]))
+        found: dict[str, None] = {}
+        for index in range(first, last):
+            if most is not None and len(found) >= most:
+                break
+            found[orders[index][1]] = None
+        return tuple(found)
 
     def loose(self, marketplace: str, role: Role) -> tuple[Event, ...]:
         return tuple(self._loose.get((marketplace, role), {}).values())
@@ -210,11 +222,14 @@ class Before:
     def by_origin(self, origin: str) -> Event | None:
         return None if origin in self._hidden else self._shelf.by_origin(origin)
 
-    def open_orders(self, marketplace: str, role: Role, since: datetime, until: datetime) -> tuple[str, ...]:
+    def open_orders(
+        self, marketplace: str, role: Role, since: datetime, until: datetime, most: int | None = None
+    ) -> tuple[str, ...]:
         own = {key for event in self._hidden.values() if since <= event.at <= until for key in order_keys(event)}
+        enough = None if most is None else most + len(own)
         return tuple(
             key
-            for key in self._shelf.open_orders(marketplace, role, since, until)
+            for key in self._shelf.open_orders(marketplace, role, since, until, enough)
             if key not in own or self._had(key, since, until)
         )
 
@@ -240,7 +255,7 @@ class Memory:
         self._shelf = shelf
         self._references: dict[tuple[RefKind, str, str], tuple[Event, ...]] = {}
         self._origins: dict[str, Event | None] = {}
-        self._open: dict[tuple[str, Role, datetime, datetime], tuple[str, ...]] = {}
+        self._open: dict[tuple[str, Role, datetime, datetime, int | None], tuple[str, ...]] = {}
         self._loose: dict[tuple[str, Role], tuple[Event, ...]] = {}
         self._assignments: dict[str, tuple[Event, ...]] = {}
 
@@ -255,10 +270,12 @@ class Memory:
             self._origins[origin] = self._shelf.by_origin(origin)
         return self._origins[origin]
 
-    def open_orders(self, marketplace: str, role: Role, since: datetime, until: datetime) -> tuple[str, ...]:
-        ask = (marketplace, role, since, until)
+    def open_orders(
+        self, marketplace: str, role: Role, since: datetime, until: datetime, most: int | None = None
+    ) -> tuple[str, ...]:
+        ask = (marketplace, role, since, until, most)
         if ask not in self._open:
-            self._open[ask] = self._shelf.open_orders(marketplace, role, since, until)
+            self._open[ask] = self._shelf.open_orders(*ask)
         return self._open[ask]
 
     def loose(self, marketplace: str, role: Role) -> tuple[Event, ...]:

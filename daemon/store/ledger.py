@@ -43,8 +43,8 @@ OPEN_ORDERS = (
         naming.c.at <= bindparam("until"),
     )
     .distinct()
-    .order_by(naming.c.order_key)
 )
+SOME_OPEN_ORDERS = OPEN_ORDERS.limit(bindparam("most"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,9 +105,13 @@ class Ledger:
         found = self._events(BY_ORIGIN, {"origin": origin})
         return found[0] if found else None
 
-    def open_orders(self, marketplace: str, role: Role, since: datetime, until: datetime) -> tuple[str, ...]:
-        asked = {"marketplace": marketplace, "role": role, "since": since, "until": until}
-        return tuple(self.connection.execute(OPEN_ORDERS, asked).scalars())
+    def open_orders(
+        self, marketplace: str, role: Role, since: datetime, until: datetime, most: int | None = None
+    ) -> tuple[str, ...]:
+        asked: dict[str, Any] = {"marketplace": marketplace, "role": role, "since": since, "until": until}
+        if most is None:
+            return tuple(self.connection.execute(OPEN_ORDERS, asked).scalars())
+        return tuple(self.connection.execute(SOME_OPEN_ORDERS, {**asked, "most": most}).scalars())
 
     def loose(self, marketplace: str, role: Role) -> tuple[Event, ...]:
         return self._events(LOOSE_ONES, {"marketplace": marketplace, "role": role})
