@@ -9,7 +9,7 @@ from parsers import marks
 from parsers.dates import Clock, find_dates, find_span
 from parsers.identifiers import normal
 from parsers.letter import Text
-from parsers.money import find_money, whole_money
+from parsers.money import AMOUNT, find_money, whole_money
 from parsers.notice import FIELDS, Evidence, FieldType, FieldValue, Item
 from parsers.pack import Pack
 from parsers.phrase import Hit, fold
@@ -20,7 +20,7 @@ HEAD = 80
 PAST = frozenset({"delivered_at", "shipped_at", "ordered_at", "at"})
 SCRIPTS = {"ja": re.compile("[\u3041-\u30ff]"), "ko": re.compile("[\uac00-\ud7af]")}
 TEXT_GAPS = frozenset({"item", "name", "any"})
-COUNTED = re.compile(r"(\d{1,3})\s*(?:[x×]\s*)?(?=[\"“„「«『])|(\d{1,3})\s*[x×]\s+")
+COUNTED = re.compile(r"(\d{1,3})\s*(?:[x×]\s*)?(?=[\"“„「«『])|(\d{1,3})\s*(?:[x×]\s+|(?=\s\S.* items?$))")
 BULLET = re.compile(r"(?:[*•・-]|\d{1,3}\s*[x×])\s+(.+)")
 QUANTITY = re.compile(r"\d{1,4}")
 QUOTES = "\"'“”„‟«»「」『』‚‘’ "
@@ -206,14 +206,22 @@ class Page:
             if re.fullmatch(r"(?=.*\d)[\w-]{5,40}", text):
                 yield Fact(name=name, value=text, line=place, rank=label.rank, evidence=evidence)
         elif name in FIELDS:
-            spec = FIELDS[name]
-            if spec.type is FieldType.TEXT and not sure:
-                return
-            value = self.value(name, text, language)
-            if value is None and name == "judgement" and sure:
-                value = "unknown"
-            if value is not None:
-                yield Fact(name=name, value=value, line=place, rank=label.rank, evidence=evidence)
+            yield from self._field(label, text, place, language, evidence, sure=sure)
+
+    def _field(
+        self, label: Label, text: str, place: int, language: Language, evidence: Evidence, *, sure: bool
+    ) -> Iterator[Fact]:
+        name = label.field
+        if FIELDS[name].type is FieldType.TEXT and not sure:
+            return
+        value = self.value(name, text, language)
+        if value is None and name == "solution" and (money := find_money(text, self.dollar)) is not None:
+            yield Fact(name="amount", value=money, line=place, rank=label.rank + 1, evidence=evidence)
+            value = self.value(name, AMOUNT.sub(" ", text).strip(" :,-()"), language)
+        if value is None and name == "judgement" and sure:
+            value = "unknown"
+        if value is not None:
+            yield Fact(name=name, value=value, line=place, rank=label.rank, evidence=evidence)
 
     def _window(self, text: str, language: Language, place: int, rank: int, evidence: Evidence) -> Iterator[Fact]:
         first, last = find_span(text, language.words, self.clock)

@@ -26,9 +26,13 @@ def refuse(raw: bytes) -> str | None:
     """Why this mail is not read, as one sentence, or None when it may be parsed."""
     if len(raw) > MAX_BYTES:
         return f"it is larger than {MAX_BYTES >> 20} MiB"
-    end = HEADER_END.search(raw)
-    header = raw[: end.start()] if end else raw[: MAX_HEADER + 1]
-    return _refuse_header(header) or _refuse_body(raw)
+    return refuse_header(header_of(raw)) or _refuse_body(raw)
+
+
+def header_of(raw: bytes) -> bytes:
+    """The header block, cut a little above the limit where it never ends."""
+    end = HEADER_END.search(raw, 0, MAX_HEADER + 4)
+    return raw[: end.start()] if end else raw[: MAX_HEADER + 1]
 
 
 def refuse_html(html: str) -> str | None:
@@ -40,7 +44,8 @@ def refuse_html(html: str) -> str | None:
     return None
 
 
-def _refuse_header(header: bytes) -> str | None:
+def refuse_header(header: bytes) -> str | None:
+    """Why this header block is not parsed, or None."""
     if len(header) > MAX_HEADER:
         return f"its header is larger than {MAX_HEADER >> 10} KiB"
     if header.count(b"=?") > MAX_ENCODED_WORDS:

@@ -43,13 +43,21 @@ class Context:
 
 def read(raw: bytes, context: Context) -> Reading:
     """What one mail says. Never raises, for any bytes."""
-    refused = limits.refuse(raw)
-    if refused:
-        return Reading(outcome=Outcome.FOREIGN, reason=f"Not read: {refused}.")
     try:
-        return _read(letters.parse(raw), context)
+        refused = limits.refuse(raw)
+        return _refused(raw, refused, context) if refused else _read(letters.parse(raw), context)
     except Exception as error:  # noqa: BLE001 - hostile bytes find what no test found; the mail is kept, counted and shown
         return Reading(outcome=Outcome.UNREAD, reason=f"Could not be read ({type(error).__name__}); please report it.")
+
+
+def _refused(raw: bytes, why: str, context: Context) -> Reading:
+    """A mail that is not parsed: kept and counted when its header says that a marketplace sent it, else nobody's."""
+    header = limits.header_of(raw)
+    letter = letters.parse_header(header) if limits.refuse_header(header) is None else letters.Letter(fields=())
+    sender = authentic.sender_of(letter, context.library)
+    if sender is None or sender.pack is None:
+        return _reading(letter, Outcome.FOREIGN, f"Not read: {why}.")
+    return _reading(letter, Outcome.UNREAD, f"Not read: {why}.", sender=sender, marketplace=sender.pack.marketplace)
 
 
 def interesting(header: bytes, context: Context) -> bool:

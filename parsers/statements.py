@@ -60,7 +60,7 @@ def notices(letter: Letter, page: Page, role: Role, *, message: bool = False) ->
 def _told(page: Page) -> tuple[tuple[int, Hit[Saying]], ...]:
     """What a hook of the pack makes of the lines, filed like a headline."""
     hooks = page.pack.hooks
-    told = hooks.tell(page.text.lines) if hooks is not None and hasattr(hooks, "tell") else None
+    told = hooks.tell(page.subject, page.text.lines) if hooks is not None and hasattr(hooks, "tell") else None
     if told is None:
         return ()
     place, kind, language, fields = told

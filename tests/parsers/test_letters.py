@@ -37,6 +37,25 @@ def test_a_bomb_is_refused_before_it_is_parsed(name):
     assert time.process_time() - started < 2
 
 
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_refused_mail_is_told_and_counted_where_its_sender_can_be_read(name):
+    reading = read(BOMBS[name], context_of({}))
+
+    assert reading.reason.startswith("Not read: ")
+    assert reading.outcome.value in ("unread", "foreign")
+    assert reading.notices == ()
+
+
+def test_a_marketplace_mail_with_too_much_in_it_is_unread_and_never_silently_nobodys():
+    reading = read(BOMBS["blank lines"], context_of({}))
+
+    assert (reading.outcome.value, reading.marketplace, reading.sender) == (
+        "unread",
+        "amazon",
+        "order-update@amazon.com",
+    )
+
+
 def test_no_golden_mail_but_the_one_meant_for_it_breaks_a_limit():
     refused = [mail.name for mail in mails() if limits.refuse(mail.read_bytes())]
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 RETURNED_TOO_LATE = re.compile(r"時間内に.{0,12}返[品送].{0,14}(?:ません|なかった|ない|ず)")
 RELEASED = re.compile(r"(?:売り手|販売者|セラー)に.{0,6}支払いが?.{0,4}(?:リリース|解放)")
+JUDGED = re.compile(r"\bjudge?ments?\b|\b(?:in)?valid\b|判定", re.IGNORECASE)
 FINAL = re.compile(r"再処理(?:する)?ことはできません")
 
 
@@ -23,11 +24,15 @@ def unglue(numbers: Sequence[str], sure: Sequence[str]) -> dict[str, str]:
     return right if known and len(right) == len(numbers) else {}
 
 
-def tell(lines: Sequence[str]) -> tuple[int, str, str, dict[str, str]] | None:
-    """The result of an appeal in Japanese, which a machine translates anew each time: words stay, sentences do not.
+def tell(subject: str, lines: Sequence[str]) -> tuple[int, str, str, dict[str, str]] | None:
+    """What stands behind the two titles that AliExpress gives its disputes and appeals: line, kind, language, fields.
 
-    The title “the appeal's solution” must stand there; the rest says how it ended. Gives line, kind, language, fields.
+    A mail titled `AliExpress Dispute Order` that speaks of a judgement has judged, even where its label is missing. The
+    result of an appeal in Japanese is translated by a machine, anew each time: words stay, sentences do not.
     """
+    if subject.lower().startswith("aliexpress dispute order"):
+        place = next((place for place, line in enumerate(lines) if JUDGED.search(line)), None)
+        return None if place is None else (place, "dispute.judged", "en", {"judgement": "unknown"})
     place = next((place for place, line in enumerate(lines) if "異議申し立て" in line and "解決策" in line), None)
     if place is None:
         return None
