@@ -36,12 +36,18 @@ class History:
         self.possible = distinct(placement for placement in possible if placement.candidates)
         """Events that might belong here: they open possible deadlines, nothing else."""
         self.events = tuple(placement.event for placement in self.placements)
+        self._by_kind: dict[Kind, list[Event]] = {}
+        for event in self.events:
+            self._by_kind.setdefault(event.kind, []).append(event)
         self._closing = frozenset(placement.event.origin for placement in self.placements if placement.closes)
         self._sure = frozenset(p.event.origin for p in self.placements if p.confidence >= 0.9)
 
     def of(self, *kinds: Kind) -> tuple[Event, ...]:
         """Events of these kinds, oldest first."""
-        return tuple(event for event in self.events if event.kind in kinds)
+        present = [kind for kind in dict.fromkeys(kinds) if kind in self._by_kind]
+        if len(present) < 2:
+            return tuple(self._by_kind[present[0]]) if present else ()
+        return tuple(event for event in self.events if event.kind in present)
 
     def sure(self, *kinds: Kind) -> tuple[Event, ...]:
         """Of those, the ones that may close."""

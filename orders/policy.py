@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
@@ -133,10 +133,20 @@ class Policy:
     """All rows in file order."""
 
     rows: tuple[Row, ...]
+    _held: dict[tuple[str, Role, str | None, int], tuple[Row, ...]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    """Answers of `rows_for`, which is asked for every view."""
 
     def rows_for(self, marketplace: str, role: Role, region: str | None, at: datetime) -> tuple[Row, ...]:
         """The enabled rows for an order begun `at`: the own region before any, the latest before older ones."""
         day = at.astimezone(UTC).date()
+        ask = (marketplace, role, region, sum(row.effective_from <= day for row in self.rows))
+        if ask not in self._held:
+            self._held[ask] = self._rows_for(marketplace, role, region, day)
+        return self._held[ask]
+
+    def _rows_for(self, marketplace: str, role: Role, region: str | None, day: date) -> tuple[Row, ...]:
         best: dict[tuple[object, ...], Row] = {}
         for row in self.rows:
             if row.marketplace not in (ANY, marketplace) or row.role is not role or row.effective_from > day:

@@ -153,7 +153,7 @@ class _Awaited:
 
     def _dates(self, row: Row, parcel: _Parcel) -> Iterator[_Date]:
         triggers = tuple(pattern(text) for text in row.trigger)
-        for event in self.history.events:
+        for event in self.history.of(*(one.kind for one in triggers)):
             if self._fits(event, triggers, parcel) and self._holds(row, event):
                 yield from self._date(row, event, parcel, inferred=self.history.inferred(event))
         if row.actor is not Actor.ME:
@@ -235,7 +235,7 @@ class _Awaited:
             return next((one.completed for one in refunds(self.history) if opened in one.announced), None)
         patterns = tuple(pattern(text) for text in texts)
         imports = row.kind not in CASES
-        for event in self.history.events:
+        for event in self.history.of(*(one.kind for one in patterns)):
             if event.origin == opened.origin or (row.after and event.at < opened.at):
                 continue
             believed = self.history.closes(event) or (imports and event.source is Source.IMPORT)
