@@ -114,10 +114,10 @@ def _disputes(history: History) -> Iterable[Case]:
             ended=closed[-1] if closed else None,
             reason=text_of(opened[0].fields, "reason") if opened else None,
             waiting_for=waiting,
-            judgement=_word(judged, "judgement") or ("unknown" if judged else None),
-            outcome=_word([event for event in events if event.kind is Kind.DISPUTE_CLOSED], "outcome"),
+            judgement=_word(history.best(judged), "judgement") or ("unknown" if judged else None),
+            outcome=_word(closed or [event for event in events if event.kind is Kind.DISPUTE_CLOSED], "outcome"),
             claimed=_money(opened, "amount"),
-            awarded=_money(offers, "amount"),
+            awarded=_money(history.best(offers), "amount"),
         )
 
 
@@ -152,7 +152,7 @@ def _appeals(history: History) -> Iterable[Case]:
     if not submitted and not decided:
         return
     ended = history.sure(Kind.APPEAL_DECIDED)
-    outcome = _word(decided, "outcome")
+    outcome = _word(history.best(decided), "outcome")
     state = "submitted"
     if ended:
         state = {"granted": "granted", "rejected": "rejected"}.get(_word(ended, "outcome") or "", "decided")
@@ -260,7 +260,7 @@ def _claims(history: History) -> Iterable[Case]:
             ended=ended[-1] if ended else None,
             reason=_word(events, "reason"),
             waiting_for=waiting,
-            outcome=_word([event for event in events if event.kind is Kind.CLAIM_DECIDED], "outcome"),
+            outcome=_word(ended or [event for event in events if event.kind is Kind.CLAIM_DECIDED], "outcome"),
             claimed=_money(events, "amount"),
         )
 

@@ -59,7 +59,7 @@ def fold(history: History) -> Order:
 
 def lines_of(history: History) -> tuple[Item, ...]:
     """What was ordered: the lines of the order mails, else of imported rows, else of any mail."""
-    told = [event for event in history.of(Kind.ORDER_PLACED) if event.source is not Source.IMPORT]
+    told = history.best([event for event in history.of(Kind.ORDER_PLACED) if event.source is not Source.IMPORT])
     imported = [event for event in history.of(Kind.ORDER_PLACED, Kind.IMPORT_ROW) if event.source is Source.IMPORT]
     for events in (told, imported, history.events):
         lines: list[Item] = []
@@ -217,7 +217,13 @@ def _stated(history: History, name: str) -> datetime | None:
 
 
 def _latest_with(history: History, name: str) -> Event | None:
-    return next((event for event in reversed(history.events) if history.when(event, name) is not None), None)
+    """The latest mail about the order or its parcels that states this date, a believed one before any other.
+
+    What nobody vouches for does not move a date that is known; a refund's own dates are not the parcel's.
+    """
+    about = [event for event in history.events if event.kind.partition(".")[0] in ("order", "shipment", "import")]
+    telling = [event for event in about if history.when(event, name) is not None]
+    return next(reversed(history.best(telling)), None)
 
 
 def _text(history: History, name: str) -> str | None:

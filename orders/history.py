@@ -1,6 +1,6 @@
 """The past of one order: its events without twins, in time, with how far each may be believed."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 
@@ -61,6 +61,10 @@ class History:
 
     def closes(self, event: Event) -> bool:
         return event.origin in self._closing
+
+    def best(self, events: Sequence[Event]) -> Sequence[Event]:
+        """The believed ones among `events`; all of them where none is: a weak word counts where there is no better."""
+        return [event for event in events if self.closes(event)] or events
 
     def inferred(self, *events: Event) -> bool:
         """Whether any of `events` surely belongs here only by resemblance, or has a sender nobody vouches for."""

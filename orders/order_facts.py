@@ -133,6 +133,8 @@ def _delays(order: Order) -> list[Event]:
     found: list[Event] = []
     until: datetime | None = None
     for event in order.events:
+        if not event.kind.startswith(("order.", "shipment.")):
+            continue
         told = _when(event.fields.get("expected_until"))
         if event.kind is Kind.SHIPMENT_ESTIMATE_CHANGED and (told is None or until is None or told > until):
             found.append(event)

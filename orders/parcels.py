@@ -120,8 +120,8 @@ def shipment(parcel: Parcel, history: History) -> Shipment:
     shipped = [event for event in events if event.kind is Kind.SHIPMENT_SHIPPED]
     delivered = [event for event in events if event.kind is Kind.SHIPMENT_DELIVERED]
     moved = [event.at for event in events if event.kind in MOVING or event.kind is Kind.SHIPMENT_EXCEPTION]
-    expecting = _latest(events, "expected_until")
-    waiting = _latest(events, "pickup_by")
+    expecting = _latest(events, "expected_until", history)
+    waiting = _latest(events, "pickup_by", history)
     day = parcel.started.astimezone(history.zone).date().isoformat()
     left = [event for event in events if event.kind in MOVING]
     return Shipment(
@@ -207,8 +207,10 @@ def _home(event: Event, found: list[Parcel]) -> Parcel | None:
     return min(begun or waiting or choice, key=lambda parcel: (parcel.started, parcel.events[0].origin))
 
 
-def _latest(events: list[Event], name: str) -> Event | None:
-    return next((event for event in reversed(events) if event.fields.get(name) is not None), None)
+def _latest(events: list[Event], name: str, history: History) -> Event | None:
+    """The latest event with that date, a believed one before any other."""
+    telling = [event for event in events if event.fields.get(name) is not None]
+    return next(reversed(history.best(telling)), None)
 
 
 def _distinct(items: Iterable[Item]) -> tuple[Item, ...]:

@@ -3,7 +3,7 @@
 import pytest
 
 from orders.order import OrderStatus, ShipmentStatus
-from tests.orders.telling import AE, AZ, case, lines, money, said, seen, sold
+from tests.orders.telling import AE, AZ, case, day, lines, money, said, seen, sold
 
 TWO = lines("Blue kettle", "Red lamp")
 PLACED = said("order.placed", 0, items=TWO, total=money("40.00 USD"))
@@ -333,3 +333,29 @@ def test_one_parcel_for_two_orders_is_delivered_for_both() -> None:
     events = [said("shipment.shipped", 2, both, tracking="A1"), said("shipment.delivered", 9, None, tracking="A1")]
 
     assert [seen(*events, number=number).order.status for number in both] == [OrderStatus.DELIVERED] * 2
+
+
+def test_the_date_of_a_refund_is_not_the_date_of_the_parcel() -> None:
+    refund = said("refund.announced", 20, expected_until=day(60))
+    placed = said("order.placed", 0, expected_until=day(10))
+
+    assert seen(placed, refund).order.expected_until == day(10)
+
+
+def test_unverified_mail_does_not_move_a_known_date() -> None:
+    placed = said("order.placed", 0, expected_until=day(10))
+    later = {"expected_until": day(90), "protection_until": day(200)}
+    weak = said("shipment.estimate_changed", 5, trust="unverified", **later)
+    sure = said("shipment.estimate_changed", 5, **later)
+
+    assert seen(placed, weak).order.expected_until == day(10)
+    assert seen(placed, sure).order.expected_until == day(90)
+    assert seen(weak).order.expected_until == day(90)
+
+
+def test_an_unverified_verdict_counts_only_where_there_is_no_better() -> None:
+    sure = said("dispute.judged", 20, judgement="invalid")
+    weak = said("dispute.judged", 21, judgement="valid", trust="unverified")
+
+    assert case(seen(OPENED, weak), "dispute").judgement == "valid"
+    assert case(seen(OPENED, sure, weak), "dispute").judgement == "invalid"
