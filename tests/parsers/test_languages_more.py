@@ -187,3 +187,9 @@ def test_an_item_is_read_from_between_the_quotes_of_its_language(subject, title,
     item = item_of(subject)
 
     assert (item.title, item.quantity) == (title, quantity)
+
+
+@pytest.mark.parametrize("language", ["fr", "it", "pt", "nl", "pl", "ko"])
+@pytest.mark.parametrize("marketplace", ["amazon", "aliexpress"])
+def test_every_added_language_has_the_phrases_of_both_marketplaces(language, marketplace):
+    assert language in shipped().pack(marketplace).languages
