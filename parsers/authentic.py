@@ -288,8 +288,24 @@ def _shown(domain: str) -> str:
 
 
 def _cousin(domain: str, pack: Pack) -> bool:
-    shape = skeleton(_shown(domain))
-    return any(skeleton(brand) in shape for brand in pack.file.brand if brand.isascii())
+    """A word of the domain looks like the brand, alone or grown together with a shop's words; Amazonas does not."""
+    shown = _shown(domain)
+    words = [word for text in (shown, re.sub(r"\d+", "", shown)) for word in re.split(r"[^\w]+|_", skeleton(text))]
+    beside = [skeleton(word) for word in pack.file.beside]
+    for brand in pack.file.brand:
+        plain = skeleton(brand)
+        if any(plain in word and all(_made_of(part, beside) for part in word.split(plain)) for word in words):
+            return True
+    return False
+
+
+def _made_of(text: str, words: Sequence[str]) -> bool:
+    """Whether `text` is nothing but some of `words`, one after another."""
+    if not text:
+        return True
+    return len(text) < 40 and any(
+        word and text.startswith(word) and _made_of(text[len(word) :], words) for word in words
+    )
 
 
 def _named(name: str, pack: Pack) -> bool:

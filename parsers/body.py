@@ -46,12 +46,13 @@ class Page:
     text: Text
     clock: Clock
     dollar: str | None
+    rich: bool = False
+    """Whether this is the HTML, whose links then stand on their lines."""
     folded: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         folded = tuple(fold(line) for line in self.text.lines)
-        ends = frozenset(end for language in self.pack.languages.values() for end in language.ends)
-        stop = next((place for place, line in enumerate(folded) if place > 3 and line in ends), len(folded))
+        stop = next((place for place, line in enumerate(folded) if place > 3 and line in self.pack.ends), len(folded))
         self.text = Text(self.text.lines[:stop], tuple(link for link in self.text.links if link.line < stop))
         self.folded = folded[:stop]
 

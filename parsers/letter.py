@@ -171,6 +171,11 @@ class Letter:
         return tuple(JSON_LD.findall(self.html)) if "ld+json" in self.html else ()
 
     @property
+    def read_rich(self) -> Text | None:
+        """`rich`, if anybody asked for it yet."""
+        return self.__dict__.get("rich")
+
+    @property
     def has_plain(self) -> bool:
         """Whether the plain part says anything: some mails carry only “see the HTML”."""
         lines = self.text.lines

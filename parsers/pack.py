@@ -62,6 +62,8 @@ class Pack:
     named: re.Pattern[str]
     """An order number behind one of the words for “order” in any of the pack's languages (group 1)."""
     languages: Mapping[str, Language]
+    ends: frozenset[str]
+    """Lines of any language from which on nothing is read."""
     hooks: ModuleType | None = field(default=None, compare=False)
 
     def store(self, domain: str) -> Store:
@@ -175,6 +177,7 @@ def _pack(folders: Sequence[Path], words: Mapping[str, DateWords], faults: list[
         noise=books.noise,
         named=_named(order, languages.values()),
         languages=languages,
+        ends=frozenset(end for language in languages.values() for end in language.ends),
         hooks=_hooks(folders),
     )
 

@@ -185,7 +185,8 @@ def _page(letter: Letter, sender: Sender, pack: Pack, text: Text) -> Page:
     clock = Clock(
         today=letter.date.date() if letter.date else None, zone=pack.zone(sender.domain), numeric=store.numeric
     )
-    return Page(pack=pack, subject=letter.subject, text=text, clock=clock, dollar=store.currency or "USD")
+    rich = text is letter.read_rich
+    return Page(pack=pack, subject=letter.subject, text=text, clock=clock, dollar=store.currency or "USD", rich=rich)
 
 
 def _role(group: str | None, context: Context) -> Role:

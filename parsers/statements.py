@@ -80,7 +80,8 @@ def _told(page: Page) -> tuple[tuple[int, Hit[Saying]], ...]:
 def _links(letter: Letter, page: Page) -> list[Link]:
     """Every link of the mail; those of this rendering with the line they stand on."""
     placed = {link.url for link in page.text.links}
-    return [*page.text.links, *(link for link in letter.links if link.url not in placed)]
+    others = letter.text.links if page.rich else letter.links
+    return [*page.text.links, *(link for link in others if link.url not in placed)]
 
 
 def _subject_orders(page: Page, subjects: Iterable[Hit[Saying]]) -> list[str]:
@@ -232,6 +233,13 @@ def _notice(mail: Mail, card: Card, first: int) -> Notice:
         facts.extend(page.caught(hit.caught.items(), pack.languages[hit.value.language], max(place, card.start), proof))
         if "item" in hit.caught and not items and (item := item_of(hit.caught["item"])):
             items = (item,)
+    if not evidence:  # a later block under a title that named the first one's item
+        lead = mail.lead
+        where = lead.value.where
+        evidence.append(
+            Evidence(where=where, phrase=lead.phrase.written, line=mail.letter.subject, source=lead.phrase.source)
+        )
+        fields.update(lead.value.fixed)
     parcels: list[str] = []
     cases: list[str] = []
     for name, fact in pick(facts, card.start, card.stop, first).items():

@@ -154,6 +154,11 @@ def test_a_provider_that_writes_no_name_is_believed_in_its_topmost_field_only():
         ('"order-update@amazon.com" <x@example.cn>', "amazon"),
         ("The Amazon Riverkeeper <news@river.example.org>", None),
         ("AWS <no-reply@sns.amazonaws.com>", None),
+        ("Banco <aviso@bancoamazonia.example.br>", None),
+        ("Governo <x@amazonas.example.br>", None),
+        ("x@amazonteam.example.org", "amazon"),
+        ("x@amazoncojp-account.example", "amazon"),
+        ("x@aliexpress123.example", "aliexpress"),
         ("Hanako <hanako@example.net>", None),
     ],
 )
