@@ -1,0 +1,55 @@
+"""The real service, ended by SIGKILL at its n-th step: `python -m tests.faults.victim FOLDER STEP`.
+
+A step is a command to the IMAP server, a commit to the ledger, or either side of a push. Each one's name is written
+to FOLDER/steps before it is done; step 0 never comes.
+"""
+
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from sqlalchemy import Engine, event
+
+from daemon.loop.service import run
+from daemon.mailbox.transport import Wire
+from daemon.push.sender import Sender
+from tests.faults.home import files_in
+
+
+class Steps:
+    def __init__(self, folder: Path, at: int) -> None:
+        self._at, self._done, self._lock = at, 0, threading.Lock()
+        self._log = (folder / "steps").open("a", buffering=1)
+
+    def __call__(self, name: str) -> None:
+        with self._lock:
+            self._done += 1
+            self._log.write(name + "\n")
+            if self._done == self._at:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+def main(folder: Path, at: int) -> None:
+    steps = Steps(folder, at)
+    event.listen(Engine, "commit", lambda _connection: steps("commit"))
+    say, push = Wire.send, Sender.send
+
+    def said(self, data):
+        steps("command")
+        say(self, data)
+
+    def pushed(self, parcel):
+        steps("before the push")
+        answer = push(self, parcel)
+        steps("after the push")
+        return answer
+
+    Wire.send = said
+    Sender.send = pushed
+    run(files_in(folder))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))
