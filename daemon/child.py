@@ -27,7 +27,7 @@ from parsers.notice import Evidence, Item, Kind, Money, NearMiss, Notice, Outcom
 SECONDS = 10.0
 """For one mail; the longest allowed one takes half a second."""
 MEMORY = 512 << 20
-IDLE_SECONDS = 600.0
+IDLE_SECONDS = 300.0
 """A child that has read nothing for so long gives its memory back."""
 LENGTH = struct.Struct("!I")
 ALLOWED = {

@@ -17,7 +17,7 @@ from daemon.secrets import SecretError, resolve
 from daemon.settings import Settings
 from daemon.store.faults import StoreError
 from daemon.store.store import Store
-from rules.alert import AlertState, Severity
+from rules.alert import Severity
 
 log = logging.getLogger("orderbell.health")
 
@@ -84,7 +84,7 @@ class Health:
         try:
             with store.read() as ledger:
                 orders = ledger.orders.count()
-                ringing = len([row for row in ledger.alerts.all_live() if row.alert.state is AlertState.FIRING])
+                ringing = sum(ledger.alerts.ringing().values())
         except StoreError as error:
             return f"the ledger fails: {error.what}"
         return f"{well} of {len(watchers)} mailboxes read, {orders} orders, {ringing} alerts ringing"
@@ -119,15 +119,14 @@ class Health:
         try:
             with store.read() as ledger:
                 meter.set("orderbell_orders", ledger.orders.count())
-                live = [row.alert for row in ledger.alerts.all_live() if row.alert.state is AlertState.FIRING]
+                ringing = ledger.alerts.ringing()
                 boxes = ledger.mailboxes.all()
                 mails = {box.id: ledger.mails.counts(box.id) for box in boxes}
                 waiting = ledger.outbox.counts()
         except StoreError:
             return
         for severity in Severity:
-            ringing = sum(alert.severity is severity for alert in live)
-            meter.set("orderbell_alerts", ringing, severity=severity.value)
+            meter.set("orderbell_alerts", ringing.get(severity, 0), severity=severity.value)
         meter.replace(
             "orderbell_outbox_messages",
             ((number, {"target": target, "state": state.value}) for (target, state), number in waiting.items()),

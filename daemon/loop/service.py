@@ -106,11 +106,11 @@ class Service:
     def start(self) -> None:
         """Start every worker and return."""
         now = self._clock()
+        self._dispatch = Local(SENDERS)
+        self._dispatch.run({"send": self._drain, "poll": self._poll_now, "hear": self._hear})
         self.pipeline.tell_health("started", __version__, "service:orderbell")
         self.pipeline.tell_health("clock", False, "service:orderbell")
         self._accept_rules(now)
-        self._dispatch = Local(SENDERS)
-        self._dispatch.run({"send": self._drain, "poll": self._poll_now, "hear": self._hear})
         self._scheduler = BackgroundScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )

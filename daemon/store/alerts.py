@@ -11,7 +11,7 @@ from daemon.store.codec import alert_from_row, alert_to_json, subject_from_row, 
 from daemon.store.dialect import add, upsert
 from daemon.store.tables import LIVE, WAITING, alert, announcement, message, unjudged, wake
 from orders.subject import Subject
-from rules.alert import Alert, AlertState, Announcement, Cause, Delivery
+from rules.alert import Alert, AlertState, Announcement, Cause, Delivery, Severity
 
 LIVE_OF_SCOPE = select(alert).where(alert.c.scope == bindparam("scope"), LIVE)
 """Asked for every scope judged: made once."""
@@ -67,6 +67,15 @@ class Alerts:
 
     def all_live(self, *, limit: int = 10_000) -> tuple[AlertRow, ...]:
         return self._rows(select(alert).where(LIVE).order_by(alert.c.since.desc()).limit(limit))
+
+    def ringing(self) -> dict[Severity, int]:
+        """How many alerts fire, by severity."""
+        statement = (
+            select(alert.c.severity, func.count().label("rows"))
+            .where(LIVE, alert.c.state == AlertState.FIRING)
+            .group_by(alert.c.severity)
+        )
+        return {Severity(row.severity): row.rows for row in self._connection.execute(statement)}
 
     def listed(self, *, states: Collection[AlertState] = (), limit: int = 1000) -> tuple[AlertRow, ...]:
         """Newest first; of all states when none is named."""

@@ -385,3 +385,39 @@ def test_nothing_of_a_private_mail_is_kept(home):
 
     assert len(rows) == 1
     assert "secret" not in json.dumps(rows, default=str)
+
+
+def test_after_a_jump_of_the_clock_everything_goes_on_and_nothing_comes_twice(home):
+    """The clock goes back two hours, then on by four: APScheduler alone would stand still for the first two."""
+    ahead = [timedelta(0)]
+    home.receive(letters.placed(AMAZON, at=now()))
+    with home.running(clock=lambda: now() + ahead[0]) as service:
+        home.pushed(1)
+        home.sink.clear()
+        for span in (timedelta(hours=-2), timedelta(hours=4)):
+            wall, steady = service._clock(), time.monotonic()
+            ahead[0] += span
+            service._check_clock(wall, steady)
+        with service.store.read() as ledger:
+            jumped = ledger.told("clock").value
+        home.receive(letters.judged(ALIEXPRESS, at=now()))
+        home.pushed(1)
+        time.sleep(2)
+
+    assert jumped is True
+    assert sum(ALIEXPRESS in request.json["message"] for request in home.sink.requests) == 1
+
+
+def test_a_hangup_reads_the_files_again(home):
+    home.receive(letters.placed(AMAZON, item="Garden gnome", at=now()))
+    with home.running() as service:
+        home.pushed(1)
+        home.sink.clear()
+        home.files.rules.write_text("version: 1\nrules: [{id: gnome, about: order, nonsense: true}]\n")
+        service.ask_reload()
+        told = home.pushed(1)
+        home.files.rules.write_text("version: 1\n")
+        service.ask_reload()
+        told = home.pushed(2)
+
+    assert [request["title"].startswith("Cleared") for request in told] == [False, True]
