@@ -44,14 +44,14 @@ NEWS = (Kind.ORDER_PLACED, Kind.SHIPMENT_SHIPPED, Kind.SHIPMENT_DELIVERED)
 
 def run(large: int = LARGE) -> Iterable[Result]:
     setup = bare(rules=None, packs=None)
-    with tempfile.TemporaryDirectory(prefix="orderbell-bench-") as folder:
-        with (
-            _filled(Path(folder) / "small" / FILE, SMALL) as few,
-            _filled(Path(folder) / "large" / FILE, large) as many,
-        ):
-            yield from _mails(few, many, setup, large)
-            yield _sweep(few, many, setup, large)
-            yield _list(many, large)
+    with (
+        tempfile.TemporaryDirectory(prefix="orderbell-bench-") as folder,
+        _filled(Path(folder) / "small" / FILE, SMALL) as few,
+        _filled(Path(folder) / "large" / FILE, large) as many,
+    ):
+        yield from _mails(few, many, setup, large)
+        yield _sweep(few, many, setup, large)
+        yield _list(many, large)
 
 
 def _mails(few: Store, many: Store, setup: Setup, large: int) -> Iterator[Result]:
