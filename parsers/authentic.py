@@ -98,7 +98,10 @@ def trust_of(
         return Trust.UNVERIFIED, f"it came through {sender.relay}, which is not among your relays"
     if any(_passes(result, aligned, sender.relay or sender.domain) for result in results):
         return Trust.VERIFIED, f"{sender.relay or sender.domain} is confirmed by the mailbox provider"
-    if any(result.value == "temperror" for result in results if result.method in ("dkim", "dmarc")):
+    judged = [result.value for result in results if result.method in ("dkim", "dmarc")]
+    if not judged and all(_spf_agrees(result, aligned) for result in results if result.method == "spf"):
+        return Trust.UNVERIFIED, "the mailbox provider checked neither DKIM nor DMARC"
+    if "temperror" in judged:
         return Trust.UNVERIFIED, "the mailbox provider could not check the sender"
     return Trust.FORGED, f"claims {sender.domain}, and the mailbox provider could not confirm it"
 
@@ -195,13 +198,19 @@ def _passes(result: Result, aligned: Sequence[str], sender_domain: str) -> bool:
     properties = dict(result.properties)
     if result.method == "dmarc":
         domain = ascii_domain(properties.get("header.from", "").rpartition("@")[2])
-        return domain == sender_domain
+        return bool(domain) and (domain == sender_domain or domain in aligned)
     if result.method == "dkim":
         signers = {ascii_domain(properties.get(name, "").rpartition("@")[2]) for name in ("header.d", "header.i")} - {
             ""
         }
         return bool(signers) and all(_is_or_below(signer, aligned) for signer in signers)
     return False
+
+
+def _spf_agrees(result: Result, aligned: Sequence[str]) -> bool:
+    """Whether the envelope does not speak against the sender: SPF alone proves nothing, but it can disprove."""
+    envelope = ascii_domain(dict(result.properties).get("smtp.mailfrom", "").rpartition("@")[2])
+    return result.value not in ("fail", "softfail") and (not envelope or _is_or_below(envelope, aligned))
 
 
 def _is_or_below(domain: str, parents: Sequence[str]) -> bool:
