@@ -28,12 +28,15 @@ class Explanation:
     subject: str
     holds: bool
     reasons: tuple[Reason, ...]
+    quiet: bool
+    """It holds, and keeps silent for its own `quiet_while`."""
     flips_at: datetime | None
     """The first instant at which it comes out otherwise while nothing new is known; None: only something new helps."""
     zone: tzinfo
 
     def __str__(self) -> str:
-        head = f"{self.rule} on {self.subject}: {'holds' if self.holds else 'does not hold'}"
+        quiet = ", but keeps silent: its quiet_while holds too" if self.quiet else ""
+        head = f"{self.rule} on {self.subject}: {'holds' if self.holds else 'does not hold'}{quiet}"
         lines = [f"  {'  ' * one.depth}{'yes' if one.holds else 'NO '} {one.text}" for one in self.reasons]
         tail = f"{self.flips_at.astimezone(self.zone):%Y-%m-%d %H:%M}" if self.flips_at else "never"
         return "\n".join([head, *lines, f"  next change without anything new: {tail}"])
@@ -41,11 +44,13 @@ class Explanation:
 
 def explain(rule: Rule, subject: Subject, now: datetime, zone: tzinfo) -> Explanation:
     """`subject` must be of the rule's about; times are shown in `zone`."""
+    holds = rule.when.holds(subject.facts, now)
     return Explanation(
         rule=rule.id,
         subject=subject.id,
-        holds=rule.when.holds(subject.facts, now),
-        reasons=tuple(_reasons(rule.when, subject, now, zone, 0)),
+        holds=holds,
+        reasons=(*_reasons(rule.when, subject, now, zone, 0), *_silence(rule, subject, now, zone)),
+        quiet=holds and rule.quiet_while is not None and rule.quiet_while.holds(subject.facts, now),
         flips_at=rule.when.flips_at(subject.facts, now),
         zone=zone,
     )
@@ -64,6 +69,12 @@ def _reasons(matcher: Matcher, subject: Subject, now: datetime, zone: tzinfo, de
             text = "any of these:" if part.mode is Mode.ANY else "not all of these:"
             yield Reason(holds=holds, depth=depth, text=text)
             yield from _reasons(part, subject, now, zone, depth + 1)
+
+
+def _silence(rule: Rule, subject: Subject, now: datetime, zone: tzinfo) -> Iterator[Reason]:
+    if rule.quiet_while is not None:
+        yield Reason(holds=rule.quiet_while.holds(subject.facts, now), depth=0, text="silent while all of these:")
+        yield from _reasons(rule.quiet_while, subject, now, zone, 1)
 
 
 def _is(test: Test, subject: Subject, now: datetime, zone: tzinfo) -> str:

@@ -18,10 +18,12 @@ class Judgement:
     holds: bool
     severity: Severity
     """The rule's own, or what its `raise` lifts it to now."""
+    quiet: bool
+    """It holds, and the rule's own `quiet_while` does too."""
     ends_at: datetime | None
     """When it holds: the instant at which it no longer does, if nothing new is learned."""
     flips_at: datetime | None
-    """The next instant at which `holds` or `severity` can change without new facts, aware UTC; None: never."""
+    """The next instant at which `holds`, `severity` or `quiet` can change without new facts, aware UTC; None: never."""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -46,6 +48,9 @@ def _judge(rule: Rule, subject: Subject, now: datetime) -> Judgement | None:
     if holds and rule.raises:
         severity = next((level for level, when in rule.raises if when.holds(subject.facts, now)), severity)
         flips += [when.flips_at(subject.facts, now) for _, when in rule.raises]
+    quiet = rule.quiet_while
+    if holds and quiet is not None:
+        flips.append(quiet.flips_at(subject.facts, now))
     flips_at = min((one for one in flips if one is not None), default=None)
     if not holds and flips_at is None:
         return None
@@ -54,6 +59,7 @@ def _judge(rule: Rule, subject: Subject, now: datetime) -> Judgement | None:
         subject=subject,
         holds=holds,
         severity=severity,
+        quiet=holds and quiet is not None and quiet.holds(subject.facts, now),
         ends_at=ends_at if holds else None,
         flips_at=flips_at,
     )

@@ -73,7 +73,8 @@ def advance(
             alert, announcement = _without(before[key], plan, now, muted=muted)
         else:
             window = _window(before.values(), judgement.subject.order, now, plan)
-            moment = _Moment(plan=plan, now=now, silent=silent, muted=key in quiet, window=window)
+            muted = key in quiet or judgement.quiet
+            moment = _Moment(plan=plan, now=now, silent=silent, muted=muted, window=window)
             alert, announcement = _with(before.get(key), judgement, moment)
         after[key] = alert
         told += [announcement] if announcement else []
@@ -98,7 +99,7 @@ class _Moment:
     now: datetime
     silent: bool
     muted: bool
-    """Another rule that rings for the same thing quiets this one."""
+    """Quieted: by another rule that rings for the same thing, or by its own `quiet_while`."""
     window: datetime
     """When a message about this order that may wait for company goes out."""
 

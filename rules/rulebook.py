@@ -51,6 +51,8 @@ class Rule:
     """Ids of rules that are silent meanwhile: for the same subject, or for the same order if the abouts differ."""
     quiets_order: tuple[str, ...]
     """Ids of rules that are silent meanwhile for anything of the same order."""
+    quiet_while: Matcher | None
+    """While it holds this rule's alerts are neither told nor repeated."""
     escalate: Escalation | None
     resolved: bool
     """The end is worth a message."""
@@ -184,7 +186,7 @@ def build(
         faults += _double_faults(document, at, one.get("id"), known, first)
         if rule:
             rules[rule.id] = rule
-    faults += [fault for rule in rules.values() for fault in _name_faults(document, rule, rules, groups, written)]
+    faults += _name_faults(document, written, rules, groups)
     off = set(written.disable)
     every = [replace(rule, enabled=False) if rule.id in off else rule for rule in rules.values()]
     book = Rulebook(
@@ -276,6 +278,10 @@ def _rule(document: Document, tree: Mapping[str, Any], path: Sequence[str | int]
         faults += [document.fault((*path, "raise", level, *slip.path), slip.what, at_key=slip.at_key) for slip in slips]
         if level in _LEVELS:
             raises.append((Severity(level), matcher))
+    quiet = None
+    if isinstance(tree.get("quiet_while"), dict):
+        quiet, slips = compile_when(about, tree["quiet_while"])
+        faults += [document.fault((*path, "quiet_while", *slip.path), slip.what, at_key=slip.at_key) for slip in slips]
     faults += _text_faults(document, tree, path, about)
     if written is None or when is None or faults:
         return None, faults
@@ -284,13 +290,14 @@ def _rule(document: Document, tree: Mapping[str, Any], path: Sequence[str | int]
         what = f"raise: {low[0].value} is not above the rule's own severity {written.severity.value}"
         return None, [document.fault((*path, "raise", low[0].value), what, at_key=True)]
     raises.sort(key=lambda one: -one[0].rank)
-    return _ready(written, when, tuple(raises), document, path, tree), []
+    return _ready(written, when, tuple(raises), quiet, document, path, tree), []
 
 
 def _ready(
     written: WrittenRule,
     when: Matcher,
     raises: tuple[tuple[Severity, Matcher], ...],
+    quiet_while: Matcher | None,
     document: Document,
     path: Sequence[str | int],
     tree: Mapping[str, Any],
@@ -308,6 +315,7 @@ def _ready(
         notify=written.notify,
         quiets=written.quiets,
         quiets_order=written.quiets_order,
+        quiet_while=quiet_while,
         escalate=Escalation(after=written.escalate.after, notify=written.escalate.notify) if written.escalate else None,
         resolved=written.resolved,
         enabled=written.enabled,
@@ -345,38 +353,49 @@ def _double_faults(
 
 
 def _name_faults(
-    document: Document,
-    rule: Rule,
-    rules: Mapping[str, Rule],
-    groups: Collection[str] | None,
-    written: WrittenRules,
+    document: Document, written: WrittenRules, rules: Mapping[str, Rule], groups: Collection[str] | None
 ) -> Iterator[Fault]:
-    """Names of other things that this rule uses: rules it quiets, groups it notifies."""
-    path: tuple[str | int, ...]
-    if rule.id in written.change:
-        path = ("change", rule.id)
-    elif rule.file == document.file:
-        path = ("rules", next(at for at, one in enumerate(written.rules) if one.get("id") == rule.id))
-    else:
-        return
-    yield from _quiet_faults(document, rule, rules, path)
-    if groups is None:
-        return
-    for at, name in enumerate(rule.notify or ()):
-        if name not in groups:
-            yield document.fault((*path, "notify", at), f"no notify group {name!r}{did_you_mean(name, groups)}")
-    for at, name in enumerate(rule.escalate.notify if rule.escalate else ()):
-        if name not in groups:
-            what = f"no notify group {name!r}{did_you_mean(name, groups)}"
-            yield document.fault((*path, "escalate", "notify", at), what)
+    """Names of other things: rules that are quieted, groups that are notified. Faulty rules are asked too."""
+    ids = {*rules, *(str(one.get("id")) for one in written.rules)}
+    for name, patch in written.change.items():
+        if name in rules:
+            yield from _quiet_faults(document, name, patch, ("change", name), ids, rules)
+            yield from _group_faults(document, patch, ("change", name), groups)
+    for at, one in enumerate(written.rules):
+        yield from _quiet_faults(document, str(one.get("id")), one, ("rules", at), ids, rules)
+        yield from _group_faults(document, one, ("rules", at), groups)
 
 
 def _quiet_faults(
-    document: Document, rule: Rule, rules: Mapping[str, Rule], path: Sequence[str | int]
+    document: Document,
+    own: str,
+    tree: Mapping[str, Any],
+    path: Sequence[str | int],
+    ids: Collection[str],
+    rules: Mapping[str, Rule],
 ) -> Iterator[Fault]:
-    for key, names in (("quiets", rule.quiets), ("quiets_order", rule.quiets_order)):
-        for at, name in enumerate(names):
-            if name not in rules or name == rule.id:
-                yield document.fault((*path, key, at), f"no other rule {name!r}{did_you_mean(name, rules)}")
-            elif rule.id in (*rules[name].quiets, *rules[name].quiets_order):
-                yield document.fault((*path, key, at), f"{name!r} quiets {rule.id!r} too: neither would ever ring")
+    for key in ("quiets", "quiets_order"):
+        for at, name in enumerate(_names(tree.get(key))):
+            where = (*path, key, at)
+            if name not in ids or name == own:
+                yield document.fault(where, f"no other rule {name!r}{did_you_mean(name, ids)}")
+            elif name in rules and own in (*rules[name].quiets, *rules[name].quiets_order):
+                yield document.fault(where, f"{name!r} quiets {own!r} too: neither would ever ring")
+
+
+def _group_faults(
+    document: Document, tree: Mapping[str, Any], path: Sequence[str | int], groups: Collection[str] | None
+) -> Iterator[Fault]:
+    escalate = tree.get("escalate")
+    wishes: list[tuple[tuple[str, ...], object]] = [(("notify",), tree.get("notify"))]
+    wishes += [(("escalate", "notify"), escalate.get("notify"))] if isinstance(escalate, dict) else []
+    for key, value in wishes if groups is not None else ():
+        for at, name in enumerate(_names(value)):
+            if name not in (groups or ()):
+                yield document.fault((*path, *key, at), f"no notify group {name!r}{did_you_mean(name, groups or ())}")
+
+
+def _names(value: object) -> tuple[str, ...]:
+    """What a key that takes names holds; nothing when it is no list of names, which is told elsewhere."""
+    names = value if isinstance(value, list) else [value]
+    return tuple(name for name in names if isinstance(name, str))

@@ -72,7 +72,9 @@ def _if_about(about: str) -> Schema:
     when = _ref(f"when {about}")
     return {
         "if": {"properties": {"about": {"const": about}}, "required": ["about"]},
-        "then": {"properties": {"when": when, "raise": {"type": "object", "additionalProperties": when}}},
+        "then": {
+            "properties": {"when": when, "quiet_while": when, "raise": {"type": "object", "additionalProperties": when}}
+        },
     }
 
 
@@ -105,7 +107,8 @@ def _patch(rule: Mapping[str, Any], about: str) -> Schema:
     return {
         "type": "object",
         "additionalProperties": False,
-        "properties": properties | {"when": _when(about, null=True)},
+        "properties": properties
+        | {"when": _when(about, null=True), "quiet_while": {"anyOf": [_ref(f"when {about}"), {"type": "null"}]}},
     }
 
 

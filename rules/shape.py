@@ -33,7 +33,7 @@ def _texts(value: object) -> object:
     if isinstance(value, str):
         value = {"en": value}
     if not isinstance(value, dict) or not value:
-        raise ValueError("expected a text, or one an language: {en: …, ja: …}")
+        raise ValueError("expected a text, or one a language: {en: …, ja: …}")
     for language, text in value.items():
         if language not in LANGUAGES:
             raise ValueError(f"no language {language!r}; known are {', '.join(LANGUAGES)}")
@@ -96,6 +96,9 @@ class WrittenRule(_Written):
     notify: Names | None = Field(None, description="groups to tell instead of those of the severity")
     quiets: Names = Field((), description="rules that keep silent while this one rings for the same thing")
     quiets_order: Names = Field((), description="rules that keep silent meanwhile for anything of the same order")
+    quiet_while: dict[str, Any] | None = Field(
+        None, description="tests on facts; while they hold, this rule keeps silent"
+    )
     escalate: WrittenEscalation | None = Field(None, description="whom to tell when nobody reacts")
     resolved: bool = Field(True, description="say so when it is over")
     enabled: bool = Field(True, description="false: known, but not in force")

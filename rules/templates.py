@@ -1,6 +1,7 @@
 """Texts with `{placeholders|filter}` and `[optional parts]`, checked when the file is loaded.
 
-A part in brackets disappears when a placeholder inside it has no value. `{{`, `}}`, `[[` and `]]` stand for themselves.
+A part in brackets disappears when a placeholder inside it has no value; one that begins with a marketplace's name, such
+as `[@amazon …]`, is there for that marketplace only. `{{`, `}}`, `[[` and `]]` stand for themselves.
 Placeholders are looked up in the table of facts, never with getattr.
 """
 
@@ -26,6 +27,9 @@ EXTRAS: Mapping[str, FactType] = {"due": FactType.TIME, "since": FactType.TIME}
 NAMES: Mapping[str, FactType] = {"order": FactType.TEXT, "contact": FactType.TEXT}
 """Further ones where there is an order: its name for people; how to reach the marketplace's support."""
 
+SHOPS = FIELDS["order.marketplace"].choices
+
+_SHOP = re.compile(r"@([\w-]*) ?")
 _TOKEN = re.compile(r"\{\{|\}\}|\[\[|\]\]|\{[^{}]*\}|[{}\[\]]|[^{}\[\]]+")
 
 
@@ -42,6 +46,8 @@ class Part:
     """An optional part."""
 
     pieces: tuple["str | Slot", ...]
+    shop: str = ""
+    """The marketplace it is for; empty: for all."""
 
 
 Piece = str | Slot | Part
@@ -61,6 +67,10 @@ def slips_of(about: str, text: str) -> Iterator[str]:
         yield str(error)
         return
     names = known(about)
+    for shop in dict.fromkeys(
+        piece.shop for piece in pieces if isinstance(piece, Part) and piece.shop not in ("", *SHOPS)
+    ):
+        yield f"unknown marketplace @{shop}{did_you_mean(shop, SHOPS)}; known are {', '.join(SHOPS)}"
     for slot in slots(pieces):
         if slot.name not in names:
             yield f"unknown placeholder {{{slot.name}}}{did_you_mean(slot.name, names)}"
@@ -88,7 +98,7 @@ def parse(text: str) -> tuple[Piece, ...]:
             case "]":
                 if inner is None:
                     raise ValueError("a ] without its [; write ]] for a bracket itself")
-                pieces.append(Part(tuple(inner)))
+                pieces.append(_part(inner))
                 inner = None
                 continue
             case "{" | "}":
@@ -104,6 +114,13 @@ def parse(text: str) -> tuple[Piece, ...]:
     return tuple(pieces)
 
 
+def _part(pieces: list[str | Slot]) -> Part:
+    """An optional part; `@name` at its beginning says for which marketplace."""
+    first = pieces[0] if pieces else ""
+    at = _SHOP.match(first) if isinstance(first, str) else None
+    return Part((str(first)[at.end() :], *pieces[1:]), at[1] or "@") if at else Part(tuple(pieces))
+
+
 def slots(pieces: tuple[Piece, ...]) -> Iterator[Slot]:
     """Every placeholder, optional parts included."""
     for piece in pieces:
@@ -113,8 +130,11 @@ def slots(pieces: tuple[Piece, ...]) -> Iterator[Slot]:
             yield from slots(piece.pieces)
 
 
-def fill(text: str, value: Callable[[Slot], str | None]) -> str:
-    """`text` with every placeholder replaced by `value`; None drops the optional part, or leaves “?” outside one."""
+def fill(text: str, value: Callable[[Slot], str | None], shop: str = "") -> str:
+    """`text` for marketplace `shop` with every placeholder replaced by `value`.
+
+    None drops the optional part, or leaves “?” outside one.
+    """
     filled = []
     for piece in parse(text):
         match piece:
@@ -122,7 +142,7 @@ def fill(text: str, value: Callable[[Slot], str | None]) -> str:
                 filled.append(piece)
             case Slot():
                 filled.append(value(piece) or "?")
-            case Part():
+            case Part() if piece.shop in ("", shop):
                 inside = [one if isinstance(one, str) else value(one) for one in piece.pieces]
                 if None not in inside:
                     filled.append("".join(str(one) for one in inside))

@@ -73,7 +73,8 @@ class _Voice:
         return self.alert.due_at or self.subject.due_at
 
     def text(self, of: Mapping[str, str]) -> str:
-        return fill(in_language(of, self.language), self.value).strip() if of else ""
+        shop = str(self.subject.facts.get("order.marketplace", ""))
+        return fill(in_language(of, self.language), self.value, shop).strip() if of else ""
 
     def value(self, slot: Slot) -> str | None:
         match slot.name:
@@ -93,6 +94,8 @@ class _Voice:
         if fact is None or fact in UNSAID:
             return None
         if isinstance(fact, str) and is_word(slot.name):
+            if slot.name != "order.role" and fact == self.subject.facts.get("order.role"):
+                fact = "me"
             return spoken(fact, self.language)
         return self._shown(fact, slot)
 
@@ -168,7 +171,7 @@ def _until(due: datetime, language: str, zone: tzinfo, now: datetime) -> str:
 def _doubt(subject: Subject, language: str) -> str:
     facts = subject.facts
     lines = []
-    if facts.get("read.trust") in ("unverified", "forwarded"):
+    if (facts.get("read.trust") or facts.get("mail.trust")) in ("unverified", "forwarded"):
         lines.append(word(language, "not_verified"))
     if facts.get("watch.inferred") is True or facts.get("finding.inferred") is True:
         lines.append(word(language, "inferred"))

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from orders import policy
 from orders.subject import FactType, FactValue, Subject
 from parsers.notice import Money
 from rules.alert import Alert, AlertState, Cause
@@ -43,8 +44,37 @@ SAMPLES: Mapping[str, FactValue] = {
     "rules.reason": "rules.yaml:6:24: 'invalit' is not one of valid, invalid, mixed, unknown; did you mean 'invalid'?",
 }
 """What the facts of the page say; others are made up by their type."""
+AMAZON: Mapping[str, FactValue] = {
+    "order.number": "249-0000000-0000001",
+    "order.marketplace": "amazon",
+    "order.store": "Good Cables",
+    "order.amount": Money(value=Decimal(1980), currency="JPY"),
+    "order.link": "https://www.amazon.co.jp/gp/your-account/order-details?orderID=249-0000000-0000001",
+    "read.subject": "ご注文について",
+    "watch.tracking": "4000-0000-0000",
+}
+"""The same where only Amazon has such a thing."""
+_BOUGHT = ("seller-silent-in-dispute", "seller-out-of-stock")
+_SOLD = (
+    "cancel-complaint-without-request",
+    "cancel-outage-suspected",
+    "case-on-refunded-order",
+    "refund-without-return",
+)
+_SELLING = (
+    "seller",
+    "claim",
+    "chargeback",
+    "buyer-message",
+    "return-request",
+    "refund-after",
+    "fee",
+    "account",
+    "sale",
+)
 
 
+POLICY = policy.load()
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Tokyo")
 
@@ -74,16 +104,24 @@ def sample(rule: Rule, now: datetime) -> Subject:
     named = {
         one.name for key in (rule.title, rule.body, rule.advice) for text in key.values() for one in slots(parse(text))
     }
+    samples = {**SAMPLES, **AMAZON} if _of_amazon(rule) else SAMPLES
+    number = str(samples["order.number"])
     names = [name for name in ABOUTS[rule.about] if name in named or name in SAMPLES]
     order = "order.number" in ABOUTS[rule.about]
     return Subject(
         about=rule.about,
         id="sample",
-        facts={name: SAMPLES.get(name, _made_up(name, now)) for name in names} | ({"read.at": now} if order else {}),
-        order="aliexpress:buyer:8100000000000001" if order else None,
-        orders=("8100000000000001",) if order else (),
+        facts={name: samples.get(name, _made_up(name, now)) for name in names} | ({"read.at": now} if order else {}),
+        order=f"{samples['order.marketplace']}:{samples['order.role']}:{number}" if order else None,
+        orders=(number,) if order else (),
         due_at=now + timedelta(days=2, hours=14) if rule.by_deadline else None,
     )
+
+
+def _of_amazon(rule: Rule) -> bool:
+    kinds = {kind for test in rule.when.tests() if test.field == "watch.kind" for kind in test.span.values or ()}
+    shops = {row.marketplace for row in POLICY.rows if row.kind in kinds}
+    return shops == {"amazon"} or (rule.id.startswith(_SELLING) and rule.id not in _BOUGHT) or rule.id in _SOLD
 
 
 def alert(rule: Rule, subject: Subject, now: datetime) -> Alert:

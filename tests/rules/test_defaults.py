@@ -1,5 +1,6 @@
 """The shipped rules: every promised id, both languages, each tried in both directions."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -189,6 +190,69 @@ def test_every_alert_reads_well_with_all_facts_and_with_hardly_any(rule, languag
     ).title.replace("Did you check what came?", "").replace("Ordered twice?", "").replace(
         "Which order is this about?", ""
     )
+
+
+BOTH = [
+    "cancel-too-late",
+    "cancelled-order-moving",
+    "completed-without-delivery",
+    "delivered",
+    "foreign-parcel",
+    "late-delivery",
+    "no-movement",
+    "not-shipped-in-time",
+    "partly-delivered",
+    "partly-shipped",
+    "promise-broken",
+    "return-parcel-due",
+    "return-window-missed",
+    "seller-out-of-stock",
+    "shipped-after-cancel-request",
+]
+FOREIGN = {
+    "amazon": ("AliExpress", "confirm receipt", "dispute", "PayPal", "受取確認", "紛争"),
+    "aliexpress": ("Amazon", "A-to-z", "マーケットプレイス保証", "返品手続き"),
+}
+
+
+@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("shop", FOREIGN)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_advice_fits_the_marketplace(name, shop, language):
+    rule, full = EVERY[name], sample(EVERY[name], NOW)
+    about = replace(full, facts={**full.facts, "order.marketplace": shop, "order.link": ""})
+    text = write(rule, about, alert(rule, about, NOW), Cause.FIRING, language=language, zone=ZoneInfo("UTC"), now=NOW)
+    said = text.body.replace("USB-C cable 2 m, braided (+1), 26.12 USD, AliExpress", "")
+    said = said.replace("26.12 USD、AliExpress", "").replace("Judgement from AE", "")
+
+    assert [word for word in FOREIGN[shop] if word in said] == []
+    assert "  " not in said
+
+
+@pytest.mark.parametrize("name", sorted(EVERY))
+def test_every_alert_says_what_to_do_next(name):
+    assert EVERY[name].advice
+
+
+SILENCES = [
+    "foreign-parcel",
+    "late-delivery",
+    "no-movement",
+    "not-shipped-in-time",
+    "partly-delivered",
+    "partly-shipped",
+    "promise-broken",
+    "seller-out-of-stock",
+]
+
+
+@pytest.mark.parametrize("name", SILENCES)
+def test_who_has_opened_a_dispute_is_not_told_to_again(name):
+    quiet = EVERY[name].quiet_while
+
+    assert quiet is not None
+    assert quiet.holds({"order.problem": True}, NOW)
+    assert not quiet.holds({"order.problem": False}, NOW)
 
 
 def test_the_two_verdicts_say_what_to_do_next():

@@ -548,6 +548,41 @@ def test_a_rule_may_quiet_everything_of_its_order():
     assert sorted(told(other)) == [("firing", "hurry"), ("firing", "stop")]
 
 
+BUSY = """\
+    - id: late
+      about: watch
+      when: {watch.open: true}
+      severity: warning
+      repeat: 1d
+      quiet_while: {order.problem: true}
+      title: x
+"""
+
+
+def test_while_something_else_is_under_way_a_rule_is_silent_by_itself():
+    life = Life(book(BUSY), NO_WAIT)
+    life.see(subject(order__problem=False, **OPEN))
+
+    assert life.run(5 * DAY, subject(order__problem=True, **OPEN)) == []
+    assert life.one().state is AlertState.FIRING
+    assert life.run(5 * DAY, subject(order__problem=False, **OPEN)) == [(5 * DAY, "repeat")]
+
+
+def test_what_was_silent_from_the_start_rings_when_that_is_over():
+    life = Life(book(BUSY), NO_WAIT)
+
+    assert life.run(DAY, subject(order__problem=True, **OPEN)) == []
+    assert life.run(DAY, subject(order__problem=False, **OPEN)) == [(DAY, "firing")]
+
+
+def test_the_clock_may_end_the_silence():
+    rules = book(BUSY.replace("order.problem: true", "order.ship_by: {newer_than: 2d}"))
+    facts = {**OPEN, "order__ship_by": NOW}
+
+    assert Life(rules, NO_WAIT).run(DAY, subject(**facts)) == []
+    assert Life(rules, NO_WAIT).run(2 * DAY + MINUTE, subject(**facts))[0][1] == "firing"
+
+
 # history and outages
 
 

@@ -111,6 +111,14 @@ def test_ten_mistakes_are_told_in_one_run_each_with_its_place():
             "rules.yaml:8:14: no notify group 'fone'; did you mean 'phone'?",
         ),
         (
+            "version: 1\n" + RULE.replace('"{order}"', '"{order}[@amazn , claim]"'),
+            "rules.yaml:7:12: unknown marketplace @amazn; did you mean 'amazon'?; known are aliexpress, amazon",
+        ),
+        (
+            "version: 1\n" + RULE + "    quiet_while: {order.problm: true}\n",
+            "rules.yaml:8:19: unknown fact 'order.problm'; did you mean 'order.problem'?",
+        ),
+        (
             "version: 1\n" + RULE + "    escalate: {after: 6h, notify: chatt}\n",
             "rules.yaml:8:35: no notify group 'chatt'; did you mean 'chat'?",
         ),
@@ -146,6 +154,14 @@ def test_a_mistake_says_where_it_stands_and_what_to_try(text, fault):
 
     assert len(found) == 1
     assert fault in found[0]
+
+
+def test_a_rule_with_a_mistake_tells_its_wrong_names_in_the_same_run():
+    found = faults(
+        "version: 1\n" + RULE + "    hold: soon\n    notify: fone\n    quiets: [nothing]\n", groups=("phone",)
+    )
+
+    assert [fault.split(": ")[0] for fault in found] == ["rules.yaml:8:11", "rules.yaml:9:13", "rules.yaml:10:14"]
 
 
 def test_a_user_rule_joins_the_shipped_ones():

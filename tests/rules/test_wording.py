@@ -103,8 +103,22 @@ def test_the_end_is_short():
 def test_a_sender_that_is_not_verified_is_said(trust):
     subject = replace(ORDER, facts={**ORDER.facts, "read.trust": trust})
 
-    assert "The sender of this mail is not verified." in words(subject=subject).body
-    assert "送信元は確認できていません" in words(subject=subject, language="ja").body
+    assert "Sender not verified" in words(subject=subject).body
+    assert "送信元は未確認です" in words(subject=subject, language="ja").body
+
+
+def test_so_it_is_where_the_alert_is_about_the_mail_itself():
+    facts = {"mail.subject": "Your appeal", "mail.trust": "unverified", "mail.question": True}
+
+    assert (
+        "Sender not verified" in words(shipped().rule("which-order"), Subject(about="mail", id="4", facts=facts)).body
+    )
+
+
+def test_of_a_mail_that_may_be_anybodys_nobody_says_that_it_is_genuine():
+    texts = (text for rule in shipped().rules for text in (*rule.body.values(), *rule.advice.values()))
+
+    assert [text for text in texts if "genuine" in text or "本物のメール" in text] == []
 
 
 def test_what_was_inferred_is_said_to_be():
@@ -142,6 +156,30 @@ def test_our_words_are_translated_a_strangers_text_is_not():
     )
 
     assert words(rule, subject, language="ja").title == "lost_seller 在庫切れ"
+
+
+def test_a_part_may_be_for_one_marketplace_only():
+    rule = book(
+        "- {id: it, about: order, when: {order.cancelled: true}, severity: info, "
+        'title: "Off[@amazon , claim by {order.ship_by|date}][@aliexpress , dispute it]"}\n'
+    ).rule("it")
+
+    def title(**facts):
+        subject = Subject(about="order", id="x", facts={f"order.{name}": value for name, value in facts.items()})
+        return words(rule, subject).title
+
+    assert title(marketplace="aliexpress") == "Off, dispute it"
+    assert title(marketplace="amazon", ship_by=DUE) == "Off, claim by Wed 25 Nov"
+    assert title(marketplace="amazon") == "Off"
+    assert title() == "Off"
+
+
+def test_what_i_did_myself_is_said_to_be_mine():
+    facts = {"order.role": "buyer", "order.cancelled_by": "buyer"}
+
+    assert (
+        "cancelled by you" in words(shipped().rule("order-cancelled"), Subject(about="order", id="x", facts=facts)).body
+    )
 
 
 def test_a_rule_in_one_language_speaks_it_to_everyone():
