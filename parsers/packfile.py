@@ -18,6 +18,8 @@ class Store(_Written):
     currency: str | None = None
     """What a bare $ means."""
     numeric: Literal["dmy", "mdy", "ymd"] | None = None
+    language: str | None = None
+    """What a mail is in whose words several languages share (ISO 639-1)."""
 
 
 class Senders(_Written):

@@ -37,7 +37,8 @@ class Mail:
 def notices(letter: Letter, page: Page, role: Role, *, message: bool = False) -> tuple[Notice, ...]:
     """What the page states. `message`: it came through a relay for people's own words, whatever its subject."""
     stated = structured.read(letter, page)
-    subjects, headlines = tuple(page.subjects()), (*page.headlines(), *_told(page))
+    headlines = (*page.headlines(), *_told(page))
+    subjects = _in_one_language(page.subjects(), [hit for _, hit in headlines], letter, page)
     lead = _lead(subjects, [hit for _, hit in headlines])
     if lead is None:
         return _without_phrase(letter, page, role, stated, message=message)
@@ -55,6 +56,22 @@ def notices(letter: Letter, page: Page, role: Role, *, message: bool = False) ->
     )
     found = _by_parcel(_judged(mail)) or _by_card(_judged(mail))
     return tuple(_with_structure(notice, stated) for notice in found)
+
+
+def _in_one_language(
+    subjects: Sequence[Hit[Saying]], headlines: Sequence[Hit[Saying]], letter: Letter, page: Page
+) -> tuple[Hit[Saying], ...]:
+    """Subjects that two languages share (`Pedido …: pedido confirmado`), in the one the rest of the mail speaks."""
+    codes = dict.fromkeys(hit.value.language for hit in subjects)
+    if len(codes) < 2 or len({hit.value.kind for hit in subjects}) > 1:
+        return tuple(subjects)
+    home = page.pack.store(letter.senders[0][1].rpartition("@")[2]).language if letter.senders else None
+    spoken = {
+        code: (len(page.facts((code,))) + sum(hit.value.language == code for hit in headlines), code == home)
+        for code in codes
+    }
+    most = max(spoken.values())
+    return tuple(hit for hit in subjects if spoken[hit.value.language] == most)
 
 
 def _told(page: Page) -> tuple[tuple[int, Hit[Saying]], ...]:
