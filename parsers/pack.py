@@ -22,10 +22,14 @@ A pack is a folder `packs/<marketplace>/` of YAML 1.2 files. They cannot branch:
 - `noise`: subjects of mail that is dull: `subject: ['Rate your purchase of {item}']`
 - `guess`: kinds with blocks as above whose wording nobody has seen; their notices carry `proof: guess`.
 
-A phrase is a whole line; upper case, kind of quotes, spaces around colons do not count. Gaps are what changes:
+A phrase is a whole line; upper case, kind of quotes, spaces around colons and a closing mark do not count. Of several
+phrases that fit a subject the fullest counts. Gaps are what changes:
 `{order}` order number · `{orders}` several · `{masked}` one hidden by stars · `{parcel}` tracking number or parcel id ·
 `{tracking}` · `{case}` · `{item}` · `{n}` a count · `{name}` or `{any}` anything, not kept · `{window}` the arrival
 date or span · any field of `parsers.notice.FIELDS` such as `{amount}`, `{respond_by}`, `{store}`, `{judgement}`.
+
+`hooks.py` may define `tell(subject, lines)`, which names a kind where words stay and sentences do not, and
+`unglue(numbers, sure)`, which puts order numbers right. Only the shipped hooks run: a user's folder is data.
 """
 
 import importlib.util
