@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from daemon.pipeline.asking import change
+from daemon.pipeline.flags import is_flagged, last_seen, replace
 from daemon.pipeline.setup import Setup
 from daemon.store.alerts import AlertRow
 from daemon.store.ledger import Ledger
@@ -16,7 +17,6 @@ from rules.lifecycle import acknowledge
 
 Ask = Callable[[str, int, Sequence[int]], Mapping[int, Sequence[str]]]
 """Folder, UIDVALIDITY, UIDs → flags by UID, of the mails that are there."""
-FLAGGED = "\\flagged"
 
 
 def see_flags(store: Store, setup: Setup, mailbox: str, ask: Ask, clock: Callable[[], datetime]) -> int:
@@ -24,25 +24,23 @@ def see_flags(store: Store, setup: Setup, mailbox: str, ask: Ask, clock: Callabl
 
     Only a flag that was seen unset before counts: some people's filters flag on arrival. Raises StoreError.
     """
-    name = f"flags:{mailbox}"
     with store.read() as ledger:
         ringing = _ringing(ledger)
         places = _places(ledger, ringing, mailbox)
-        kept = ledger.told(name) if places else None
+        before = last_seen(ledger, mailbox) if places else {}
     if not places:
         return 0
-    before: dict[str, bool] = kept.value if kept else {}
-    seen = {str(number): is_set for number, is_set in _flags(places, ask).items()}
+    seen = _flags(places, ask)
     if seen == before:
         return 0
-    new = {int(number) for number, is_set in seen.items() if is_set and before.get(number) is False}
+    new = {number for number, is_set in seen.items() if is_set and before.get(number) is False}
     now, done = clock(), 0
     with store.write() as ledger:
         for row in _ringing(ledger) if new else ():
             if new & set(row.alert.mails):
                 change(ledger, setup, row, lambda one: acknowledge(one, now), now)
                 done += 1
-        ledger.tell(name, now, seen)
+        replace(ledger, mailbox, seen, now)
     return done
 
 
@@ -65,7 +63,7 @@ def _flags(places: Mapping[int, Place], ask: Ask) -> dict[int, bool]:
     for number, place in places.items():
         folders[place.folder, place.uidvalidity][place.uid] = number
     return {
-        numbers[uid]: FLAGGED in (flag.lower() for flag in flags)
+        numbers[uid]: is_flagged(flags)
         for (folder, uidvalidity), numbers in folders.items()
         for uid, flags in ask(folder, uidvalidity, sorted(numbers)).items()
         if uid in numbers

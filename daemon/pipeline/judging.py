@@ -70,7 +70,8 @@ def settle(ledger: Ledger, setup: Setup, scope: str, found: Scene, now: datetime
         known=setup.rulebook.ids,
     )
     _keep(ledger, scope, step, _subjects(found.subjects, live), now, mood)
-    instants = [at for at in (step.wake_at, found.changes_at) if at is not None and (judgements or live)]
+    # A case lapses by the clock even where no rule waits for its watch: a rule about the case may read its state.
+    instants = [at for at in (step.wake_at, found.changes_at) if at is not None]
     ledger.alerts.wake(scope, min(instants, default=None))
 
 

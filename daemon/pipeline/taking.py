@@ -6,6 +6,7 @@ from datetime import datetime
 
 from daemon.child import Frame, ReadingFailed, Reads
 from daemon.mailbox.arrived import Arrived
+from daemon.pipeline.flags import is_flagged, see
 from daemon.pipeline.judging import LIVELY, Mood, look, refresh
 from daemon.pipeline.setup import Setup
 from daemon.pipeline.speaking import Message, speak
@@ -113,10 +114,10 @@ def append(
 
 def enter(
     ledger: Ledger, setup: Setup, number: int, reading: Reading, digest: str, now: datetime, mood: Mood = LIVELY
-) -> None:
-    """The events of a reading and what follows from them; the mail's row holds its arrival."""
+) -> tuple[str, ...]:
+    """The events of a reading and what follows from them; the mail's row holds its arrival. Keys of orders touched."""
     row = ledger.mails.get(number)
-    append(
+    keys = append(
         ledger,
         setup,
         events_of(reading, digest=digest, arrived=row.arrived, seen=row.seen, mail=number),
@@ -133,6 +134,7 @@ def enter(
         pack = f"pack:{reading.marketplace}"
         if reading.outcome is Outcome.UNREAD or ledger.alerts.live(pack):
             look(ledger, setup, pack, now, mood)
+    return keys
 
 
 def _enter(
@@ -161,7 +163,11 @@ def _enter(
     dull = reading.outcome in (Outcome.NOISE, Outcome.FOREIGN)
     state = MailState.IGNORED if dull else MailState.READ
     ledger.mails.end(number, state, reading, digest=digest, raw=None if dull else raw)
-    enter(ledger, setup, number, reading, digest, now, mood)
+    keys = enter(ledger, setup, number, reading, digest, now, mood)
+    scopes = (mail_scope(number), *map(order_scope, keys))
+    if any(number in row.alert.mails for scope in scopes for row in ledger.alerts.live(scope)):
+        # How it came is how the owner's flag is known, should we end before the next look at the flags.
+        see(ledger, arrived.mailbox, {number: is_flagged(arrived.flags)}, now)
 
 
 def _look_around(ledger: Ledger, setup: Setup, seen: View, known: set[int], now: datetime, mood: Mood) -> None:

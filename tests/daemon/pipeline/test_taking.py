@@ -21,6 +21,7 @@ from daemon.store.mails import MailState
 from daemon.store.outbox import OutboxState
 from daemon.store.store import Store
 from parsers.notice import Kind, Outcome, Role
+from rules import rulebook
 from rules.alert import AlertState
 from tests.servers import letters
 
@@ -128,7 +129,7 @@ def test_a_mail_becomes_a_row_events_an_order_an_alert_and_a_message():
     assert [(row.state, row.outcome) for row in desk.mails()] == [(MailState.READ, Outcome.NOTICES)]
     assert desk.ask(lambda ledger: [row.number for row in ledger.orders.listed()]) == [ALIEXPRESS]
     assert "dispute-judged-invalid" in desk.rules()
-    outbox = desk.ask(lambda ledger: ledger.outbox.of_message(desk.said[0].number))
+    outbox = desk.ask(lambda ledger: [row for row in ledger.outbox.listed() if row.message == desk.said[0].number])
     assert [(row.target, row.state) for row in outbox] == [("phone", OutboxState.NEW)]
     assert desk.ask(lambda ledger: ledger.mailboxes.cursor("main", "INBOX")) == (1, 1)
 
@@ -487,3 +488,19 @@ def test_what_was_said_is_live_until_its_condition_is_lost():
     states = {row.alert.state for row in desk.ask(lambda ledger: ledger.alerts.listed())}
 
     assert states <= {AlertState.RESOLVED, AlertState.DROPPED, AlertState.FIRING}
+
+
+def test_a_rule_about_a_case_wakes_when_its_state_lapses_by_the_clock(tmp_path):
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(
+        "version: 1\nrules:\n"
+        "  - {id: mine, about: cancellation, when: {cancellation.state: unanswered}, severity: warning, title: Call}\n"
+    )
+    desk = Desk()
+    desk.pipeline.setup = replace(setup(), rulebook=rulebook.Rulebook(rules=(rulebook.load(rules).rule("mine"),)))
+    desk.take(letters.cancel_requested(AMAZON, at=START))
+    desk.later(DAY - timedelta(minutes=1))
+    assert "mine" not in desk.rules()
+
+    desk.later(timedelta(minutes=5))
+    assert "mine" in desk.rules()
