@@ -102,27 +102,10 @@ def rules() -> Iterator[str]:
 
 
 def coverage() -> Iterator[str]:
-    """Marketplace × kind × language with the best proof a phrase of it has."""
-    from parsers.pack import shipped
+    """Marketplace × kind × language with the best proof a phrase of it has, and the holes counted."""
+    from tests.coverage_table import lines
 
-    signs = {"real": "●", "reconstructed": "○", "guess": "·"}
-    library = shipped()
-    for pack in library.packs:
-        best: dict[tuple[str, str], str] = {}
-        for book in (pack.subjects, pack.headlines):
-            for _, saying in book.all:
-                cell = (saying.kind.value, saying.language)
-                ranked = sorted({best.get(cell, "guess"), saying.proof.value}, key=list(signs).index)
-                best[cell] = ranked[0]
-        languages = sorted({language for _, language in best})
-        yield f"**{pack.marketplace}**"
-        yield ""
-        yield f"| Kind | {' | '.join(languages)} |"
-        yield f"| --- |{' :-: |' * len(languages)}"
-        for kind in sorted({kind for kind, _ in best}):
-            row = (signs[best[kind, one]] if (kind, one) in best else "" for one in languages)
-            yield f"| `{kind}` | {' | '.join(row)} |"
-        yield ""
+    yield from lines()
 
 
 def rule_keys() -> Iterator[str]:
