@@ -5,9 +5,11 @@
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
+from functools import lru_cache
 
 from parsers import authentic, forwarded, intents, limits, marks, statements
 from parsers import letter as letters
@@ -224,10 +226,12 @@ def _near(page: Page) -> tuple[NearMiss, ...]:
         folded = fold(line)
         if len(folded) < 6:
             continue
+        signs = Counter(folded)
+        matcher = difflib.SequenceMatcher(None, "", folded, autojunk=False)
         for phrase, saying in known:
             if saying.where != where:
                 continue
-            likeness = _likeness(folded, phrase.texts)
+            likeness = _likeness(matcher, signs, phrase.texts)
             if likeness >= NEAR:
                 found.append(
                     NearMiss(
@@ -241,17 +245,25 @@ def _near(page: Page) -> tuple[NearMiss, ...]:
     return tuple(sorted(found, key=lambda miss: -miss.likeness)[:MAX_NEAR])
 
 
-def _likeness(folded: str, texts: Sequence[str]) -> float:
-    """How much of a phrase's own words stands in the line, in order; gaps cost nothing."""
+def _likeness(matcher: "difflib.SequenceMatcher[str]", signs: Counter[str], texts: Sequence[str]) -> float:
+    """How much of a phrase's own words stands in the line, in order; gaps cost nothing. 0 for what is far from NEAR.
+
+    `signs`: how often the matcher's line has each sign. Most phrases share too few of them to be worth comparing.
+    """
     own = "".join(texts)
-    if len(own) < 6 or len(own) > 3 * len(folded):
+    length = signs.total()
+    if len(own) < 6 or len(own) > 3 * length:
         return 0.0
-    matcher = difflib.SequenceMatcher(None, own, folded, autojunk=False)
-    if matcher.real_quick_ratio() == 0:
+    whole = len(own) if len(texts) > 1 else max(len(own), length)
+    if sum(min(times, signs[sign]) for sign, times in _signs(own).items()) < NEAR * whole:
         return 0.0
-    size = sum(block.size for block in matcher.get_matching_blocks() if block.size > 1)
-    gaps = len(texts) > 1
-    return size / (len(own) if gaps else max(len(own), len(folded)))
+    matcher.set_seq1(own)
+    return sum(block.size for block in matcher.get_matching_blocks() if block.size > 1) / whole
+
+
+@lru_cache(maxsize=10_000)
+def _signs(text: str) -> Counter[str]:
+    return Counter(text)
 
 
 def _reading(letter: Letter, outcome: Outcome, reason: str, *, sender: Sender | None = None, **more: object) -> Reading:
