@@ -18,7 +18,7 @@ from urllib.parse import quote
 Form = Literal["auto", "console", "json"]
 
 QUIET = {
-    "mailparser": logging.ERROR,  # writes raw header text as a warning
+    "mailparser": logging.CRITICAL,  # writes raw header text, as a warning or an error
     "imapclient": logging.INFO,  # below: every line of the wire, mails included
     "urllib3": logging.WARNING,
     "apscheduler": logging.WARNING,

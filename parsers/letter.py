@@ -7,6 +7,7 @@ nothing. What both get wrong for Japanese mail (no charset, cp932 under another 
 
 import email
 import html as entities
+import logging
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -21,6 +22,10 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from parsers.limits import refuse_html
+
+# It writes the header it cannot decode into the log; no word of a mail belongs there, whoever reads it.
+logging.getLogger("mailparser").addHandler(logging.NullHandler())
+logging.getLogger("mailparser").propagate = False
 
 MAX_LINES = 4000
 MAX_LINE = 1000

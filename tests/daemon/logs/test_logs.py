@@ -143,7 +143,7 @@ def test_starting_again_replaces_and_does_not_double(written):
 def test_libraries_that_write_mails_into_the_log_are_kept_quiet(written):
     logs.start(stream=written, level=logging.DEBUG)
 
-    logging.getLogger("mailparser").warning("raw header")
+    logging.getLogger("mailparser").error("raw header")
     logging.getLogger("imapclient.imaplib").debug("the whole mail")
     logging.getLogger("apscheduler.executors").info("ran")
 
