@@ -21,6 +21,7 @@ from orders.event import Event, Source
 from orders.shelf import ListShelf
 from orders.view import view
 from parsers.notice import Item, Kind, Money, Role, Trust
+from tests.missing import without
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 NUMBER = "8100000000000001"
@@ -270,7 +271,7 @@ def test_attributes_and_children_are_escaped():
 def test_a_browser_shows_it_without_complaint_and_prints_a_pdf(language, tmp_path):
     browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if browser is None:
-        pytest.skip("no Chromium here (apt-get install chromium)")
+        without("Chromium is missing: the dossier was NOT opened in a browser (apt-get install chromium)")
     page, pdf = tmp_path / "dossier.html", tmp_path / "dossier.pdf"
     page.write_text(written(language), encoding="utf-8")
     command = [

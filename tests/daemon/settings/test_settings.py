@@ -1,5 +1,7 @@
 import os
+import tempfile
 from datetime import time, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -163,10 +165,20 @@ def test_the_schema_offers_no_null_and_knows_every_key():
     assert set(tree["required"]) == {"version", "mailboxes"}
 
 
-def test_a_file_that_may_not_be_read_is_told(tmp_path):
-    path = written(tmp_path, WHOLE, mode=0)
-    if os.access(path, os.R_OK):
-        pytest.skip("root may read everything")
+@pytest.fixture
+def open_folder():
+    """A folder that everybody may enter; pytest's own are its user's alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
-    with pytest.raises(WrittenError, match="cannot be read: Permission denied"):
-        load(path)
+
+def test_a_file_that_may_not_be_read_is_told(open_folder):
+    path = written(open_folder, WHOLE, mode=0)
+    if os.getuid() == 0:  # root may read everything, so the program is somebody else for a moment
+        os.seteuid(65534)
+    try:
+        with pytest.raises(WrittenError, match="cannot be read: Permission denied"):
+            load(path)
+    finally:
+        os.seteuid(os.getuid())
