@@ -214,6 +214,8 @@ class Target(Written):
     """After a lost answer: send again marked as a maybe, or leave it."""
     click: bool = False
     """A tap on the message opens the order's page at the marketplace (ntfy, Pushover)."""
+    monthly: Annotated[int, Field(ge=1)] | None = None
+    """Messages your plan allows in a month, to be warned at three quarters; LINE's free plan is known: 200."""
     answers: Secret | None = None
     """ntfy only: the web address of a second topic, such as https://ntfy.sh/another-long-random-topic. Messages get a
     button that acknowledges their alerts; it writes to that topic, which is read every minute."""

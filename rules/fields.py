@@ -176,6 +176,24 @@ OWN = (
         meaning="messages that wait for it",
         example="4",
     ),
+    FactSpec(
+        name="target.sent_month",
+        type=FactType.NUMBER,
+        meaning="messages sent to it this month, where its service allows only so many",
+        example="151",
+    ),
+    FactSpec(
+        name="target.month_left",
+        type=FactType.NUMBER,
+        meaning="how many more it takes this month",
+        example="49",
+    ),
+    FactSpec(
+        name="target.month_used",
+        type=FactType.NUMBER,
+        meaning="per cent of what it takes in a month",
+        example="{at_least: 75}",
+    ),
     # pack: the reading of one marketplace's mail
     FactSpec(
         name="pack.marketplace",

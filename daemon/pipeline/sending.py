@@ -7,6 +7,8 @@ from daemon.pipeline.answering import firing
 from daemon.pipeline.judging import look, worst
 from daemon.pipeline.setup import Setup
 from daemon.pipeline.speaking import speak
+from daemon.pipeline.subjects import allowance
+from daemon.push.address import monthly
 from daemon.push.parcel import Answer, Outcome, Parcel, next_try
 from daemon.secrets import SecretError, resolve
 from daemon.settings import Target
@@ -53,9 +55,9 @@ def send_next(store: Store, setup: Setup, send: Send, target_id: str, clock: Cal
         asks = row is not None and target.answers is not None and bool(firing(ledger, row.message))
     if row is None:
         return None
-    answer = _deliver(send, row, target, asks=asks)
+    answer, allowed = _deliver(send, row, target, asks=asks)
     with store.write() as ledger:
-        _mark(ledger, setup, row, answer, clock())
+        _mark(ledger, setup, row, answer, clock(), allowed)
     return answer
 
 
@@ -120,12 +122,13 @@ def _titles(row: OutboxRow) -> list[tuple[Severity, Text]]:
     return [(Severity(row.severity), Text(title=line.removeprefix(wording.BULLET), body="")) for line in lines]
 
 
-def _deliver(send: Send, row: OutboxRow, target: Target, *, asks: bool) -> Answer:
+def _deliver(send: Send, row: OutboxRow, target: Target, *, asks: bool) -> tuple[Answer, int | None]:
+    """What became of it, and how many messages a month the target takes, where that is limited."""
     try:
         url = resolve(target.url, what=f"the URL of target {target.id}")
         topic = resolve(target.answers, what=f"the answers of target {target.id}") if target.answers and asks else ""
     except SecretError as error:
-        return Answer(outcome=Outcome.FAILED, reason=str(error), permanent=True)
+        return Answer(outcome=Outcome.FAILED, reason=str(error), permanent=True), None
     parcel = Parcel(
         target=target.id,
         url=url,
@@ -137,10 +140,10 @@ def _deliver(send: Send, row: OutboxRow, target: Target, *, asks: bool) -> Answe
         topic=topic,
         click=target.click,
     )
-    return send(parcel)
+    return send(parcel), target.monthly or monthly(url)
 
 
-def _mark(ledger: Ledger, setup: Setup, row: OutboxRow, answer: Answer, now: datetime) -> None:
+def _mark(ledger: Ledger, setup: Setup, row: OutboxRow, answer: Answer, now: datetime, allowed: int | None) -> None:
     again = next_try(row.tries, now, row.severity == Severity.CRITICAL)
     before = ledger.outbox.target(row.target)
     match answer.outcome:
@@ -156,7 +159,10 @@ def _mark(ledger: Ledger, setup: Setup, row: OutboxRow, answer: Answer, now: dat
             state = OutboxState.NEW if again else OutboxState.DEAD
             ledger.outbox.end(row.id, state, error=answer.reason, doubt=row.doubt, next_try_at=again)
             ledger.outbox.target_failed(row.target, now, answer.reason, permanent=answer.permanent)
-    if before.failures or answer.outcome is not Outcome.SENT:
+    known = ledger.told(allowance(row.target))
+    if (known.value if known else None) != allowed:
+        ledger.tell(allowance(row.target), now, allowed)
+    if allowed or before.failures or answer.outcome is not Outcome.SENT:
         look(ledger, setup, f"target:{row.target}", now)
         speak(ledger, setup, now)
 

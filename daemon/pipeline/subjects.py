@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from daemon.pipeline.setup import Setup
@@ -67,11 +67,12 @@ def scene(ledger: Ledger, setup: Setup, scope: str, now: datetime) -> Scene:
     kind, _, name = scope.partition(":")
     if kind == "order":
         return order_scene(view(name, ledger, setup.policy, setup.zone), now)
+    if kind == "target":
+        return _target(ledger, setup, name, now)
     made: Mapping[str, Callable[[], tuple[Subject, ...]]] = {
         "mail": lambda: _mail(ledger, setup, int(name)),
         "account": lambda: _account(ledger, name, now),
         "mailbox": lambda: _mailbox(ledger, setup, name),
-        "target": lambda: _target(ledger, setup, name),
         "pack": lambda: _pack(ledger, name, now),
         "rules": lambda: _rules(ledger),
         "service": lambda: _service(ledger),
@@ -176,9 +177,14 @@ def _mailbox(ledger: Ledger, setup: Setup, name: str) -> tuple[Subject, ...]:
     return (Subject(about="mailbox", id=name, facts=_present(facts)),)
 
 
-def _target(ledger: Ledger, setup: Setup, name: str) -> tuple[Subject, ...]:
+def allowance(target: str) -> str:
+    """Under which name the ledger keeps how many messages the target's service takes in a month."""
+    return f"allowance:{target}"
+
+
+def _target(ledger: Ledger, setup: Setup, name: str, now: datetime) -> Scene:
     if name not in {target.id for target in setup.targets}:
-        return ()
+        return Scene()
     row = ledger.outbox.target(name)
     facts: dict[str, FactValue | None] = {
         "target.id": name,
@@ -189,7 +195,17 @@ def _target(ledger: Ledger, setup: Setup, name: str) -> tuple[Subject, ...]:
         "target.reason": row.last_error,
         "target.waiting": Decimal(ledger.outbox.waiting(name)),
     }
-    return (Subject(about="target", id=name, facts=_present(facts)),)
+    allowed, month_over = ledger.told(allowance(name)), None
+    if allowed is not None and allowed.value:
+        begin = now.astimezone(setup.zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        month_over = (begin + timedelta(days=32)).replace(day=1).astimezone(UTC)
+        sent = len(ledger.outbox.sent_times(name, begin.astimezone(UTC)))
+        facts |= {
+            "target.sent_month": Decimal(sent),
+            "target.month_left": Decimal(max(0, allowed.value - sent)),
+            "target.month_used": Decimal(100 * sent // allowed.value),
+        }
+    return Scene(subjects=(Subject(about="target", id=name, facts=_present(facts)),), changes_at=month_over)
 
 
 def _pack(ledger: Ledger, marketplace: str, now: datetime) -> tuple[Subject, ...]:

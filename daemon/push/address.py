@@ -24,6 +24,10 @@ NATIVE = {"ntfy.sh": "ntfy", "api.pushover.net": "pover"}
 CLICKS = {"ntfy": "click", "pover": "url"}
 """What a service calls the page that a tap opens."""
 LINK = re.compile(r"https://\S+")
+MONTHLY = {"line": 200}
+"""Messages a month a service takes for nothing; after that it takes none."""
+RECIPIENT = re.compile(r"/[UCR][0-9a-f]{32}(?![0-9a-f])")
+"""Whom LINE counts one by one."""
 MACHINES = ("json", "xml", "form")
 """Read by programs: the type field says how bad it is, and a header carries the key of the message."""
 MARKS = {"critical": "🔴 ", "warning": "🟠 ", "info": ""}
@@ -76,6 +80,12 @@ def dress(parcel: Parcel) -> str:
     if not words:
         return url
     return f"{url}{'&' if '?' in url else '?'}{words}"
+
+
+def monthly(url: str) -> int | None:
+    """How many messages a month this URL's service takes for nothing, as far as that is limited."""
+    limit = MONTHLY.get(service(url))
+    return None if limit is None else limit // max(1, len(RECIPIENT.findall(url.partition("?")[0])))
 
 
 def mark(url: str, severity: str) -> str:

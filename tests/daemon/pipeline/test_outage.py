@@ -202,3 +202,30 @@ def test_after_seven_days_a_message_is_given_up_and_stays_in_sight(house):
     (given_up,) = [row for row in house.outbox("phone") if row.key == "k"]
     assert given_up.state is OutboxState.DEAD
     assert given_up.error == "the service answered 503: a fault of its own"
+
+
+def test_three_quarters_of_a_months_messages_are_told_once_a_month(house):
+    phone, chat = house.setup.targets
+    house.setup = house.pipeline.setup = replace(house.setup, targets=(phone.model_copy(update={"monthly": 4}), chat))
+    warned = "phone takes few more messages this month"
+    for box in ("box0", "box1"):
+        house.fail(box)
+        house.pass_(timedelta(hours=1))
+    assert house.titles("chat")[warned] == 0
+
+    for box in ("box2", "box3"):
+        house.fail(box)
+        house.pass_(timedelta(hours=1))
+    assert house.titles("chat")[warned] == 1
+    assert "Sent this month: 3. Left: 1." in next(body for title, body in house.got("chat") if title == warned)
+
+    for box in BOXES[:4]:
+        house.recover(box)
+    house.pass_(timedelta(days=29), step=timedelta(hours=6))
+    with house.store.read() as ledger:
+        assert [row.alert.rule for row in ledger.alerts.live("target:phone")] == ["target-month-ending"]
+
+    house.pass_(timedelta(days=2), step=timedelta(hours=6))
+    with house.store.read() as ledger:
+        assert ledger.alerts.live("target:phone") == (), "a new month, a new count"
+    assert house.titles("chat")[warned] == 1

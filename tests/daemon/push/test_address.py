@@ -1,7 +1,7 @@
 import pytest
 
 from daemon.push import Parcel, check_url
-from daemon.push.address import dress, mark, refuse
+from daemon.push.address import dress, mark, monthly, refuse
 
 
 @pytest.mark.parametrize(
@@ -75,3 +75,16 @@ def test_what_apprise_does_not_know_is_said_before_the_first_alert():
     assert "web page" in (check_url("https://example.org/secret") or "")
     assert check_url("ntfy://ntfy.sh/topic") is None
     assert check_url("https://ntfy.sh/topic") is None
+
+
+@pytest.mark.parametrize(
+    ("url", "limit"),
+    [
+        ("line://a-token/U0123456789abcdef0123456789abcdef", 200),
+        ("line://a-token/U0123456789abcdef0123456789abcdef/C0123456789abcdef0123456789abcdef", 100),
+        ("line://a-token=/U0123456789abcdef0123456789abcdef?priority=x", 200),
+        ("ntfys://ntfy.sh/topic", None),
+    ],
+)
+def test_a_months_free_messages_are_known_for_line_each_recipient_counts(url, limit):
+    assert monthly(url) == limit
