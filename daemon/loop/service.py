@@ -294,8 +294,9 @@ class Service:
             self.pipeline.sweep()
             with self.store.read() as ledger:
                 targets = ledger.outbox.due_targets(self._clock())
-            if targets:
-                self._dispatch.submit("send", targets)
+                mailboxes = ledger.mailboxes.due(self._clock())
+            self._dispatch.submit("send", targets)
+            self._dispatch.submit("poll", [name for name in mailboxes if name in self._watchers])
         except StoreError as error:
             log.warning("sweep failed trouble=%s: %s", error.trouble.value, error)
             self._trouble(error)

@@ -29,6 +29,8 @@ log = logging.getLogger("orderbell.mailbox")
 
 BATCH = 200
 """Mails of others whose rows are written together."""
+LATEST = 30.0
+"""Seconds after the time of its next poll at which a worker polls without being told."""
 RESCAN_SECONDS = 3600.0
 LIFETIME_SECONDS = 86400.0
 """A connection is replaced after a day: whatever a server or a library piles up goes with it."""
@@ -317,10 +319,13 @@ class Watcher:
         """Wait for a hint, the bell, or the time of the next poll."""
         if self._stopping.is_set():
             return
-        seconds = min(self._every.total_seconds(), LONGEST_IDLE)
-        self.pulse.beat(seconds)
-        if session.idle(seconds, self._bell, self.box.folders[0]):
-            self._expect()
+        # The row `next_poll_at` rings the bell; this is for the day when nobody does.
+        until = time.monotonic() + self._every.total_seconds() + LATEST
+        while (left := until - time.monotonic()) > 0 and not self._bell.wait(0):
+            self.pulse.beat(min(left, LONGEST_IDLE))
+            if session.idle(min(left, LONGEST_IDLE), self._bell, self.box.folders[0]):
+                self._expect()
+                break
         self.pulse.beat()
 
     def _wait(self, seconds: float) -> None:

@@ -20,6 +20,8 @@ LATE = timedelta(minutes=30)
 PART = 20
 """Scopes judged in one transaction of the sweep: others may write in between."""
 HOURLY = timedelta(hours=1)
+STUCK = timedelta(hours=1)
+"""A poll that has not ended by then is tried again by another worker, which fences the first one off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +72,7 @@ class Pipeline(Desk):
         box = self.setup.mailbox(mailbox)
         with self.store.write(light=True) as ledger:
             ledger.mailboxes.ensure([mailbox], now)
-            epoch = ledger.mailboxes.begin_poll(mailbox)
+            epoch = ledger.mailboxes.begin_poll(mailbox, now + STUCK)
             row = ledger.mailboxes.get(mailbox)
             found = {folder: ledger.mailboxes.cursor(mailbox, folder) for folder in box.folders}
         mood = Mood()

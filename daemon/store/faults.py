@@ -68,6 +68,8 @@ def trouble_of(error: BaseException) -> Trouble:
             return Trouble.ACCESS
         case sqlite3.SQLITE_IOERR:
             return Trouble.IO
+        case _ if "no such table" in str(error):
+            return Trouble.CORRUPT  # every table of ours is made at the opening: another file lies there now
         case _:
             return Trouble.OTHER
 

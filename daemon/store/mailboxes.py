@@ -1,6 +1,6 @@
 """Rows of mailboxes: epoch, cursors, when to poll next, what went wrong."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -49,12 +49,23 @@ class Mailboxes:
         rows = self._connection.execute(select(mailbox).order_by(mailbox.c.id)).mappings()
         return tuple(MailboxRow(**row) for row in rows)
 
-    def begin_poll(self, name: str) -> int:
-        """Raise the epoch and return it: older workers of this mailbox are fenced off from now on."""
+    def begin_poll(self, name: str, next_poll_at: datetime) -> int:
+        """Raise the epoch and return it: older workers of this mailbox are fenced off from now on.
+
+        `next_poll_at`: when somebody else should try, should this poll never end.
+        """
         statement = (
-            update(mailbox).where(mailbox.c.id == name).values(epoch=mailbox.c.epoch + 1).returning(mailbox.c.epoch)
+            update(mailbox)
+            .where(mailbox.c.id == name)
+            .values(epoch=mailbox.c.epoch + 1, next_poll_at=next_poll_at)
+            .returning(mailbox.c.epoch)
         )
         return int(self._connection.execute(statement).scalar_one())
+
+    def due(self, now: datetime) -> tuple[str, ...]:
+        """Mailboxes that should be polled now."""
+        statement = select(mailbox.c.id).where(mailbox.c.next_poll_at <= now).order_by(mailbox.c.next_poll_at)
+        return tuple(self._connection.execute(statement).scalars())
 
     def fence(self, name: str, epoch: int) -> None:
         """Raises StoreError(FENCED) when a newer worker has begun."""
@@ -127,9 +138,6 @@ class Mailboxes:
             mailbox.c.id == name, (mailbox.c.last_mail_at.is_(None)) | (mailbox.c.last_mail_at < arrived)
         )
         self._connection.execute(statement.values(last_mail_at=arrived))
-
-    def poll_now(self, names: Sequence[str], now: datetime) -> None:
-        self._connection.execute(update(mailbox).where(mailbox.c.id.in_(names)).values(next_poll_at=now))
 
     def _set(self, name: str, **values: Any) -> None:
         self._connection.execute(update(mailbox).where(mailbox.c.id == name).values(values))

@@ -139,9 +139,6 @@ class Outbox:
         rows = self._rows(select(outbox).where(outbox.c.key == key, outbox.c.target == target_id))
         return rows[0] if rows else None
 
-    def of_message(self, message: int) -> tuple[OutboxRow, ...]:
-        return self._rows(select(outbox).where(outbox.c.message == message).order_by(outbox.c.id))
-
     def listed(self, *, states: Collection[OutboxState] = (), limit: int = 1000) -> tuple[OutboxRow, ...]:
         """Newest first."""
         statement: Select[Any] = select(outbox)

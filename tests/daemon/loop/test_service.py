@@ -340,8 +340,8 @@ def test_a_damaged_ledger_is_replaced_while_the_service_runs(home):
         store.copy_daily(now())
     home.sink.clear()
     with home.running() as service:
-        service._trouble(StoreError(Trouble.CORRUPT, "made to look so"))
         home.files.ledger.write_bytes(b"rubbish" * 10_000)
+        service._trouble(StoreError(Trouble.CORRUPT, "made to look so"))
         told = home.pushed(1, 60)
         wait_until(lambda: first_run_over(service))
         home.receive(letters.judged(ALIEXPRESS, at=now()))

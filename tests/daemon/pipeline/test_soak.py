@@ -45,7 +45,7 @@ class World:
         self.uidvalidity, self.first_uid = 1, 1
         self.got: list[tuple[str, str]] = []
         self.swallowed = 0
-        self.reads = inline(None)
+        self.reads = READS
         self.armed = 0
         """Calls of the ledger until the next one fails; 0: none does."""
 
@@ -106,6 +106,7 @@ def setup():
 
 
 SETUP = setup()
+READS = inline(None)
 
 
 def arrivals(world: World) -> None:

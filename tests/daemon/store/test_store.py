@@ -101,7 +101,7 @@ def test_many_threads_write_one_after_the_other(tmp_path):
         def poll() -> None:
             for _ in range(20):
                 with store.write() as ledger:
-                    ledger.mailboxes.begin_poll("main")
+                    ledger.mailboxes.begin_poll("main", NOW)
 
         threads = [threading.Thread(target=poll) for _ in range(8)]
         for thread in threads:
@@ -117,7 +117,7 @@ def test_two_processes_may_write_to_one_ledger(tmp_path):
     with Store.open(path) as service, Store.open(path) as command:
         for store in (service, command, service):
             with store.write() as ledger:
-                ledger.mailboxes.begin_poll("main")
+                ledger.mailboxes.begin_poll("main", NOW)
         with service.read() as ledger:
             assert ledger.mailboxes.get("main").epoch == 3
 
