@@ -1,5 +1,6 @@
 """What goes wrong at people's hands, on the real command with a real server: one sentence, its cure, its exit code."""
 
+import json
 import os
 import signal
 import sqlite3
@@ -272,6 +273,19 @@ def test_a_service_that_does_not_run_is_told_to_a_monitor(place):
 
     assert run.returncode == Exit.ERROR
     assert "the service is not running" in run.stderr
+
+
+def test_a_monitor_learns_which_mailbox_is_not_heard(place):
+    place.run("once")
+    place.run("once", PASSWORD="wrong")
+    run = place.run("status", "--json")
+    told = json.loads(run.stdout)
+
+    assert [box["id"] for box in told["mailboxes"]] == ["main"]
+    assert told["mailboxes"][0]["heard_at"].endswith("+09:00")
+    assert told["orders"] == 1
+    assert any(trouble.startswith("mailbox main: ") and "password" in trouble for trouble in told["troubles"])
+    assert run.returncode != Exit.DONE
 
 
 def test_a_database_of_another_program_is_left_alone(place):
