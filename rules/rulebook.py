@@ -4,14 +4,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from orders.subject import Subject
-from parsers.written import Document, Fault, WrittenError, did_you_mean, faults_of, parse, place, plain, read
+from parsers.shipped import read_shipped
+from parsers.written import Document, Fault, WrittenError, did_you_mean, faults_of, plain, read
 from rules.alert import Severity
 from rules.fields import ABOUTS
 from rules.matchers import Matcher, compile_when
@@ -138,8 +138,8 @@ def _no_rule(name: str) -> Rule:
 @cache
 def shipped() -> Rulebook:
     """The rules of the package."""
-    document = parse(files("rules").joinpath(SHIPPED).read_bytes(), SHIPPED)
-    book, faults = build(document, None)
+    document = read_shipped(Path(__file__).with_name(SHIPPED))
+    book, faults = build(replace(document, file=SHIPPED), None)
     if faults:
         raise WrittenError(faults)
     return book
@@ -254,8 +254,12 @@ def _touched(patch: Mapping[str, Any]) -> Iterator[str]:
             yield key
 
 
+def _line(document: Document, path: Sequence[str | int], *, at_key: bool = False) -> int:
+    return document.fault(path, "", at_key=at_key).line
+
+
 def _where(document: Document, path: Sequence[str | int]) -> str:
-    return f"{document.file}:{place(document.tree, path, at_key=True)[0]}"
+    return f"{document.file}:{_line(document, path, at_key=True)}"
 
 
 def _rule(document: Document, tree: Mapping[str, Any], path: Sequence[str | int]) -> tuple[Rule | None, list[Fault]]:
@@ -324,7 +328,7 @@ def _ready(
         advice=written.advice or {},
         missed=written.missed or {},
         file=document.file,
-        line=place(document.tree, path)[0],
+        line=_line(document, path),
         written=dict(tree),
     )
 
@@ -349,7 +353,7 @@ def _double_faults(
         yield document.fault(path, f"{name!r} is a shipped rule; change it under change: or choose another id")
     if name in first:
         yield document.fault(path, f"rule id {name!r} is used twice (first on line {first[name]})")
-    first.setdefault(name, place(document.tree, path)[0])
+    first.setdefault(name, _line(document, path))
 
 
 def _name_faults(
