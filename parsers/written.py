@@ -21,6 +21,8 @@ from ruamel.yaml.events import AliasEvent, DocumentStartEvent
 MAX_BYTES = 1 << 20
 """A file a person wrote is never larger; a bomb is."""
 MAX_DEPTH = 40
+MAX_VALUES = 20_000
+"""Keys, values, lists and maps; the rules that are shipped hold some 5,000."""
 
 DURATION = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 
@@ -239,7 +241,7 @@ def _scalar(value: Any) -> Any:
 
 def _refuse_tricks(text: str, file: str) -> None:
     depth = documents = 0
-    for event in YAML(typ="rt", pure=True).parse(text):
+    for number, event in enumerate(YAML(typ="rt", pure=True).parse(text)):
         mark = getattr(event, "start_mark", None)
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
 
@@ -257,6 +259,8 @@ def _refuse_tricks(text: str, file: str) -> None:
         depth -= name in ("MappingEndEvent", "SequenceEndEvent")
         if depth > MAX_DEPTH:
             raise stop("nested too deeply")
+        if number > MAX_VALUES:
+            raise stop(f"more than {MAX_VALUES:,} keys and values; is this the right file?")
 
 
 def _syntax_fault(error: MarkedYAMLError, file: str) -> Fault:
