@@ -1,4 +1,4 @@
-"""One user's folders beside the scripted IMAP server and the HTTP sink: everything between the two is the real thing."""
+"""One user's folders beside the scripted IMAP server and the HTTP sink: all between the two is the real thing."""
 
 import threading
 import time
