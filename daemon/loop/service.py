@@ -21,7 +21,7 @@ from daemon.loop.health import Health
 from daemon.loop.watcher import Progress, Watcher
 from daemon.mailbox.wake import Wake
 from daemon.pipeline.answering import hear
-from daemon.pipeline.pipeline import Pipeline
+from daemon.pipeline.pipeline import LATE, Pipeline
 from daemon.pipeline.sending import Send, recover, send_next
 from daemon.pipeline.setup import Setup
 from daemon.pipeline.speaking import Message
@@ -92,7 +92,7 @@ class Service:
     def _open(self, setup: Setup) -> None:
         self.store, rescued = rescue(self._files.ledger, self._clock())
         self._child = Child(setup.packs)
-        self.pipeline = Pipeline(self.store, setup, self._reads, clock=self._clock, said=self._said)
+        self.pipeline = Pipeline(self.store, setup, self._reads, clock=self._clock, said=self._said, patience=LATE)
         self.health = Health(self._settings, setup, self._send)
         if rescued is not None:
             log.error("ledger was damaged aside=%s restored=%s", rescued.aside.name, bool(rescued.restored))
@@ -133,13 +133,12 @@ class Service:
             self._bell.clear()
             if self._stopping.is_set():
                 return
-            self._check_clock(wall, steady)
+            try:
+                self._guard(wall, steady)
+            except StoreError as error:
+                log.warning("guard failed trouble=%s: %s", error.trouble.value, error)
+                self._trouble(error)
             wall, steady = self._clock(), time.monotonic()
-            if self._reload or self._files.stamp() != self._stamp:
-                self.reload()
-            if self._broken is not None:
-                self._restore()
-            self._keep_house(wall)
 
     def stop(self) -> None:
         """Begin to end; safe in a signal handler."""
@@ -306,6 +305,15 @@ class Service:
         self._scheduler.add_job(self._ask, "interval", seconds=ASK, id="ask", replace_existing=True)
 
     # guard
+
+    def _guard(self, wall: datetime, steady: float) -> None:
+        """`wall` and `steady`: the two clocks when this was last done."""
+        self._check_clock(wall, steady)
+        if self._reload or self._files.stamp() != self._stamp:
+            self.reload()
+        if self._broken is not None:
+            self._restore()
+        self._keep_house(self._clock())
 
     def _alive(self) -> bool:
         dead = [watcher.box.id for watcher in self._watchers.values() if not watcher.pulse.alive]

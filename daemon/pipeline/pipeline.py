@@ -57,9 +57,12 @@ class Pipeline(Desk):
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         said: Callable[[Message], None] = lambda _message: None,
+        patience: timedelta | None = None,
     ) -> None:
+        """`patience`: a sweep later than this after the last one tells all it finds as one message (a suspend)."""
         super().__init__(store, setup, clock=clock, said=said)
         self.reads = reads
+        self._patience = patience
         self._hourly: datetime | None = None
         self._swept: datetime | None = None
         self._sweeping = threading.Lock()
@@ -209,7 +212,7 @@ class Pipeline(Desk):
 
     def _sweep(self) -> int:
         now = self.clock()
-        late = self._swept is None and self._was_away(now)
+        late = self._was_away(now)
         mood = Mood(batch=OUTAGE + "clock") if late else Mood()
         done = 0
         if self._hourly is None or not timedelta(0) <= now - self._hourly < HOURLY:
@@ -236,6 +239,8 @@ class Pipeline(Desk):
             return ledger.alerts.due(now, PART), waiting is not None and waiting <= now
 
     def _was_away(self, now: datetime) -> bool:
+        if self._swept is not None:
+            return self._patience is not None and now - self._swept > self._patience
         with self.store.read() as ledger:
             swept = ledger.told("swept")
         return swept is not None and now - swept.at > HOURLY + LATE

@@ -312,6 +312,22 @@ def test_after_an_outage_everything_comes_as_one_message():
     assert desk.rules().count("dispute-judged-invalid") == 4
 
 
+@pytest.mark.parametrize(("patience", "kinds"), [(timedelta(minutes=30), {"outage"}), (None, {"alerts"})])
+def test_what_fell_due_while_the_machine_slept_comes_as_one_message(patience, kinds):
+    desk = Desk()
+    desk.pipeline = Pipeline(
+        desk.store, setup(), reads(), clock=lambda: desk.now, said=desk.said.append, patience=patience
+    )
+    desk.take(*(letters.judged(f"810000000000000{number}", at=desk.now) for number in range(1, 4)))
+    desk.pipeline.sweep()
+    desk.said.clear()
+    desk.now += 4 * DAY
+    desk.pipeline.sweep()
+
+    assert {message.kind for message in desk.said} == kinds
+    assert (len(desk.said) == 1) is (patience is not None)
+
+
 def test_an_unreachable_mailbox_is_told_once_and_again_when_it_is_well():
     desk = Desk()
 
