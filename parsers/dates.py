@@ -49,7 +49,9 @@ DAY_MONTH = re.compile(
 MONTH_DAY = re.compile(
     r"(?<![^\W\d_])([^\W\d_]{3,12})\.?\s*(\d{1,2})(?:st|nd|rd|th)?(?!\d|:)(?:\s*,?\s*(20\d\d)(?!\d))?"
 )
-WORD = re.compile(r"[^\W\d_]+(?:-feira)?")
+OPEN_RANGE = re.compile(
+    r"(?<!\d)(\d{1,2})[.日일]?(?:\s*[-–—~〜至]\s*|\s+(?:to|bis|au|à|al|a|e|en|et|y|do)\s+)(?:\w+\s+)?(\d{1,2})(?!\d|:)"
+)
 CJK_WORD = re.compile("[\u3040-\u9fff\uac00-\ud7af]")
 
 
@@ -77,8 +79,8 @@ def find_span(text: str, words: DateWords, clock: Clock) -> tuple[date | None, d
 
 
 def _open_range(text: str, day: date) -> tuple[date | None, date | None]:
-    """`December 3 - 5` and `2.-5. Oktober` name the month once."""
-    match = re.search(r"(?<!\d)(\d{1,2})\.?\s*[-–—~〜至]\s*(?:\w+\s+)?(\d{1,2})(?!\d|:)", text)
+    """`December 3 - 5`, `2.-5. Oktober`, `du 3 au 5 mai` and `5월 3일~5일` name the month once."""
+    match = OPEN_RANGE.search(text)
     if match and day.day in (int(match[1]), int(match[2])) and int(match[1]) <= int(match[2]) <= 31:
         try:
             return day.replace(day=int(match[1])), day.replace(day=int(match[2]))
@@ -101,11 +103,13 @@ def _dates(  # noqa: C901 - one loop a way of writing dates
     if (clock.numeric or words.numeric) in ("mdy", "ymd"):
         for match in SHORT.finditer(text):
             yield from _hit(match, _near(None, int(match[1]), int(match[2]), clock, past=past))
+    days = set()
     for match in DAY_MONTH.finditer(text):
         if match[2] in words.months:
+            days.add(match.start(1))
             yield from _hit(match, _near(match[3], words.months[match[2]], int(match[1]), clock, past=past))
     for match in MONTH_DAY.finditer(text):
-        if match[1] in words.months:
+        if match[1] in words.months and match.start(2) not in days:  # “mar 5 mag” is a Tuesday, not the month before
             yield from _hit(match, _near(match[3], words.months[match[1]], int(match[2]), clock, past=past))
     yield from _by_word(text, words, clock, past=past)
 

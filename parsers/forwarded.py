@@ -6,7 +6,7 @@ block is the forwarder's and is cut away.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_tz
@@ -21,7 +21,9 @@ KEY = re.compile(r"\s*\*?([^\s:：*][^:：*]{0,24}?)\*?\s*[:：]\*?\s*(.*)")
 ADDRESS = re.compile(r"[^\s<>\"(),;:\[\]]+@[^\s<>\"(),;:\[\]]+")
 ON_ONE_LINE = re.compile(r"\s(?=(?:From|Sent|To|Subject|Date|差出人|送信日時|宛先|件名)\s*[:：])")
 OFFSET = re.compile(r"(?:UTC|GMT)?\s*([+-]\d{2}):?(\d{2})\b")
-CLOCK_TIME = re.compile(r"(?<!\d)(\d{1,2}):(\d{2})(?::\d{2})?\s*([ap])?\.?(?:m\b)?", re.IGNORECASE)
+CLOCK_TIME = re.compile(
+    r"(?:(?:(午前|오전)|(午後|오후))\s*)?(?<!\d)(\d{1,2}):(\d{2})(?::\d{2})?(?:\s*([ap])\.?m\b)?", re.IGNORECASE
+)
 ABBREVIATED = {
     "utc": 0, "gmt": 0, "jst": 9, "est": -5, "edt": -4, "cst": -6, "cdt": -5,
     "mst": -7, "mdt": -6, "pst": -8, "pdt": -7,
@@ -127,7 +129,8 @@ def _date(text: str, outer: datetime | None, words: Mapping[str, DateWords]) -> 
     today = outer.date() if outer else None
     if today is None:
         return None
-    for table in words.values():
+    written = re.findall(r"[^\W\d_]{2,}", text.lower())
+    for table in sorted(words.values(), key=lambda table: -_known(written, table)):
         days = find_dates(text, table, Clock(today=today, zone=None, numeric=None), past=True)
         if len(days) == 1:
             hour, minute = _time(text)
@@ -136,13 +139,19 @@ def _date(text: str, outer: datetime | None, words: Mapping[str, DateWords]) -> 
     return None
 
 
+def _known(written: Sequence[str], table: DateWords) -> int:
+    """How many of the words are dates' words of this language: `mar 5 mag` has one of Spanish and two of Italian."""
+    return sum(word in table.months or word in table.weekdays for word in written)
+
+
 def _time(text: str) -> tuple[int, int]:
     match = CLOCK_TIME.search(text)
     if not match:
         return 12, 0
-    hour, minute = int(match[1]) % 24, min(int(match[2]), 59)
-    if match[3]:
-        hour = hour % 12 + (12 if match[3].lower() == "p" else 0)
+    hour, minute = int(match[3]) % 24, min(int(match[4]), 59)
+    half = (match[5] or "").lower() or ("a" if match[1] else "p" if match[2] else "")
+    if half:
+        hour = hour % 12 + (12 if half == "p" else 0)
     return hour, minute
 
 
