@@ -259,11 +259,15 @@ class Service:
         self._heard(message)
 
     def _drain(self, target: str) -> None:
-        while not self._stopping.is_set():
-            answer = send_next(self.store, self.pipeline.setup, self._send, target, self._clock)
-            if answer is None:
-                return
-            self.health.pushed(target, answer)
+        try:
+            while not self._stopping.is_set():
+                answer = send_next(self.store, self.pipeline.setup, self._send, target, self._clock)
+                if answer is None:
+                    return
+                self.health.pushed(target, answer)
+        except StoreError as error:
+            log.warning("sending stopped target=%s trouble=%s: %s", target, error.trouble.value, error)
+            self._trouble(error)
 
     def _ask(self) -> None:
         self._dispatch.submit("hear", [one.id for one in self.pipeline.setup.targets if one.answers])

@@ -62,6 +62,8 @@ def send_next(store: Store, setup: Setup, send: Send, target_id: str, clock: Cal
 
 
 def _claim(ledger: Ledger, setup: Setup, target: Target, now: datetime) -> OutboxRow | None:
+    for row in ledger.outbox.left_sending(target.id):  # nobody else sends to this target: its mark was lost
+        _unsure(ledger, setup, row, "what became of it could not be written down", now)
     rows = tuple(row for row in ledger.outbox.due_for(target.id, now) if not _expired(ledger, row, now))
     if not rows:
         return None

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select, update
+from sqlalchemy import Connection, Select, func, select, union, update
 
 from daemon.store.dialect import add, upsert
 from daemon.store.tables import SENDING, TO_SEND, outbox, target
@@ -91,9 +91,10 @@ class Outbox:
         return self._rows(statement.order_by(outbox.c.id).limit(limit))
 
     def due_targets(self, now: datetime) -> tuple[str, ...]:
-        """Targets that something can be sent to now."""
-        statement = select(outbox.c.target).where(TO_SEND, outbox.c.next_try_at <= now).distinct()
-        return tuple(self._connection.execute(statement.order_by(outbox.c.target)).scalars())
+        """Targets that something can be sent to now, or whose sending was never marked."""
+        ready = select(outbox.c.target).where(TO_SEND, outbox.c.next_try_at <= now)
+        begun = select(outbox.c.target).where(SENDING)
+        return tuple(sorted(self._connection.execute(union(ready, begun)).scalars()))
 
     def next_due(self) -> datetime | None:
         statement = select(func.min(outbox.c.next_try_at)).where(TO_SEND)
@@ -124,9 +125,10 @@ class Outbox:
         values = {"state": state, "error": error, "doubt": doubt, "next_try_at": next_try_at, "sent_at": sent_at}
         self._connection.execute(update(outbox).where(outbox.c.id == number).values(values))
 
-    def left_sending(self) -> tuple[OutboxRow, ...]:
-        """Rows whose sender died between the call and its mark."""
-        return self._rows(select(outbox).where(SENDING))
+    def left_sending(self, target_id: str | None = None) -> tuple[OutboxRow, ...]:
+        """Rows, of the target or of all, whose sender died between the call and its mark."""
+        statement = select(outbox).where(SENDING)
+        return self._rows(statement.where(outbox.c.target == target_id) if target_id else statement)
 
     def get(self, number: int) -> OutboxRow:
         """Raises KeyError."""

@@ -46,6 +46,8 @@ class World:
         self.got: list[tuple[str, str]] = []
         self.swallowed = 0
         self.reads = READS
+        self.unmarked = False
+        """The target answered, and the answer may not be written down yet."""
         self.armed = 0
         """Calls of the ledger until the next one fails; 0: none does."""
 
@@ -58,6 +60,7 @@ class World:
         return self.reads(raw, frame)
 
     def send(self, parcel: Parcel) -> Answer:
+        self.unmarked = False
         if self.chance(6):
             return Answer(outcome=Outcome.FAILED, reason="503")
         self.got.append((parcel.key, parcel.title))
@@ -67,12 +70,14 @@ class World:
         if self.chance(10):
             self.swallowed += 1
             return Answer(outcome=Outcome.UNSURE, reason="no answer")
+        self.unmarked = True
         return Answer(outcome=Outcome.SENT)
 
     def touch(self, *_) -> None:
         if self.armed:
             self.armed -= 1
             if not self.armed:
+                self.swallowed += self.unmarked
                 broken = sqlite3.OperationalError("made to fail")
                 broken.sqlite_errorcode = self.dice.choice(
                     [sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY]
@@ -132,7 +137,7 @@ def minute(world: World, folder) -> None:
             pipeline.sweep()
             while send_next(store, SETUP, world.send, "phone", lambda: world.now):
                 pass
-        world.armed = 0
+        world.armed, world.unmarked = 0, False
 
 
 def poll(world: World, pipeline: Pipeline) -> None:

@@ -14,8 +14,11 @@ from daemon.mailbox.arrived import Arrived, Cursor, Polled
 from daemon.pipeline.asking import Refused
 from daemon.pipeline.notes import Note
 from daemon.pipeline.pipeline import Pipeline
+from daemon.pipeline.sending import send_next
 from daemon.pipeline.setup import build
-from daemon.settings import Settings
+from daemon.push.parcel import Answer as PushAnswer
+from daemon.push.parcel import Outcome as PushOutcome
+from daemon.settings import Secret, Settings
 from daemon.store.faults import StoreError, Trouble
 from daemon.store.mails import MailState
 from daemon.store.outbox import OutboxState
@@ -326,6 +329,29 @@ def test_what_fell_due_while_the_machine_slept_comes_as_one_message(patience, ki
 
     assert {message.kind for message in desk.said} == kinds
     assert (len(desk.said) == 1) is (patience is not None)
+
+
+def test_a_mark_that_was_lost_is_noticed_without_a_restart():
+    """The disk was full just when the answer of the target came: the message is neither lost nor stuck."""
+    desk = Desk()
+    desk.take(letters.judged(ALIEXPRESS, at=START))
+    with desk.store.write() as ledger:
+        row = next(row for row in ledger.outbox.listed() if row.message == desk.said[0].number)
+        ledger.outbox.claim(row.id)
+    assert desk.ask(lambda ledger: ledger.outbox.due_targets(desk.now)) == ("phone",)
+    told = []
+
+    def send(parcel):
+        told.append(parcel.title + parcel.note)
+        return PushAnswer(outcome=PushOutcome.SENT)
+
+    url = Secret(value="json://127.0.0.1/")
+    reachable = replace(setup(), targets=tuple(target.model_copy(update={"url": url}) for target in setup().targets))
+    while send_next(desk.store, reachable, send, "phone", lambda: desk.now):
+        pass
+
+    assert f"{row.title} (maybe a repeat)" in told
+    assert desk.ask(lambda ledger: ledger.outbox.left_sending()) == ()
 
 
 def test_an_unreachable_mailbox_is_told_once_and_again_when_it_is_well():
