@@ -16,8 +16,8 @@ from orders.order import Finding, Order
 from orders.order_facts import order_facts
 from orders.shelf import ACCOUNT, RefKind, Shelf, key_of, key_parts
 from orders.subject import Subject
-from orders.titles import missing, normal
-from parsers.notice import Kind, Role, Trust
+from orders.titles import lacking, missing, normal
+from parsers.notice import Item, Kind, Role, Trust
 
 MOVES = (
     Kind.SHIPMENT_SHIPPED,
@@ -61,6 +61,7 @@ def phishing(orders: Iterable[Order], *, at: datetime, mail: int | None, origin:
                 "finding.at": at,
                 "finding.inferred": False,
                 "finding.orders": Decimal(1),
+                "finding.scanned": False,
             },
             order=order.key,
             orders=(order.number,),
@@ -114,7 +115,7 @@ def _moving_after_cancel(history: History, order: Order) -> Iterator[Odd]:
     ends = [
         event
         for event in history.of(Kind.ORDER_CANCELLED)
-        if not (items_of(event) and missing(order.items, items_of(event)))
+        if not (items_of(event) and lacking(order.items, items_of(event)))
     ]
     moves = history.of(*MOVES)
     yield from pairs("C02", [(ends[0], event) for event in moves if ends and event.at > ends[0].at])
@@ -132,11 +133,16 @@ def _partial_delivery(history: History, order: Order) -> Iterator[Odd]:
     """C05: it came, or is called complete, and order lines were never shipped nor cancelled."""
     arrived = history.first(Kind.SHIPMENT_DELIVERED, Kind.ORDER_COMPLETED)
     cancelled = [item for event in history.of(Kind.ORDER_CANCELLED) for item in items_of(event)]
-    rest = missing(unshipped(order.items, order.shipments), cancelled)
+    rest = lacking(unshipped(order.items, order.shipments), cancelled)
     if arrived is None or not rest or order.cancelled_at is not None:
         return
     placed = history.of(Kind.ORDER_PLACED, Kind.IMPORT_ROW)[:1]
-    yield Odd("C05", (*placed, arrived), detail=", ".join(item.title for item in rest))
+    yield Odd("C05", (*placed, arrived), detail=", ".join(_named(item, order.items) for item in rest))
+
+
+def _named(rest: Item, lines: Iterable[Item]) -> str:
+    """The title of what is missing, with how many of it where that is not the whole line."""
+    return rest.title if rest in lines and rest.quantity == 1 else f"{rest.title} ×{rest.quantity}"
 
 
 def _completed_in_dispute(history: History, _: Order) -> Iterator[Odd]:
@@ -150,17 +156,23 @@ def _completed_in_dispute(history: History, _: Order) -> Iterator[Odd]:
                 return
 
 
+_CONFIRMS = {Kind.ORDER_COMPLETED: "", Kind.ORDER_AWAITING_CONFIRMATION: "awaiting"}
+"""The end, and the question before it: what is completed is no longer asked."""
+
+
 def _completed_undelivered(history: History, order: Order) -> Iterator[Odd]:
     """C07: confirmed, or about to be, with no delivery and no refund seen; not when the user himself confirmed."""
     answered = (Kind.SHIPMENT_DELIVERED, Kind.GOODS_CHECKED, Kind.REFUND_ANNOUNCED, Kind.REFUND_COMPLETED)
     if history.of(*answered) or order.cancelled_at is not None:
         return
-    for event in history.of(Kind.ORDER_COMPLETED, Kind.ORDER_AWAITING_CONFIRMATION):
-        if event.fields.get("auto") is False or event.fields.get("delivered_at") is not None:
-            continue
-        if history.role is Role.BUYER:
-            yield Odd("C07", (*history.of(Kind.SHIPMENT_SHIPPED)[:1], event))
+    told = history.of(*_CONFIRMS)
+    if history.role is Role.SELLER or any(event.fields.get("auto") is False for event in told):
         return
+    for kind, content in _CONFIRMS.items():
+        event = next((one for one in told if one.kind is kind and one.fields.get("delivered_at") is None), None)
+        if event is not None:
+            yield Odd("C07", (*history.of(Kind.SHIPMENT_SHIPPED)[:1], event), content=content)
+            return
 
 
 def _closed_against_judgement(history: History, _: Order) -> Iterator[Odd]:

@@ -9,6 +9,7 @@ from orders.facts_table import CASE_STATES, FACTS, FINDING_KINDS, WATCH_KINDS
 from orders.history import text_of
 from orders.order import Actor, Case, CaseKind, Finding, Order, Shipment, ShipmentStatus, Watch, WatchState
 from orders.order_facts import known, no, order_facts
+from orders.parcels import MOVING
 from orders.shelf import ACCOUNT, key_of, key_parts
 from orders.subject import FactValue, Subject
 from orders.view import View
@@ -18,6 +19,7 @@ __all__ = ["CASE_STATES", "FACTS", "FINDING_KINDS", "WATCH_KINDS", "clusters", "
 
 OUTAGE_WITHIN = timedelta(days=7)
 OUTAGE_ORDERS = 2
+_SCANS = MOVING - {Kind.SHIPMENT_SHIPPED}
 _LAPSES = {
     CaseKind.CANCELLATION: ("cancel_unanswered", "requested", "unanswered"),
     CaseKind.RETURN: ("return_parcel", "authorised", "expired"),
@@ -206,7 +208,9 @@ def _watch(one: Watch, view: View, shared: Mapping[str, FactValue], now: datetim
         "watch.why": one.why,
     }
     text = text_of(one.opened_by.fields, "text")
-    facts |= known({"watch.since": one.since, "watch.tracking": tracking, "watch.text": text})
+    facts |= known(
+        {"watch.since": one.since, "watch.expected_at": one.expected_at, "watch.tracking": tracking, "watch.text": text}
+    )
     case = next((case for case in view.order.cases if case.id == one.case), None)
     if case is not None:
         facts |= known({"watch.amount_claimed": case.amount_claimed, "watch.amount_awarded": case.amount_awarded})
@@ -225,9 +229,17 @@ def _finding(one: Finding, order: Order, shared: Mapping[str, FactValue]) -> Sub
         "finding.at": one.at,
         "finding.inferred": one.inferred,
         "finding.orders": Decimal(1),
+        "finding.scanned": one.code == "C16" and _scanned(one, order),
     }
     facts |= known({"finding.amount": one.amount, "finding.detail": one.detail or None})
     return _subject("finding", f"{order.key}/{one.id}", {**shared, **facts}, order, one.rests_on, None)
+
+
+def _scanned(one: Finding, order: Order) -> bool:
+    """Whether the parcel with the doubtful number was seen on its way after it was announced."""
+    doubtful = {number for event in one.rests_on for number in event.tracking}
+    scans = [event for event in order.events if event.kind in _SCANS]
+    return any(not event.tracking or doubtful & {*event.tracking} for event in scans)
 
 
 def _subject(

@@ -215,6 +215,7 @@ _WATCH = (
     _time("watch.due_at", "when it is over"),
     _time("watch.half_at", "half of its span"),
     _time("watch.since", "the last sign of life: “no mail seen since …”"),
+    _time("watch.expected_at", "the promised or expected date, where patience is added to it"),
     _flag("watch.open", "it still runs: neither met nor void"),
     _flag("watch.stated", "the date stands in a mail or was told by hand, not computed"),
     _flag("watch.inferred", "it rests on mail that surely belongs to no order, or whose sender is not verified"),
@@ -235,6 +236,7 @@ _FINDING = (
     _money("finding.amount", "the difference, where money is concerned"),
     _number("finding.orders", "how many orders it is about"),
     _text("finding.detail", "what differs", "LP00123456789012"),
+    _flag("finding.scanned", "a parcel with a doubtful number was seen on its way all the same"),
 )
 
 

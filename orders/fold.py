@@ -75,7 +75,7 @@ def unshipped(lines: Sequence[Item], found: Iterable[Shipment]) -> tuple[Item, .
     gone = [parcel for parcel in found if parcel.shipped_at is not None]
     if not gone or any(not parcel.items for parcel in gone):
         return ()
-    return titles.missing(lines, (item for parcel in gone for item in parcel.items))
+    return titles.lacking(lines, (item for parcel in gone for item in parcel.items))
 
 
 def ends_by_cancelling(history: History, lines: Sequence[Item]) -> tuple[Event, ...]:
@@ -83,7 +83,7 @@ def ends_by_cancelling(history: History, lines: Sequence[Item]) -> tuple[Event, 
     over = history.sure(Kind.SHIPMENT_DELIVERED, Kind.ORDER_COMPLETED)
     ending = []
     for event in history.sure(Kind.ORDER_CANCELLED):
-        if items_of(event) and titles.missing(lines, items_of(event)):
+        if items_of(event) and titles.lacking(lines, items_of(event)):
             continue
         if closed_without_reason(event) and any(one.at <= event.at for one in over):
             continue
@@ -130,7 +130,7 @@ def _from_mail(history: History, found: Sequence[Shipment], lines: Sequence[Item
         return OrderStatus.PICKUP_AVAILABLE
     gone = [parcel for parcel in found if parcel.shipped_at is not None]
     if gone:
-        rest = titles.missing(unshipped(lines, found), cancelled_items(history))
+        rest = titles.lacking(unshipped(lines, found), cancelled_items(history))
         partly = bool(rest) or len(gone) < len(found)
         return OrderStatus.PARTIALLY_IN_TRANSIT if partly else OrderStatus.IN_TRANSIT
     if awaits_payment(history):

@@ -152,6 +152,8 @@ class Watch:
     inferred: bool = False
     since: datetime | None = None
     """Silence watches: the last sign of life, for the words “no mail seen since …”."""
+    expected_at: datetime | None = None
+    """The date that was promised or expected, where patience is added to it until `due_at`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import replace
 
 from parsers.notice import Item
 
@@ -46,3 +47,25 @@ def missing(lines: Iterable[Item], covered: Iterable[Item]) -> tuple[Item, ...]:
     """Order lines that none of `covered` speaks of."""
     known = tuple(covered)
     return tuple(line for line in lines if not any(same_item(line, one) for one in known))
+
+
+def counted(item: Item) -> bool:
+    """Whether its mail printed a quantity: order lines carry a price or a count above one, a title alone neither."""
+    return item.quantity > 1 or item.price is not None
+
+
+def lacking(lines: Iterable[Item], covered: Iterable[Item]) -> tuple[Item, ...]:
+    """Order lines, or what is left of their quantity, that `covered` does not make up for.
+
+    A title told without a quantity may stand for all of its line.
+    """
+    known = tuple(covered)
+    return tuple(rest for line in lines if (rest := _rest(line, known)) is not None)
+
+
+def _rest(line: Item, covered: Iterable[Item]) -> Item | None:
+    own = [one for one in covered if same_item(line, one)]
+    if own and not all(counted(one) for one in own):
+        return None
+    left = line.quantity - sum(one.quantity for one in own)
+    return replace(line, quantity=left) if left > 0 else None

@@ -71,6 +71,8 @@ class _Date:
     inferred: bool
     state: WatchState
     met_by: Event | None
+    expected: datetime | None = None
+    """The promised or expected date that it was counted from."""
     answered: bool = False
     """It came from a mail that the user has since given to another order."""
 
@@ -98,7 +100,7 @@ class _Awaited:
             for shipment, parcel in zip(order.shipments, parcels(history), strict=True)
         ]
         self.imported = imported_status(history)
-        self.last_sign = max((event.at for event in history.events), default=None)
+        self.last_sign = _last_sign(history)
 
     def all(self) -> Iterator[Watch]:
         for rows in _grouped(self.rows):
@@ -144,6 +146,7 @@ class _Awaited:
             case=self._case(row.kind, date.event),
             inferred=date.inferred,
             since=self.last_sign if silent else None,
+            expected_at=date.expected,
         )
 
     def _case(self, kind: str, event: Event) -> str | None:
@@ -167,12 +170,14 @@ class _Awaited:
         stated = [(self._stated(name, event), name) for name in row.stated]
         told = min(((at, name) for at, name in stated if at is not None), default=None)
         if told is not None:
-            due, why = told[0], f"{told[1].removeprefix('order.')} as stated in the mail of {event.at:%Y-%m-%d}"
+            base, due = None, told[0]
+            why = f"{told[1].removeprefix('order.')} as stated in the mail of {event.at:%Y-%m-%d}"
         else:
             base = self._base(row, event, parcel)
             if base is None or row.offset is None:
                 return
             due, why = self._counted(row, base), self._reason(row, event)
+        silent = row.actor is not Actor.ME
         met = self._first(row.meets, row, event, parcel)
         void = self._first(row.voids, row, event, parcel)
         state = WatchState.MET if met is not None else WatchState.VOID if void is not None else WatchState.OPEN
@@ -184,6 +189,7 @@ class _Awaited:
             why=why,
             inferred=inferred,
             state=state,
+            expected=base if silent and row.base != "mail" else None,
             met_by=met or void,
         )
 
@@ -264,7 +270,7 @@ class _Awaited:
 
     def _whole_and_charged(self, event: Event) -> bool:
         """A cancellation of the whole order after money was taken. Amazon charges when it ships, AliExpress at once."""
-        if items_of(event) and titles.missing(self.order.items, items_of(event)):
+        if items_of(event) and titles.lacking(self.order.items, items_of(event)):
             return False
         over = self.history.sure(Kind.SHIPMENT_DELIVERED, Kind.ORDER_COMPLETED)
         if closed_without_reason(event) and any(one.at <= event.at for one in over):
@@ -284,19 +290,26 @@ class _Awaited:
         shipped = self.history.of(Kind.SHIPMENT_SHIPPED)
         if not shipped or not items_of(shipped[0]):
             return
-        missing = titles.missing(self.order.items, [*items_of(shipped[0]), *cancelled_items(self.history)])
+        missing = titles.lacking(self.order.items, [*items_of(shipped[0]), *cancelled_items(self.history)])
         if not missing:
             return
         met: Event | None = None
         for event in shipped[1:]:
             if self.history.closes(event):
-                missing = titles.missing(missing, items_of(event)) if items_of(event) else ()
+                missing = titles.lacking(missing, items_of(event)) if items_of(event) else ()
             if not missing:
                 met = event
                 break
         for date in self._date(row, shipped[0], _Parcel(), inferred=self.history.inferred(shipped[0])):
             state = WatchState.MET if met else date.state
             yield self._watch([replace(date, state=state, met_by=met or date.met_by)], _Parcel(), row.name)
+
+
+def _last_sign(history: History) -> datetime | None:
+    """When the last mail came that is about this order or may be, whoever sent it; without any, what was told last."""
+    told = [*history.events, *(one.event for one in history.possible if not one.answered)]
+    mails = [event.at for event in told if event.source is Source.MAIL]
+    return max(mails or [event.at for event in history.events], default=None)
 
 
 def _ruling(dates: list[_Date]) -> _Date:

@@ -5,8 +5,10 @@ from decimal import Decimal
 import pytest
 
 from orders.contradictions import known_orders, phishing
+from orders.facts import describe
+from orders.order import OrderStatus
 from orders.shelf import ListShelf
-from parsers.notice import Role
+from parsers.notice import Item, Role
 from tests.orders.telling import (
     AE,
     AE2,
@@ -263,6 +265,35 @@ NO = [
 @pytest.mark.parametrize(("code", "events"), NO, ids=[f"{row[0]}-{index}" for index, row in enumerate(NO)])
 def test_what_fits_together_is_no_contradiction(code, events) -> None:
     assert code not in codes(seen(*events, number=events[-1].order_numbers[0]))
+
+
+def test_a_question_to_confirm_and_the_end_are_told_once_each() -> None:
+    asked, over = said("order.awaiting_confirmation", 20), said("order.completed", 40, auto=True)
+
+    assert finding(seen(PLACED, SHIPPED, asked), "C07").id == "completed_without_delivery/awaiting"
+    assert finding(seen(PLACED, SHIPPED, asked, over), "C07").id == "completed_without_delivery"
+    assert finding(seen(PLACED, SHIPPED, asked, said("order.completed", 40, auto=False)), "C07") is None
+
+
+def test_half_of_a_quantity_delivered_is_a_partial_delivery() -> None:
+    two = said("order.placed", 0, items=(Item(title="Blue kettle", quantity=2, price=money("9.00 USD")),))
+    half = said("shipment.shipped", 2, tracking="A1", items=(Item(title="Blue kettle", price=money("9.00 USD")),))
+    found = seen(two, half, DELIVERED)
+
+    assert finding(found, "C05").detail == "Blue kettle ×1"
+    assert (found.order.status, found.order.delivered_at) == (OrderStatus.PARTIALLY_IN_TRANSIT, None)
+
+
+def test_a_doubtful_number_that_moves_counts_as_scanned() -> None:
+    sent = said("shipment.shipped", 2, tracking=S10_BAD)
+    moved = said("shipment.in_transit", 4, tracking=S10_BAD)
+    other = said("shipment.in_transit", 4, tracking="B2")
+
+    def scanned(*events) -> bool:
+        (told,) = [one for one in describe(seen(*events), day(9)) if one.facts.get("finding.code") == "C16"]
+        return told.facts["finding.scanned"]
+
+    assert [scanned(PLACED, sent), scanned(PLACED, sent, moved), scanned(PLACED, sent, other)] == [False, True, False]
 
 
 def test_every_contradiction_of_orders_has_a_case_here() -> None:

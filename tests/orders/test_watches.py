@@ -6,7 +6,7 @@ import pytest
 
 from orders import policy
 from orders.order import Actor, WatchState
-from parsers.notice import Kind, Role
+from parsers.notice import Item, Kind, Role
 from tests.orders.telling import AE, AE2, AZ, TOKYO, assigned, day, lines, money, said, seen, sold, watch
 
 TWO = lines("Blue kettle", "Red lamp")
@@ -413,3 +413,35 @@ def test_each_announced_refund_is_awaited_by_itself() -> None:
     assert find([ten, thirty, came], "W6").state == WatchState.OPEN
     assert find([ten, thirty, came], "W6").opened_by == thirty
     assert find([ten, thirty, came, said("refund.completed", 6, amount=money("25 USD"))], "W6").state == WatchState.MET
+
+
+def test_a_mail_from_anyone_is_a_sign_of_life_and_a_note_is_none() -> None:
+    doubtful = said("order.awaiting_confirmation", 5, trust="unverified")
+    closed = said("dispute.closed", 6, outcome="return_refund")
+    appealed = said("appeal.submitted", 7, source="note")
+    other = said("dispute.closed", 6, AE2, outcome="return_refund")
+    perhaps = said("appeal.decided", 9, None, masked="注文******", outcome="rejected")
+
+    assert find([PLACED, SHIPPED, doubtful], "W2").since == doubtful.at
+    assert find([PLACED, closed, appealed], "W8").since == closed.at
+    assert find([PLACED, closed, other, appealed, perhaps], "W8").since == perhaps.at
+    assert find([appealed], "W8").since == appealed.at
+
+
+def test_a_broken_promise_knows_the_day_that_was_promised() -> None:
+    promise = said("promise", 3, source="note", due=date(2026, 3, 10))
+    found = find([PLACED, promise], "W11")
+
+    assert (found.expected_at, found.due_at) == (bd(2026, 3, 10), bd(2026, 3, 11))
+    assert find([PLACED, SHIPPED], "W2").expected_at is None
+
+
+def test_half_of_a_quantity_is_a_rest_that_must_ship() -> None:
+    ordered = said("order.placed", 0, items=(Item(title="Blue kettle", quantity=2, price=money("9.00 USD")),))
+    half = said("shipment.shipped", 2, tracking="A1", items=(Item(title="Blue kettle", price=money("9.00 USD")),))
+    other = said("shipment.shipped", 5, tracking="B2", items=(Item(title="Blue kettle", price=money("9.00 USD")),))
+    untold = said("shipment.shipped", 2, tracking="A1", items=lines("Blue kettle"))
+
+    assert find([ordered, half], "W4").state == WatchState.OPEN
+    assert find([ordered, half, other], "W4").met_by == other
+    assert watch(seen(ordered, untold), "W4") is None
