@@ -23,6 +23,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from parsers.notice import Evidence, Item, Kind, Money, NearMiss, Notice, Outcome, Proof, Reading, Role, Trust
+from parsers.written import WrittenError
 
 SECONDS = 10.0
 """For one mail; the longest allowed one takes half a second."""
@@ -230,7 +231,12 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a library that prints must not speak in our name
     packs = Path(sys.argv[1]) if len(sys.argv) > 1 else None
-    serve(sys.stdin.buffer, answers, inline(packs))
+    try:
+        reads = inline(packs)
+    except WrittenError:
+        # Broken since we were last started: the service tells of it, and a mail must not suffer for it.
+        reads = inline(None)
+    serve(sys.stdin.buffer, answers, reads)
 
 
 if __name__ == "__main__":

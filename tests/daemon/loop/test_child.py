@@ -72,6 +72,13 @@ def test_a_child_killed_while_reading_is_told():
         assert again.outcome is Outcome.NOTICES
 
 
+def test_a_pack_broken_by_hand_stops_no_mail(tmp_path):
+    (tmp_path / "amazon").mkdir()
+    (tmp_path / "amazon" / "pack.yaml").write_text("nonsense: [")
+    with Child(tmp_path) as child:
+        assert child(MAILS[0], FRAME).outcome is Outcome.NOTICES
+
+
 def test_an_idle_child_gives_its_memory_back():
     with Child(None) as child:
         child(MAILS[0], FRAME)
