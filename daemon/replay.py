@@ -45,6 +45,8 @@ class Filed:
     at: datetime
     """When it arrived, as its own header says, aware UTC; with the last of the others when it does not say."""
     load: Callable[[], bytes]
+    frame: Frame | None = None
+    """How the mails of its own mailbox are read, where that is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +131,7 @@ def replay(
             if isinstance(step, Note):
                 pipeline.note(step, *_home(store, step, frame))
             else:
-                for message in _take(store, setup, reads, step, frame, uid):
+                for message in _take(store, setup, reads, step, step.frame or frame, uid):
                     said(message)
             yield from _drain(rung)
         _run(pipeline, clock, until or clock.now + AFTERWARDS)

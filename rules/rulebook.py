@@ -71,6 +71,12 @@ class Rule:
     changed_in: str | None = None
 
     @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of watch or finding it asks for; empty: any, or there are no kinds."""
+        tests = [part for part in self.when.parts if isinstance(part, Test) and part.field == f"{self.about}.kind"]
+        return frozenset(tests[0].span.values or ()) if tests else frozenset()
+
+    @property
     def source(self) -> str:
         return f"{self.file}:{self.line}"
 
@@ -126,9 +132,7 @@ class Rulebook:
 
 def _shelves(rule: Rule) -> list[str]:
     """Where a rule stands: one that asks for certain kinds only, under these."""
-    kinds = [part for part in rule.when.parts if isinstance(part, Test) and part.field == f"{rule.about}.kind"]
-    wanted = kinds[0].span.values if kinds else None
-    return [f"{rule.about} {kind}" for kind in sorted(wanted)] if wanted else [rule.about]
+    return [f"{rule.about} {kind}" for kind in sorted(rule.kinds)] or [rule.about]
 
 
 def _no_rule(name: str) -> Rule:

@@ -313,7 +313,13 @@ def digest(texts: Sequence[tuple[Severity, Text]], language: str) -> Text:
 def first_run(texts: Sequence[tuple[Severity, Text]], language: str, *, mails: int, orders: int) -> Text:
     """The one message after the mail of the past was read: what is still true."""
     count = sum(severity is not Severity.INFO for severity, _ in texts)
-    title = word(language, "first_run", mails=mails, orders=orders, count=count)
+    title = word(
+        language,
+        "first_run_one" if count == 1 else "first_run",
+        mails=word(language, "mail" if mails == 1 else "mails", n=mails),
+        orders=word(language, "one_order" if orders == 1 else "orders", n=orders),
+        count=count,
+    )
     return Text(title=title, body=_list(_worst_first(texts), language) or word(language, "all_quiet_body"))
 
 

@@ -97,13 +97,19 @@ def snooze(places: Places, which: tuple[str, ...], span: str) -> None:
     zone, now = places.zone(), datetime.now(UTC)
     with places.desk() as desk:
         rows = _chosen(desk, which)
-        try:
-            untils = [snooze_until(span, row.alert, now) for row in rows]
-        except ValueError as error:
-            raise Stop(Exit.USAGE, str(error)) from error
-        for row, until in zip(rows, untils, strict=True):
+        refused = []
+        for row in rows:
+            try:
+                until = snooze_until(span, row.alert, now)
+            except ValueError as error:
+                refused.append(f"{row.id} {row.alert.rule}: {error}")
+                continue
             desk.snooze([row], until)
             click.echo(f"{row.id} {row.alert.rule}: silent until {until.astimezone(zone):%Y-%m-%d %H:%M}")
+    if len(refused) == len(rows):
+        raise Stop(Exit.USAGE, *refused)
+    for line in refused:
+        click.echo(line, err=True)
 
 
 @click.command()

@@ -1,6 +1,6 @@
 """What rules would have sent for the mails the ledger holds: its own history under a virtual clock."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from daemon.cli.places import Places
 
 if TYPE_CHECKING:
+    from daemon.child import Frame
     from daemon.replay import Filed
     from daemon.store.ledger import Ledger
     from rules.difference import Sending
@@ -28,7 +29,7 @@ def sendings(places: Places, rules: Path | None, back: timedelta) -> "list[Sendi
     target = settings.targets[0] if settings and settings.targets else None
     frame = setup.frame(setup.mailboxes[0].id) if setup.mailboxes else Frame(zone=places.zone())
     with places.ledger() as ledger:
-        filed = tuple(_stored(ledger))
+        filed = tuple(_stored(ledger, {box.id: setup.frame(box.id) for box in setup.mailboxes}))
         told = [event for event in ledger.all_events() if event.source is not Source.MAIL]
         rung = replay(filed, setup, inline(places.packs), frame, orders=told, until=now, target=target)
         return [
@@ -45,11 +46,14 @@ def sendings(places: Places, rules: Path | None, back: timedelta) -> "list[Sendi
         ]
 
 
-def _stored(ledger: "Ledger") -> "Iterator[Filed]":
+def _stored(ledger: "Ledger", frames: "Mapping[str, Frame]") -> "Iterator[Filed]":
+    """Every mail with its text, to be read as those of its mailbox are."""
     from daemon.replay import Filed
 
     for number in ledger.mails.kept():
-        yield Filed(name=str(number), at=ledger.mails.get(number).arrived, load=partial(_raw, ledger, number))
+        row = ledger.mails.get(number)
+        load, frame = partial(_raw, ledger, number), frames.get(row.place.mailbox)
+        yield Filed(name=str(number), at=row.arrived, load=load, frame=frame)
 
 
 def _raw(ledger: "Ledger", number: int) -> bytes:

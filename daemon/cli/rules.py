@@ -117,8 +117,12 @@ def explain(places: Places, rule_id: str, order_id: str) -> None:
     subjects = [one for view in views for one in order_scene(view, now).subjects if one.about == rule.about]
     if not rule.enabled:
         click.echo(f"{rule.id} is switched off; if it were on:")
+    kinds = rule.kinds
+    if kinds:
+        subjects = [one for one in subjects if one.facts.get(f"{rule.about}.kind") in kinds]
     if not subjects:
-        click.echo(f"{rule.id} speaks of a {rule.about}, and order {order_id} has none")
+        kind = f" of the kind {' or '.join(sorted(kinds))}" if kinds else ""
+        click.echo(f"{rule.id} speaks of a {rule.about}{kind}, and order {order_id} has none")
     for one in subjects:
         click.echo(str(reasons(rule, one, now, places.zone())))
 

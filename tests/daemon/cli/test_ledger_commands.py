@@ -238,6 +238,23 @@ def test_a_rule_is_explained_test_by_test(made):
     assert "wants invalid, is valid" in no
 
 
+def test_alerts_without_a_deadline_do_not_keep_the_others_of_the_order_from_being_snoozed(place):
+    answer = call(place, "snooze", KNIFE, "--for", "deadline-1h")
+
+    assert answer.exit_code == Exit.DONE, answer.output
+    assert "dispute-judged-invalid: silent until" in answer.stdout
+    assert "this alert has no deadline" in answer.stderr
+
+
+def test_of_a_rule_about_one_kind_of_watch_only_these_are_explained(made):
+    some = call(made, "rules", "explain", "dispute-window-closing", KNIFE).stdout
+    none = call(made, "rules", "explain", "a-to-z-opens", KNIFE).stdout
+
+    assert "watch.kind: wants dispute_window, is dispute_window" in some
+    assert "is no_movement" not in some
+    assert none.strip() == f"a-to-z-opens speaks of a watch of the kind a_to_z_opens, and order {KNIFE} has none"
+
+
 def test_a_candidate_rule_file_is_tried_on_the_ledgers_own_history(place):
     (place.folder / "candidate.yaml").write_text("version: 1\ndisable: [dispute-judged-invalid]\n")
     found = rows(call(place, "rules", "replay", "--rules", "candidate.yaml", "--json"))
