@@ -9,7 +9,7 @@ from parsers.notice import Item, Kind, Money, Role
 
 
 class OrderStatus(StrEnum):
-    """schema.org OrderStatus, with the finer steps DOMAIN §3.3 needs."""
+    """schema.org OrderStatus, with finer steps: payment due, partly in transit, completed."""
 
     PAYMENT_DUE = "payment_due"
     PROCESSING = "processing"
@@ -94,7 +94,7 @@ class Case:
     id: str
     """`<order key>/<kind>` plus the case ref where one is known."""
     state: str
-    """A state of DOMAIN §3.3 in snake_case: requested, proposal, judged, closed …"""
+    """Where the case stands, in snake_case: requested, proposal, judged, closed …"""
     opened_at: datetime
     ref: str | None = None
     closed_at: datetime | None = None

@@ -10,7 +10,7 @@ from parsers.notice import Money
 
 
 class FactType(StrEnum):
-    """How a fact may be tested (RULES §2.5)."""
+    """How a fact may be tested."""
 
     FLAG = "yes/no"
     CHOICE = "choice"

@@ -91,7 +91,7 @@ class Outcome(StrEnum):
 
 
 class Trust(StrEnum):
-    """Whom a mail is from, and how we know (RFC 8601); DESIGN says what each may do."""
+    """Whom a mail is from, and how we know (RFC 8601). Only what is verified may end or close anything."""
 
     VERIFIED = "verified"
     FORWARDED = "forwarded"
@@ -221,7 +221,7 @@ FIELDS: Mapping[str, FieldSpec] = MappingProxyType(
             "denied",
             "unknown",
         ),
-        "reason": _of(FieldType.TEXT, "why, as a word of DOMAIN §3.2 or the mail's own words"),
+        "reason": _of(FieldType.TEXT, "why, in one of our words (out_of_stock, buyer_request …) or the mail's own"),
         "intent": _choice(
             "what a message wants",
             "out_of_stock",
@@ -255,7 +255,7 @@ FIELDS: Mapping[str, FieldSpec] = MappingProxyType(
         "text": _of(FieldType.TEXT, "a short text: a message's words, a note"),
     }
 )
-"""Every field a notice may carry, by the names of DOMAIN §3.2 (`from` of a proposal is `sender`)."""
+"""Every field a notice may carry, by name (who makes a proposal is `sender`: `from` is a word of Python)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
