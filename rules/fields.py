@@ -122,6 +122,22 @@ OWN = (
         example="false",
     ),
     FactSpec(
+        name="mailbox.trouble",
+        type=FactType.CHOICE,
+        meaning="of what kind the last failure was",
+        example="wrong_password",
+        choices=(
+            "wrong_password",
+            "expired_token",
+            "temporary",
+            "too_many",
+            "unreachable",
+            "tls",
+            "folder",
+            "protocol",
+        ),
+    ),
+    FactSpec(
         name="mailbox.reason",
         type=FactType.TEXT,
         meaning="what the last failure was, and what to try",

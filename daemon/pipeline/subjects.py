@@ -16,10 +16,12 @@ from orders.shelf import Memory, key_parts
 from orders.subject import FactValue, Subject
 from orders.view import View, view
 from parsers.notice import Kind, Money, Outcome
+from rules.fields import FIELDS
 
 OUTAGE_KIND = "cancel_complaint_without_request"
 OUTAGE_SPAN = timedelta(days=7)
 WEEK = timedelta(days=7)
+TROUBLES = FIELDS["mailbox.trouble"].choices
 INSTANT = timedelta(microseconds=1)
 """A watch is missed when its time is over, not at it."""
 ALIKE = frozenset({"L5", "L6", "L7"})
@@ -171,6 +173,7 @@ def _mailbox(ledger: Ledger, setup: Setup, name: str) -> tuple[Subject, ...]:
         "mailbox.failing": row.failing_since is not None,
         "mailbox.failing_since": row.failing_since,
         "mailbox.permanent": row.permanent,
+        "mailbox.trouble": row.last_error_kind if row.last_error_kind in TROUBLES else None,
         "mailbox.reason": row.last_error,
         "mailbox.polled_at": row.last_ok_at,
     }

@@ -39,6 +39,7 @@ SAMPLES: Mapping[str, FactValue] = {
     "mail.sender": "refund@shop.example",
     "mail.marketplace": "aliexpress",
     "mail.order": "8100000000000001",
+    "mailbox.trouble": "wrong_password",
     "mailbox.reason": "imap.example.org refused the password",
     "target.reason": "the service answered 401",
     "rules.reason": "rules.yaml:6:24: 'invalit' is not one of valid, invalid, mixed, unknown; did you mean 'invalid'?",

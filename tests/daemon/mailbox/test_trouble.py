@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from daemon.mailbox.conversation import uid_set
 from daemon.mailbox.stamps import stamps
 from daemon.mailbox.trouble import PERMANENT, STEPS, Kind, next_try, said
+from rules.fields import FIELDS
+from rules.words import CHOICES, LANGUAGES
 
 
 @pytest.mark.parametrize(
@@ -89,3 +91,9 @@ def test_the_most_frequent_stamp_comes_first():
     other = OURS.replace(b"mx.example.jp", b"mx2.example.jp")
 
     assert stamps([OURS, other, OURS]) == (("mx.example.jp", 2), ("mx2.example.jp", 1))
+
+
+def test_rules_know_every_kind_of_trouble_in_every_language():
+    assert FIELDS["mailbox.trouble"].choices == tuple(kind.value for kind in Kind)
+    for language in LANGUAGES:
+        assert [kind for kind in Kind if kind.value not in CHOICES[language]] == []
