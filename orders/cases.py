@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from orders.event import Event, Source
 from orders.history import History, latest, money_of, text_of
+from orders.lines import all_left
 from orders.order import Actor, Case, CaseKind
 from orders.refunds import announced_total, refunds
 from parsers.notice import Kind, Money, Role
@@ -86,6 +87,8 @@ def _cancellations(history: History) -> Iterable[Case]:
         state, ended = "rejected", rejected[0]
     elif shipped:
         state, ended = "overtaken", shipped[0]
+    elif all_left(history, asked.at):
+        state, ended = "overtaken", asked
     waiting = Actor.ME if history.role is Role.SELLER else Actor.COUNTERPARTY
     yield _case(
         history,

@@ -178,6 +178,7 @@ _ORDER = (
     _flag("order.returned", "the goods went back and were refunded"),
     _flag("order.refunded", "a refund was completed"),
     _flag("order.cancel_requested", "cancelling was asked for"),
+    _flag("order.cancel_open", "cancelling was asked for, and it was neither answered nor overtaken by shipping"),
     _flag("order.out_of_stock", "the seller wrote that it is out of stock, and nothing was shipped"),
     _flag("order.delayed", "the expected arrival was moved to a later day, and it is not here yet"),
     _flag("order.dispute_open", "a dispute is open"),

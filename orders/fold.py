@@ -7,6 +7,7 @@ from orders import titles
 from orders.cases import cases, total
 from orders.event import Event, Source
 from orders.history import History, items_of, latest, money_of, text_of
+from orders.lines import lines_of
 from orders.order import Case, CaseKind, Order, OrderStatus, Shipment, ShipmentStatus
 from orders.parcels import MOVING, parcels, shipment
 from parsers.notice import Item, Kind, Money
@@ -55,19 +56,6 @@ def fold(history: History) -> Order:
         refunded=total(history.sure(Kind.REFUND_COMPLETED)),
         kinds=frozenset(event.kind for event in history.events),
     )
-
-
-def lines_of(history: History) -> tuple[Item, ...]:
-    """What was ordered: the lines of the order mails, else of imported rows, else of any mail."""
-    told = history.best([event for event in history.of(Kind.ORDER_PLACED) if event.source is not Source.IMPORT])
-    imported = [event for event in history.of(Kind.ORDER_PLACED, Kind.IMPORT_ROW) if event.source is Source.IMPORT]
-    for events in (told, imported, history.events):
-        lines: list[Item] = []
-        for event in events:
-            lines += [item for item in items_of(event) if not any(titles.same_item(item, line) for line in lines)]
-        if lines:
-            return tuple(lines)
-    return ()
 
 
 def unshipped(lines: Sequence[Item], found: Iterable[Shipment]) -> tuple[Item, ...]:

@@ -99,6 +99,7 @@ def _flags(order: Order) -> dict[str, FactValue]:
         "order.returned": status is OrderStatus.RETURNED,
         "order.refunded": order.refunded is not None or Kind.REFUND_COMPLETED in kinds,
         "order.cancel_requested": Kind.CANCEL_REQUESTED in kinds,
+        "order.cancel_open": CaseKind.CANCELLATION in open_kinds,
         "order.out_of_stock": bool(_out_of_stock(order)) and not shipped,
         "order.delayed": bool(_delays(order)) and not (here or order.completed_at or order.cancelled_at),
         "order.dispute_open": CaseKind.DISPUTE in open_kinds,

@@ -93,7 +93,7 @@ class Row(BaseModel):
     count: Literal["calendar", "business"] = "calendar"
     holidays: str | None = None
     otherwise: bool = False
-    only: Literal["paid", "whole", "changed"] | None = None
+    only: Literal["paid", "whole", "changed", "unsent"] | None = None
     after: bool = False
     meets: Patterns = ()
     voids: Patterns = ()

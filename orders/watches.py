@@ -9,6 +9,7 @@ from orders.cases import is_plain_rate
 from orders.event import Event, Source
 from orders.fold import awaits_payment, cancelled_items, closed_without_reason, imported_status
 from orders.history import History, items_of, text_of
+from orders.lines import all_left
 from orders.order import Actor, CaseKind, Order, OrderStatus, Shipment, Watch, WatchState
 from orders.parcels import PARCEL_KINDS, parcels
 from orders.policy import Pattern, Policy, Row, pattern
@@ -263,6 +264,8 @@ class _Awaited:
                 return not awaits_payment(self.history)
             case "whole":
                 return self._whole_and_charged(event)
+            case "unsent":
+                return not all_left(self.history, event.at)
             case "changed":
                 return not is_plain_rate(event, self.history)
             case _:

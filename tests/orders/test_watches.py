@@ -7,7 +7,7 @@ import pytest
 from orders import policy
 from orders.order import Actor, WatchState
 from parsers.notice import Item, Kind, Role
-from tests.orders.telling import AE, AE2, AZ, TOKYO, assigned, day, lines, money, said, seen, sold, watch
+from tests.orders.telling import AE, AE2, AZ, TOKYO, assigned, case, day, lines, money, said, seen, sold, watch
 
 TWO = lines("Blue kettle", "Red lamp")
 PLACED = said("order.placed", 0, items=TWO, total=money("40.00 USD"))
@@ -445,3 +445,16 @@ def test_half_of_a_quantity_is_a_rest_that_must_ship() -> None:
     assert find([ordered, half], "W4").state == WatchState.OPEN
     assert find([ordered, half, other], "W4").met_by == other
     assert watch(seen(ordered, untold), "W4") is None
+
+
+def test_what_has_left_awaits_no_answer_to_a_wish_to_cancel() -> None:
+    late = said("cancel.requested", 4)
+    part = said("shipment.shipped", 2, tracking="A1", items=TWO[:1])
+    doubtful = said("shipment.shipped", 2, tracking="A1", trust="unverified")
+    sold_late = seen(SOLD, SENT, sold("cancel.requested", 4), number=AZ, role=Role.SELLER)
+
+    assert watch(seen(PLACED, SHIPPED, late), "W5") is None
+    assert find([PLACED, part, late], "W5").state == WatchState.OPEN
+    assert find([PLACED, doubtful, late], "W5").state == WatchState.OPEN
+    assert watch(sold_late, "D-AS-03") is None
+    assert (case(sold_late, "cancellation").state, case(sold_late, "cancellation").closed_at) == ("overtaken", day(4))
