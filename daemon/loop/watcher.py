@@ -96,29 +96,58 @@ def look(
     poll = pipeline.begin_poll(box.id, backfill=backfill)
     wanted = _wanted(pipeline, box.id, lambda: None if poll.first_run else expect())
     seen = 0
+    refusals: list[MailboxError] = []
     for folder in box.folders:
         intake = _Intake(pipeline, poll, beat)
         told = partial(progress, box.id, folder) if progress else None
-        found = poll.cursors.get(folder)
-        cursor = Cursor(uidvalidity=found[0], last_uid=found[1]) if found else None
-        polled = session.poll(
-            folder,
-            cursor,
-            poll.since,
-            wanted,
-            intake,
-            unfinished=poll.first_run,
-            on_reset=partial(pipeline.renumbered, poll, folder),
-            progress=told,
-        )
-        intake.flush()
-        pipeline.looked(poll, polled)
-        seen += polled.seen
-        seen += _again(session, pipeline, poll, polled, intake)
-        if rescan:
-            seen += _late(session, pipeline, poll, polled, wanted, intake)
-    pipeline.end_poll(poll, pipeline.clock() + every)
+        try:
+            seen += _look_into(session, pipeline, poll, folder, wanted, intake, told, rescan=rescan)
+        except MailboxError as error:
+            if error.kind not in (Kind.FOLDER, Kind.TEMPORARY):
+                raise
+            refusals.append(error)  # of this folder: the others are read all the same
+    missing = _missing(box, refusals)
+    if missing:
+        log.warning("folders missing mailbox=%s: %s", box.id, missing)
+    pipeline.end_poll(poll, pipeline.clock() + every, missing=missing)
     return seen
+
+
+def _missing(box: Mailbox, refusals: list[MailboxError]) -> str | None:
+    """Which folders are not there, when others are. Raises the refusal that only a later try can end."""
+    for refusal in refusals:
+        if refusal.kind is Kind.TEMPORARY or len(refusals) == len(box.folders):
+            raise refusal
+    return f"{'; '.join(map(str, refusals))}; the other folders are read" if refusals else None
+
+
+def _look_into(
+    session: Session,
+    pipeline: Pipeline,
+    poll: Poll,
+    folder: str,
+    wanted: Callable[[bytes], bool],
+    intake: "_Intake",
+    told: Callable[[int, int], None] | None,
+    *,
+    rescan: bool,
+) -> int:
+    """One folder read to its end; how many mails were new."""
+    found = poll.cursors.get(folder)
+    polled = session.poll(
+        folder,
+        Cursor(uidvalidity=found[0], last_uid=found[1]) if found else None,
+        poll.since[folder],
+        wanted,
+        intake,
+        unfinished=poll.first_run,
+        on_reset=partial(pipeline.renumbered, poll, folder),
+        progress=told,
+    )
+    intake.flush()
+    pipeline.looked(poll, polled)
+    seen = polled.seen + _again(session, pipeline, poll, polled, intake)
+    return seen + (_late(session, pipeline, poll, polled, wanted, intake) if rescan else 0)
 
 
 def _again(session: Session, pipeline: Pipeline, poll: Poll, polled: Polled, intake: "_Intake") -> int:
@@ -149,7 +178,7 @@ def _late(
         with pipeline.store.read() as ledger:
             return ledger.mails.known_uids(poll.mailbox, polled.folder, polled.cursor.uidvalidity, first, last)
 
-    late = session.rescan(polled.folder, polled.cursor, known, poll.since, wanted, intake)
+    late = session.rescan(polled.folder, polled.cursor, known, poll.since[polled.folder], wanted, intake)
     intake.flush()
     return late.seen
 
@@ -323,7 +352,7 @@ class Watcher:
         until = time.monotonic() + self._every.total_seconds() + LATEST
         while (left := until - time.monotonic()) > 0 and not self._bell.wait(0):
             self.pulse.beat(min(left, LONGEST_IDLE))
-            if session.idle(min(left, LONGEST_IDLE), self._bell, self.box.folders[0]):
+            if session.idle(min(left, LONGEST_IDLE), self._bell, session.first_read(self.box.folders)):
                 self._expect()
                 break
         self.pulse.beat()

@@ -78,6 +78,7 @@ class Session:
         progress: Callable[[int, int], None] | None = None,
     ) -> Polled:
         """See `daemon.mailbox.poll.poll`."""
+        self._polled.pop(folder, None)
         polled = look.poll(
             self._talk,
             folder,
@@ -128,6 +129,10 @@ class Session:
         uids = self._talk.search(max(1, last - 1000), last)[-mails:] if last else []
         shown = self._talk.headers(uid_set(uids)) if uids else {}
         return stamps(mail.header for mail in shown.values() if mail.header)
+
+    def first_read(self, folders: Sequence[str]) -> str:
+        """The first of `folders` that a poll of this session could open: the one to wait in."""
+        return next((name for name in folders if name in self._polled), folders[0])
 
     def idle(self, seconds: float, wake: Wake, folder: str | None = None) -> bool:
         """Wait for mail in `folder` (default: the one opened last), at most 9 minutes.

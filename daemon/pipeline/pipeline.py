@@ -12,6 +12,7 @@ from daemon.pipeline.judging import Mood, end_silence, look, tell_backlog
 from daemon.pipeline.setup import Setup
 from daemon.pipeline.speaking import HISTORY, OUTAGE, Message, all_is_quiet, speak, tell_history
 from daemon.pipeline.taking import ignore, take
+from daemon.store.ledger import Ledger
 from daemon.store.mails import Place
 from daemon.store.store import Store
 
@@ -20,6 +21,8 @@ LATE = timedelta(minutes=30)
 PART = 20
 """Scopes judged in one transaction of the sweep: others may write in between."""
 HOURLY = timedelta(hours=1)
+RESCAN = timedelta(days=30)
+"""How far back a folder is read again that was renumbered or whose rows were lost, when `backfill` is shorter."""
 STUCK = timedelta(hours=1)
 """A poll that has not ended by then is tried again by another worker, which fences the first one off."""
 
@@ -32,8 +35,8 @@ class Poll:
     epoch: int
     """Older workers are fenced off."""
     mood: Mood
-    since: datetime
-    """How far back the first run reads, aware UTC."""
+    since: dict[str, datetime]
+    """Folder → how far back it is read wherever no cursor says so, aware UTC."""
     cursors: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Folder → (UIDVALIDITY, last UID)."""
 
@@ -78,6 +81,7 @@ class Pipeline(Desk):
             epoch = ledger.mailboxes.begin_poll(mailbox, now + STUCK)
             row = ledger.mailboxes.get(mailbox)
             found = {folder: ledger.mailboxes.cursor(mailbox, folder) for folder in box.folders}
+            since = _begins(ledger, mailbox, box.folders, now, backfill)
         mood = Mood()
         if row.first_run:
             mood = Mood(silent_for=mailbox)
@@ -87,7 +91,7 @@ class Pipeline(Desk):
             mailbox=mailbox,
             epoch=epoch,
             mood=mood,
-            since=now - backfill,
+            since=since,
             cursors={folder: cursor for folder, cursor in found.items() if cursor is not None},
         )
 
@@ -128,16 +132,19 @@ class Pipeline(Desk):
                 ledger.mails.gone(place, now)
             ledger.mailboxes.advance(poll.mailbox, polled.folder, uidvalidity, polled.cursor.last_uid)
 
-    def end_poll(self, poll: Poll, next_poll_at: datetime) -> None:
-        """All folders were read: say what was kept back, and note that the mailbox is well."""
+    def end_poll(self, poll: Poll, next_poll_at: datetime, *, missing: str | None = None) -> None:
+        """All folders were read: say what was kept back, and note that the mailbox is well.
+
+        `missing` says which folders are not there and what to try: all others were read.
+        """
         setup, now = self.setup, self.clock()
         if poll.first_run:
-            self._end_first_run(poll, next_poll_at)
+            self._end_first_run(poll, next_poll_at, missing)
             return
         with self.store.write() as ledger:
             ledger.mailboxes.fence(poll.mailbox, poll.epoch)
-            ailing = ledger.mailboxes.get(poll.mailbox).failing_since is not None
-            ledger.mailboxes.succeeded(poll.mailbox, now, next_poll_at)
+            ailing = ledger.mailboxes.get(poll.mailbox).failing_since is not None or missing is not None
+            ledger.mailboxes.succeeded(poll.mailbox, now, next_poll_at, missing=missing)
             if ailing:
                 look(ledger, setup, f"mailbox:{poll.mailbox}", now)
             told = speak(ledger, setup, now, batch=poll.mood.batch) if ailing or poll.mood.batch else ()
@@ -153,7 +160,7 @@ class Pipeline(Desk):
             told = speak(ledger, setup, now)
         self._tell(told)
 
-    def _end_first_run(self, poll: Poll, next_poll_at: datetime) -> None:
+    def _end_first_run(self, poll: Poll, next_poll_at: datetime, missing: str | None) -> None:
         setup, done = self.setup, False
         while not done:
             with self.store.write() as ledger:
@@ -163,9 +170,9 @@ class Pipeline(Desk):
         with self.store.write() as ledger:
             ledger.mailboxes.fence(poll.mailbox, poll.epoch)
             first = ledger.mailboxes.get(poll.mailbox).last_ok_at is None
-            ailing = ledger.mailboxes.get(poll.mailbox).failing_since is not None
+            ailing = ledger.mailboxes.get(poll.mailbox).failing_since is not None or missing is not None
             ledger.mailboxes.first_run_over(poll.mailbox)
-            ledger.mailboxes.succeeded(poll.mailbox, now, next_poll_at)
+            ledger.mailboxes.succeeded(poll.mailbox, now, next_poll_at, missing=missing)
             if ailing:
                 look(ledger, setup, f"mailbox:{poll.mailbox}", now)
             batch = HISTORY + poll.mailbox
@@ -256,3 +263,20 @@ class Pipeline(Desk):
         with self.store.write() as ledger:
             ledger.tell(name, self.clock(), value)
         self.wake([scope])
+
+
+def _begins(
+    ledger: Ledger, mailbox: str, folders: Sequence[str], now: datetime, backfill: timedelta
+) -> dict[str, datetime]:
+    """Folder → the instant before which its mails are history that nobody asked for.
+
+    It is fixed when the folder is first looked at: a first run that was cut off still knows what was new then. Old
+    instants fade: a folder that is renumbered is not read for years back. Servers tell whole seconds, and so does this.
+    """
+    name = f"begins:{mailbox}"
+    row = ledger.told(name)
+    known = {folder: datetime.fromisoformat(at) for folder, at in row.value.items()} if row else {}
+    begins = {folder: known.get(folder, (now - backfill).replace(microsecond=0)) for folder in folders}
+    if begins != known:
+        ledger.tell(name, now, {folder: at.isoformat() for folder, at in begins.items()})
+    return {folder: max(at, now - max(backfill, RESCAN)) for folder, at in begins.items()}

@@ -106,15 +106,16 @@ class Mailboxes:
         self._connection.execute(delete(cursor))
         self._connection.execute(update(mailbox).values(first_run=True))
 
-    def succeeded(self, name: str, now: datetime, next_poll_at: datetime) -> None:
+    def succeeded(self, name: str, now: datetime, next_poll_at: datetime, *, missing: str | None = None) -> None:
+        """A poll came to its end. `missing` says which folders are not there: the rest is read, and this stays told."""
         self._set(
             name,
             last_ok_at=now,
             next_poll_at=next_poll_at,
-            failing_since=None,
-            last_error=None,
-            last_error_kind=None,
-            permanent=False,
+            failing_since=(self.get(name).failing_since or now) if missing else None,
+            last_error=missing,
+            last_error_kind="folder" if missing else None,
+            permanent=missing is not None,
         )
 
     def failed(

@@ -51,7 +51,15 @@ class Home:
             (folder / secret).chmod(0o600)
         self.configure()
 
-    def configure(self, more: str = "", *, password: str = "password", backfill: str = "90d", poll: str = "5m") -> None:
+    def configure(
+        self,
+        more: str = "",
+        *,
+        password: str = "password",
+        backfill: str = "90d",
+        poll: str = "5m",
+        folders: str = "[INBOX]",
+    ) -> None:
         self.files.config.write_text(
             f"""\
 version: 1
@@ -64,6 +72,7 @@ mailboxes:
     password: {{file: {self.folder}/{password}}}
     authserv_ids: [{letters.STAMP}]
     addresses: [me@example.org]
+    folders: {folders}
 targets:
   - id: phone
     url: {{file: {self.folder}/url}}
@@ -421,3 +430,61 @@ def test_a_hangup_reads_the_files_again(home):
         told = home.pushed(2)
 
     assert [request["title"].startswith("Cleared") for request in told] == [False, True]
+
+
+def test_a_folder_that_does_not_exist_is_told_and_hides_no_other(home):
+    home.configure(folders="[Nowhere, INBOX, Shops]")
+    home.dovecot.append(home.user, letters.placed(AMAZON, at=now()), folder="Shops")
+    with home.running() as service:
+        wait_until(lambda: first_run_over(service))
+        told = home.pushed(2)
+        home.sink.clear()
+        home.receive(letters.judged(ALIEXPRESS, at=now()))
+        home.pushed(1, 10)
+        with service.store.read() as ledger:
+            row, orders = ledger.mailboxes.get("main"), ledger.orders.count()
+        home.dovecot.append(home.user, letters.private(), folder="Nowhere")
+        home.sink.clear()
+        service.poll_now()
+        cleared = home.pushed(1)
+
+    [warning] = [one for one in told if one["title"].startswith("Mailbox main")]
+    assert "no folder 'Nowhere'" in warning["message"]
+    assert "the other folders are read" in warning["message"]
+    assert (orders, row.last_error_kind, row.last_ok_at is not None) == (2, "folder", True)
+    assert cleared[0]["title"].startswith("Cleared")
+
+
+def test_when_only_new_mail_is_wanted_a_first_poll_that_broke_off_forgets_none_of_it(home):
+    home.configure(backfill="0d")
+    home.receive(letters.placed(AMAZON, at=now()))
+    time.sleep(1.1)  # Dovecot knows whole seconds
+    settings, _setup = home.files.read()
+    with Service(home.files) as service:  # begins to look, and is ended before it has seen anything
+        service.pipeline.begin_poll("main", backfill=settings.backfill)
+    home.receive(letters.judged(ALIEXPRESS, at=now()))
+    time.sleep(1.1)
+
+    once(home.files)
+
+    with home.ledger() as store, store.read() as ledger:
+        assert [row.number for row in ledger.orders.listed()] == [ALIEXPRESS]
+
+
+def test_when_only_new_mail_is_wanted_a_mail_that_shows_late_is_still_found(home):
+    home.configure(backfill="0d")
+    home.receive(letters.placed(AMAZON, at=now()))
+    once(home.files)
+    time.sleep(1.1)
+    home.receive(letters.judged(ALIEXPRESS, at=now()))
+    with home.ledger() as store, store.write() as ledger:
+        ledger.mailboxes.advance("main", "INBOX", *_beyond(ledger))  # UID 3 was shown before UID 2
+
+    found = once(home.files)
+
+    assert found.mails == {"main": 1}
+
+
+def _beyond(ledger) -> tuple[int, int]:
+    uidvalidity, last = ledger.mailboxes.cursor("main", "INBOX")
+    return uidvalidity, last + 1
