@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, and_, delete, func, select, update
 
 from daemon.store.dialect import add, upsert
 from daemon.store.faults import StoreError, Trouble
@@ -90,12 +90,14 @@ class Mailboxes:
         upsert(self._connection, cursor, row)
 
     def renumber(self, name: str, folder: str, uidvalidity: int) -> None:
-        """The server gives UIDs anew. Rows of mails that were none of ours tell nothing any more and go.
+        """The server gives UIDs anew. Rows of mails that were none of ours, or were never read to their end, go.
 
-        Where it counts no generations (UIDVALIDITY 0 again), the old rows get a generation of ours, below zero.
+        They tell nothing any more: what is still there is read under its new number. Where the server counts no
+        generations (UIDVALIDITY 0 again), the old rows get a generation of ours, below zero.
         """
         ours = (mail.c.mailbox == name, mail.c.folder == folder)
-        self._connection.execute(delete(mail).where(*ours, mail.c.state == "ignored", mail.c.digest.is_(None)))
+        unread = and_(mail.c.state.in_(("new", "ignored")), mail.c.digest.is_(None))
+        self._connection.execute(delete(mail).where(*ours, unread))
         lowest = self._connection.execute(select(func.min(mail.c.uidvalidity)).where(*ours)).scalar_one()
         statement = update(mail).where(*ours, mail.c.uidvalidity == uidvalidity)
         self._connection.execute(statement.values(uidvalidity=min(0, lowest or 0) - 1))

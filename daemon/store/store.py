@@ -159,6 +159,7 @@ def _revision(path: Path) -> str | None:
     """The revision the file carries, None when it is empty. Raises StoreError for a file that is not ours or broken."""
     mark = path.with_name(path.name + ".suspect")
     with closing(sqlite3.connect(path, timeout=10, isolation_level=None)) as raw:
+        raw.text_factory = lambda text: text.decode("utf-8", "replace")  # what is damaged need not be text
         tables = raw.execute("SELECT count(*) FROM sqlite_master WHERE type = 'table'").fetchone()[0]
         if not tables:
             return None
