@@ -19,8 +19,11 @@ HEAD = 80
 """Headlines stand within so many lines."""
 PAST = frozenset({"delivered_at", "shipped_at", "ordered_at", "at"})
 SCRIPTS = {"ja": re.compile("[\u3041-\u30ff]"), "ko": re.compile("[\uac00-\ud7af]")}
+ITEM_LABELS = ("item", "quantity", "price")
 TEXT_GAPS = frozenset({"item", "name", "any"})
-COUNTED = re.compile(r"(\d{1,3})\s*(?:[x×]\s*)?(?=[\"“„「«『])|(\d{1,3})\s*(?:[x×]\s+|(?=\s\S.* items?$))")
+COUNTED = re.compile(r"(\d{1,3})\s*(?:[x×]\s*)?(?=[\"“„「«『])|(\d{1,3})\s*[x×]\s+")
+REDACTED = re.compile(r"\d{1,3}\s+[^\"“„「«『].* items?", re.IGNORECASE)
+"""A count and a category (`1 Pet item`): what the item is called is withheld."""
 BULLET = re.compile(r"(?:[*•・-]|\d{1,3}\s*[x×])\s+(.+)")
 QUANTITY = re.compile(r"\d{1,4}")
 QUOTES = "\"'“”„‟«»「」『』‚‘’ "
@@ -186,8 +189,11 @@ class Page:
             yield from self._next_line(label, place, language)
 
     def _next_line(self, label: Label, place: int, language: Language) -> Iterator[Fact]:
-        if place + 1 < len(self.text.lines):
-            below = self.text.lines[place + 1]
+        under = place + 1
+        if under + 1 < len(self.text.lines) and self.text.lines[under] == ":":  # a colon in a cell of its own
+            under += 1
+        if under < len(self.text.lines):
+            below = self.text.lines[under]
             yield from self._fact(label, below, place, language, f"{self.text.lines[place]} / {below}", sure=True)
         elif label.field == "judgement":
             yield from self._fact(label, "", place, language, self.text.lines[place], sure=True)
@@ -205,6 +211,9 @@ class Page:
                 yield Fact(name=name, value=number, line=place, rank=label.rank, evidence=evidence)
         elif name == "case":
             if re.fullmatch(r"(?=.*\d)[\w-]{5,40}", text):
+                yield Fact(name=name, value=text, line=place, rank=label.rank, evidence=evidence)
+        elif name in ITEM_LABELS:
+            if sure and text:
                 yield Fact(name=name, value=text, line=place, rank=label.rank, evidence=evidence)
         elif name in FIELDS:
             yield from self._field(label, text, place, language, evidence, sure=sure)
@@ -266,8 +275,11 @@ class Card:
     orders: tuple[str, ...]
 
 
-def cards(page: Page, heads: Sequence[int]) -> tuple[Card, ...]:
-    """The blocks of a page, one an order number; numbers printed directly below one another share a block."""
+def cards(page: Page, heads: Sequence[tuple[int, str]]) -> tuple[Card, ...]:
+    """The blocks of a page, one an order number; numbers printed directly below one another share a block.
+
+    `heads`: where a block may begin above its number (a headline, an arrival line), and what is said there.
+    """
     places: list[tuple[int, list[str]]] = []
     seen: set[str] = set()
     for place, line in enumerate(page.text.lines):
@@ -275,14 +287,18 @@ def cards(page: Page, heads: Sequence[int]) -> tuple[Card, ...]:
         if not numbers:
             continue
         seen.update(numbers)
-        if places and place - places[-1][0] <= 2 and _only_number(page, place) and _only_number(page, places[-1][0]):
+        if places and _adjoins(page, places[-1][0], place):
             places[-1][1].extend(numbers)
             places[-1] = (place, places[-1][1])
         else:
             places.append((place, list(numbers)))
     if len(places) < 2:
         return (Card(start=0, stop=len(page.text.lines), orders=tuple(places[0][1]) if places else ()),)
-    starts = [_top(place, places[index - 1][0] if index else -1, heads) for index, (place, _) in enumerate(places)]
+    if _number_first([place for place, _ in places], heads):
+        starts = [place - 1 if place and _labels_an_order(page, place - 1) else place for place, _ in places]
+    else:
+        tops = [place for place, _ in heads]
+        starts = [_top(place, places[index - 1][0] if index else -1, tops) for index, (place, _) in enumerate(places)]
     stops = [*starts[1:], len(page.text.lines)]
     return tuple(
         Card(start=start, stop=stop, orders=tuple(numbers))
@@ -292,22 +308,32 @@ def cards(page: Page, heads: Sequence[int]) -> tuple[Card, ...]:
 
 def _numbers(page: Page, place: int, line: str) -> list[str]:
     found = list(marks.orders_in_line(line, page.pack))
-    if not found and place and page.pack.order.fullmatch(_bare(line)):
-        above = page.folded[place - 1].rstrip(" :#")
-        labels = {
-            label.folded.rstrip(" #")
-            for one in page.pack.languages.values()
-            for group in one.labels.values()
-            for label in group
-            if label.field == "order"
-        }
-        if above in labels:
-            found.append(_bare(line))
+    if not found and place and page.pack.order.fullmatch(_bare(line)) and _labels_an_order(page, place - 1):
+        found.append(_bare(line))
     return found
+
+
+def _labels_an_order(page: Page, place: int) -> bool:
+    """Whether the line is a word for “order” alone, whose number stands below."""
+    return page.folded[place].rstrip(" :#") in page.pack.order_words
+
+
+def _adjoins(page: Page, above: int, place: int) -> bool:
+    """Whether two lines with order numbers are one list: nothing between them but a word for “order”."""
+    between = place - above == 1 or (place - above == 2 and _labels_an_order(page, place - 1))
+    return between and _only_number(page, above) and _only_number(page, place)
 
 
 def _only_number(page: Page, place: int) -> bool:
     return len(re.sub(r"[\d\W_]", "", page.folded[place])) <= 12
+
+
+def _number_first(places: Sequence[int], heads: Sequence[tuple[int, str]]) -> bool:
+    """Whether each block begins with its number: what stands between numbers stands behind the last, not before."""
+    before = {what for head, what in heads if head < places[0]}
+    between = {what for head, what in heads if places[0] < head < places[-1]}
+    behind = {what for head, what in heads if head > places[-1]}
+    return bool(between & behind) and not between & before
 
 
 def _top(place: int, floor: int, heads: Sequence[int]) -> int:
@@ -343,7 +369,9 @@ def _verdict(facts: Sequence[Fact]) -> Fact:
 
 
 def item_of(text: str) -> Item | None:
-    """The item a subject names: `2 "Something..."` is two of it."""
+    """The item a subject names: `2 "Something..."` is two of it; `1 Pet item` names none."""
+    if REDACTED.fullmatch(text.strip()):
+        return None
     match = COUNTED.match(text)
     title = (text[match.end() :] if match else text).strip(QUOTES)
     while title.endswith("..."):

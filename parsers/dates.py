@@ -29,7 +29,7 @@ class Clock:
     """What dates of one mail are counted from."""
 
     today: date | None
-    """The mail's date in the mail's own zone; None: it has none, and nothing relative can be read."""
+    """The mail's date where it was written; None: it has none, and nothing relative can be read."""
     zone: tzinfo | None
     """Where a printed time of day holds; None: not known, so that times of day are left out."""
     numeric: str | None = None

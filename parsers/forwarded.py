@@ -20,6 +20,8 @@ QUOTE = re.compile(r"^(?:>\s?)+")
 KEY = re.compile(r"\s*\*?([^\s:：*][^:：*]{0,24}?)\*?\s*[:：]\*?\s*(.*)")
 ADDRESS = re.compile(r"[^\s<>\"(),;:\[\]]+@[^\s<>\"(),;:\[\]]+")
 ON_ONE_LINE = re.compile(r"\s(?=(?:From|Sent|To|Subject|Date|差出人|送信日時|宛先|件名)\s*[:：])")
+ON_MARKER = re.compile(r"\s?(?<!-)(?=(?:From|Sent|To|Subject|Date):)")
+"""Yahoo writes all header words on its marker line, without a space between them."""
 OFFSET = re.compile(r"(?:UTC|GMT)?\s*([+-]\d{2}):?(\d{2})\b")
 CLOCK_TIME = re.compile(
     r"(?:(?:(午前|오전)|(午後|오후))\s*)?(?<!\d)(\d{1,2}):(\d{2})(?::\d{2})?(?:\s*([ap])\.?m\b)?", re.IGNORECASE
@@ -77,7 +79,8 @@ def _inline(letter: Letter, library: Library) -> Letter | None:
 
 def _block(lines: list[str], start: int, words: Mapping[str, str]) -> tuple[dict[str, str], int] | None:
     """Header words from `start` on, and where the text behind them begins. At least two, `from` among them."""
-    pieces = ON_ONE_LINE.split(lines[start])
+    split = ON_MARKER if lines[start].lstrip().startswith("-----") else ON_ONE_LINE
+    pieces = split.split(lines[start])
     pieces = [piece for piece in pieces if KEY.fullmatch(piece)] if len(pieces) > 2 else []
     keys: dict[str, str] = {}
     place = start

@@ -12,7 +12,7 @@ SIGNS: Mapping[str, str] = MappingProxyType(
         "US$": "USD", "US $": "USD", "C$": "CAD", "CA$": "CAD", "A$": "AUD", "AU$": "AUD", "AU $": "AUD",
         "NZ$": "NZD", "S$": "SGD",
         "HK$": "HKD", "NT$": "TWD", "MX$": "MXN", "R$": "BRL", "CLP$": "CLP", "€": "EUR", "£": "GBP",
-        "¥": "JPY", "円": "JPY", "₹": "INR",
+        "¥": "JPY", "JP¥": "JPY", "CN¥": "CNY", "円": "JPY", "₹": "INR",
 
         "₩": "KRW", "원": "KRW", "zł": "PLN", "₺": "TRY", "₽": "RUB", "руб.": "RUB", "₪": "ILS",
         "₴": "UAH", "Kč": "CZK", "Rs.": "INR",

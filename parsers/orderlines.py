@@ -1,7 +1,8 @@
 """Order lines told by their count alone: `{title} ...`, a variant perhaps, then `x1` (AliExpress, since 2019)."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from parsers.money import whole_money
 from parsers.notice import Item, Money
@@ -20,6 +21,21 @@ MAX_ITEMS = 60
 def counted(lines: Sequence[str], dollar: str) -> tuple[Item, ...]:
     """The items of a block of lines; `dollar` is what a bare `$` means there. An unclear line is no item."""
     return tuple(_counted(lines, dollar))[:MAX_ITEMS]
+
+
+def labelled(pairs: Iterable[tuple[str, str]], dollar: str | None) -> tuple[Item, ...]:
+    """The items of labelled lines (a seller's sales notice): `item` begins one, `quantity` and `price` complete it."""
+    out: list[Item] = []
+    for name, text in pairs:
+        if name == "item":
+            out.append(Item(title=text[:300]))
+        elif not out:
+            continue
+        elif name == "quantity" and text.isdecimal() and len(text) <= 4:
+            out[-1] = replace(out[-1], quantity=int(text))
+        elif name == "price" and out[-1].price is None:
+            out[-1] = replace(out[-1], price=whole_money(text, dollar))
+    return tuple(out)[:MAX_ITEMS]
 
 
 def _counted(lines: Sequence[str], dollar: str) -> Iterator[Item]:

@@ -65,6 +65,8 @@ class Pack:
     noise: Phrasebook[str]
     named: re.Pattern[str]
     """An order number behind one of the words for “order” in any of the pack's languages (group 1)."""
+    order_words: frozenset[str]
+    """The words for “order” themselves, folded, in any of the pack's languages."""
     languages: Mapping[str, Language]
     ends: frozenset[str]
     """Lines of any language from which on nothing is read."""
@@ -170,6 +172,13 @@ def _pack(folders: Sequence[Path], words: Mapping[str, DateWords], faults: list[
         if phrase_document is not None:
             PhraseFile(phrase_document, path, words, books, languages, faults).compile()
     order = _shapes(file.order)
+    order_labels = {
+        label.folded
+        for one in languages.values()
+        for group in one.labels.values()
+        for label in group
+        if label.field == "order"
+    }
     return Pack(
         marketplace=file.marketplace,
         file=file,
@@ -179,17 +188,15 @@ def _pack(folders: Sequence[Path], words: Mapping[str, DateWords], faults: list[
         subjects=books.subjects,
         headlines=books.headlines,
         noise=books.noise,
-        named=_named(order, languages.values()),
+        named=_named(order, order_labels),
+        order_words=frozenset(label.rstrip(" #") for label in order_labels),
         languages=languages,
         ends=frozenset(end for language in languages.values() for end in language.ends),
         hooks=_hooks(folders),
     )
 
 
-def _named(order: re.Pattern[str], languages: Iterable[Language]) -> re.Pattern[str]:
-    labels = {
-        label.folded for one in languages for group in one.labels.values() for label in group if label.field == "order"
-    }
+def _named(order: re.Pattern[str], labels: Iterable[str]) -> re.Pattern[str]:
     words = "|".join(re.escape(label).replace(r"\ ", r"\s*") for label in sorted(labels, key=len, reverse=True))
     return re.compile(rf"(?:{words or '(?!)'})[\s:#№().no]{{0,8}}?({order.pattern})(?!\d)", re.IGNORECASE)
 

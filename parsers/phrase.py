@@ -22,6 +22,8 @@ SAME = str.maketrans(
 )
 CLOSING = " .!。:"
 IS_CJK = re.compile(f"[{CJK}]")
+LOOSE = ("any", "name")
+"""Gaps whose text is not kept; a phrase may have several that differ."""
 KEYS = (4, 2)
 """Phrases are found by so many letters of their beginning or end; Japanese ones are short."""
 
@@ -81,7 +83,8 @@ class Phrase:
         caught: dict[str, str] = {}
         for gap, (start, stop) in zip(self.gaps, spans, strict=True):
             text = line[places[start] : places[stop - 1] + 1].strip() if stop > start else ""
-            if not text or not accepts(gap, text) or caught.get(gap, text) != text:
+            same = gap in LOOSE or caught.get(gap, text) == text
+            if not text or not same or not accepts(gap, text):
                 return None
             caught[gap] = text
         return caught

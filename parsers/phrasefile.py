@@ -14,7 +14,7 @@ from parsers.written import Document, Fault, did_you_mean, faults_of, plain
 
 HERE = Path(__file__).parent
 GAPS = ("order", "orders", "masked", "parcel", "tracking", "package", "case", "item", "n", "name", "any", "window")
-LABELS = ("order", "tracking", "parcel", "package", "case", "window", "quantity")
+LABELS = ("order", "tracking", "parcel", "package", "case", "window", "item", "quantity", "price")
 SPECIAL = ("lines", "labels", "words", "ends", "noise", "guess")
 
 

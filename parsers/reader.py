@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, tzinfo
+from datetime import UTC, date, tzinfo
 from functools import lru_cache
 
 from parsers import authentic, forwarded, intents, limits, marks, statements
@@ -184,11 +184,18 @@ def _texts(letter: Letter) -> Iterator[Text]:
 
 def _page(letter: Letter, sender: Sender, pack: Pack, text: Text) -> Page:
     store = pack.store(sender.domain)
-    clock = Clock(
-        today=letter.date.date() if letter.date else None, zone=pack.zone(sender.domain), numeric=store.numeric
-    )
+    zone = pack.zone(sender.domain)
+    clock = Clock(today=_today(letter, zone), zone=zone, numeric=store.numeric)
     rich = text is letter.read_rich
     return Page(pack=pack, subject=letter.subject, text=text, clock=clock, dollar=store.currency or "USD", rich=rich)
+
+
+def _today(letter: Letter, zone: tzinfo | None) -> date | None:
+    """The day the mail's words start from: its own, or the store's when Date is told in UTC, which says no place."""
+    if letter.date is None:
+        return None
+    placeless = zone is not None and not letter.date.utcoffset()
+    return (letter.date.astimezone(zone) if placeless else letter.date).date()
 
 
 def _role(group: str | None, context: Context) -> Role:

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from parsers import marks, structured
-from parsers.body import Card, Fact, Page, cards, item_of, pick
+from parsers import marks, structured, sums
+from parsers.body import ITEM_LABELS, Card, Fact, Page, cards, item_of, pick
 from parsers.letter import Letter, Link
 from parsers.notice import FIELDS, Evidence, FieldValue, Kind, Notice, Proof, Role
-from parsers.orderlines import counted
+from parsers.orderlines import counted, labelled
 from parsers.phrase import Hit, Phrase
 from parsers.saying import Saying
 
@@ -184,8 +184,8 @@ def _by_parcel(mail: Mail) -> tuple[Notice, ...]:
 def _by_card(mail: Mail) -> tuple[Notice, ...]:
     """One notice a block with its own order number; one for all where they are one parcel."""
     page, pack = mail.page, mail.page.pack
-    heads = [place for place, _ in mail.headlines] + [
-        fact.line for fact in mail.facts if fact.name.startswith("expected_")
+    heads = [(place, hit.phrase.written) for place, hit in mail.headlines] + [
+        (fact.line, fact.name) for fact in mail.facts if fact.name in ("expected_until", "judgement")
     ]
     blocks = _unglued(cards(page, heads), mail)
     if len(blocks) == 1 or (pack.file.one_parcel and mail.lead.value.kind in PARCEL_KINDS):
@@ -239,6 +239,15 @@ def _notice(mail: Mail, card: Card, first: int) -> Notice:
     evidence: list[Evidence] = []
     items = page.items(card.start, card.stop, (mail.lead.value.language, "en", *page.scripts()))
     items = items or counted(page.text.lines[card.start : card.stop], page.dollar or "USD")
+    items = items or labelled(
+        (
+            (fact.name, str(fact.value))
+            for fact in facts
+            if fact.name in ITEM_LABELS and card.start <= fact.line < card.stop
+        ),
+        page.dollar,
+    )
+    facts = [fact for fact in facts if fact.name not in ITEM_LABELS]
     for place, hit in _agreeing(mail):
         line = mail.letter.subject if place < 0 else page.text.lines[place]
         where = "subject" if place < 0 else "headline"
@@ -268,6 +277,9 @@ def _notice(mail: Mail, card: Card, first: int) -> Notice:
             cases.append(str(fact.value))
         else:
             parcels.append(str(fact.value))
+    if "amount" not in fields and (sum_ := sums.told(kind, page.text.lines[card.start : card.stop], page.dollar)):
+        fields["amount"] = sum_[0]
+        evidence.append(sum_[1])
     if items:
         fields["items"] = items
     _settle(kind, fields)
@@ -308,6 +320,8 @@ def _settle(kind: Kind, fields: dict[str, FieldValue]) -> None:
         fields.setdefault("judgement", "unknown")
     if kind is Kind.MESSAGE_RECEIVED:
         fields.setdefault("intent", "other")
+    if kind is Kind.ORDER_CANCELLED and fields.get("reason") == "buyer_request":
+        fields["by"] = "buyer" if fields.get("by", "unknown") == "unknown" else fields["by"]
     if kind not in ARRIVED:
         fields.pop("delivered_at", None)
     if kind is Kind.SHIPMENT_DELIVERED:
