@@ -138,6 +138,17 @@ def _unknown_fact(about: str, key: object) -> str:
     return f"unknown fact {key!r}{did_you_mean(key, (*ABOUTS[about], 'all', 'any', 'not'))}"
 
 
+def clash(first: Matcher, second: Matcher) -> Iterator[Slip]:
+    """Why two whens that are meant to hold together never do, by paths inside the second."""
+    yield from impossible(_matcher(Mode.ALL, (*first.parts, *second.parts), ()))
+
+
+def follows(first: Matcher, second: Matcher) -> bool:
+    """Plainly, `second` holds whenever `first` does: it repeats some of its tests and has no others."""
+    known = {(test.field, test.wants) for test in _together(first.parts)}
+    return all(isinstance(part, Test) and (part.field, part.wants) in known for part in second.parts)
+
+
 def impossible(matcher: Matcher) -> Iterator[Slip]:
     """Every place where tests that must all hold exclude each other: such a rule would keep silent for ever."""
     if matcher.mode is Mode.ANY:

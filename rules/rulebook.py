@@ -13,11 +13,11 @@ from orders.subject import Subject
 from parsers.shipped import read_shipped
 from parsers.written import Document, Fault, WrittenError, did_you_mean, faults_of, plain, read
 from rules.alert import Severity
+from rules.faults import name_faults, text_faults
 from rules.fields import ABOUTS
-from rules.matchers import Matcher, compile_when
+from rules.matchers import Matcher, clash, compile_when, follows
 from rules.operators import Test
 from rules.shape import DEADLINE, WrittenRule, WrittenRules
-from rules.templates import slips_of
 
 SHIPPED = "defaults.yaml"
 _LEVELS = tuple(level.value for level in Severity)
@@ -190,7 +190,9 @@ def build(
         faults += _double_faults(document, at, one.get("id"), known, first)
         if rule:
             rules[rule.id] = rule
-    faults += _name_faults(document, written, rules, groups)
+    faults += name_faults(
+        document, written, {name: (*one.quiets, *one.quiets_order) for name, one in rules.items()}, groups
+    )
     off = set(written.disable)
     every = [replace(rule, enabled=False) if rule.id in off else rule for rule in rules.values()]
     book = Rulebook(
@@ -276,29 +278,55 @@ def _rule(document: Document, tree: Mapping[str, Any], path: Sequence[str | int]
     about = str(tree.get("about"))
     if about not in ABOUTS:
         return None, faults  # without it nothing else can be judged
-    when, slips = compile_when(about, tree.get("when")) if isinstance(tree.get("when"), dict) else (None, ())
-    faults += [document.fault((*path, "when", *slip.path), slip.what, at_key=slip.at_key) for slip in slips]
+    when, slips = _compiled(document, about, tree.get("when"), (*path, "when"))
+    faults += slips
     raises: list[tuple[Severity, Matcher]] = []
-    for level, test in (tree.get("raise") or {}).items() if isinstance(tree.get("raise"), dict) else ():
-        if not isinstance(test, dict):
-            continue
-        matcher, slips = compile_when(about, test)
-        faults += [document.fault((*path, "raise", level, *slip.path), slip.what, at_key=slip.at_key) for slip in slips]
-        if level in _LEVELS:
+    for level, test in tree["raise"].items() if isinstance(tree.get("raise"), dict) else ():
+        matcher, slips = _compiled(document, about, test, (*path, "raise", level))
+        faults += slips
+        if matcher is not None and level in _LEVELS:
             raises.append((Severity(level), matcher))
-    quiet = None
-    if isinstance(tree.get("quiet_while"), dict):
-        quiet, slips = compile_when(about, tree["quiet_while"])
-        faults += [document.fault((*path, "quiet_while", *slip.path), slip.what, at_key=slip.at_key) for slip in slips]
-    faults += _text_faults(document, tree, path, about)
+    quiet, slips = _compiled(document, about, tree.get("quiet_while"), (*path, "quiet_while"))
+    faults += slips
+    faults += text_faults(document, tree, path, about)
     if written is None or when is None or faults:
         return None, faults
-    low = [level for level, _ in raises if level.rank <= written.severity.rank]
-    if low:
-        what = f"raise: {low[0].value} is not above the rule's own severity {written.severity.value}"
-        return None, [document.fault((*path, "raise", low[0].value), what, at_key=True)]
+    faults += _senseless(document, path, written, when, raises, quiet)
+    if faults:
+        return None, faults
     raises.sort(key=lambda one: -one[0].rank)
     return _ready(written, when, tuple(raises), quiet, document, path, tree), []
+
+
+def _compiled(
+    document: Document, about: str, tests: object, path: Sequence[str | int]
+) -> tuple[Matcher | None, list[Fault]]:
+    """The matcher of a map of tests with its faults; None, without a word, for what is no map."""
+    if not isinstance(tests, dict):
+        return None, []
+    matcher, slips = compile_when(about, tests)
+    return matcher, [document.fault((*path, *slip.path), slip.what, at_key=slip.at_key) for slip in slips]
+
+
+def _senseless(
+    document: Document,
+    path: Sequence[str | int],
+    written: WrittenRule,
+    when: Matcher,
+    raises: Sequence[tuple[Severity, Matcher]],
+    quiet: Matcher | None,
+) -> Iterator[Fault]:
+    """Parts that are right by themselves and come to nothing together."""
+    for level, matcher in raises:
+        if level.rank <= written.severity.rank:
+            what = f"raise: {level.value} is not above the rule's own severity {written.severity.value}"
+            yield document.fault((*path, "raise", level.value), what, at_key=True)
+        if path[0] == "rules":  # a change of yours may leave a shipped rule's raise without a use
+            slips = clash(when, matcher)
+            yield from (document.fault((*path, "raise", level.value, *slip.path), slip.what) for slip in slips)
+    if quiet is not None and follows(when, quiet):
+        what = "holds whenever the rule's own tests do: it would never ring"
+        yield document.fault((*path, "quiet_while"), what, at_key=True)
 
 
 def _ready(
@@ -337,16 +365,6 @@ def _ready(
     )
 
 
-def _text_faults(document: Document, tree: Mapping[str, Any], path: Sequence[str | int], about: str) -> Iterator[Fault]:
-    for key in ("title", "body", "advice", "missed"):
-        texts = tree.get(key)
-        every = texts.items() if isinstance(texts, dict) else (((), texts),) if isinstance(texts, str) else ()
-        for language, text in every:
-            if isinstance(text, str):
-                where = (*path, key, language) if isinstance(language, str) else (*path, key)
-                yield from (document.fault(where, what) for what in slips_of(about, text))
-
-
 def _double_faults(
     document: Document, at: int, name: object, known: Mapping[str, Rule], first: dict[str, int]
 ) -> Iterator[Fault]:
@@ -358,52 +376,3 @@ def _double_faults(
     if name in first:
         yield document.fault(path, f"rule id {name!r} is used twice (first on line {first[name]})")
     first.setdefault(name, _line(document, path))
-
-
-def _name_faults(
-    document: Document, written: WrittenRules, rules: Mapping[str, Rule], groups: Collection[str] | None
-) -> Iterator[Fault]:
-    """Names of other things: rules that are quieted, groups that are notified. Faulty rules are asked too."""
-    ids = {*rules, *(str(one.get("id")) for one in written.rules)}
-    for name, patch in written.change.items():
-        if name in rules:
-            yield from _quiet_faults(document, name, patch, ("change", name), ids, rules)
-            yield from _group_faults(document, patch, ("change", name), groups)
-    for at, one in enumerate(written.rules):
-        yield from _quiet_faults(document, str(one.get("id")), one, ("rules", at), ids, rules)
-        yield from _group_faults(document, one, ("rules", at), groups)
-
-
-def _quiet_faults(
-    document: Document,
-    own: str,
-    tree: Mapping[str, Any],
-    path: Sequence[str | int],
-    ids: Collection[str],
-    rules: Mapping[str, Rule],
-) -> Iterator[Fault]:
-    for key in ("quiets", "quiets_order"):
-        for at, name in enumerate(_names(tree.get(key))):
-            where = (*path, key, at)
-            if name not in ids or name == own:
-                yield document.fault(where, f"no other rule {name!r}{did_you_mean(name, ids)}")
-            elif name in rules and own in (*rules[name].quiets, *rules[name].quiets_order):
-                yield document.fault(where, f"{name!r} quiets {own!r} too: neither would ever ring")
-
-
-def _group_faults(
-    document: Document, tree: Mapping[str, Any], path: Sequence[str | int], groups: Collection[str] | None
-) -> Iterator[Fault]:
-    escalate = tree.get("escalate")
-    wishes: list[tuple[tuple[str, ...], object]] = [(("notify",), tree.get("notify"))]
-    wishes += [(("escalate", "notify"), escalate.get("notify"))] if isinstance(escalate, dict) else []
-    for key, value in wishes if groups is not None else ():
-        for at, name in enumerate(_names(value)):
-            if name not in (groups or ()):
-                yield document.fault((*path, *key, at), f"no notify group {name!r}{did_you_mean(name, groups or ())}")
-
-
-def _names(value: object) -> tuple[str, ...]:
-    """What a key that takes names holds; nothing when it is no list of names, which is told elsewhere."""
-    names = value if isinstance(value, list) else [value]
-    return tuple(name for name in names if isinstance(name, str))

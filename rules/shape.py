@@ -26,7 +26,9 @@ def _several(value: object) -> object:
 
 
 def _delays(value: object) -> object:
-    return value if value == DEADLINE else [duration(one) for one in (value if isinstance(value, list) else [value])]
+    if value == DEADLINE:
+        return value
+    return [_positive(duration(one)) for one in (value if isinstance(value, list) else [value])]
 
 
 def _texts(value: object) -> object:

@@ -119,7 +119,7 @@ def _write(rule: Rule, cause: Cause, voice: _Voice) -> Text:
         _order_line(subject, language),
         word(language, "to_do", advice=advice) if advice else "",
         _until(due, language, zone, now) if due else "",
-        _doubt(subject, language),
+        _doubt(subject, language, zone, now),
         _read_in(subject, language, zone, now),
         str(subject.facts.get("order.link", "")),
     ]
@@ -168,9 +168,12 @@ def _until(due: datetime, language: str, zone: tzinfo, now: datetime) -> str:
     return word(language, key, when=moment(due, language, zone, now), left=distance(due - now, language))
 
 
-def _doubt(subject: Subject, language: str) -> str:
+def _doubt(subject: Subject, language: str, zone: tzinfo, now: datetime) -> str:
     facts = subject.facts
     lines = []
+    hint = facts.get("watch.doubtful_at")
+    if isinstance(hint, datetime):
+        lines.append(word(language, "doubtful", when=day(hint, language, zone, now)))
     if (facts.get("read.trust") or facts.get("mail.trust")) in ("unverified", "forwarded"):
         lines.append(word(language, "not_verified"))
     if facts.get("watch.inferred") is True or facts.get("finding.inferred") is True:

@@ -114,6 +114,18 @@ def test_ten_mistakes_are_told_in_one_run_each_with_its_place():
             "rules.yaml:8:14: no notify group 'fone'; did you mean 'phone'?",
         ),
         (
+            "version: 1\n" + RULE + "    repeat: [6h, 0m]\n",
+            "rules.yaml:8:13: expected a duration longer than nothing",
+        ),
+        (
+            "version: 1\n" + RULE + "    raise: {critical: {order.shipped: true}}\n",
+            "rules.yaml:8:39: order.shipped: false and true can never hold at once",
+        ),
+        (
+            "version: 1\n" + RULE + "    quiet_while: {order.shipped: false}\n",
+            "rules.yaml:8:5: holds whenever the rule's own tests do: it would never ring",
+        ),
+        (
             "version: 1\n" + RULE.replace('"{order}"', '"{order}[@amazn , claim]"'),
             "rules.yaml:7:12: unknown marketplace @amazn; did you mean 'amazon'?; known are aliexpress, amazon",
         ),
@@ -215,6 +227,12 @@ def test_a_change_replaces_one_test_keeps_the_others_and_adds_one():
     assert made.changed == ("when.watch.due_at", "when.order.amount", "when.order.dispute_open", "repeat", "escalate")
     assert made.changed_in == "rules.yaml:3"
     assert made.file == "defaults.yaml"
+
+
+def test_a_change_may_leave_the_raise_of_a_shipped_rule_without_a_use():
+    changed = book("version: 1\nchange: {dispute-window-closing: {when: {order.delivered: true}}}\n")
+
+    assert changed.rule("dispute-window-closing").changed == ("when.order.delivered",)
 
 
 def test_merging_goes_no_deeper_than_a_test():
