@@ -129,6 +129,7 @@ OWN = (
         choices=(
             "wrong_password",
             "expired_token",
+            "secret",
             "temporary",
             "too_many",
             "unreachable",

@@ -90,10 +90,12 @@ def foreseen(error: Exception, *, rules: Path | None = None) -> Stop | None:
 
 def _from_a_room(error: Exception) -> Stop | None:
     """Errors of the rooms that touch the world: each says what, and what to try."""
-    from daemon.mailbox.trouble import MailboxError
+    from daemon.mailbox.trouble import Kind, MailboxError
     from daemon.secrets import SecretError
     from daemon.store.faults import StoreError
 
+    if isinstance(error, MailboxError) and error.kind is Kind.SECRET:
+        return Stop(Exit.CONFIGURATION, _sentence(error))
     codes = ((StoreError, Exit.LEDGER), (MailboxError, Exit.MAILBOX), (SecretError, Exit.CONFIGURATION))
     return next((Stop(code, _sentence(error)) for kind, code in codes if isinstance(error, kind)), None)
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 def once(places: Places, dry_run: bool, as_json: bool) -> None:
     """Read every mailbox once, judge, send what is due, and end."""
     from daemon.loop.once import once as one_pass
+    from daemon.mailbox.trouble import Kind
 
     settings = places.settings()
     done = one_pass(places.files(), dry_run=dry_run, progress=_progress if sys.stderr.isatty() else None)
@@ -37,12 +38,19 @@ def once(places: Places, dry_run: bool, as_json: bool) -> None:
                 "messages": len(done.messages),
                 "sent": done.sent,
                 "undelivered": done.undelivered,
+                "damaged": done.damaged,
             }
         )
     else:
         _told(places, done)
+    if done.damaged:
+        click.echo(done.damaged, err=True)
     if done.failures:
-        raise Stop(Exit.MAILBOX, *(f"mailbox {name}: {error}" for name, error in done.failures.items()))
+        secrets_only = all(error.kind is Kind.SECRET for error in done.failures.values())
+        raise Stop(
+            Exit.CONFIGURATION if secrets_only else Exit.MAILBOX,
+            *(f"mailbox {name}: {error}" for name, error in done.failures.items()),
+        )
     if done.undelivered:
         raise Stop(Exit.DELIVERY, *_undelivered(places))
 
@@ -92,7 +100,8 @@ def _told(places: Places, done: "Pass") -> None:
         ]
     mails = ", ".join(f"{name}: {count} new mail{'s' * (count != 1)}" for name, count in done.mails.items())
     click.echo(
-        f"{mails or 'no mailbox could be read'}; {orders} orders, {len(needing)} need you; {done.sent} messages sent"
+        f"{mails or 'no mailbox could be read'}; {orders} orders, {len(needing)} need you; "
+        f"{done.sent} message{'s' * (done.sent != 1)} sent"
     )
 
 

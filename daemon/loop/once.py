@@ -11,7 +11,7 @@ from daemon.child import Child
 from daemon.loop.files import Files
 from daemon.loop.watcher import Progress, look, open_session
 from daemon.mailbox.transport import Meter
-from daemon.mailbox.trouble import MailboxError
+from daemon.mailbox.trouble import Kind, MailboxError
 from daemon.pipeline.pipeline import Pipeline
 from daemon.pipeline.sending import recover, send_next
 from daemon.pipeline.setup import Setup
@@ -36,6 +36,8 @@ class Pass:
     sent: int
     undelivered: int
     """Messages a target did not take; they are tried again by the next pass."""
+    damaged: str | None = None
+    """That the ledger was damaged, and what became of it."""
 
 
 def once(
@@ -60,8 +62,9 @@ def once(
             copies.copy(files.ledger, folder / FILE)
             store = stack.enter_context(Store.open(folder / FILE))
         else:
-            opened, _ = rescue(files.ledger, clock())
+            opened, rescued = rescue(files.ledger, clock())
             store = stack.enter_context(opened)
+            damaged = _damaged(rescued)
         messages: list[Message] = []
         child = stack.enter_context(Child(setup.packs))
         pipeline = Pipeline(store, setup, child, clock=clock, said=messages.append)
@@ -72,7 +75,21 @@ def once(
             return Pass(mails=mails, failures=failures, messages=tuple(messages), sent=0, undelivered=0)
         store.copy_daily(clock())
         sent, undelivered = _outbox(store, setup, send or stack.enter_context(Sender()).send, clock)
-        return Pass(mails=mails, failures=failures, messages=tuple(messages), sent=sent, undelivered=undelivered)
+        return Pass(
+            mails=mails,
+            failures=failures,
+            messages=tuple(messages),
+            sent=sent,
+            undelivered=undelivered,
+            damaged=damaged,
+        )
+
+
+def _damaged(rescued: copies.Rescue | None) -> str | None:
+    if rescued is None:
+        return None
+    became = f"the copy {rescued.restored.name} is in its place" if rescued.restored else "it begins anew"
+    return f"the ledger was damaged and is kept as {rescued.aside.name}; {became}, and mail is read again"
 
 
 def _mailboxes(
@@ -92,6 +109,10 @@ def _mailboxes(
                     progress=progress,
                     rescan=True,
                 )
+            with pipeline.store.read() as ledger:
+                row = ledger.mailboxes.get(box.id)
+            if row.last_error is not None:  # a folder is missing, and the others were read
+                failures[box.id] = MailboxError(Kind.FOLDER, row.last_error, "")
         except MailboxError as error:
             failures[box.id] = error
             pipeline.fail_poll(

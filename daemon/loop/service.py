@@ -199,6 +199,7 @@ class Service:
         self._tell_health("rejected", False, "rules:user")
         self._accept_rules(self._clock())
         self._rewatch(old, settings)
+        self.poll_now()  # a secret may have been mended, which no file of ours shows
         log.info("files read again")
         notify_systemd.ready()
         return True

@@ -67,7 +67,7 @@ def secret_of(box: Mailbox, files: Files, *, fresh: bool = False) -> tuple[str, 
         assert box.password is not None  # noqa: S101 - the configuration was checked for one of the three
         return resolve(box.password, what=f"the password of mailbox {box.id}"), False
     except SecretError as error:
-        raise MailboxError(Kind.WRONG_PASSWORD, error.what, error.try_this) from error
+        raise MailboxError(Kind.SECRET, error.what, error.try_this) from error
 
 
 def open_session(box: Mailbox, files: Files, meter: Meter, *, fresh: bool = False) -> Session:

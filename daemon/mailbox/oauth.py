@@ -1,6 +1,6 @@
-"""Access tokens for mailboxes that take no passwords: from a command of the user's, or from a login of our own.
+"""Access tokens for mailboxes that take no passwords, from a login of our own.
 
-The login is the device flow of RFC 8628: a code is typed into a browser anywhere. What it gives is a refresh token,
+It is the device flow of RFC 8628: a code is typed into a browser anywhere. What it gives is a refresh token,
 which lies in the state folder, for its owner alone. Providers may change it at every use, so that the new one is on
 disk before the access token that came with it is used.
 """
@@ -8,13 +8,12 @@ disk before the access token that came with it is used.
 import fcntl
 import json
 import os
-import subprocess
 import tempfile
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from http.client import HTTPException, HTTPMessage
@@ -24,7 +23,6 @@ from typing import IO, Any
 from daemon.mailbox.login import LOOPBACK, trust
 from daemon.mailbox.trouble import Kind, MailboxError, said
 
-COMMAND_SECONDS = 30
 HTTP_SECONDS = 20
 ANSWER_BYTES = 1 << 20
 SHARE = 0.8
@@ -81,30 +79,6 @@ class Code:
     """Seconds between two questions."""
     seconds: float
     """How long the code lives."""
-
-
-def from_command(argv: Sequence[str]) -> str:
-    """The access token that a `token_command` prints on its first line. No shell. Raises MailboxError."""
-    name = argv[0] if argv else ""
-    try:
-        done = subprocess.run(  # noqa: S603 – the user's own words, and no shell
-            list(argv), stdin=subprocess.DEVNULL, capture_output=True, timeout=COMMAND_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired:
-        what = f"token_command {name} did not end within {COMMAND_SECONDS} s"
-        raise MailboxError(Kind.TEMPORARY, what, "run it by hand; it must not ask for anything") from None
-    except (OSError, IndexError, ValueError) as error:
-        what = f"token_command {name!r} cannot be run: {getattr(error, 'strerror', None) or error}"
-        raise MailboxError(Kind.EXPIRED_TOKEN, what, "give the full path of the program") from None
-    if done.returncode:
-        lines = done.stderr.strip().splitlines()
-        what = f"token_command {name} failed with {done.returncode}: {said(lines[-1] if lines else b'no message')}"
-        raise MailboxError(Kind.EXPIRED_TOKEN, what, "run it by hand; it may want a new login")
-    token = done.stdout.decode("utf-8", "replace").strip().partition("\n")[0].strip()
-    if not token or not token.isascii() or " " in token:
-        what = f"token_command {name} printed no token"
-        raise MailboxError(Kind.EXPIRED_TOKEN, what, "it must print the access token alone")
-    return token
 
 
 # the device login

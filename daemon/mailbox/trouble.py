@@ -15,6 +15,8 @@ from daemon.settings import PROVIDERS, Mailbox
 class Kind(StrEnum):
     WRONG_PASSWORD = "wrong_password"  # noqa: S105
     EXPIRED_TOKEN = "expired_token"  # noqa: S105
+    SECRET = "secret"  # noqa: S105
+    """The password or token cannot be had from where it lies; the server was not asked."""
     TEMPORARY = "temporary"
     """The server says: not now."""
     TOO_MANY = "too_many"
@@ -29,6 +31,7 @@ class Kind(StrEnum):
 STEPS: dict[Kind, tuple[int, ...]] = {
     Kind.WRONG_PASSWORD: (15 * 60, 3600),  # more than four tries an hour lock accounts
     Kind.EXPIRED_TOKEN: (15, 15 * 60, 3600),  # at once with a fresh token, then as with a password
+    Kind.SECRET: (15, 60, 300),  # no server counts these tries
     Kind.TEMPORARY: (15, 60, 120, 300),
     Kind.TOO_MANY: (120, 300, 900),
     Kind.UNREACHABLE: (2, 5, 15, 30, 60),  # back within a minute of the server's return
@@ -38,7 +41,7 @@ STEPS: dict[Kind, tuple[int, ...]] = {
 }
 """Seconds before the next try, by the number of failures in a row; the last step stays."""
 
-PERMANENT = frozenset({Kind.WRONG_PASSWORD, Kind.EXPIRED_TOKEN, Kind.TLS, Kind.FOLDER})
+PERMANENT = frozenset({Kind.WRONG_PASSWORD, Kind.EXPIRED_TOKEN, Kind.SECRET, Kind.TLS, Kind.FOLDER})
 """Kinds that a person has to end."""
 
 

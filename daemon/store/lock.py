@@ -2,11 +2,15 @@
 
 import fcntl
 import os
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from daemon.store.faults import StoreError, Trouble
+
+TRIES, PAUSE = 4, 0.05
+"""Looks at a lock that is taken, and the seconds between two."""
 
 
 class Lock:
@@ -25,9 +29,7 @@ class Lock:
             raise StoreError(
                 Trouble.ACCESS, f"{path}: {error.strerror}", "choose a folder you can write with --state DIR"
             ) from error
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not _locked(descriptor):
             holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip() or "unknown"
             os.close(descriptor)
             raise StoreError(
@@ -51,6 +53,18 @@ class Lock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
+
+
+def _locked(descriptor: int) -> bool:
+    """Whether it is ours. Who only asks for the holder (`status`) has the file for an instant too."""
+    for _ in range(TRIES):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            time.sleep(PAUSE)
+        else:
+            return True
+    return False
 
 
 def holder(folder: Path) -> int | None:

@@ -176,7 +176,7 @@ def test_a_wrong_password_is_one_sentence(place):
 def test_a_missing_secret_is_one_sentence_that_names_it(place):
     run = place.run("once", PASSWORD="")
 
-    assert run.returncode == Exit.MAILBOX
+    assert run.returncode == Exit.CONFIGURATION
     assert len(sentences(run)) == 1
     assert "environment variable PASSWORD is not set" in run.stderr
 

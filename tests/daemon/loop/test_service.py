@@ -1,5 +1,6 @@
 """The whole road: a real IMAP server, the real service, real Apprise, a real HTTP target."""
 
+import fcntl
 import json
 import os
 import signal
@@ -488,3 +489,64 @@ def test_when_only_new_mail_is_wanted_a_mail_that_shows_late_is_still_found(home
 def _beyond(ledger) -> tuple[int, int]:
     uidvalidity, last = ledger.mailboxes.cursor("main", "INBOX")
     return uidvalidity, last + 1
+
+
+def test_one_pass_tells_of_the_folder_that_is_missing_and_reads_the_others(home):
+    home.configure(folders="[Nowhere, INBOX]")
+    home.receive(letters.placed(AMAZON, at=now()))
+
+    done = once(home.files)
+
+    assert done.mails == {"main": 1}
+    assert done.failures["main"].kind is Kind.FOLDER
+
+
+def test_a_secret_that_cannot_be_had_is_no_refused_login_and_is_tried_again_at_a_reload(home):
+    home.receive(letters.placed(AMAZON, at=now()))
+    (home.folder / "password").rename(home.folder / "elsewhere")
+    with home.running() as service:
+        home.pushed(1)
+        with service.store.read() as ledger:
+            row = ledger.mailboxes.get("main")
+        home.sink.clear()
+        (home.folder / "elsewhere").rename(home.folder / "password")
+        service.ask_reload()
+        home.pushed(1, 10)
+
+    assert (row.last_error_kind, row.permanent) == ("secret", True)
+    assert "there is no file" in row.last_error
+
+
+def test_a_token_comes_from_a_command_and_is_asked_for_at_each_login(home):
+    home.files.config.write_text(
+        home.files.config.read_text().replace(
+            f"password: {{file: {home.folder}/password}}", f"token_command: [sh, {home.folder}/token.sh]"
+        )
+    )
+    (home.folder / "token.sh").write_text("echo once >> $(dirname $0)/asked; echo the login is over >&2; exit 3\n")
+
+    failed = once(home.files)
+
+    assert failed.failures["main"].kind is Kind.SECRET
+    assert "the login is over" in failed.failures["main"].what
+    assert (home.folder / "asked").read_text() == "once\n"
+
+
+def test_one_pass_says_that_the_ledger_was_damaged(home):
+    home.receive(letters.placed(AMAZON, at=now()))
+    once(home.files)
+    home.files.ledger.write_bytes(b"rubbish" * 1000)
+
+    done = once(home.files)
+
+    assert done.damaged is not None
+    assert "ledger.sqlite.broken-" in done.damaged
+
+
+def test_who_asks_for_the_holder_keeps_nobody_from_starting(home):
+    home.files.state.mkdir(mode=0o700)
+    with (home.files.state / "orderbell.lock").open("w") as asking:
+        fcntl.flock(asking, fcntl.LOCK_SH)
+        threading.Timer(0.06, lambda: fcntl.flock(asking, fcntl.LOCK_UN)).start()
+        with Lock.take(home.files.state):
+            pass

@@ -1,7 +1,6 @@
-"""Tokens from a command and from our own login, against a real HTTP server on loopback."""
+"""Tokens from our own login, against a real HTTP server on loopback."""
 
 import json
-import sys
 import threading
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -299,34 +298,3 @@ def test_two_at_once_refresh_one_after_the_other(server, tmp_path):
 
     assert found == ["a-1", "a-1"]
     assert len(server.forms) == 1
-
-
-def test_a_command_prints_the_token():
-    assert oauth.from_command([sys.executable, "-c", "print('tok-1'); print('more')"]) == "tok-1"
-
-
-@pytest.mark.parametrize(
-    ("argv", "what"),
-    [
-        (["/no/such/program"], "cannot be run"),
-        ([], "cannot be run"),
-        ([sys.executable, "-c", "pass"], "printed no token"),
-        ([sys.executable, "-c", "print('please log in')"], "printed no token"),
-        ([sys.executable, "-c", "import sys; sys.exit('the login\\x1b[31m is over')"], "failed with 1: the login"),
-    ],
-)
-def test_a_command_that_gives_no_token_is_told(argv, what):
-    with pytest.raises(MailboxError) as caught:
-        oauth.from_command(argv)
-
-    assert caught.value.kind is Kind.EXPIRED_TOKEN
-    assert what in caught.value.what
-    assert "\x1b" not in caught.value.what
-
-
-def test_a_command_that_never_ends_is_stopped(monkeypatch):
-    monkeypatch.setattr(oauth, "COMMAND_SECONDS", 0.3)
-    with pytest.raises(MailboxError) as caught:
-        oauth.from_command([sys.executable, "-c", "import time; time.sleep(60)"])
-
-    assert caught.value.kind is Kind.TEMPORARY
