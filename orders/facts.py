@@ -211,6 +211,7 @@ def _watch(one: Watch, view: View, shared: Mapping[str, FactValue], now: datetim
     facts |= known(
         {"watch.since": one.since, "watch.expected_at": one.expected_at, "watch.tracking": tracking, "watch.text": text}
     )
+    facts |= known({"watch.doubtful_at": one.hint.at if one.hint else None})
     case = next((case for case in view.order.cases if case.id == one.case), None)
     if case is not None:
         facts |= known({"watch.amount_claimed": case.amount_claimed, "watch.amount_awarded": case.amount_awarded})

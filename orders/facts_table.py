@@ -216,6 +216,7 @@ _WATCH = (
     _time("watch.due_at", "when it is over"),
     _time("watch.half_at", "half of its span"),
     _time("watch.since", "the last sign of life: “no mail seen since …”"),
+    _time("watch.doubtful_at", "a mail that says it is done came then, but its sender or its order is not sure"),
     _time("watch.expected_at", "the promised or expected date, where patience is added to it"),
     _flag("watch.open", "it still runs: neither met nor void"),
     _flag("watch.stated", "the date stands in a mail or was told by hand, not computed"),

@@ -25,7 +25,10 @@ NOTES: Mapping[Kind, str] = MappingProxyType(
         Kind.SHIPMENT_DELIVERED: "it arrived",
         Kind.MESSAGE_RECEIVED: "the other side wrote; --text may be its intent, such as out_of_stock",
         Kind.DISPUTE_OPENED: "you opened a dispute",
-        Kind.DISPUTE_PROPOSAL: "a proposal came; --text refund, return_refund or reject; --due until when to answer",
+        Kind.DISPUTE_PROPOSAL: (
+            "a proposal came; --text refund, return_refund or reject; --due until when to answer. "
+            "You answered one: --text accepted, rejected or answered"
+        ),
         Kind.DISPUTE_ESCALATED: "the platform stepped in",
         Kind.DISPUTE_EVIDENCE_REQUESTED: "evidence is wanted; --due until when",
         Kind.DISPUTE_JUDGED: "the platform judged; --text valid, invalid or mixed",
@@ -62,6 +65,8 @@ MEANS: Mapping[Kind, str] = MappingProxyType(
     }
 )
 """The field a note's text fills when it is one of that field's words."""
+ANSWERS = frozenset({"accepted", "rejected", "answered", "countered"})
+"""Words of a note on a proposal that tell what the buyer did with it."""
 DUE: Mapping[Kind, str] = MappingProxyType(
     {
         Kind.DISPUTE_PROPOSAL: "respond_by",
@@ -87,6 +92,8 @@ def note_fields(
     fields: dict[str, FieldValue] = {}
     if text:
         fields["text"] = text
+    if kind is Kind.DISPUTE_PROPOSAL and text.strip().lower() in ANSWERS:
+        fields["sender"] = "buyer"
     meant = MEANS.get(kind)
     if meant is not None and text.strip().lower() in FIELDS[meant].choices:
         fields[meant] = text.strip().lower()

@@ -154,6 +154,8 @@ class Watch:
     """Silence watches: the last sign of life, for the words “no mail seen since …”."""
     expected_at: datetime | None = None
     """The date that was promised or expected, where patience is added to it until `due_at`."""
+    hint: Event | None = None
+    """What would have ended it, had its mail been sure: the words “nothing seen” alone would not be true."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

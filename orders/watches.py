@@ -72,6 +72,8 @@ class _Date:
     inferred: bool
     state: WatchState
     met_by: Event | None
+    hint: Event | None = None
+    """What would have ended it, were it believed."""
     expected: datetime | None = None
     """The promised or expected date that it was counted from."""
     answered: bool = False
@@ -148,6 +150,7 @@ class _Awaited:
             inferred=date.inferred,
             since=self.last_sign if silent else None,
             expected_at=date.expected,
+            hint=date.hint,
         )
 
     def _case(self, kind: str, event: Event) -> str | None:
@@ -182,6 +185,7 @@ class _Awaited:
         met = self._first(row.meets, row, event, parcel)
         void = self._first(row.voids, row, event, parcel)
         state = WatchState.MET if met is not None else WatchState.VOID if void is not None else WatchState.OPEN
+        hint = self._hint(row, event, parcel) if state is WatchState.OPEN else None
         yield _Date(
             row=row,
             event=event,
@@ -190,6 +194,7 @@ class _Awaited:
             why=why,
             inferred=inferred,
             state=state,
+            hint=hint,
             expected=base if silent and row.base != "mail" else None,
             met_by=met or void,
         )
@@ -253,6 +258,20 @@ class _Awaited:
             return self.history.last(Kind.IMPORT_ROW)
         return None
 
+    def _hint(self, row: Row, opened: Event, parcel: _Parcel) -> Event | None:
+        """The newest mail that would have ended the watch, had it been sure."""
+        patterns = tuple(pattern(text) for text in (*row.meets, *row.voids))
+        told = [
+            event
+            for event in self.history.of(*(one.kind for one in patterns))
+            if event.source is Source.MAIL
+            and not self.history.closes(event)
+            and event.origin != opened.origin
+            and not (row.after and event.at < opened.at)
+            and self._fits(event, patterns, parcel)
+        ]
+        return told[-1] if told else None
+
     def _fits(self, event: Event, patterns: Iterable[Pattern], parcel: _Parcel) -> bool:
         if not any(one.fits(event.kind, event.fields, tracking=bool(event.tracking)) for one in patterns):
             return False
@@ -305,7 +324,9 @@ class _Awaited:
                 break
         for date in self._date(row, shipped[0], _Parcel(), inferred=self.history.inferred(shipped[0])):
             state = WatchState.MET if met else date.state
-            yield self._watch([replace(date, state=state, met_by=met or date.met_by)], _Parcel(), row.name)
+            unsure = [event for event in shipped[1:] if not self.history.closes(event)]
+            hint = (unsure[-1] if unsure else date.hint) if state is WatchState.OPEN else None
+            yield self._watch([replace(date, state=state, met_by=met or date.met_by, hint=hint)], _Parcel(), row.name)
 
 
 def _last_sign(history: History) -> datetime | None:
@@ -313,6 +334,16 @@ def _last_sign(history: History) -> datetime | None:
     told = [*history.events, *(one.event for one in history.possible if not one.answered)]
     mails = [event.at for event in told if event.source is Source.MAIL]
     return max(mails or [event.at for event in history.events], default=None)
+
+
+def _current(dates: list[_Date]) -> list[_Date]:
+    """Without the dates that were over when the same was asked anew: a second proposal has its own time."""
+    return [date for date in dates if not any(_renews(other, date) for other in dates)] or dates
+
+
+def _renews(new: _Date, old: _Date) -> bool:
+    asked_anew = old.row.after or new.event.kind is old.event.kind
+    return asked_anew and old.due < new.event.at
 
 
 def _ruling(dates: list[_Date]) -> _Date:
@@ -326,9 +357,9 @@ def _ruling(dates: list[_Date]) -> _Date:
         real = [date for date in dates if not date.answered] or dates
         last = max(real, key=lambda date: (date.event.at, date.event.origin)).event
         return _earliest([date for date in real if date.event.origin == last.origin])
-    sure = [date for date in opened if not date.inferred]
+    sure = _current([date for date in opened if not date.inferred])
     if not sure:
-        return _earliest(opened)
+        return _earliest(_current(opened))
     chosen = _earliest(sure)
     earlier = [date for date in opened if date.inferred and date.due < chosen.due]
     return _earliest(earlier) if earlier else chosen

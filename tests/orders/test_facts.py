@@ -95,6 +95,7 @@ def test_nearly_every_documented_fact_is_made_by_some_order() -> None:
         "shipment.expected_from",
         "order.expected_from",
         "watch.tracking",
+        "watch.doubtful_at",
         "watch.text",
     }
     rare = {
@@ -184,6 +185,8 @@ def test_what_may_be_told_by_hand_fits_the_vocabulary() -> None:
 @pytest.mark.parametrize(
     ("kind", "told", "fields"),
     [
+        (Kind.DISPUTE_PROPOSAL, {"text": "reject"}, {"text": "reject", "solution": "reject"}),
+        (Kind.DISPUTE_PROPOSAL, {"text": "rejected"}, {"text": "rejected", "sender": "buyer"}),
         (Kind.PROMISE, {"text": "next week", "due": day(7)}, {"text": "next week", "due": day(7)}),
         (Kind.DISPUTE_CLOSED, {"text": "No_refund"}, {"text": "No_refund", "outcome": "no_refund"}),
         (Kind.DISPUTE_JUDGED, {"text": "valid"}, {"text": "valid", "judgement": "valid"}),

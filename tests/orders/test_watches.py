@@ -458,3 +458,33 @@ def test_what_has_left_awaits_no_answer_to_a_wish_to_cancel() -> None:
     assert find([PLACED, doubtful, late], "W5").state == WatchState.OPEN
     assert watch(sold_late, "D-AS-03") is None
     assert (case(sold_late, "cancellation").state, case(sold_late, "cancellation").closed_at) == ("overtaken", day(4))
+
+
+def test_what_is_asked_anew_after_its_time_has_a_time_of_its_own() -> None:
+    first = said("dispute.proposal", 14, sender="seller")
+    second = said("dispute.proposal", 21, sender="seller", text="b")
+    soon = said("dispute.proposal", 16, sender="seller", text="b")
+    judged = said("dispute.judged", 20, judgement="invalid")
+    closed = said("dispute.closed", 40, outcome="no_refund")
+    other = said("shipment.delivered", 40, tracking="B2")
+
+    assert find([OPENED, first, second], "D-AE-10").due_at == day(26)
+    assert find([OPENED, first, soon], "D-AE-10").due_at == day(19)
+    assert find([OPENED, judged, closed], "D-AE-13").due_at == day(47)
+    assert find([PLACED, DELIVERED, said("order.completed", 40)], "D-AE-06").due_at == day(24)
+    assert find([PLACED, DELIVERED, other], "D-AE-06").due_at == day(55)
+
+
+def test_a_doubtful_answer_ends_nothing_and_is_told() -> None:
+    doubtful = said("shipment.shipped", 2, trust="unverified")
+    part = said("shipment.shipped", 2, tracking="A1", items=TWO[:1])
+    rest = said("shipment.shipped", 6, tracking="B2", items=TWO[1:], trust="forwarded")
+    closed = said("dispute.closed", 6, outcome="return_refund")
+    masked = said("appeal.decided", 9, None, masked="注文******", outcome="rejected")
+    waiting = find([PLACED, doubtful], "W1")
+
+    assert (waiting.state, waiting.hint) == (WatchState.OPEN, doubtful)
+    assert find([PLACED, part, rest], "W4").hint == rest
+    assert find([PLACED, closed, said("appeal.submitted", 7, source="note"), masked], "W8").hint == masked
+    assert find([PLACED], "W1").hint is None
+    assert find([PLACED, SHIPPED], "W1").hint is None
