@@ -121,6 +121,13 @@ def test_of_a_mail_that_may_be_anybodys_nobody_says_that_it_is_genuine():
     assert [text for text in texts if "genuine" in text or "本物のメール" in text] == []
 
 
+def test_a_doubtful_mail_that_says_otherwise_is_told_of():
+    subject = replace(ORDER, facts={**ORDER.facts, "watch.doubtful_at": NOW - timedelta(days=1)})
+
+    assert "A mail of Sat 21 Nov, unsure by sender or order, says otherwise" in words(subject=subject).body
+    assert "11/21(土) に別の内容のメールがあります" in words(subject=subject, language="ja").body
+
+
 def test_what_was_inferred_is_said_to_be():
     subject = replace(ORDER, facts={**ORDER.facts, "watch.inferred": True})
 
