@@ -45,8 +45,11 @@ class Store:
         A folder made here is 0700, the file 0600.
         """
         prepare(path)
-        with told_apart(str(path)):
-            revision = _revision(path)
+        try:
+            with told_apart(str(path)):
+                revision = _revision(path)
+        except UnicodeDecodeError as error:  # SQLite names what is damaged, and the name is damaged too
+            raise StoreError(Trouble.CORRUPT, f"{path} is damaged") from error
         engine = _engine(path)
         store = cls(engine, path)
         try:
@@ -159,7 +162,6 @@ def _revision(path: Path) -> str | None:
     """The revision the file carries, None when it is empty. Raises StoreError for a file that is not ours or broken."""
     mark = path.with_name(path.name + ".suspect")
     with closing(sqlite3.connect(path, timeout=10, isolation_level=None)) as raw:
-        raw.text_factory = lambda text: text.decode("utf-8", "replace")  # what is damaged need not be text
         tables = raw.execute("SELECT count(*) FROM sqlite_master WHERE type = 'table'").fetchone()[0]
         if not tables:
             return None

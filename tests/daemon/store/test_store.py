@@ -368,3 +368,14 @@ def test_a_failing_call_leaves_all_or_nothing(tmp_path, error):
         write(store)
         assert found(store) == (2, True)
     assert calls >= 4
+
+
+def test_a_damaged_name_that_is_no_text_is_damage_like_any_other(tmp_path):
+    path = filled(tmp_path / "ledger.sqlite", "main")
+    broken = path.read_bytes().replace(b"CREATE TABLE mailbox", b"\x9e\xff\xfeATE TABLE mailbox")
+    path.write_bytes(broken)
+
+    with pytest.raises(StoreError) as refusal:
+        Store.open(path)
+
+    assert refusal.value.trouble is Trouble.CORRUPT
