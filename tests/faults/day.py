@@ -8,7 +8,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -113,7 +113,8 @@ class Feed:
     def fetch(self, folder, uidvalidity, uids, sink):
         box = self._day.folders[folder]
         there = [uid for uid in uids if uid in box.mails and uidvalidity == box.uidvalidity]
-        return self._give(folder, there, max(uids, default=0), lambda _header: True, sink)
+        polled = self._give(folder, there, max(uids, default=0), lambda _header: True, sink)
+        return replace(polled, gone=tuple(uid for uid in uids if uid not in there))
 
     def _shown(self, box: Folder, since: datetime | None, after: int) -> list[int]:
         return [
@@ -158,6 +159,8 @@ class Target:
         self.got: list[tuple[str, str]] = []
         self.answers_lost: Counter[str] = Counter()
         self.down_until = START
+        self.unmarked: str | None = None
+        """Sent, and not yet written down."""
 
     def send(self, parcel: Parcel) -> Answer:
         chance = self.day.dice.random() if self.day.evil else 1.0
@@ -172,6 +175,7 @@ class Target:
         if chance < 0.15:
             self.answers_lost[parcel.key] += 1
             raise Died
+        self.unmarked = parcel.key
         return Answer(outcome=Outcome.SENT, reason="")
 
     def doubled(self) -> Counter[str]:
@@ -196,6 +200,7 @@ class Day:
         self._server_back = START
         self._last_poll, self._last_rescan = START - timedelta(days=1), START - timedelta(days=1)
         self._failed_at = 0
+        self._settled = False
         self._orders = [f"249-0000000-{number:07}" for number in range(1, 31)]
         self._disputes = [f"81000000000{number:05}" for number in range(1, 21)]
         self._open()
@@ -258,7 +263,7 @@ class Day:
 
     def settle(self) -> None:
         """Nothing more goes wrong, and the hours pass that the last tries need."""
-        self.evil, self._until_failure, self.now = 0, None, max(self.now, self.steady)
+        self.evil, self._until_failure, self.now, self._settled = 0, None, max(self.now, self.steady), True
         self._server_back = self.now
         for target in self.targets.values():
             target.down_until = self.now
@@ -270,7 +275,7 @@ class Day:
     def _receive(self) -> None:
         """The same mails at the same times, whatever else happens."""
         dice = self.mail_dice
-        if dice.random() > 0.12:
+        if self._settled or dice.random() > 0.12:
             return
         at, number = self.steady, dice.choice(self._orders)
         raw = dice.choice(
@@ -367,5 +372,13 @@ class Day:
         self._failed_at = 0
 
     def _send(self, name: str) -> None:
-        while send_next(self.store, setup(), self.targets[name].send, name, lambda: self.now) is not None:
-            pass
+        target = self.targets[name]
+        more = True
+        while more:
+            target.unmarked = None
+            try:
+                more = send_next(self.store, setup(), target.send, name, lambda: self.now) is not None
+            except (Died, StoreError):
+                if target.unmarked:
+                    target.answers_lost[target.unmarked] += 1
+                raise
