@@ -546,3 +546,17 @@ def test_a_rule_about_a_case_wakes_when_its_state_lapses_by_the_clock(tmp_path):
 
     desk.later(timedelta(minutes=5))
     assert "mine" in desk.rules()
+
+
+def test_who_has_opened_a_dispute_is_no_longer_reminded_of_the_silence_before_it():
+    desk = Desk()
+    desk.take(letters.aliexpress(f"Order {ALIEXPRESS}: order shipped", f"Order {ALIEXPRESS}", at=START))
+    desk.later(19 * DAY)
+    assert desk.rules().count("no-movement") == 2, "told, and told again after a week"
+
+    desk.pipeline.note(
+        Note(at=desk.now, kind=Kind.DISPUTE_OPENED, order=ALIEXPRESS, text="not received"), "aliexpress", Role.BUYER
+    )
+    desk.later(20 * DAY)
+    assert desk.rules().count("no-movement") == 2
+    assert "seller-silent-in-dispute" in desk.rules()
