@@ -1,7 +1,7 @@
 """The configuration as its user writes it: one YAML file, checked at once, secrets kept elsewhere."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -23,7 +23,8 @@ from orders.policy import check_overrides
 from parsers.written import Fault, WrittenError, check, did_you_mean, duration, duration_text, read
 
 
-def _zone(name: object) -> ZoneInfo:
+def zone(name: object) -> ZoneInfo:
+    """The time zone called so. Raises ValueError with a suggestion."""
     if isinstance(name, ZoneInfo):
         return name
     try:
@@ -61,7 +62,7 @@ Duration = Annotated[
 ]
 Zone = Annotated[
     ZoneInfo,
-    BeforeValidator(_zone),
+    BeforeValidator(zone),
     PlainSerializer(str),
     WithJsonSchema({"type": "string", "examples": ["Asia/Tokyo", "Europe/Berlin"]}),
 ]
@@ -120,6 +121,7 @@ PROVIDERS: dict[str, Provider] = {
     ),
     "outlook": Provider(
         host="outlook.office365.com",
+        authserv_ids=("",),  # it writes none
         help="Outlook.com takes no passwords over IMAP: sign in (login: microsoft, then orderbell login), "
         "use token_command, or forward its mail to another mailbox.",
     ),
@@ -145,7 +147,7 @@ class Mailbox(Written):
     host: str = ""
     """IMAP server, when the provider is another."""
     port: Annotated[int, Field(ge=1, le=65535)] = 993
-    """993 for implicit TLS, 143 for starttls."""
+    """Left out with starttls or none: 143."""
     tls: Literal["implicit", "starttls", "none"] = "implicit"
     """none is for loopback only."""
     tls_ca_file: Path | None = None
@@ -170,6 +172,13 @@ class Mailbox(Written):
     """Forwarding services that rewrite the sender."""
     unverified: Literal["open", "trust", "ignore"] = "open"
     """Mail whose sender cannot be verified: may open alerts and close none, counts in full, or is left out."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def port_of_tls(cls, written: Any) -> Any:
+        if isinstance(written, Mapping) and "port" not in written and written.get("tls") in ("starttls", "none"):
+            return {**written, "port": 143}
+        return written
 
     @model_validator(mode="after")
     def complete(self) -> "Mailbox":

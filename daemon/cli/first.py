@@ -37,8 +37,9 @@ class Answers:
 
     provider: str | None = None
     host: str | None = None
-    port: int = 993
+    port: int | None = None
     tls: str = "implicit"
+    tls_ca_file: str | None = None
     user: str = ""
     password: str | None = None
     password_place: Mapping[str, str] | None = None
@@ -51,12 +52,29 @@ class Answers:
     timezone: str = "UTC"
 
 
+def _known_zone(ctx: click.Context, option: click.Parameter, name: str | None) -> str | None:
+    del ctx, option
+    return name and _zone(name)
+
+
+def _zone(name: str) -> str:
+    from daemon.settings import zone
+
+    try:
+        return zone(name).key
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
 @click.command()
 @click.option("--non-interactive", is_flag=True, help="Ask nothing; take the flags.")
 @click.option("--provider", type=click.Choice(PROVIDERS), help="A provider whose server is known.")
 @click.option("--host", help="IMAP server.")
-@click.option("--port", type=click.IntRange(1, 65535), default=993, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), help="[default: 993, or 143 for starttls]")
 @click.option("--tls", type=click.Choice(["implicit", "starttls", "none"]), default="implicit", show_default=True)
+@click.option(
+    "--tls-ca-file", type=click.Path(path_type=Path), help="PEM file with the certificate of your own server."
+)
 @click.option("--user", help="Name the server knows you by, usually your address.")
 @click.option("--password-file", type=click.Path(path_type=Path), help="File with the password as its one line.")
 @click.option("--password-env", metavar="NAME", help="Environment variable with the password.")
@@ -65,7 +83,7 @@ class Answers:
 @click.option("--url-file", type=click.Path(path_type=Path), help="File with an Apprise URL to push to.")
 @click.option("--ntfy", is_flag=True, help="Push to a new ntfy topic with a random name.")
 @click.option("--language", type=click.Choice(["en", "ja"]), help="Of the messages.")
-@click.option("--timezone", metavar="ZONE", help="Such as Asia/Tokyo.  [default: this machine's]")
+@click.option("--timezone", metavar="ZONE", callback=_known_zone, help="Such as Asia/Tokyo.  [default: this machine's]")
 @click.option("--no-try", is_flag=True, help="Try neither login nor target.")
 @click.option("--force", is_flag=True, help="Replace a configuration; the old one is kept as config.yaml.old.")
 @click.pass_obj
@@ -115,6 +133,7 @@ def _from_flags(flags: Mapping[str, Any]) -> Answers:
         host=flags["host"],
         port=flags["port"],
         tls=flags["tls"],
+        tls_ca_file=_whole(flags["tls_ca_file"]) if flags["tls_ca_file"] else None,
         user=flags["user"] or "",
         password_place=password_place,
         folders=flags["folders"] or ("INBOX",),
@@ -168,7 +187,9 @@ def _ask(answers: Answers) -> Answers:
         new = f"ntfys://ntfy.sh/orderbell-{secrets.token_urlsafe(18)}"
         answers = replace(answers, url={"ntfy": new, "none": None}.get(target, target))
     language = click.prompt("Language of the messages", type=click.Choice(["en", "ja"]), default=answers.language)
-    return replace(answers, language=language, timezone=click.prompt("Time zone", default=answers.timezone))
+    return replace(
+        answers, language=language, timezone=click.prompt("Time zone", default=answers.timezone, value_proc=_zone)
+    )
 
 
 def _tried_mailbox(places: Places, answers: Answers, *, ask: bool) -> Answers:
@@ -176,6 +197,7 @@ def _tried_mailbox(places: Places, answers: Answers, *, ask: bool) -> Answers:
     from daemon.cli.account import look
     from daemon.mailbox.trouble import MailboxError
     from daemon.settings import Mailbox
+    from parsers.written import did_you_mean
 
     place = answers.password_place or {"value": answers.password or ""}
     try:
@@ -190,6 +212,9 @@ def _tried_mailbox(places: Places, answers: Answers, *, ask: bool) -> Answers:
             raise Stop(stop.code, "nothing was written") from error
         return answers
     click.echo(f"Logged in at {box.server}" + ("" if seen.idle else " (it has no IDLE: new mail is seen at each poll)"))
+    if seen.missing and not ask:
+        missing = ", ".join(f"{name!r}{did_you_mean(name, seen.folders)}" for name in seen.missing)
+        raise Stop(Exit.MAILBOX, f"no folder {missing}; there are {', '.join(seen.folders[:40])}")
     if ask and len(seen.folders) > 1:
         answers = _picked(answers, seen.folders)
     names = [name for name, _ in seen.stamps if name]
@@ -214,7 +239,8 @@ def _picked(answers: Answers, folders: Sequence[str]) -> Answers:
 def _mailbox(answers: Answers, password: Mapping[str, str]) -> dict[str, Any]:
     where: dict[str, Any] = {"provider": answers.provider} if answers.provider else {"host": answers.host}
     if not answers.provider:
-        where |= {"port": answers.port, "tls": answers.tls}
+        where |= ({"port": answers.port} if answers.port else {}) | {"tls": answers.tls}
+        where |= {"tls_ca_file": answers.tls_ca_file} if answers.tls_ca_file else {}
     signing = SIGNED_IN.get(answers.provider or "")
     secret: dict[str, Any] = {"login": signing} if signing else {"password": dict(password)}
     row = {"id": "main", **where, "user": answers.user, **secret, "folders": list(answers.folders)}

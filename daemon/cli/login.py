@@ -1,5 +1,7 @@
 """`login`: OAuth2 for mailboxes that take no passwords, by a code typed into any browser."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -12,8 +14,17 @@ from daemon.cli.places import Places, mailbox_of
 @click.argument("mailbox", required=False)
 @click.option("--client-id", required=True, help="Of the app that may read mail, from the provider's console.")
 @click.option("--client-secret-file", type=click.Path(path_type=Path), help="Its secret, where the provider wants one.")
+@click.option("--device-url", metavar="URL", help="Where codes are handed out, if your organisation has its own place.")
+@click.option("--token-url", metavar="URL", help="And where tokens are.")
 @click.pass_obj
-def login(places: Places, mailbox: str | None, client_id: str, client_secret_file: Path | None) -> None:
+def login(
+    places: Places,
+    mailbox: str | None,
+    client_id: str,
+    client_secret_file: Path | None,
+    device_url: str | None,
+    token_url: str | None,
+) -> None:
     """Sign in to MAILBOX, one with `login: google` or `login: microsoft` in the configuration."""
     from daemon.mailbox.oauth import PROVIDERS, begin, finish, save
     from daemon.secrets import resolve
@@ -23,9 +34,16 @@ def login(places: Places, mailbox: str | None, client_id: str, client_secret_fil
     if box.login is None:
         raise Stop(Exit.CONFIGURATION, f"mailbox {box.id} has no login: google or microsoft in {places.config}")
     secret = resolve(Secret(file=client_secret_file), what="the client secret") if client_secret_file else ""
+    if bool(device_url) != bool(token_url):
+        raise Stop(Exit.USAGE, "--device-url and --token-url belong together")
     provider = PROVIDERS[box.login]
+    if device_url and token_url:
+        provider = replace(provider, device_url=device_url, token_url=token_url)
     code = begin(provider, client_id)
     click.echo(f"Open {code.address} in any browser and type {code.user_code}")
     grant = finish(provider, code, client_id, secret)
     save(places.files().token(box.id), grant)
+    if places.files().ledger.exists():
+        with places.store() as store, store.write() as ledger:
+            ledger.mailboxes.hurry(box.id, datetime.now(UTC))  # a running service waits an hour after a refusal
     click.echo(f"Signed in: {box.user} at {box.server}")

@@ -67,6 +67,10 @@ class Mailboxes:
         statement = select(mailbox.c.id).where(mailbox.c.next_poll_at <= now).order_by(mailbox.c.next_poll_at)
         return tuple(self._connection.execute(statement).scalars())
 
+    def hurry(self, name: str, now: datetime) -> None:
+        """Poll it soon: a person has mended something."""
+        self._set(name, next_poll_at=now)
+
     def fence(self, name: str, epoch: int) -> None:
         """Raises StoreError(FENCED) when a newer worker has begun."""
         current = self._connection.execute(select(mailbox.c.epoch).where(mailbox.c.id == name)).scalar_one_or_none()

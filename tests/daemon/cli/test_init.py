@@ -119,3 +119,37 @@ def test_a_real_server_is_logged_into_and_its_stamp_learned(init, folder, doveco
 
     assert answer.exit_code == Exit.DONE
     assert load(folder / "config.yaml").mailbox().stamps == ("mx.example.net",)
+
+
+def test_a_time_zone_that_does_not_exist_is_told_before_anything_is_written(init, folder):
+    answer = init(*FLAGS, "--password-env", "P", "--timezone", "Asia/Tokio")
+
+    assert answer.exit_code == Exit.USAGE
+    assert "no time zone 'Asia/Tokio'; did you mean 'Asia/Tokyo'?" in answer.stderr
+    assert not folder.exists()
+
+
+def test_a_time_zone_that_does_not_exist_is_asked_for_again(init, folder):
+    answer = init("--no-try", answers="gmail\nme@example.org\nhunter2\nntfy\nen\nEurope/Berlim\nEurope/Berlin\n")
+
+    assert answer.exit_code == Exit.DONE, answer.output
+    assert load(folder / "config.yaml").timezone.key == "Europe/Berlin"
+
+
+def test_a_server_of_ones_own_with_starttls_needs_its_certificate_alone(init, folder, dovecot, monkeypatch):
+    monkeypatch.setenv("P", dovecot.password)
+    words = ("--non-interactive", "--host", "127.0.0.1", "--port", str(dovecot.port), "--tls", "starttls")
+    answer = init(*words, "--user", dovecot.user(), "--password-env", "P", "--tls-ca-file", str(dovecot.ca_file))
+
+    assert answer.exit_code == Exit.DONE, answer.output
+    assert load(folder / "config.yaml").mailbox().tls_ca_file == dovecot.ca_file
+
+
+def test_a_folder_that_does_not_exist_is_told_before_anything_is_written(init, folder, dovecot, monkeypatch):
+    monkeypatch.setenv("P", dovecot.password)
+    words = ("--non-interactive", "--host", "127.0.0.1", "--port", str(dovecot.port), "--tls", "none")
+    answer = init(*words, "--user", dovecot.user(), "--password-env", "P", "--folder", "INBOX", "--folder", "Jnk")
+
+    assert answer.exit_code == Exit.MAILBOX
+    assert "no folder 'Jnk'; did you mean 'Junk'?" in answer.stderr
+    assert not folder.exists()

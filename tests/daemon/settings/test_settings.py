@@ -182,3 +182,10 @@ def test_a_file_that_may_not_be_read_is_told(open_folder):
             load(path)
     finally:
         os.seteuid(os.getuid())
+
+
+@pytest.mark.parametrize(("tls", "port"), [("implicit", 993), ("starttls", 143)])
+def test_the_port_left_out_is_the_one_of_the_encryption(tmp_path, tls, port):
+    settings = load(written(tmp_path, SHORT.replace("provider: gmail", f"host: imap.example.org, tls: {tls}")))
+
+    assert settings.mailbox().port == port
