@@ -22,6 +22,8 @@ APPLE = re.compile(r"(?P<local>.+?)_at_(?P<domain>[a-z0-9_.\-]+?)(?:_[0-9a-z]{6,
 DUCK = re.compile(r"(?P<local>.+?)_at_(?P<domain>[a-z0-9.\-]+?)_[0-9a-z]{4,}")
 ADDRESS = re.compile(r"[^\s<>\"(),;:@]+@[^\s<>\"(),;:@]+")
 BY = re.compile(r"\bby\s+([a-z0-9.\-:\[\]]+)", re.IGNORECASE)
+OUTLOOK = ("outlook.com", "office365.com")
+"""Hosts of the one provider that writes no authserv-id."""
 TRACE = frozenset(
     [
         "authentication-results",
@@ -219,6 +221,9 @@ def _is_or_below(domain: str, parents: Sequence[str]) -> bool:
 
 def _trusted_fields(fields: Sequence[tuple[str, str]], ids: set[str]) -> Iterator[str]:
     """Authentication-Results values in the topmost trace block that carry one of `ids`."""
+    if "" in ids:
+        yield from _unnamed(fields)
+        ids = ids - {""}
     first = next((index for index, (name, _) in enumerate(fields) if name == "received"), len(fields))
     above = [value for name, value in fields[:first] if name == "authentication-results" and _carries(value, ids)]
     if above:
@@ -234,6 +239,17 @@ def _trusted_fields(fields: Sequence[tuple[str, str]], ids: set[str]) -> Iterato
             return
         if value.lower().startswith("from "):
             return  # somebody else's hop: everything below could be the sender's
+
+
+def _unnamed(fields: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Outlook's field, which carries no authserv-id: the topmost, below nothing but hops within Outlook."""
+    for name, value in fields:
+        if name == "authentication-results":
+            if _carries(value, {""}):
+                yield value
+            return
+        if name == "received" and not _is_or_below(_by(value), OUTLOOK):
+            return
 
 
 def _directly_below(fields: Sequence[tuple[str, str]], start: int, ids: set[str]) -> Iterator[str]:

@@ -24,6 +24,7 @@ TEXT_GAPS = frozenset({"item", "name", "any"})
 COUNTED = re.compile(r"(\d{1,3})\s*(?:[x×]\s*)?(?=[\"“„「«『])|(\d{1,3})\s*[x×]\s+")
 REDACTED = re.compile(r"\d{1,3}\s+[^\"“„「«『].* items?", re.IGNORECASE)
 """A count and a category (`1 Pet item`): what the item is called is withheld."""
+SENTENCE_END = re.compile(r"\.\s+|。")
 BULLET = re.compile(r"(?:[*•・-]|\d{1,3}\s*[x×])\s+(.+)")
 QUANTITY = re.compile(r"\d{1,4}")
 QUOTES = "\"'“”„‟«»「」『』‚‘’ "
@@ -97,7 +98,7 @@ class Page:
                 days = find_dates(text, language.words, self.clock, past=name in PAST)
                 return days[-1] if days else None
             case FieldType.CHOICE:
-                return language.values.get(name, {}).get(fold(text).rstrip(".。!"))
+                return self._choice(name, text, language)
             case FieldType.NUMBER:
                 try:
                     return Decimal(text.replace(",", ".").rstrip("% "))
@@ -108,6 +109,15 @@ class Page:
                 return known or (text.strip(QUOTES)[:300] or None)
             case _:
                 return None
+
+    def _choice(self, name: str, text: str, language: Language) -> str | None:
+        """The word's meaning in the label's language, else in the pack's others, which must agree."""
+        word = fold(text).rstrip(".。!")
+        known = language.values.get(name, {}).get(word)
+        if known is not None:
+            return known
+        others = {one.values[name][word] for one in self.pack.languages.values() if word in one.values.get(name, {})}
+        return others.pop() if len(others) == 1 else None
 
     def headlines(self) -> list[tuple[int, Hit[Saying]]]:
         found: list[tuple[int, Hit[Saying]]] = []
@@ -229,9 +239,18 @@ class Page:
             yield Fact(name="amount", value=money, line=place, rank=label.rank + 1, evidence=evidence)
             value = self.value(name, AMOUNT.sub(" ", text).strip(" :,-()"), language)
         if value is None and name == "judgement" and sure:
-            value = "unknown"
+            value = self._verdict_sentence(text, language) or "unknown"
         if value is not None:
             yield Fact(name=name, value=value, line=place, rank=label.rank, evidence=evidence)
+
+    def _verdict_sentence(self, text: str, language: Language) -> str | None:
+        """`Invalid. You may appeal …`: a verdict that is a sentence of its own, when none of the words comes again."""
+        first, *more = SENTENCE_END.split(text, maxsplit=1)
+        rest = fold(" ".join(more))
+        words = {word for one in self.pack.languages.values() for word in one.values.get("judgement", {})}
+        if not more or any(word in rest for word in words):
+            return None
+        return self._choice("judgement", first, language)
 
     def _window(self, text: str, language: Language, place: int, rank: int, evidence: Evidence) -> Iterator[Fact]:
         first, last = find_span(text, language.words, self.clock)

@@ -19,7 +19,7 @@ from email.message import Message
 from email.utils import getaddresses, parsedate_tz
 from functools import cached_property, lru_cache
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from parsers.limits import refuse_html
 
@@ -40,6 +40,8 @@ URL = re.compile(r"<?\b(?:https?://|www\.)[^\s<>\"'、。）」]+>?", re.IGNOREC
 HREF = re.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 DISPLAY_NONE = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 CENTS = re.compile(r"\d\d")
+ENCODED = re.compile("%(?:25)?3", re.IGNORECASE)
+"""A colon, equals or question mark inside a parameter: another address."""
 JSON_LD = re.compile(r"<script[^>]*application/ld\+json[^>]*>(.*?)</script>", re.IGNORECASE | re.DOTALL)
 MESSAGE_ID = re.compile(r"<[^<>\s]+>")
 
@@ -277,13 +279,15 @@ def _without(text: str, opening: str, closing: str) -> str:
 def unwrap(url: str, depth: int = 0) -> str:
     """The target of a link behind known redirect parameters, percent-decoded once a level."""
     url = url.strip().replace("&amp;", "&")
-    if depth > 3 or "%3" not in url.lower() or not url.startswith("http"):
+    if depth > 3 or not ENCODED.search(url) or not url.startswith("http"):
         return url
     try:
         parameters = parse_qsl(urlsplit(url).query, max_num_fields=200)
     except ValueError:
         return url
     for name, value in parameters:
+        if "/" not in value and "%2f" in value.lower():
+            value = unquote(value)  # noqa: PLW2901 - percent-encoded once more than it need be
         if name in ("U", "u", "url", "redirectUrl", "redirect", "target", "q", "af_dp", "dest") and "/" in value:
             host = urlsplit(url).netloc
             return unwrap(value if value.startswith("http") else f"https://{host}/{value.lstrip('/')}", depth + 1)
