@@ -16,8 +16,9 @@ from email.utils import getaddresses
 from io import BytesIO
 from quopri import encodestring
 
+from parsers.authentic import claim
 from parsers.identifiers import mod7_valid, s10_valid
-from parsers.letter import charset_of, decode_bytes, decode_words
+from parsers.letter import Letter, charset_of, decode_bytes, decode_words
 from parsers.pack import Library, shipped
 
 KEPT = frozenset(
@@ -49,6 +50,7 @@ GREETING = re.compile(
 )
 HONORIFIC = re.compile(r"([\w・ \u3000]{1,20}?)\s?様")
 PLACE_LINE = re.compile(r"^\W*([^\W\d][\w. ]{0,30}?)\s+[-–]\s+[^\n]{2,40}$", re.MULTILINE)
+TOWN = re.compile(r"(?<=[-–]\s)[A-Z][A-Z .'\-]{1,30}, [A-Z]{2}\b")
 SHIP_TO = re.compile(
     r"^\W*(?:ship(?:ping)? (?:to|address)|your order was sent to[^\n]*|versand nach|die sendung geht an|lieferadresse|"
     r"お届け先|配送先|envío a|"
@@ -58,6 +60,11 @@ SHIP_TO = re.compile(
 STREET_LINES = 6
 PIECE = re.compile(r"(<[^>]*>|\n)")
 LONG_NUMBER = re.compile(r"\d{7}")
+OUTLOOK_HOP = re.compile(r"\bby\s+\S+\.(?:outlook|office365)\.com\b", re.IGNORECASE)
+FILE_NAME = re.compile(
+    r"""(\b(?:file)?name(?:\*\d*\*?)?=)(?:"[^"]*?(\.\w{1,5})?"|[^;"\s]*?(\.\w{1,5})?(?=[;\s]|$))""", re.IGNORECASE
+)
+ESCAPED_ADDRESS = re.compile(r"[A-Za-z0-9._+\-]+%40[A-Za-z0-9.\-]+\.[A-Za-z]{2,}", re.IGNORECASE)
 RELAYED = re.compile(r"(.+_at_.+?)(?:_[0-9a-z]{6,12}){1,2}@(?:privaterelay\.appleid\.com|duck\.com)")
 NOT_NAMES = frozenset(
     {"customer", "buyer", "seller", "there", "kunde", "kundin", "cliente", "お客", "お客様", "your", "order", "amazon"}
@@ -68,9 +75,12 @@ def scrub(raw: bytes) -> bytes:
     """The mail without its people. Never raises for a mail that `limits.refuse` lets pass."""
     message = email.message_from_bytes(raw)
     texts = [_text(part)[0] for part in message.walk() if part.get_content_maintype() == "text"]
-    mask = _Mask(shipped(), raw, _names(message, texts))
+    library = shipped()
+    mask = _Mask(library, raw, _names(message, texts, library))
     for part in message.walk():
-        _scrub_headers(part, mask, top=part is message)
+        if part is message or any(name.lower() in ("from", "received", "to") for name in part):
+            _scrub_headers(part, mask, person=_is_person(part, library))
+        _scrub_part(part, mask)
         if part.get_content_maintype() == "text":
             text, charset = _text(part)
             _put(part, mask.body(text), charset)
@@ -97,6 +107,7 @@ class _Mask:
         """A line of text or a header value: addresses by themselves, everything else between them."""
         out: list[str] = []
         end = 0
+        text = ESCAPED_ADDRESS.sub(lambda match: self.address(match[0].replace("%40", "@")).replace("@", "%40"), text)
         for match in ADDRESS.finditer(text):
             out += [self._words(text[end : match.start()]), self.address(match[0])]
             end = match.end()
@@ -141,6 +152,7 @@ class _Mask:
         for name in self.names:
             text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)" if name.isascii() else re.escape(name), "Taro", text)
         text = OPAQUE.sub(lambda match: self._letters(match[0]), text)
+        text = TOWN.sub("TOWN, ST", text)
         text = PHONE.sub(lambda match: re.sub(r"\d", "0", match[0]), text)
         text = POSTCODE.sub(lambda match: re.sub(r"\d", "0", match[0]), text)
         return NUMBER.sub(self._number, text)
@@ -175,12 +187,14 @@ def _with_check_digit(old: str, new: str) -> str:
     return new
 
 
-def _names(message: Message, texts: Iterable[str]) -> list[str]:
-    """What people are called in this mail: recipients, greetings, 様, and the line with name and town."""
+def _names(message: Message, texts: Iterable[str], library: Library) -> list[str]:
+    """What people are called in this mail: recipients, forwarders, greetings, 様, and the line with name and town."""
     found: list[str] = []
-    for field in ("to", "cc", "delivered-to"):
-        for name, address in getaddresses([decode_words(str(value)) for value in message.get_all(field, [])]):
-            found += [name, address.partition("@")[0]]
+    for part in message.walk():
+        fields = ("to", "cc", "delivered-to", *(("from",) if _is_person(part, library) else ()))
+        for field in fields:
+            for name, address in getaddresses([decode_words(str(value)) for value in part.get_all(field, [])]):
+                found += [name, address.partition("@")[0]]
     for text in texts:
         plain = re.sub(r"<[^>]*>", "\n", text)
         for pattern in (GREETING, HONORIFIC, PLACE_LINE):
@@ -189,28 +203,47 @@ def _names(message: Message, texts: Iterable[str]) -> list[str]:
     return [name for name in names if len(name) > 1 and name.lower() not in NOT_NAMES and not name.isdigit()]
 
 
-def _scrub_headers(part: Message, mask: _Mask, *, top: bool) -> None:
+def _is_person(message: Message, library: Library) -> bool:
+    """Whether From is somebody who neither is nor pretends to be a marketplace: a forwarder, by name and domain."""
+    letter = Letter(
+        fields=(), senders=tuple(getaddresses([decode_words(str(value)) for value in message.get_all("from", [])]))
+    )
+    listed = any(library.pack_of(address.lower().rpartition("@")[2]) for _, address in letter.senders)
+    relayed = any(RELAYED.fullmatch(address.lower()) for _, address in letter.senders)
+    return bool(letter.senders) and not listed and not relayed and claim(letter, library) is None
+
+
+def _scrub_headers(message: Message, mask: _Mask, *, person: bool) -> None:
+    """The header of a mail, or of one attached to it. `person`: From is somebody's own, not a shop's."""
     kept: list[tuple[str, str]] = []
-    for name, value in part.raw_items():
+    for name, value in message.raw_items():
         lowered = name.lower()
-        if lowered.startswith("content-") or not top:
-            kept.append((name, str(value)))
+        text = str(value)
+        if lowered.startswith("content-") or lowered == "date":
+            kept.append((name, text))
         elif lowered == "received":
-            kept.append((name, f"from mail.example.net by mx.example.org; {str(value).rpartition(';')[2].strip()}"))
-        elif lowered == "from":
-            kept.append(
-                (
-                    name,
-                    ADDRESS.sub(
-                        lambda match: mask.address(match[0], sender=True), _header(str(value), mask, sender=True)
-                    ),
-                )
-            )
+            host = "mail.outlook.com" if OUTLOOK_HOP.search(text) else "mx.example.org"
+            kept.append((name, f"from mail.example.net by {host}; {text.rpartition(';')[2].strip()}"))
+        elif lowered == "from" and not person:
+            masked = _header(text, mask, sender=True)
+            kept.append((name, ADDRESS.sub(lambda match: mask.address(match[0], sender=True), masked)))
         elif lowered in KEPT:
-            kept.append((name, _header(str(value), mask)))
-        elif lowered == "date":
-            kept.append((name, str(value)))
-    part._headers = kept  # type: ignore[attr-defined] # noqa: SLF001 - the one way to keep order and spelling
+            kept.append((name, _header(text, mask)))
+    message._headers = kept  # type: ignore[attr-defined] # noqa: SLF001 - the one way to keep order and spelling
+
+
+def _scrub_part(part: Message, mask: _Mask) -> None:
+    """What a part says of itself: file names and descriptions go, and words between the parts are masked."""
+    kept = [
+        (name, FILE_NAME.sub(r'\1"file\2"', str(value)))
+        for name, value in part.raw_items()
+        if name.lower() != "content-description"
+    ]
+    part._headers = kept  # type: ignore[attr-defined] # noqa: SLF001
+    for place in ("preamble", "epilogue"):
+        text = getattr(part, place)
+        if text and text.strip():
+            setattr(part, place, mask.line(text))
 
 
 def _header(value: str, mask: _Mask, *, sender: bool = False) -> str:

@@ -207,6 +207,45 @@ def test_a_scrubbed_mail_says_the_same_and_names_nobody():
     assert len(after.notices[0].order_numbers[0]) == 16
 
 
+def test_scrub_masks_attached_mails_file_names_and_words_between_parts():
+    raw = b"""From: Ichiro Realname <ichiro@private.example>
+To: me@example.org
+Subject: Fwd: for Ichiro Realname
+Content-Type: multipart/mixed; boundary=Q
+
+preamble for Ichiro
+--Q
+Content-Type: text/plain
+
+Ichiro - SPRINGFIELD, OR
+https://www.aliexpress.com/x?email=ichiro%40private.example
+--Q
+Content-Type: message/rfc822
+Content-Disposition: attachment; filename="mail of Ichiro.eml"
+
+Delivered-To: ichiro@private.example
+Received: from a by mx.private.example for <ichiro@private.example>; Fri, 20 Mar 2026 10:00:00 +0900
+From: AliExpress <transaction@notice.aliexpress.com>
+To: Ichiro Realname <ichiro@private.example>
+Subject: Order 8123456789012345: order shipped
+
+Your order 8123456789012345
+--Q
+Content-Type: application/pdf; name="Ichiro.pdf"
+Content-Description: invoice of Ichiro
+
+x
+--Q--
+epilogue for Ichiro
+"""
+
+    copy = scrub(raw)
+
+    assert [word for word in (b"chiro", b"Realname", b"private", b"8123456789012345", b"SPRING") if word in copy] == []
+    assert b'filename="file.eml"' in copy
+    assert b"From: AliExpress <transaction@notice.aliexpress.com>" in copy
+
+
 def test_every_golden_mail_can_be_scrubbed_and_keeps_its_meaning_and_encodings():
     changed = []
     for mail in mails():
