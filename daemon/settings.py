@@ -168,8 +168,8 @@ class Mailbox(Written):
     """Who stamps Authentication-Results for this mailbox (RFC 8601); `doctor` tells."""
     addresses: tuple[str, ...] = ()
     """Your own addresses, for mail you forward; left out: user, if it is an address."""
-    relays: tuple[str, ...] = ("privaterelay.appleid.com", "duck.com")
-    """Forwarding services that rewrite the sender."""
+    relays: tuple[str, ...] = ()
+    """Forwarding services that rewrite the sender and that you use: privaterelay.appleid.com, duck.com."""
     unverified: Literal["open", "trust", "ignore"] = "open"
     """Mail whose sender cannot be verified: may open alerts and close none, counts in full, or is left out."""
 
