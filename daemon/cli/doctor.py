@@ -178,7 +178,7 @@ def _stamps(about: str, box: "Mailbox", found: tuple[tuple[str, int], ...]) -> I
         hint = f"; most of your mail is stamped by {names[0]}: authserv_ids: [{names[0]}]" if names else ""
         what = f"authserv_ids is not set, so no sender can be verified{hint}"
         yield Sign(verdict=Verdict.DOUBTFUL, about=about, what=what)
-    elif names and not set(names) & set(box.stamps):
+    elif names and not {name for name, _ in found} & set(box.stamps):
         what = (
             f"no mail is stamped by {', '.join(box.stamps)}; the last were by {', '.join(names[:3])}: see authserv_ids"
         )

@@ -87,7 +87,9 @@ class Health:
                 ringing = sum(ledger.alerts.ringing().values())
         except StoreError as error:
             return f"the ledger fails: {error.what}"
-        return f"{well} of {len(watchers)} mailboxes read, {orders} orders, {ringing} alerts ringing"
+        megabytes = sum(watcher.meter.received for watcher in watchers) / 1e6
+        read = f"{well} of {len(watchers)} mailboxes read ({megabytes:.1f} MB)"
+        return f"{read}, {orders} orders, {ringing} alerts ringing"
 
     def cycle(self, store: Store, watchers: Sequence[Watcher], now: datetime) -> None:
         """Metrics and, after a good cycle, the ping."""

@@ -158,12 +158,14 @@ def token_file(state: Path, mailbox: str) -> Path:
 def save(path: Path, grant: Grant) -> None:
     """Replace the token file at once and for good: for its owner alone, on the disk before this returns."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _hand_over(path.parent)
     number, name = tempfile.mkstemp(prefix=path.name, dir=path.parent)  # made with mode 0600
     try:
         with os.fdopen(number, "w", encoding="utf-8") as file:
             json.dump(asdict(grant), file)
             file.flush()
             os.fsync(file.fileno())
+        _hand_over(Path(name))
         Path(name).replace(path)
     except BaseException:
         with suppress(OSError):
@@ -174,6 +176,13 @@ def save(path: Path, grant: Grant) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _hand_over(path: Path) -> None:
+    """What root makes belongs to whom the folder belongs: root signs in, the service reads and renews the token."""
+    if os.geteuid() == 0:
+        owner = path.parent.stat()
+        os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def load(path: Path) -> Grant:
@@ -221,8 +230,10 @@ def _alone(path: Path) -> Iterator[None]:
     if not path.parent.exists():
         yield  # nothing to be alone with: `load` says so
         return
-    number = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    lock = path.with_suffix(".lock")
+    number = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
     try:
+        _hand_over(lock)
         fcntl.flock(number, fcntl.LOCK_EX)
         yield
     finally:

@@ -1,6 +1,7 @@
 """Tokens from our own login, against a real HTTP server on loopback."""
 
 import json
+import os
 import threading
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -298,3 +299,17 @@ def test_two_at_once_refresh_one_after_the_other(server, tmp_path):
 
     assert found == ["a-1", "a-1"]
     assert len(server.forms) == 1
+
+
+def test_a_login_by_root_belongs_to_the_owner_of_the_state_folder(server, tmp_path):
+    state = tmp_path / "state"
+    state.mkdir()
+    if os.geteuid() == 0:
+        os.chown(state, 4711, 4711)
+    path = oauth.token_file(state, "main")
+    server.answers = [(200, {"access_token": "a-2", "expires_in": 10})]
+    oauth.save(path, grant(server))
+    oauth.access_token(path, fresh=True)
+
+    owners = {one.stat().st_uid for one in (path, path.parent, path.with_suffix(".lock"))}
+    assert owners == {state.stat().st_uid}
