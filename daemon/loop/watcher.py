@@ -258,6 +258,8 @@ class Watcher:
         self._bell = Wake()
         self._stopping = threading.Event()
         self._session: Session | None = None
+        self._connecting = False
+        """There is nothing yet that could be hung up, and nothing in hand that could be lost."""
         self._failures = 0
         self._refused = False
         self._thread = threading.Thread(target=self._run, name=f"mail-{box.id}", daemon=True)
@@ -278,8 +280,12 @@ class Watcher:
             session.abort()
 
     def join(self, seconds: float) -> bool:
-        """Whether it ended in time."""
-        self._thread.join(max(0.0, seconds))
+        """Whether it ended in time. One that is connecting is not waited for: it does nothing more, and then ends."""
+        end = time.monotonic() + seconds
+        while self._thread.is_alive() and not self._connecting and time.monotonic() < end:
+            self._thread.join(0.1)
+        if self._thread.is_alive() and self._connecting:
+            return True
         if self._thread.is_alive():
             return False
         self._bell.close()
@@ -305,7 +311,14 @@ class Watcher:
 
     def _connected(self) -> None:
         self.pulse.beat()
-        with open_session(self.box, self._files, self.meter, fresh=self._refused) as session:
+        self._connecting = True
+        try:
+            opened = open_session(self.box, self._files, self.meter, fresh=self._refused)
+        finally:
+            self._connecting = self._stopping.is_set()  # a stopped one stays so: nobody waits for it any more
+        with opened as session:
+            if self._stopping.is_set():
+                return
             self._session = session
             self._refused = False
             log.info("connected mailbox=%s", self.box.id)
