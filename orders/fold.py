@@ -107,10 +107,15 @@ def _status(
         return OrderStatus.DELIVERED
     told = _from_mail(history, found, lines)
     imported = imported_status(history)
-    only_files = all(event.source is Source.IMPORT for event in history.events)
+    only_files = all(event.source is Source.IMPORT for event in history.events if _moves(event))
     if imported is not None and (only_files or told in (OrderStatus.UNKNOWN, OrderStatus.PROCESSING)):
         return max(told, imported, key=_rank)
     return told
+
+
+def _moves(event: Event) -> bool:
+    """It speaks of the order's own way: what is told of messages, disputes or money does not outdate a file."""
+    return event.kind.partition(".")[0] in ("order", "shipment")
 
 
 def _from_mail(history: History, found: Sequence[Shipment], lines: Sequence[Item]) -> OrderStatus:

@@ -307,6 +307,17 @@ def test_an_import_never_ends_a_case_and_is_ranked_below_mail() -> None:
     assert case(seen(PLACED, OPENED, row), "dispute").state == "opened"
 
 
+def test_a_note_about_money_does_not_outdate_what_files_tell_of_the_order() -> None:
+    row = said("import.row", 40, status="delivered", source="import")
+    sent = said("shipment.shipped", 2, tracking="A1", source="import")
+    paid = said("refund.completed", 45, source="note", amount=money("3.00 USD"))
+    left = said("shipment.shipped", 2, tracking="A1", source="note")
+
+    assert seen(row, sent).order.status == OrderStatus.DELIVERED
+    assert seen(row, sent, paid).order.status == OrderStatus.DELIVERED
+    assert seen(row, sent, left).order.status == OrderStatus.IN_TRANSIT
+
+
 def test_two_parcels_with_different_tracking_of_one_day_are_two() -> None:
     found = seen(PLACED, said("shipment.shipped", 2, tracking="A1"), said("shipment.shipped", 2, tracking="B2"))
 
