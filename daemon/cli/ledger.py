@@ -142,12 +142,17 @@ def found(ledger: "Ledger", order_id: str) -> "tuple[OrderRow, ...]":
     """The orders of that number. Raises Stop when there is none."""
     rows = ledger.orders.find(order_id.strip())
     if not rows:
-        from parsers.written import did_you_mean
-
-        known = [row.number for row in ledger.orders.listed(limit=1000)]
-        hint = did_you_mean(order_id, known) or "; orderbell orders --all lists all"
-        raise Stop(Exit.ERROR, f"no order {order_id!r} in the ledger{hint}")
+        raise Stop(Exit.ERROR, no_order(ledger, order_id))
     return rows
+
+
+def no_order(ledger: "Ledger", order_id: str) -> str:
+    """What to say of a number that is not in the ledger."""
+    from parsers.written import did_you_mean
+
+    known = [row.number for row in ledger.orders.listed(limit=1000)]
+    hint = did_you_mean(order_id, known) or "; orderbell orders --all lists all"
+    return f"no order {order_id!r} in the ledger{hint}"
 
 
 def iso(at: datetime | None, zone: tzinfo) -> str | None:

@@ -8,7 +8,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from daemon.cli.exits import Exit, Stop
-from daemon.cli.ledger import found
+from daemon.cli.ledger import found, no_order
 from daemon.cli.places import Places
 
 if TYPE_CHECKING:
@@ -82,10 +82,14 @@ def note(
         with places.desk() as desk:
             with desk.store.read() as ledger:
                 known = [row for row in ledger.orders.find(one.order) if role in (None, row.role)]
+                missing = "" if known or one.kind is Kind.ORDER_PLACED else no_order(ledger, one.order)
             if len(known) > 1:
                 raise Stop(
                     Exit.USAGE, f"you have {one.order} as buyer and as seller; say --role buyer or --role seller"
                 )
+            if missing:
+                end = "" if missing.endswith("?") else "."
+                raise Stop(Exit.ERROR, f"{missing}{end} For a new one, note order.placed first")
             marketplace = known[0].marketplace if known else marketplace_of(one.order)
             keys = desk.note(one, marketplace, Role(known[0].role if known else role or "buyer"))
     except (ValueError, Refused) as error:
@@ -142,6 +146,7 @@ def dossier(places: Places, order_id: str, output: Path | None, language: str | 
 def _money(text: str) -> "Money":
     from decimal import Decimal, InvalidOperation
 
+    from daemon.pipeline.notes import currency_code
     from parsers.notice import Money
 
     value, _, currency = text.strip().partition(" ")
@@ -149,6 +154,6 @@ def _money(text: str) -> "Money":
         amount = Decimal(value)
     except InvalidOperation:
         amount = Decimal("NaN")
-    if not amount.is_finite() or amount < 0 or len(currency) != 3 or not currency.isalpha():
+    if not amount.is_finite() or amount < 0:
         raise ValueError(f"{text!r} is no amount; write value and currency, such as '26.12 USD'")
-    return Money(value=amount, currency=currency.upper())
+    return Money(value=amount, currency=currency_code(currency))

@@ -36,7 +36,8 @@ class Refused(Exception):  # noqa: N818 - an answer to a person, not a defect
 def note(ledger: Ledger, setup: Setup, one: Note, marketplace: str, role: Role, now: datetime) -> tuple[str, ...]:
     """Append a note; keys of the orders it touches. Raises Refused for a note from the future."""
     if one.at > now:
-        raise Refused(f"{one.at:%Y-%m-%d %H:%M} UTC has not come yet; a note tells what has happened (see --due)")
+        when = f"{one.at.astimezone(setup.zone):%Y-%m-%d %H:%M}"
+        raise Refused(f"{when} has not come yet; a note tells what has happened (see --due)")
     return append(ledger, setup, [event_of(one, marketplace=marketplace, role=role, seen=now)], now)
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, RootModel
 
+from daemon.importers.values import CURRENCIES
 from orders.event import Event, Source
 from orders.notes import note_fields
 from parsers.notice import Kind, Money, Proof, Role, Trust
@@ -64,6 +65,14 @@ def instant(text: object, zone: tzinfo, *, until: bool = False) -> datetime:
     return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
 
 
+def currency_code(text: str) -> str:
+    """An ISO 4217 code in upper case. Raises ValueError with a suggestion."""
+    code = text.strip().upper()
+    if code not in CURRENCIES:
+        raise ValueError(f"{text!r} is no currency; write a code such as JPY or USD{did_you_mean(code, CURRENCIES)}")
+    return code
+
+
 def marketplace_of(number: str) -> str:
     """Whose order number this looks like. Raises ValueError."""
     if AMAZON.fullmatch(number):
@@ -94,7 +103,7 @@ def event_of(note: Note, *, marketplace: str, role: Role, seen: datetime, name: 
 class _Amount(BaseModel):
     model_config = ConfigDict(extra="forbid")
     value: Decimal
-    currency: str
+    currency: Annotated[str, BeforeValidator(lambda text: currency_code(str(text)))]
 
 
 class _Written(BaseModel):
@@ -133,7 +142,7 @@ def load(path: Path, zone: tzinfo) -> tuple[Note, ...]:
         except ValueError as error:
             more.append(document.fault([index, where], str(error)))
             continue
-        amount = Money(value=one.amount.value, currency=one.amount.currency.upper()) if one.amount else None
+        amount = Money(value=one.amount.value, currency=one.amount.currency) if one.amount else None
         found.append(
             Note(kind=one.kind, order=one.order, at=at, text=one.text, amount=amount, tracking=one.tracking, due=due)
         )

@@ -175,7 +175,9 @@ def test_all_alerts_of_an_order_are_answered_by_its_number(place):
         (["note", KNIFE, "promise", "--at", "2999-01-01"], Exit.ERROR),
         (["note", KNIFE, "promise", "--at", "yesterday"], Exit.ERROR),
         (["note", KNIFE, "promise", "--amount", "much"], Exit.ERROR),
+        (["note", KNIFE, "promise", "--amount", "12 ZZZ"], Exit.ERROR),
         (["note", "12", "promise"], Exit.ERROR),
+        (["note", "8100000000000009", "promise"], Exit.ERROR),
         (["assign", "99999", KNIFE], Exit.ERROR),
         (["assign", "1", "8100000000000009"], Exit.ERROR),
         (["rules", "explain", "dispute-judged-invald", KNIFE], Exit.USAGE),
@@ -206,7 +208,14 @@ def test_a_note_becomes_a_step_of_its_order(place):
     assert told["timeline"][-1]["fields"] == {"text": "in the chat"}
 
 
-def test_a_note_of_an_unknown_order_makes_it_known(place):
+def test_a_note_about_an_order_nobody_knows_is_a_slip_of_the_keys(place):
+    answer = call(place, "note", KNIFE[:-1] + "9", "promise")
+
+    assert "did you mean '81000000000000" in answer.stderr
+    assert "For a new one, note order.placed first" in answer.stderr
+
+
+def test_a_note_that_an_order_was_placed_makes_it_known(place):
     answer = call(place, "note", "8100000000000007", "order.placed", "--amount", "12.50 usd")
 
     assert "it was not in the ledger before" in answer.stdout
