@@ -9,6 +9,7 @@ from daemon.dossier.words import STATES, word
 from daemon.exports.words import name
 from orders.event import Event, Source
 from orders.order import Order, Watch, WatchState
+from orders.region import region, store
 from orders.view import View
 from parsers.identifiers import order_link, tracking_link
 from parsers.notice import FieldValue, Item, Kind, Money, Role
@@ -30,7 +31,8 @@ def facts_section(order: Order, language: str, zone: tzinfo) -> Html:
     def say(key: str) -> str:
         return word(language, key)
 
-    address = order_link(order.marketplace, order.number, _store_site(order), seller=order.role is Role.SELLER)
+    site = store(region(order.events, order.total.currency if order.total else None))
+    address = order_link(order.marketplace, order.number, site, seller=order.role is Role.SELLER)
     marks = [say(key) for key in ("problem", "on_hold", "stub") if getattr(order, key)]
     expected = [time(at) for at in (order.expected_from, order.expected_until) if at]
     table_of_facts = facts(
@@ -51,12 +53,6 @@ def facts_section(order: Order, language: str, zone: tzinfo) -> Html:
         )
     )
     return section(say("facts"), table_of_facts, *_items(order, language), *_parcels(order, language, zone))
-
-
-def _store_site(order: Order) -> str | None:
-    """The Amazon site whose mails speak of the order."""
-    senders = (event.sender.rpartition("@")[2] for event in order.events)
-    return next((host[host.index("amazon.") :] for host in senders if "amazon." in host), None)
 
 
 def _items(order: Order, language: str) -> Iterable[Html]:

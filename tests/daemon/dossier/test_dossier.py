@@ -200,6 +200,15 @@ def test_an_amazon_order_has_no_appeal_sheet_and_links_to_its_own_site():
     assert "https://www.amazon.co.jp/gp/your-account/order-details?orderID=249-0000000-0000001" in str(page)
 
 
+def test_an_imported_order_links_to_the_site_of_its_currency():
+    row = event(
+        Kind.IMPORT_ROW, 0, marketplace="amazon", order_numbers=("249-0000000-0000001",), source=Source.IMPORT,
+        fields={"total": yen(900)},
+    )  # fmt: skip
+
+    assert "https://www.amazon.co.jp/gp/your-account/" in str(soup(written(events=(row,), mails=())))
+
+
 def complaint(*more):
     number = "249-0000000-0000101"
     seller = {"marketplace": "amazon", "role": Role.SELLER, "order_numbers": (number,)}
