@@ -37,7 +37,13 @@ def heard(home: Home, words: str) -> bool:
     return any(words in one.json["title"] + one.json["message"] for one in home.sink.requests)
 
 
-@pytest.mark.parametrize("code", [sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY])
+@pytest.mark.parametrize(
+    "code",
+    [
+        sqlite3.SQLITE_IOERR,
+        *(pytest.param(one, marks=pytest.mark.soak) for one in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY)),
+    ],
+)
 def test_a_ledger_that_fails_for_a_while_is_tried_calmly_and_loses_nothing(
     home, code, caplog, monkeypatch, record_property
 ):
@@ -121,7 +127,7 @@ def wounds(count: int, size: int, log: int) -> list[tuple[str, int, int]]:
     return ledger + [("-wal", at * log // (count // 3), 0xFF) for at in range(count // 3)]
 
 
-@pytest.mark.parametrize("count", [24, pytest.param(102, marks=[pytest.mark.soak, pytest.mark.timeout(600)])])
+@pytest.mark.parametrize("count", [12, pytest.param(102, marks=[pytest.mark.soak, pytest.mark.timeout(600)])])
 def test_a_damaged_ledger_is_restored_and_the_mail_read_again_without_a_word(home, sender, count, record_property):
     home.once(send=sender.send)
     now = datetime.now(UTC)

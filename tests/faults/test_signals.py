@@ -31,6 +31,10 @@ PHASES = (
 )
 
 
+LONG = "a server that does not greet", "a folder that does not open", "a mail that is never given", "a push that failed"
+"""Phases like another one: tried in the soak."""
+
+
 @contextmanager
 def command(home: Home) -> Iterator[subprocess.Popen[bytes]]:
     """`orderbell run` as a user starts it."""
@@ -91,7 +95,9 @@ def heal(home: Home) -> None:
     home.sink.always = Reply()
 
 
-@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize(
+    "phase", [pytest.param(one, marks=[pytest.mark.soak] if one in LONG else []) for one in PHASES]
+)
 def test_the_service_ends_soon_in_whatever_phase_it_is_told_to(home, phase, record_property):
     come = bring_to(phase, home)
     with command(home) as process:
