@@ -23,7 +23,7 @@ WEEK = timedelta(days=7)
 TO_ALL = ("history", QUIET)
 """Kinds of messages that are about no alert in particular."""
 MANY = 5
-"""After an outage so many alerts are still told in full; more become a list."""
+"""After an outage, or a night, so many alerts are still told in full; more become a list."""
 QUIET_STATES = (AlertState.ACKED, AlertState.SNOOZED, AlertState.SETTLED)
 
 
@@ -178,7 +178,7 @@ def _text(
             return wording.first_run(texts, target.language, mails=mails, orders=ledger.orders.count())
         case "quiet":
             return wording.all_quiet(target.language)
-        case "digest":
+        case "digest" if len(texts) > MANY or all(severity is Severity.INFO for severity, _ in texts):
             return wording.digest(texts, target.language)
         case "outage" if len(texts) > MANY:
             return wording.digest(texts, target.language)

@@ -5,7 +5,7 @@ Real ledger, rules and Apprise; two sinks play the services.
 
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
@@ -229,3 +229,39 @@ def test_three_quarters_of_a_months_messages_are_told_once_a_month(house):
     with house.store.read() as ledger:
         assert ledger.alerts.live("target:phone") == (), "a new month, a new count"
     assert house.titles("chat")[warned] == 1
+
+
+def test_what_waited_for_the_morning_still_says_what_to_do(house):
+    house.setup = house.pipeline.setup = replace(
+        house.setup, plan=replace(house.setup.plan, quiet_from=time(8), quiet_to=time(12))
+    )
+    house.fail("box0", "box1")
+    house.pass_(timedelta(hours=2))
+    assert house.got("phone") == []
+
+    house.pass_(timedelta(hours=2))
+    ((title, body),) = house.got("phone")
+    assert title == "Mailbox box0 cannot be read (+1)"
+    assert "To do: orderbell doctor says what to mend." in body
+    assert "Mailbox box1 cannot be read" in body
+
+
+def test_after_a_night_of_many_there_is_a_list(house):
+    house.setup = house.pipeline.setup = replace(
+        house.setup, plan=replace(house.setup.plan, quiet_from=time(8), quiet_to=time(12))
+    )
+    house.fail(*BOXES)
+    house.pass_(timedelta(hours=4))
+
+    ((title, body),) = house.got("phone")
+    assert title == "12 things to know"
+    assert "• Mailbox box11 cannot be read" in body
+
+
+def test_a_server_that_is_away_as_well_clears_no_trouble_somebody_must_mend(house):
+    house.fail(BOXES[0])
+    house.pass_(timedelta(minutes=5))
+    house.pipeline.fail_poll(BOXES[0], kind="unreachable", what="no answer", permanent=False, next_poll_at=house.now)
+    house.pass_(timedelta(minutes=5))
+
+    assert [text for text in house.titles("phone") if text.startswith("Cleared")] == []
