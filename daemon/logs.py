@@ -19,7 +19,7 @@ Form = Literal["auto", "console", "json"]
 
 QUIET = {
     "mailparser": logging.CRITICAL,  # writes raw header text, as a warning or an error
-    "imapclient": logging.INFO,  # below: every line of the wire, mails included
+    "imapclient": logging.WARNING,  # below: every line of the wire, mails included, and what we say ourselves
     "urllib3": logging.WARNING,
     "apscheduler": logging.WARNING,
     "sqlalchemy": logging.WARNING,

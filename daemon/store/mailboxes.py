@@ -127,12 +127,13 @@ class Mailboxes:
     def failed(
         self, name: str, now: datetime, *, kind: str, what: str, permanent: bool, next_poll_at: datetime
     ) -> None:
+        before = self.get(name)
         self._set(
             name,
-            failing_since=self.get(name).failing_since or now,
+            failing_since=before.failing_since or now,
             last_error=what,
             last_error_kind=kind,
-            permanent=permanent,
+            permanent=permanent or before.permanent,  # a server that is away as well has mended nothing
             next_poll_at=next_poll_at,
         )
 
