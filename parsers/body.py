@@ -8,12 +8,12 @@ from decimal import Decimal, InvalidOperation
 from parsers import marks
 from parsers.dates import Clock, find_dates, find_span
 from parsers.identifiers import normal
-from parsers.letter import Text
 from parsers.money import AMOUNT, find_money, whole_money
 from parsers.notice import FIELDS, Evidence, FieldType, FieldValue, Item
 from parsers.pack import Pack
 from parsers.phrase import Hit, fold
 from parsers.saying import Label, Language, Saying
+from parsers.text import Text
 
 HEAD = 80
 """Headlines stand within so many lines."""

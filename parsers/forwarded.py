@@ -12,9 +12,10 @@ from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_tz
 
 from parsers.dates import Clock, DateWords, find_dates
-from parsers.letter import Letter, clean
+from parsers.letter import Letter
 from parsers.pack import Library
 from parsers.phrase import fold
+from parsers.text import clean
 
 QUOTE = re.compile(r"^(?:>\s?)+")
 KEY = re.compile(r"\s*\*?([^\s:：*][^:：*]{0,24}?)\*?\s*[:：]\*?\s*(.*)")

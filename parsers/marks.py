@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from parsers.identifiers import normal, shape_of
-from parsers.letter import Link
 from parsers.pack import Pack
+from parsers.text import Link
 
 MASK = re.compile(r"(?<![A-Za-z0-9*])(?:\d[\d-]{0,12})?\*{3,}[\d*-]{0,18}")
 NUMBER_LIST = re.compile(r"[,;\s]+")

@@ -16,10 +16,11 @@ from parsers import letter as letters
 from parsers.authentic import Sender
 from parsers.body import Page
 from parsers.dates import Clock
-from parsers.letter import Letter, Text
+from parsers.letter import Letter
 from parsers.notice import NearMiss, Notice, Outcome, Reading, Role, Trust
 from parsers.pack import Library, Pack, phrases
 from parsers.phrase import fold
+from parsers.text import Text
 
 FORWARD_PREFIX = re.compile(r"\s*(?:fwd?|wg|tr|rv|enc|転送|전달|i|pd|doorst)\s*[:：]", re.IGNORECASE)
 NEAR = 0.72

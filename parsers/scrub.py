@@ -17,8 +17,9 @@ from io import BytesIO
 from quopri import encodestring
 
 from parsers.authentic import claim
+from parsers.charsets import charset_of, decode_bytes, decode_words
 from parsers.identifiers import mod7_valid, s10_valid
-from parsers.letter import Letter, charset_of, decode_bytes, decode_words
+from parsers.letter import Letter
 from parsers.pack import Library, shipped
 
 KEPT = frozenset(

@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 
 from parsers import marks, structured, sums
 from parsers.body import ITEM_LABELS, Card, Fact, Page, cards, item_of, pick
-from parsers.letter import Letter, Link
+from parsers.letter import Letter
 from parsers.notice import FIELDS, Evidence, FieldValue, Kind, Notice, Proof, Role
 from parsers.orderlines import counted, labelled
 from parsers.phrase import Hit, Phrase
 from parsers.saying import Saying
+from parsers.text import Link
 
 PARCEL_KINDS = frozenset(kind for kind in Kind if kind.value.startswith("shipment."))
 REFUND_KINDS = frozenset(kind for kind in Kind if kind.value.startswith("refund."))

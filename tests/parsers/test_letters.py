@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from parsers import authentic, letter, limits
+from parsers import authentic, letter, limits, text
 from parsers.notice import Trust
 from parsers.pack import shipped
 from parsers.reader import read
@@ -65,11 +65,11 @@ def test_no_golden_mail_but_the_one_meant_for_it_breaks_a_limit():
 def test_html_nobody_should_parse_is_not_parsed():
     assert limits.refuse_html("<p>" * 70_000)
     assert limits.refuse_html("x" * (1 << 20 | 1))
-    assert letter.text_of_html("<p>" * 70_000).lines == ()
+    assert text.text_of_html("<p>" * 70_000).lines == ()
 
 
 def test_deeply_nested_html_is_read_without_recursion():
-    assert letter.text_of_html("<div>" * 20_000 + "deep" + "</div>" * 20_000).lines in (("deep",), ())
+    assert text.text_of_html("<div>" * 20_000 + "deep" + "</div>" * 20_000).lines in (("deep",), ())
 
 
 RECEIVED = "from a.example.net by mx.example.org with ESMTPS id 1; Tue, 12 May 2026 09:30:00 +0900"
@@ -187,7 +187,7 @@ def test_a_stranger_who_looks_like_a_shop_claims_it(sender, claimed):
     ],
 )
 def test_a_redirect_is_unwrapped(url, target):
-    assert letter.unwrap(url) == target
+    assert text.unwrap(url) == target
 
 
 def test_a_scrubbed_mail_says_the_same_and_names_nobody():
