@@ -333,12 +333,18 @@ def _different_content(history: History, _: Order) -> Iterator[Odd]:
                     yield Odd("C27", (told[0], event), content=f"{kind}/{name}/{event.fields[name]}", detail=detail)
 
 
+_FIRST_MAILS = frozenset(
+    {Kind.ASSIGNMENT, Kind.SURVEY_REQUEST, Kind.ORDER_PAYMENT_DUE, Kind.ORDER_PAYMENT_FAILED, Kind.ORDER_ON_HOLD}
+)
+"""What says nothing of an order, or comes before the order's own mail: an unpaid order is confirmed once it is paid."""
+
+
 def _unknown_order(history: History, order: Order) -> Iterator[Odd]:
     """C29: a mail whose sender is verified speaks of an order that no order mail and no import told of."""
     if not order.stub or history.number == ACCOUNT:
         return
     named = [event for event in history.events if event.trust is Trust.VERIFIED and event.order_numbers]
-    told = [event for event in named if event.kind not in (Kind.ASSIGNMENT, Kind.SURVEY_REQUEST)]
+    told = [event for event in named if event.kind not in _FIRST_MAILS]
     if told:
         yield Odd("C29", (told[0],))
 

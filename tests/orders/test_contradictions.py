@@ -255,6 +255,7 @@ NO = [
     ("C25", [SENT, sold("return.received", 8), sold("refund.completed", 9, by="platform", amount=money("9 USD"))]),
     ("C27", [said("dispute.judged", 20, judgement="valid"), said("dispute.judged", 22, judgement="unknown")]),
     ("C29", [PLACED, SHIPPED]),
+    ("C29", [said("order.payment_due", 0), said("order.payment_failed", 1)]),
     ("C29", [said("shipment.shipped", 2, trust="unverified")]),
     ("C30", [ONE, said("order.placed", 0.01, items=KETTLE, total=money("40.00 USD"), copy="b")]),
     ("C30", [said("order.placed", -0.003, AE2, items=LAMP), ONE]),
