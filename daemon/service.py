@@ -9,8 +9,8 @@ SYSTEM_UNIT = Path("/etc/systemd/system/orderbell.service")
 USER_UNIT = Path(".config/systemd/user/orderbell.service")
 """Below the home folder."""
 SYSTEM_CONFIG = Path("/etc/orderbell/config.yaml")
-HOMES = ("/home", "/root", "/run/user")
-"""What ProtectHome=yes hides."""
+HIDDEN = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")  # noqa: S108 - names of places, nothing is put there
+"""What ProtectHome=yes and PrivateTmp=yes hide."""
 
 
 def place(*, user: bool) -> Path:
@@ -36,10 +36,10 @@ def unit(*, user: bool, command: Path, config: Path | None = None) -> str:
 def obstacle(*, user: bool, command: Path) -> str | None:
     """Why the unit could not start this command, with the cure, or None."""
     real = command.resolve()
-    hidden = not user and any(real.is_relative_to(home) or command.is_relative_to(home) for home in HOMES)
+    hidden = not user and any(real.is_relative_to(place) or command.is_relative_to(place) for place in HIDDEN)
     if hidden:
         return (
-            f"{command} lies in a home folder, which the system's service cannot see; "
+            f"{command} lies where the system's service cannot see it, as in every home folder; "
             "use --user, or install Orderbell for all: sudo pipx install --global orderbell"
         )
     if not command.exists():

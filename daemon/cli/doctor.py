@@ -107,12 +107,19 @@ def _clock(now: datetime) -> Iterator[Sign]:
         return
     if shutil.which("timedatectl"):
         words = ["timedatectl", "show", "--property=NTPSynchronized", "--value"]
-        told = subprocess.run(words, capture_output=True, text=True, check=False, timeout=10).stdout.strip()  # noqa: S603
-        if told == "no":
+        if _said(words) == "no":
             what = "it is not set over the network; deadlines are only as right as it is: timedatectl set-ntp true"
             yield Sign(verdict=Verdict.DOUBTFUL, about="clock", what=what)
             return
     yield _good("clock", f"{now:%Y-%m-%d %H:%M} UTC")
+
+
+def _said(words: list[str]) -> str:
+    """What a command of the system says, nothing when it does not answer."""
+    try:
+        return subprocess.run(words, capture_output=True, text=True, check=False, timeout=10).stdout.strip()  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
 
 
 def _packs(places: Places) -> Iterator[Sign]:

@@ -62,6 +62,9 @@ def once(places: Places, dry_run: bool, as_json: bool) -> None:
 def run(places: Places, log_format: "Form", debug: bool) -> None:
     """Watch the mailboxes until SIGTERM or Ctrl-C; SIGHUP, and any change of the files, reads them again."""
     import logging
+    import signal
+
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the files are about to be read anyway
 
     from daemon import logs
     from daemon.loop.service import run as serve
