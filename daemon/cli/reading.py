@@ -1,5 +1,6 @@
 """`read`, `why` and `scrub`: what one mail says, which words said so, and a copy that is safe to share."""
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,8 @@ MAX_BYTES = 64 << 20
 HEADER_NAMES = frozenset(
     b"from to cc subject date message-id received return-path delivered-to mime-version content-type sender".split()
 )
+
+KANA = re.compile("[\u3041-\u30ff]")
 
 files = click.argument("files", metavar="FILE…", nargs=-1, required=True)
 one_file = click.argument("file", metavar="FILE")
@@ -72,7 +75,7 @@ def why(places: Places, file: str, as_json: bool, mailbox: str | None) -> None:
     if as_json:
         print_json(_reasons(file, reading))
     else:
-        click.echo("\n".join(_in_full(file, reading)))
+        click.echo("\n".join([*_in_full(file, reading), *_to_write(reading, places.folder / "packs")]))
 
 
 @click.command(short_help="A copy of a mail that is safe to share.")
@@ -165,12 +168,34 @@ def _in_full(name: str, reading: "Reading") -> Iterator[str]:
         yield f"{notice.kind.value} was said by"
         for one in notice.evidence:
             yield f"  {one.where}: {one.line.strip()!r}"
-            yield f"    matches {one.phrase!r} ({one.source})"
+            yield f"    matches {one.phrase!r} ({one.source})" if one.phrase else f"    read by {one.source}"
     if reading.near:
-        yield "What nearly matched; if the mail says this, add its own line to your pack:"
+        yield "What nearly matched:"
         for miss in reading.near:
             yield f"  {miss.kind.value}, {miss.likeness:.0%} alike: {miss.line.strip()!r}"
             yield f"    against {miss.phrase!r} ({miss.source})"
+
+
+def _to_write(reading: "Reading", folder: Path) -> Iterator[str]:
+    """The lines that would teach a pack this mail, and the file they belong in."""
+    from parsers.notice import Outcome
+
+    if reading.outcome is not Outcome.UNREAD or reading.marketplace is None or not reading.subject:
+        return
+    best = reading.near[0] if reading.near else None
+    language = Path(best.source.rpartition(":")[0]).stem if best else "ja" if KANA.search(reading.subject) else "en"
+    where = "headline" if best and best.line != reading.subject else "subject"
+    words = gaps_of(best.line if best else reading.subject).replace("'", "''")
+    yield f"To teach it, write into {folder / reading.marketplace / 'phrases' / f'{language}.yaml'}:"
+    yield f"  {best.kind.value}:" if best else "  KIND:   # what the mail says, such as shipment.shipped"
+    yield f"    {where}: ['{words}']   # {{…}} for what changes from mail to mail"
+    yield "then `orderbell mails reread`."
+
+
+def gaps_of(line: str) -> str:
+    """A line of a mail as a phrase: quoted titles and order numbers become gaps."""
+    line = re.sub(r"(?<![\w'])[\"“„«「『][^\"”“»」』]{3,}[\"”“»」』]", "{item}", line.strip(), count=1)
+    return re.sub(r"(?<![\w-])(?:(?:\d{3}|[DPS]\d\d)-\d{7}-\d{7}|\d{14,19})(?![\w-])", "{order}", line, count=1)
 
 
 def _reasons(name: str, reading: "Reading") -> dict[str, Any]:

@@ -114,6 +114,23 @@ def test_a_file_that_is_no_mail_is_told_so_by_every_command(run, tmp_path, comma
     assert answer.stderr.startswith("note.txt: this is no mail")
 
 
+def test_why_prints_lines_that_teach_a_pack_the_mail_when_they_are_written_where_it_says(run, tmp_path):
+    (tmp_path / "a.eml").write_text(
+        'From: <order-update@amazon.com>\nSubject: Handed over: "Cat tree..."\nDate: Tue, 10 Mar 2026 03:04:05 +0000\n'
+        "Content-Type: text/plain\n\nYour package was delivered today!\nOrder # 111-0000000-0000001\n"
+    )
+    (tmp_path / "c.yaml").write_text(CONFIG)
+
+    told = run("--config", "c.yaml", "why", "a.eml").stdout.splitlines()
+    start = next(place for place, line in enumerate(told) if line.startswith("To teach it"))
+    pack = tmp_path / told[start].removeprefix("To teach it, write into ").rstrip(":")
+    pack.parent.mkdir(parents=True)
+    pack.write_text("\n".join(line.removeprefix("  ") for line in told[start + 1 : start + 3]))
+    taught = json.loads(run("--config", "c.yaml", "read", "--json", "a.eml").stdout)
+
+    assert [notice["kind"] for notice in taught["notices"]] == ["shipment.delivered"]
+
+
 def test_a_scrubbed_copy_never_overwrites(run, tmp_path):
     (tmp_path / "a.eml").write_text(MAIL)
     (tmp_path / "kept.eml").write_text("mine")
