@@ -110,10 +110,10 @@ def _echoes(event: Event, told: Iterable[Event]) -> bool:
 
 
 def _runs(group: list[Placement]) -> Iterable[list[Placement]]:
-    """Cut events of equal news into runs that begin within a day."""
+    """Cut events of equal news into runs shorter than a day."""
     run: list[Placement] = []
     for placement in group:
-        if run and placement.event.at - run[0].event.at > TWIN_WITHIN:
+        if run and placement.event.at - run[0].event.at >= TWIN_WITHIN:
             yield run
             run = []
         run.append(placement)

@@ -370,3 +370,9 @@ def test_an_unverified_verdict_counts_only_where_there_is_no_better() -> None:
 
     assert case(seen(OPENED, weak), "dispute").judgement == "valid"
     assert case(seen(OPENED, sure, weak), "dispute").judgement == "invalid"
+
+
+def test_the_same_words_a_day_later_are_said_again() -> None:
+    words = [said("message.received", at, intent="other", text="so sorry") for at in (3, 3.5, 4, 5)]
+
+    assert [event.at for event in seen(PLACED, *words).order.events[1:]] == [day(3), day(4), day(5)]
