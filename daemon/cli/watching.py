@@ -102,9 +102,10 @@ def _told(places: Places, done: "Pass") -> None:
             row for row in ledger.alerts.all_live() if row.alert.state == "firing" and row.alert.severity != "info"
         ]
     mails = ", ".join(f"{name}: {count} new mail{'s' * (count != 1)}" for name, count in done.mails.items())
+    count = len(needing)
     click.echo(
-        f"{mails or 'no mailbox could be read'}; {orders} orders, {len(needing)} need you; "
-        f"{done.sent} message{'s' * (done.sent != 1)} sent"
+        f"{mails or 'no mailbox could be read'}; {orders} order{'s' * (orders != 1)}, "
+        f"{count} need{'s' * (count == 1)} you; {done.sent} message{'s' * (done.sent != 1)} sent"
     )
 
 

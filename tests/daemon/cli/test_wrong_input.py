@@ -310,3 +310,7 @@ def test_a_listing_without_a_ledger_says_how_it_begins(place, command):
         [f"{place.state}/ledger.sqlite: there is no ledger yet; it begins with: orderbell once"],
     )
     assert not place.state.exists()
+
+
+def test_what_one_pass_says_is_right_for_one_and_for_many(place):
+    assert place.run("once").stdout == "main: 1 new mail; 1 order, 0 need you; 0 messages sent\n"
