@@ -139,7 +139,8 @@ class _Mask:
         """The same stand-in for the same address. A sender's domain says whom it claims to be, so it stays."""
         lowered = address.lower()
         local, _, domain = lowered.rpartition("@")
-        if domain.endswith(("example.org", "example.net", "example.com")):
+        # `header.i=@mail.amazon.com` is a domain alone, and nobody's address.
+        if domain.endswith(("example.org", "example.net", "example.com")) or local.endswith("="):
             return address
         if domain in self.domains and "+" not in local and "marketplace." not in domain:
             return address
