@@ -488,3 +488,9 @@ def test_a_doubtful_answer_ends_nothing_and_is_told() -> None:
     assert find([PLACED, closed, said("appeal.submitted", 7, source="note"), masked], "W8").hint == masked
     assert find([PLACED], "W1").hint is None
     assert find([PLACED, SHIPPED], "W1").hint is None
+
+
+def test_a_parcel_that_waits_to_be_fetched_is_no_case_for_a_claim() -> None:
+    waits = said("shipment.available_for_pickup", 9, AZ, tracking="TBA000000000001", pickup_by=day(15))
+
+    assert watch(seen(AZ_PLACED, AZ_SHIPPED, waits, number=AZ), "D-AZ-02").state == WatchState.VOID
