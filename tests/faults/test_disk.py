@@ -127,7 +127,7 @@ def wounds(count: int, size: int, log: int) -> list[tuple[str, int, int]]:
     return ledger + [("-wal", at * log // (count // 3), 0xFF) for at in range(count // 3)]
 
 
-@pytest.mark.parametrize("count", [12, pytest.param(102, marks=[pytest.mark.soak, pytest.mark.timeout(600)])])
+@pytest.mark.parametrize("count", [12, pytest.param(51, marks=[pytest.mark.soak, pytest.mark.timeout(600)])])
 def test_a_damaged_ledger_is_restored_and_the_mail_read_again_without_a_word(home, sender, count, record_property):
     home.once(send=sender.send)
     now = datetime.now(UTC)

@@ -95,7 +95,7 @@ def test_a_server_stopped_for_two_minutes_is_read_again_within_one(start_dovecot
     assert not any(trouble.permanent for trouble in reader.troubles)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1])
 def test_random_faults_lose_no_mail_repeat_none_and_leave_nothing_behind(seed):
     dice = random.Random(seed)
     with running() as server:
