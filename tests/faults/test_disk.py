@@ -57,7 +57,7 @@ def test_a_ledger_that_fails_for_a_while_is_tried_calmly_and_loses_nothing(
             raise broken
 
     with home.running() as service:
-        wait_until(lambda: idling(home.mail) and home.sink.requests)
+        wait_until(lambda: idling(home.mail) and home.sink.requests and not home.ledger()["waiting"])
         event.listen(service.store._engine, "before_cursor_execute", fail)
         failing = True
         home.mail.deliver(letters.judged(DISPUTE, at=datetime.now(UTC)))
@@ -103,7 +103,7 @@ def test_a_full_disk_is_told_and_the_mail_waits_until_there_is_space(home, small
     monkeypatch.setattr(watcher, "STORE_SECONDS", 1.0)
     (home.folder / "state").symlink_to(small_disk)
     with home.running():
-        wait_until(lambda: idling(home.mail) and home.sink.requests)
+        wait_until(lambda: idling(home.mail) and home.sink.requests and not home.ledger()["waiting"])
         fill(small_disk / "filler")
         home.mail.deliver(letters.judged(DISPUTE, "Invalid", at=datetime.now(UTC)) + b"x" * 60_000)
         wait_until(lambda: heard(home, "the disk is full"), 30)
