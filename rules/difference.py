@@ -42,6 +42,18 @@ class Difference:
         return tuple((rule, before[rule], after[rule]) for rule in sorted(before | after, key=lambda r: (-after[r], r)))
 
 
+def beside(told: Iterable[Sending], sent: Iterable[Sending]) -> tuple[dict[Sending, datetime], tuple[Sending, ...]]:
+    """Pair what would have been told with what really was, oldest with oldest: when each went out, and what is left."""
+    left = sorted(sent)
+    times: dict[Sending, datetime] = {}
+    for one in sorted(told):
+        match = next((other for other in left if other.same[:3] == one.same[:3]), None)
+        if match is not None:
+            times[one] = match.at
+            left.remove(match)
+    return times, tuple(left)
+
+
 def compare(before: Iterable[Sending], after: Iterable[Sending]) -> Difference:
     """Pair what both have, oldest with oldest; the rest stands on its side."""
     old, new = sorted(before), sorted(after)

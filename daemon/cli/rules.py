@@ -133,10 +133,10 @@ def explain(places: Places, rule_id: str, order_id: str) -> None:
 @as_json
 @click.pass_obj
 def replay(places: Places, span: str, candidate: Path | None, as_json: bool) -> None:
-    """Say what the rules, or those of a candidate file, would have sent for the mails of the ledger."""
-    from daemon.cli.history import sendings
+    """Say what the rules, or those of a candidate file, would have sent for the ledger's mails, beside what was sent."""
+    from daemon.cli.history import sendings, sent
     from parsers.written import duration
-    from rules.difference import compare
+    from rules.difference import beside, compare
 
     try:
         back = duration(span)
@@ -146,6 +146,7 @@ def replay(places: Places, span: str, candidate: Path | None, as_json: bool) -> 
     after = sendings(places, candidate, back) if candidate else before
     difference = compare(before, after)
     zone = places.zone()
+    times, others = beside((*difference.both, *difference.only_before, *difference.only_after), sent(places, back))
     rows = [
         {
             "at": one.at.astimezone(zone).isoformat(timespec="minutes"),
@@ -154,11 +155,13 @@ def replay(places: Places, span: str, candidate: Path | None, as_json: bool) -> 
             "state": one.cause.value,
             "title": one.title,
             "sent_by": who,
+            "sent_at": times[one].astimezone(zone).isoformat(timespec="minutes") if one in times else None,
         }
         for who, side in (
             ("both", difference.both),
             ("rules in effect", difference.only_before),
             ("candidate", difference.only_after),
+            ("neither", others),
         )
         for one in side
     ]
@@ -169,6 +172,7 @@ def replay(places: Places, span: str, candidate: Path | None, as_json: bool) -> 
         column("rule", "rule"),
         column("title", "title"),
         *((column("sent by", "sent_by"),) if candidate else ()),
+        column("really sent", "sent_at"),
     )
     show(sorted(rows, key=lambda row: row["at"]), columns, as_json=as_json, empty="nothing would have been sent")
     if not as_json:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, bindparam, delete, func, select, upda
 
 from daemon.store.codec import alert_from_row, alert_to_json, subject_from_row, subject_to_json
 from daemon.store.dialect import add, upsert
-from daemon.store.tables import LIVE, WAITING, alert, announcement, message, unjudged, wake
+from daemon.store.tables import LIVE, WAITING, alert, announcement, message, outbox, unjudged, wake
 from orders.subject import Subject
 from rules.alert import Alert, AlertState, Announcement, Cause, Delivery, Severity
 
@@ -164,6 +164,20 @@ class Alerts:
     def said_with(self, number: int) -> tuple[AnnouncementRow, ...]:
         """What went out as message `number`."""
         return self._announcements(announcement.c.message == number)
+
+    def sent_since(self, since: datetime) -> tuple[tuple[AnnouncementRow, datetime], ...]:
+        """What really reached a target since then, and when it first did, oldest first."""
+        statement = (
+            select(outbox.c.message, func.min(outbox.c.sent_at).label("at"))
+            .where(outbox.c.state == "sent", outbox.c.sent_at >= since)
+            .group_by(outbox.c.message)
+        )
+        times = {row.message: row.at for row in self._connection.execute(statement)}
+        return tuple(
+            (row, times[row.message])
+            for row in self._announcements(announcement.c.message.is_not(None))
+            if row.message in times
+        )
 
     def last_message(self) -> datetime | None:
         """When the last message was made."""

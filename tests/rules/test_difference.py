@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from rules.alert import Cause, Severity
-from rules.difference import Sending, compare
+from rules.difference import Sending, beside, compare
 from tests.rules.lives import NOW
 
 
@@ -31,3 +31,13 @@ def test_a_repeat_more_or_another_severity_is_a_difference():
     assert found.both == (sending("a", 6, cause=Cause.REPEAT),)
     assert found.only_before == (sending("a"),)
     assert found.only_after == (sending("a", severity=Severity.CRITICAL), sending("a", 9, cause=Cause.REPEAT))
+
+
+def test_what_was_really_sent_stands_beside_what_would_be_and_the_rest_is_left():
+    told = [sending("a"), sending("a", 6, cause=Cause.REPEAT), sending("b")]
+    sent = [sending("a", 1), sending("own-health", 2), sending("a", 7, cause=Cause.REPEAT)]
+
+    times, others = beside(told, sent)
+
+    assert times == {told[0]: NOW + timedelta(hours=1), told[1]: NOW + timedelta(hours=7)}
+    assert others == (sending("own-health", 2),)

@@ -1,13 +1,19 @@
 """`rules replay` over a ledger of two mailboxes."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from click.testing import CliRunner
+
 from daemon import child
+from daemon.cli import main
 from daemon.cli.history import sendings
 from daemon.cli.places import Places
 from daemon.mailbox.arrived import Arrived
 from daemon.pipeline.pipeline import Pipeline
+from daemon.pipeline.sending import send_next
+from daemon.push import Sender
 from tests.servers import letters
 
 BOXES = f"""\
@@ -39,6 +45,36 @@ def test_each_mail_is_read_as_those_of_its_own_mailbox(tmp_path, monkeypatch):
     sendings(places, None, timedelta(days=9))
 
     assert sorted(roles) == ["buyer", "seller"]
+
+
+def test_what_was_really_sent_stands_beside(tmp_path, http_sink):
+    (tmp_path / "config.yaml").write_text(
+        BOXES
+        + f"targets: [{{id: phone, url: {{value: 'json://{http_sink.host}/'}}}}]\n"
+        + "notify: {all: [phone]}\nalerts: {critical: {notify: [all]}}\n"
+    )
+    (tmp_path / "config.yaml").chmod(0o600)
+    (tmp_path / "candidate.yaml").write_text("version: 1\ndisable: [dispute-judged-invalid]\n")
+    places = Places(given_config=tmp_path / "config.yaml", given_state=tmp_path / "state")
+    now = datetime.now(UTC)
+    with places.store() as store, Sender() as sender:
+        pipeline = Pipeline(store, places.setup(), child.inline(None))
+        for mailbox in ("bought", "sold"):
+            poll = pipeline.begin_poll(mailbox, backfill=timedelta(0))
+            pipeline.end_poll(poll, now)
+        raw = letters.judged("8100000000000001", at=now)
+        pipeline.take(pipeline.begin_poll("bought", backfill=timedelta(0)), arrived("bought", 1, raw, now))
+        pipeline.sweep()
+        while send_next(store, places.setup(), sender.send, "phone", lambda: datetime.now(UTC)):
+            pass
+    words = ["--config", str(places.config), "--state", str(places.state), "rules", "replay", "--json"]
+
+    answer = CliRunner().invoke(main, [*words, "--rules", str(tmp_path / "candidate.yaml")], catch_exceptions=False)
+
+    rows = [json.loads(line) for line in answer.stdout.splitlines()]
+    (judged,) = (row for row in rows if row["rule"] == "dispute-judged-invalid")
+    assert judged["sent_by"] == "rules in effect"
+    assert judged["sent_at"][:10] == now.astimezone(places.zone()).isoformat()[:10]
 
 
 def arrived(mailbox, uid, raw, now):
