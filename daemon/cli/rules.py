@@ -133,7 +133,7 @@ def explain(places: Places, rule_id: str, order_id: str) -> None:
 @as_json
 @click.pass_obj
 def replay(places: Places, span: str, candidate: Path | None, as_json: bool) -> None:
-    """Say what the rules, or those of a candidate file, would have sent for the ledger's mails, beside what was sent."""
+    """Say what the rules, or those of a candidate file, would have sent for the mails kept, beside what was sent."""
     from daemon.cli.history import sendings, sent
     from parsers.written import duration
     from rules.difference import beside, compare
