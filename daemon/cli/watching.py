@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from daemon.pipeline.speaking import Message
 
 
+WIDTH = 30
+"""Characters of the bar in a terminal."""
+MANY = 100
+"""Mails in a folder that are worth a bar: a first run, or one after a long while."""
+
+
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Say what would be sent; send nothing and keep nothing.")
 @as_json
@@ -152,5 +158,12 @@ def _undelivered(places: Places) -> list[str]:
 
 
 def _progress(mailbox: str, folder: str, done: int, of: int) -> None:
-    end = "\n" if done >= of else ""
-    click.echo(f"\r{mailbox}, {folder}: {done} of {of} mails{end}", nl=False, err=True)
+    if of >= MANY:
+        end = "\n" if done >= of else ""
+        click.echo(f"\r{mailbox}, {folder}: {bar(done, of)} {done} of {of} mails{end}", nl=False, err=True)
+
+
+def bar(done: int, of: int) -> str:
+    """How far it is, such as [########........]."""
+    filled = WIDTH * done // of
+    return f"[{'#' * filled}{'.' * (WIDTH - filled)}]"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import signal
 import sqlite3
 import subprocess
@@ -314,3 +315,19 @@ def test_a_listing_without_a_ledger_says_how_it_begins(place, command):
 
 def test_what_one_pass_says_is_right_for_one_and_for_many(place):
     assert place.run("once").stdout == "main: 1 new mail; 1 order, 0 need you; 0 messages sent\n"
+
+
+def test_a_first_run_in_a_terminal_shows_how_far_it_is(place, dovecot):
+    dovecot.burst(place.user, [b"From: a@example.org\r\nSubject: x\r\n\r\nhi\r\n"] * 300)
+    terminal, ours = pty.openpty()
+    try:
+        subprocess.run(
+            place.words("once"), stdout=subprocess.DEVNULL, stderr=ours, timeout=60, check=True, env=place.env
+        )
+        shown = os.read(terminal, 4096).decode()
+    finally:
+        os.close(terminal)
+        os.close(ours)
+
+    assert f"main, INBOX: [{'#' * 19}{'.' * 11}] 200 of 301 mails" in shown
+    assert f"main, INBOX: [{'#' * 30}] 301 of 301 mails" in shown
