@@ -93,7 +93,10 @@ class WrittenRule(_Written):
     hold: Duration = Field(timedelta(0), description="ring only when true for this long")
     severity: Severity = Field(description="critical rings at night, info waits for the digest")
     raise_: dict[Severity, dict[str, Any]] = Field({}, alias="raise", description="a higher severity, and when")
-    repeat: Repeat = Field((), description="delays until it is told again, the last one for ever; or deadline")
+    repeat: Repeat = Field(
+        (),
+        description="delays until told again, the last one over and over, once only after its deadline; or deadline",
+    )
     group: Literal["now", "digest"] | None = Field(None, description="at once, or in the daily digest")
     notify: Names | None = Field(None, description="groups to tell instead of those of the severity")
     quiets: Names = Field((), description="rules that keep silent while this one rings for the same thing")
