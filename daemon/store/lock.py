@@ -9,7 +9,7 @@ from typing import Self
 
 from daemon.store.faults import StoreError, Trouble
 
-TRIES, PAUSE = 4, 0.05
+TRIES, PAUSE = 20, 0.05
 """Looks at a lock that is taken, and the seconds between two."""
 
 
