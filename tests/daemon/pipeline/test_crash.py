@@ -200,7 +200,7 @@ def test_a_second_run_finds_nothing_to_do(tmp_path):
 
 
 @pytest.mark.parametrize("every", [EVERY, pytest.param(1, marks=pytest.mark.soak)])
-def test_killed_at_any_step_nothing_is_lost(tmp_path, undisturbed, every):
+def test_killed_at_any_step_nothing_is_lost(tmp_path, undisturbed, every, record_property):
     repeats = 0
     tried = places(undisturbed[2], every)
     for step, name in tried:
@@ -209,6 +209,8 @@ def test_killed_at_any_step_nothing_is_lost(tmp_path, undisturbed, every):
         die_at(step, folder)
         repeats += check(folder, undisturbed, step, name)
 
+    record_property("tried", len(tried))
+    record_property("doubled", repeats)
     sent = sum(name == "after the call" for name in undisturbed[2])
     between = sum(name == "after the call" for _, name in tried)
     assert len(tried) > 20
@@ -217,21 +219,22 @@ def test_killed_at_any_step_nothing_is_lost(tmp_path, undisturbed, every):
 
 
 @pytest.mark.parametrize(
-    "code",
+    ("code", "every"),
     [
-        sqlite3.SQLITE_IOERR,
-        *(pytest.param(code, marks=pytest.mark.soak) for code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY)),
+        (sqlite3.SQLITE_IOERR, EVERY),
+        pytest.param(sqlite3.SQLITE_IOERR, 1, marks=pytest.mark.soak),
+        *(pytest.param(code, EVERY, marks=pytest.mark.soak) for code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY)),
     ],
 )
-def test_a_disk_that_fails_at_any_call_loses_nothing(tmp_path, undisturbed, code):
+def test_a_disk_that_fails_at_any_call_loses_nothing(tmp_path, undisturbed, code, every, record_property):
     def fail() -> None:
         broken = sqlite3.OperationalError("made to fail")
         broken.sqlite_errorcode = code
         raise broken
 
-    for step, name in places(undisturbed[2], EVERY):
-        if "call" in name:
-            continue
+    tried = [(step, name) for step, name in places(undisturbed[2], every) if "call" not in name]
+    record_property("tried", len(tried))
+    for step, name in tried:
         folder = tmp_path / str(step)
         folder.mkdir()
         with pytest.raises(StoreError):
