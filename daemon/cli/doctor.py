@@ -183,7 +183,7 @@ def _stamps(about: str, box: "Mailbox", found: tuple[tuple[str, int], ...]) -> I
     names = [name for name, _ in found if name]
     if not box.stamps:
         hint = f"most of your mail is stamped by {names[0]}: authserv_ids: [{names[0]}]" if names else ""
-        what = f"authserv_ids is not set, so no sender is verified; {hint or 'no mail here has a stamp to take it from'}"
+        what = f"authserv_ids is not set, so no sender is verified; {hint or 'no mail here has a stamp yet'}"
         yield Sign(verdict=Verdict.DOUBTFUL, about=about, what=what)
     elif names and not {name for name, _ in found} & set(box.stamps):
         what = (
