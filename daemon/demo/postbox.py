@@ -54,7 +54,7 @@ def running(user: str, password: str) -> Iterator[Postbox]:
     """Start the server; it ends with the block. Raises PostboxError."""
     if importlib.util.find_spec("pymap") is None:
         raise PostboxError(
-            "the demo starts an IMAP server of its own and needs pymap; try: make demo in the source, or: pipx inject orderbell pymap"
+            "the demo starts an IMAP server of its own and needs pymap; try: pipx inject orderbell pymap"
         )
     port = _free_port()
     words = ["--host", HOST, "--port", str(port), "--no-service", "managesieve", "--no-service", "admin", "--no-tls"]
