@@ -1,6 +1,7 @@
 """`demo`: the whole road without an account, on a mail server and a phone of its own."""
 
 import logging
+import signal
 import sys
 import tempfile
 import time
@@ -37,6 +38,8 @@ def demo(ctx: click.Context, only_once: bool, language: str) -> None:
 
     logging.basicConfig(level=logging.ERROR)
     began = time.monotonic()
+    for number in (signal.SIGINT, signal.SIGTERM):  # even where a shell's background job ignores Ctrl-C
+        signal.signal(number, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="orderbell-demo-") as name:
         folder = Path(name)
         try:

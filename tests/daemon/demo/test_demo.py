@@ -32,7 +32,8 @@ def test_the_demo_shows_all_four_stories_and_ends_well(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_demo_goes_on_until_it_is_interrupted_and_leaves_nothing(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_demo_goes_on_until_it_is_interrupted_and_leaves_nothing(tmp_path, number):
     with subprocess.Popen(
         [*ORDERBELL, "demo", "--language", "ja"],
         stdout=subprocess.PIPE,
@@ -45,7 +46,7 @@ def test_the_demo_goes_on_until_it_is_interrupted_and_leaves_nothing(tmp_path):
             if line.startswith("Still watching"):
                 break
         time.sleep(0.3)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         text += process.stdout.read()
         code = process.wait(30)
 
