@@ -368,7 +368,7 @@ def _case(
     opened_at: datetime | None = None,
 ) -> Case:
     own = next((event.cases[0] for event in events if event.cases), None) or ref
-    stated = [at for event in events if (at := history.when(event, "respond_by", "appeal_by"))]
+    newest = max(events, key=lambda event: (event.at, event.origin))  # what it says replaces what was asked before
     return Case(
         kind=kind,
         id=f"{history.key}/{kind}" + (f"/{own}" if own else ""),
@@ -383,7 +383,7 @@ def _case(
         amount_awarded=awarded,
         amount_paid=paid,
         waiting_for=None if ended else waiting_for,
-        respond_by=None if ended else (respond_by or (stated[-1] if stated else None)),
+        respond_by=None if ended else (respond_by or history.when(newest, "respond_by", "appeal_by")),
         proof=tuple(sorted(events, key=lambda event: (event.at, event.origin))),
     )
 

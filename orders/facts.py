@@ -166,7 +166,7 @@ def _case(one: Case, view: View, shared: Mapping[str, FactValue], now: datetime)
             if isinstance(value := one.proof[-1].fields.get(rate), Decimal)
         }
     mine = [watch.due_at for watch in view.watches if watch.case == one.id and _mine(watch)]
-    due_at = one.respond_by or min(mine, default=None)
+    due_at = min(mine, default=one.respond_by)
     return _subject(name, one.id, {**shared, **facts}, view.order, one.proof, due_at)
 
 

@@ -198,3 +198,15 @@ def test_what_may_be_told_by_hand_fits_the_vocabulary() -> None:
 )
 def test_a_note_means_what_its_kind_is_about(kind, told, fields) -> None:
     assert note_fields(kind, **told) == fields
+
+
+def test_a_judgement_replaces_what_was_asked_before_it():
+    view = seen(
+        said("dispute.opened", 12),
+        said("dispute.evidence_requested", 14, respond_by=day(17)),
+        said("dispute.judged", 20, judgement="invalid"),
+    )
+
+    (dispute,) = (subject for subject in describe(view, day(20)) if subject.about == "dispute")
+    assert "dispute.respond_by" not in dispute.facts
+    assert dispute.due_at == day(25)
