@@ -7,7 +7,7 @@ import click
 
 from daemon.cli.exits import Exit, Stop
 from daemon.cli.ledger import iso, limit, spoken
-from daemon.cli.listing import Column, as_json, column, show
+from daemon.cli.listing import Column, Fit, as_json, column, show
 from daemon.cli.places import Places
 from daemon.cli.rules import STYLES, rulebook
 
@@ -38,7 +38,7 @@ def alerts(places: Places, everything: bool, limit: int, as_json: bool) -> None:
             column("no", "alert"),
             Column("severity", lambda row: row["severity"], lambda row: STYLES[row["severity"]]),
             column("state", "state"),
-            column("what", "title"),
+            column("what", "title", Fit.TEXT),
             Column("until", lambda row: spoken(row["due_at"], zone)),
         ),
         as_json=as_json,

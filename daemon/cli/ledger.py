@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from daemon.cli.exits import Exit, Stop
-from daemon.cli.listing import Column, as_json, column, print_json, show
+from daemon.cli.listing import Column, Fit, as_json, column, print_json, show
 from daemon.cli.places import Places
 
 if TYPE_CHECKING:
@@ -48,10 +48,10 @@ def orders(places: Places, everything: bool, problem: bool, marketplace: str | N
         (
             column("order", "number"),
             Column("status", lambda row: words(row["status"])),
-            column("item", "title"),
+            column("item", "title", Fit.TEXT),
             column("total", "total"),
-            Column("next", lambda row: _until(row["next_due"], row["next"], zone, language)),
-            Column("last news", lambda row: spoken(row["last_at"], zone)),
+            Column("next", lambda row: _until(row["next_due"], row["next"], zone, language), fit=Fit.TEXT),
+            Column("last news", lambda row: spoken(row["last_at"], zone), fit=Fit.ROOMY),
         ),
         as_json=as_json,
         empty="no orders under way; with --all also those that are over",
@@ -101,7 +101,7 @@ def cases(places: Places, everything: bool, limit: int, as_json: bool) -> None:
         rows,
         (
             column("order", "order"),
-            Column("case", lambda row: named("case", row["kind"], language)),
+            Column("case", lambda row: named("case", row["kind"], language), fit=Fit.TEXT),
             Column("state", lambda row: words(row["state"])),
             column("waits for", "waiting_for"),
             Column("answer by", lambda row: spoken(row["respond_by"], zone)),
@@ -128,10 +128,10 @@ def watches(places: Places, everything: bool, mine: bool, limit: int, as_json: b
         (
             Column("due", lambda row: spoken(row["due_at"], zone)),
             column("order", "order"),
-            Column("what", lambda row: named("watch", row["kind"], language)),
+            Column("what", lambda row: named("watch", row["kind"], language), fit=Fit.TEXT),
             column("who", "actor"),
             column("state", "state"),
-            column("why", "why"),
+            column("why", "why", Fit.ROOMY),
         ),
         as_json=as_json,
         empty="nothing is being watched",

@@ -5,11 +5,27 @@ import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any
 
 import click
 
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+
+
+ROOMY = 110
+"""Terminal columns from which a table shows what `Fit.ROOMY` marks."""
+
+
+class Fit(Enum):
+    """What becomes of a column when the terminal is too narrow for all of them."""
+
+    WHOLE = auto()
+    """Never broken, so that it can be copied: numbers, times, single words."""
+    TEXT = auto()
+    """Folded into what the others leave."""
+    ROOMY = auto()
+    """Text that is left out of a narrow table; --json has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +35,12 @@ class Column:
     heading: str
     cell: Callable[[Mapping[str, Any]], object]
     style: Callable[[Mapping[str, Any]], str] = lambda _: ""
+    fit: Fit = Fit.WHOLE
 
 
-def column(heading: str, key: str) -> Column:
+def column(heading: str, key: str, fit: Fit = Fit.WHOLE) -> Column:
     """The row's value called `key`, as text."""
-    return Column(heading, lambda row: row.get(key))
+    return Column(heading, lambda row: row.get(key), fit=fit)
 
 
 def print_json(row: Mapping[str, Any]) -> None:
@@ -77,9 +94,13 @@ def _as_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> N
     from rich.table import Table
     from rich.text import Text
 
+    console = Console()
+    shown = [one for one in columns if one.fit is not Fit.ROOMY or console.width >= ROOMY]
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for one in columns:
-        table.add_column(one.heading, overflow="fold")
+    for one in shown:
+        whole = one.fit is Fit.WHOLE
+        widest = max(width(text) for text in (one.heading, *(_text(one.cell(row)) for row in rows)))
+        table.add_column(one.heading, overflow="fold", no_wrap=whole, min_width=widest if whole else None)
     for row in rows:
-        table.add_row(*(Text(_text(one.cell(row)), style=one.style(row)) for one in columns))
-    Console().print(table)
+        table.add_row(*(Text(_text(one.cell(row)), style=one.style(row)) for one in shown))
+    console.print(table)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from daemon.cli.ledger import iso, limit, spoken
-from daemon.cli.listing import Column, as_json, column, show
+from daemon.cli.listing import Column, Fit, as_json, column, show
 from daemon.cli.places import Places
 
 if TYPE_CHECKING:
@@ -39,9 +39,9 @@ def unread(places: Places, limit: int, as_json: bool) -> None:
         (
             column("mail", "mail"),
             Column("arrived", lambda row: spoken(row["arrived"], zone)),
-            column("from", "sender"),
-            column("subject", "subject"),
-            column("why", "reason"),
+            column("from", "sender", Fit.TEXT),
+            column("subject", "subject", Fit.TEXT),
+            column("why", "reason", Fit.TEXT),
         ),
         as_json=as_json,
         empty="every marketplace mail was understood",

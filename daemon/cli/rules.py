@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from daemon.cli.exits import Exit, Stop
-from daemon.cli.listing import Column, as_json, column, print_json, show
+from daemon.cli.listing import Column, Fit, as_json, column, print_json, show
 from daemon.cli.places import Places
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def list_rules(places: Places, effective: bool, as_json: bool) -> None:
         ),
         Column("rule", lambda row: row["id"] + (" *" if row["changed"] else "")),
         column("about", "about"),
-        column("title", "title"),
+        column("title", "title", Fit.TEXT),
     )
     show(rows, columns, as_json=as_json, empty="no rules are in effect")
 
@@ -170,7 +170,7 @@ def replay(places: Places, span: str, candidate: Path | None, as_json: bool) -> 
         Column("severity", lambda row: row["severity"], lambda row: STYLES[row["severity"]]),
         column("state", "state"),
         column("rule", "rule"),
-        column("title", "title"),
+        column("title", "title", Fit.TEXT),
         *((column("sent by", "sent_by"),) if candidate else ()),
         column("really sent", "sent_at"),
     )

@@ -1,9 +1,15 @@
 """The commands over a ledger that a real pass over a real mailbox has made."""
 
+import contextlib
 import csv
 import io
 import json
+import os
+import pty
+import re
 import shutil
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -13,6 +19,7 @@ from icalendar import Calendar
 
 from daemon.cli import main
 from daemon.cli.exits import Exit
+from daemon.cli.listing import width
 from daemon.demo.letters import age, letter
 from daemon.demo.play import STAMP, names
 
@@ -379,3 +386,46 @@ def test_a_replay_knows_orders_and_notes_of_files_and_tells_their_faults(place):
     assert "Bread knife" in titles["dispute-judged-invalid"]
     assert "promise-broken" in titles
     assert "orders.csv:3:" in answer.stderr
+
+
+def on_a_terminal(place, *words, columns):
+    """What a person sees on a terminal so many columns wide."""
+    options = ["--config", str(place.config), "--state", str(place.state), *words]
+    terminal, ours = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-c", "from daemon.cli import main; main()", *options],
+        stdout=ours,
+        env=os.environ | {"TERM": "xterm", "COLUMNS": str(columns)},
+    ) as process:
+        os.close(ours)
+        said = b""
+        with contextlib.suppress(OSError):  # the other end is closed
+            while block := os.read(terminal, 65536):
+                said += block
+        process.wait(60)
+    os.close(terminal)
+    return re.sub(r"\x1b\[[0-9;]*m", "", said.decode())
+
+
+@pytest.mark.parametrize("columns", [50, 80, 120])
+@pytest.mark.parametrize("words", [("orders", "--all"), ("cases",), ("watches",)])
+def test_order_numbers_can_be_copied_from_a_narrow_terminal(made, words, columns):
+    seen = on_a_terminal(made, *words, columns=columns)
+
+    assert seen.count(KNIFE) >= 1
+    assert max(width(line) for line in seen.splitlines()) <= columns
+
+
+@pytest.mark.parametrize(("columns", "shown"), [(80, False), (109, False), (110, True), (160, True)])
+def test_reasons_of_watches_are_shown_where_there_is_room(made, columns, shown):
+    heading = on_a_terminal(made, "watches", columns=columns).splitlines()[0]
+
+    assert (heading.split()[-1] == "why") is shown
+
+
+def test_a_pipe_gets_every_column_whole(made):
+    heading, *lines = call(made, "watches").stdout.splitlines()
+    whole = {row["why"] for row in rows(call(made, "watches", "--json"))}
+
+    assert heading.endswith("WHY")
+    assert all(any(line.endswith(why) for why in whole) for line in lines)
