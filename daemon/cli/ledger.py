@@ -1,6 +1,6 @@
 """`orders`, `order`, `cases` and `watches`: what is known, and from which mail."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,8 @@ def orders(places: Places, everything: bool, problem: bool, marketplace: str | N
             limit=limit,
         )
         watches = ledger.orders.watches(limit=100_000) if rows else ()
+    if marketplace and not rows:
+        _demand_known(marketplace, places.library().marketplaces)
     due = _next_due(watches)
     show(
         (_order(row, due.get(row.key), zone) for row in rows),
@@ -136,6 +138,14 @@ def watches(places: Places, everything: bool, mine: bool, limit: int, as_json: b
         as_json=as_json,
         empty="nothing is being watched",
     )
+
+
+def _demand_known(marketplace: str, known: Sequence[str]) -> None:
+    from parsers.written import did_you_mean
+
+    if marketplace not in known:
+        hint = did_you_mean(marketplace, known) or f"; known are {', '.join(known)}"
+        raise Stop(Exit.USAGE, f"no marketplace {marketplace!r}{hint}")
 
 
 def found(ledger: "Ledger", order_id: str) -> "tuple[OrderRow, ...]":

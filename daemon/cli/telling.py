@@ -150,10 +150,13 @@ def _money(text: str) -> "Money":
     from parsers.notice import Money
 
     value, _, currency = text.strip().partition(" ")
+    how = "write value and currency, such as '26.12 USD'"
     try:
         amount = Decimal(value)
     except InvalidOperation:
         amount = Decimal("NaN")
     if not amount.is_finite() or amount < 0:
-        raise ValueError(f"{text!r} is no amount; write value and currency, such as '26.12 USD'")
+        raise ValueError(f"{text!r} is no amount; {how}")
+    if not currency:
+        raise ValueError(f"{text!r} names no currency; {how}")
     return Money(value=amount, currency=currency_code(currency))

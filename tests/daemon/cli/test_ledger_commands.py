@@ -103,6 +103,28 @@ def test_orders_that_are_over_are_shown_only_when_asked_for(made):
     assert (shown.stdout, shown.stderr) == ("", "no orders under way; with --all also those that are over\n")
 
 
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("ebay", "no marketplace 'ebay'; known are aliexpress, amazon\n"),
+        ("amazn", "no marketplace 'amazn'; did you mean 'amazon'?\n"),
+    ],
+)
+def test_a_marketplace_that_is_not_known_is_told(made, name, sentence):
+    answer = call(made, "orders", "--all", "--marketplace", name)
+
+    assert (answer.exit_code, answer.stderr) == (Exit.USAGE, sentence)
+
+
+def test_an_amount_without_a_currency_is_told_how_it_is_written(place):
+    answer = call(place, "note", KNIFE, "promise", "--amount", "12")
+
+    assert (answer.exit_code, answer.stderr) == (
+        Exit.ERROR,
+        "'12' names no currency; write value and currency, such as '26.12 USD'\n",
+    )
+
+
 def test_an_order_shows_the_mail_behind_each_step(made):
     [told] = rows(call(made, "order", KNIFE, "--json"))
     words = call(made, "order", KNIFE).stdout
