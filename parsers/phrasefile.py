@@ -92,6 +92,10 @@ class PhraseFile:
         blocks = node if isinstance(node, list) else [node]
         for index, tree in enumerate(blocks):
             at = [*path, index] if isinstance(node, list) else path
+            if not isinstance(tree, dict):
+                what = "expected a block with subject: or headline:, such as - subject: ['Delivered: {item}']"
+                self.faults.append(self.document.fault(at, what))
+                continue
             try:
                 block = Block.model_validate(plain(tree))
             except ValueError as error:

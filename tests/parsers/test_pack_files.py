@@ -38,6 +38,13 @@ def write(folder, text, name="amazon/phrases/en.yaml"):
             ":2:13:",
             "unknown gap {itm} in 'Here is {itm}'; known gaps:",
         ),
+        (
+            "shipment.delivered: ['Here it is']\n",
+            ":1:22:",
+            "expected a block with subject: or headline:, such as - subject: ['Delivered: {item}']",
+        ),
+        ("shipment.delivered: Here it is\n", ":1:21:", "expected a block with subject: or headline:"),
+        ("shipment.delivered:\n", ":1:1:", "expected a block with subject: or headline:"),
         ("shipment.delivered:\n- subjekt: ['Here it is']\n", ":2:3:", "unknown key 'subjekt'"),
         (
             "shipment.delivered:\n- set: {stag: at_customs}\n  subject: ['Here it is']\n",
