@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from orders.subject import FactSpec, FactType, FactValue
-from parsers.notice import Money
+from parsers.notice import CURRENCIES, Money
 from parsers.written import did_you_mean, duration, duration_text
 from rules.fields import ABOUTS, FIELDS
 from rules.spans import Span, lay_over
@@ -221,8 +221,10 @@ def money(value: object) -> tuple[Decimal, str]:
     """“3000 JPY” as value and currency; raises a fault in words for anything else."""
     number, _, currency = str(value).strip().partition(" ")
     currency = currency.strip()
-    if not (len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.isupper()):
+    if not currency:
         raise Wrong("expected an amount with its currency, such as 3000 JPY or 19.90 EUR")
+    if currency not in CURRENCIES:
+        raise Wrong(f"{currency!r} is no currency; write a code such as JPY or EUR{did_you_mean(currency, CURRENCIES)}")
     return _plain_number(number)[0], currency
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
-from parsers.notice import Money
+from parsers.notice import CURRENCIES, Money
 
 NOTHING = frozenset(
     {"", "-", "--", "n/a", "na", "null", "none", "nan", "unknown", "not available", "not applicable", "該当なし", "?"}
@@ -15,21 +15,6 @@ NOTHING = frozenset(
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
 """AliExpress prints its times in Pacific time, wherever the buyer lives."""
-
-CURRENCIES = frozenset(
-    re.findall(
-        r"[A-Z]{3}",
-        """
-    AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP
-    CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF
-    IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD
-    MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB
-    RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD
-    UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG
-    """,
-    )
-)
-"""ISO 4217, the currencies in circulation."""
 
 SIGNS: Mapping[str, str] = {"US $": "USD", "US$": "USD", "€": "EUR", "£": "GBP", "₹": "INR", "R$": "BRL", "円": "JPY"}
 SITES: Mapping[str, str] = {

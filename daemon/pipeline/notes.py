@@ -10,10 +10,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, RootModel
 
-from daemon.importers.values import CURRENCIES
 from orders.event import Event, Source
 from orders.notes import note_fields
-from parsers.notice import Kind, Money, Proof, Role, Trust
+from parsers.notice import CURRENCIES, Kind, Money, Proof, Role, Trust
 from parsers.written import WrittenError, check, did_you_mean, read
 
 NOTABLE = tuple(kind for kind in Kind if kind not in (Kind.UNPARSED, Kind.SUSPICIOUS, Kind.PROMO, Kind.ASSIGNMENT))

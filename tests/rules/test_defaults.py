@@ -259,7 +259,7 @@ def test_the_two_verdicts_say_what_to_do_next():
     valid, invalid = EVERY["dispute-judged-valid"], EVERY["dispute-judged-invalid"]
 
     assert "accept AliExpress's proposal" in valid.advice["en"]
-    assert "Accept AliExpress's alternative, or add evidence and appeal" in invalid.advice["en"]
+    assert "Accept AliExpress's alternative[ by {due}], or add evidence and appeal" in invalid.advice["en"]
     assert "only once" in invalid.advice["en"]
     assert "{dispute.appeal_by}" in invalid.advice["en"]
     assert "1回だけ" in invalid.advice["ja"]

@@ -227,6 +227,11 @@ def test_nothing_changes_before_the_announced_flip_and_it_changes_there(tree, fa
             ("order.amount", "at_least"),
             "expected an amount with its currency, such as 3000 JPY or 19.90 EUR",
         ),
+        (
+            {"order.amount": {"at_least": "3000 JPYN"}},
+            ("order.amount", "at_least"),
+            "'JPYN' is no currency; write a code such as JPY or EUR; did you mean 'JPY'?",
+        ),
         ({"watch.number": {"at_least": "two"}}, ("watch.number", "at_least"), "expected a number"),
         ({"watch.due_at": {"exists": "maybe"}}, ("watch.due_at", "exists"), "exists: is true or false"),
         (
