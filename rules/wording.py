@@ -256,12 +256,14 @@ def moment(at: datetime, language: str, zone: tzinfo, now: datetime) -> str:
 
 
 def distance(span: timedelta, language: str) -> str:
-    """“5 d 3 h left” or “2 d ago”: two steps at most."""
+    """“5 d 3 h left”, “2 d ago” or, within the minute, “now”: two steps at most."""
     minutes = int(abs(span).total_seconds() // 60)
     days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
     steps = [(days, "days"), (hours, "hours"), (minutes, "minutes")]
     start = next((at for at, (number, _) in enumerate(steps) if number), 2)
-    shown = [(number, key) for number, key in steps[start : start + 2] if number] or [(0, "minutes")]
+    shown = [(number, key) for number, key in steps[start : start + 2] if number]
+    if not shown:
+        return word(language, "now")
     text = word(language, "between").join(word(language, key, n=number) for number, key in shown)
     return word(language, "left" if span >= timedelta(0) else "ago", span=text)
 

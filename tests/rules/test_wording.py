@@ -236,7 +236,8 @@ def test_a_zone_without_letters_is_told_by_its_offset():
         (timedelta(days=5), "5 d left", "あと5日"),
         (timedelta(hours=3, minutes=20), "3 h 20 min left", "あと3時間20分"),
         (timedelta(minutes=45), "45 min left", "あと45分"),
-        (timedelta(0), "0 min left", "あと0分"),
+        (timedelta(0), "now", "今"),
+        (timedelta(seconds=-40), "now", "今"),
         (timedelta(days=-2, hours=-1), "2 d 1 h ago", "2日1時間前"),
     ],
 )
