@@ -175,14 +175,17 @@ def _ask(answers: Answers) -> Answers:
     if answers.provider and (told := KNOWN[answers.provider].help):
         click.echo(told)
     if not answers.user:
-        answers = replace(answers, user=click.prompt("Your address there"))
+        check = _address if answers.provider else _name
+        answers = replace(answers, user=click.prompt("Your address there", value_proc=check))
     if not answers.password_place and answers.provider not in SIGNED_IN:
         answers = replace(
             answers, password=click.prompt("Password (kept in a file only you can read)", hide_input=True)
         )
     if not answers.url and not answers.url_place:
         target = click.prompt(
-            "Where shall alerts go: 'ntfy' for a new private topic, an Apprise URL, or 'none'", default="ntfy"
+            "Where shall alerts go: 'ntfy' for a new private topic, an Apprise URL, or 'none'",
+            default="ntfy",
+            value_proc=_target,
         )
         new = f"ntfys://ntfy.sh/orderbell-{secrets.token_urlsafe(18)}"
         answers = replace(answers, url={"ntfy": new, "none": None}.get(target, target))
@@ -192,10 +195,30 @@ def _ask(answers: Answers) -> Answers:
     )
 
 
+def _address(text: str) -> str:
+    if "@" not in text:
+        raise click.BadParameter(f"{text!r} is no address; write one such as me@example.org")
+    return text.strip()
+
+
+def _name(text: str) -> str:
+    """Servers of one's own know their users by other names too; a number is what was meant as the port."""
+    return _address(text) if text.strip().isdigit() else text.strip()
+
+
+def _target(text: str) -> str:
+    from daemon.push import check_url
+
+    target = text.strip()
+    if target not in ("ntfy", "none") and (reason := check_url(target)):
+        raise click.BadParameter(f"this {reason}")
+    return target
+
+
 def _tried_mailbox(places: Places, answers: Answers, *, ask: bool) -> Answers:
     """Log in once, so that a typing mistake shows now; and learn who stamps this mailbox's mail."""
     from daemon.cli.account import look
-    from daemon.mailbox.trouble import MailboxError
+    from daemon.mailbox.trouble import Kind, MailboxError
     from daemon.settings import Mailbox
     from parsers.written import did_you_mean
 
@@ -205,9 +228,12 @@ def _tried_mailbox(places: Places, answers: Answers, *, ask: bool) -> Answers:
         seen = look(box, places.files())
     except MailboxError as error:
         stop = foreseen(error)
-        if not ask or stop is None:
+        if stop is None:
             raise
-        click.echo(stop.sentences[0], err=True)
+        flags = " (--host and --port here)" if error.kind is Kind.UNREACHABLE and not answers.provider else ""
+        if not ask:
+            raise Stop(stop.code, stop.sentences[0] + flags) from error
+        click.echo(stop.sentences[0] + flags, err=True)
         if not click.confirm("Write the configuration all the same?", default=False):
             raise Stop(stop.code, "nothing was written") from error
         return answers

@@ -59,6 +59,25 @@ def test_questions_lead_to_the_same_and_secrets_stay_with_their_owner(init, fold
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*") if path.is_file()} == {0o600}
 
 
+def test_an_answer_that_cannot_work_is_asked_for_again(init, folder):
+    typed = "gmail\n32975\nme@example.org\nhunter2\nsecret\nfoo://secret\njson://127.0.0.1/bell\nen\nUTC\n"
+    answer = init("--no-try", answers=typed)
+
+    assert answer.exit_code == Exit.DONE, answer.output
+    assert "'32975' is no address; write one such as me@example.org" in answer.output
+    assert "this is no Apprise URL; write one such as ntfy://ntfy.sh/a-long-random-topic" in answer.output
+    assert load(folder / "config.yaml").mailbox().user == "me@example.org"
+    assert (folder / "secrets" / "phone-url").read_text() == "json://127.0.0.1/bell\n"
+
+
+def test_a_server_of_ones_own_may_know_people_by_a_name_but_a_number_is_asked_for_again(init, folder):
+    answer = init("--no-try", "--host", "imap.example.org", answers="32975\nanna\nhunter2\nnone\nen\nUTC\n")
+
+    assert answer.exit_code == Exit.DONE, answer.output
+    assert "'32975' is no address" in answer.output
+    assert load(folder / "config.yaml").mailbox().user == "anna"
+
+
 def test_each_ntfy_topic_is_another_and_cannot_be_guessed(init, folder):
     topics = set()
     for _ in range(3):
@@ -106,6 +125,7 @@ def test_an_unreachable_server_is_told_before_anything_is_written(init, folder):
 
     assert answer.exit_code == Exit.MAILBOX
     assert "127.0.0.1:9" in answer.stderr
+    assert answer.stderr.endswith("check host: and port:, and the network (--host and --port here)\n")
     assert not folder.exists()
 
 
