@@ -64,6 +64,12 @@ def local(at: datetime, zone: tzinfo) -> str:
     return f"{there:%Y-%m-%d %H:%M} {there.tzname()}"
 
 
+def day_or_time(at: datetime, zone: tzinfo) -> str:
+    """Of something past: the day alone when no time was stated, which parsers.notice.when_to_utc puts at its end."""
+    there = at.astimezone(zone)
+    return f"{there:%Y-%m-%d}" if f"{there:%H:%M:%S}" == "23:59:59" else local(at, zone)
+
+
 def _mail(mail: StoredMail, language: str, zone: tzinfo) -> Html:
     own = [(word(language, "received"), local(mail.received_at, zone))]
     parts: list[Html] = []

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, tzinfo
 
-from daemon.dossier.mails import StoredMail, fingerprint, local, subject_of
+from daemon.dossier.mails import StoredMail, day_or_time, fingerprint, local, subject_of
 from daemon.dossier.page import Html, facts, link, section, tag
 from daemon.dossier.sections import choice
 from daemon.dossier.words import REASONS, word
@@ -75,7 +75,7 @@ def _dates(view: View, dispute: Case, language: str, zone: tzinfo) -> Iterable[t
         (f"{case}: {word(language, 'opened_at')}", dispute.opened_at),
         (f"{case}: {word(language, 'closed_at')}", dispute.closed_at),
     ):
-        yield label, "" if at is None else local(at, zone)
+        yield label, "" if at is None else day_or_time(at, zone)
 
 
 def _amounts(view: View, dispute: Case, language: str) -> Iterable[tuple[str, str]]:

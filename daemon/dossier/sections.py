@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, tzinfo
 
-from daemon.dossier.mails import StoredMail, local
+from daemon.dossier.mails import StoredMail, day_or_time, local
 from daemon.dossier.page import Html, facts, link, section, table, tag
 from daemon.dossier.words import STATES, word
 from daemon.exports.words import name
@@ -43,7 +43,7 @@ def facts_section(order: Order, language: str, zone: tzinfo) -> Html:
             (say("role"), choice(order.role, language)),
             (say("status"), "; ".join([choice(order.status, language), *marks])),
             (say("store"), order.store or ""),
-            (say("ordered_at"), time(order.ordered_at)),
+            (say("ordered_at"), day_or_time(order.ordered_at, zone) if order.ordered_at else ""),
             (say("shipped_at"), time(order.shipped_at)),
             (say("expected"), " – ".join(dict.fromkeys(expected))),
             (say("delivered_at"), time(order.delivered_at)),

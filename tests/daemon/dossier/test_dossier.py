@@ -168,6 +168,14 @@ def test_the_prep_sheet_holds_what_a_three_minute_chat_asks_for():
     assert hashlib.sha256(HTML_MAIL).hexdigest()[:16] in text
 
 
+def test_an_order_date_without_a_time_is_shown_without_one():
+    placed = event(Kind.ORDER_PLACED, 1, fields={"ordered_at": date(2026, 3, 1)})
+    page = soup(written(events=(placed, *EVENTS[1:])))
+    shown = [label.find_next_sibling().get_text() for label in page.find_all(["dt", "th"], string="Ordered")]
+
+    assert shown == ["2026-03-01", "2026-03-01"]
+
+
 def test_the_prep_sheet_offers_every_reason_and_marks_those_the_ledger_backs():
     sheet = soup(written()).find(id="prep")
     items = [item.get_text() for item in sheet.find_all("li")]
