@@ -47,7 +47,10 @@ def decode_words(value: str) -> str:
         from mailparser.utils import decode_header_part  # noqa: PLC0415 - 35 ms that a plain header does not need
 
         defects: list[str] = []
-        decoded = decode_header_part(text, defects=defects)
+        try:
+            decoded = decode_header_part(text, defects=defects)
+        except ValueError:  # mail-parser 4.8: a NUL inside the name of a charset
+            decoded = "\ufffd"
         text = decoded if not defects and "\ufffd" not in decoded else _join_words(text)
     return clean(text.replace("\n", " ").replace("\r", " "))
 

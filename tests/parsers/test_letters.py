@@ -274,3 +274,9 @@ def test_scrubbing_replaces_the_same_number_by_the_same():
     assert "7654321" not in copy
     assert lines[-3] in lines[1]
     assert int(lines[-2][:-1]) % 7 == int(lines[-2][-1])
+
+
+def test_a_nul_in_the_name_of_a_charset_hides_no_subject():
+    raw = b"From: a@example.org\r\nSubject: =?utf\0-8?b?6YWN6YGU5LitOiDjg6njg7Pjgr/jg7M=?=\r\n\r\nx"
+
+    assert letter.parse(raw).subject == "配達中: ランタン"
