@@ -50,7 +50,7 @@ class Sections(Commands):
 @click.option(
     "--config",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help="Configuration file; rules.yaml and packs/ lie beside it.  [default: ~/.config/orderbell/config.yaml]",
 )
 @click.option(
