@@ -1,6 +1,8 @@
-"""The first run over a busy month: 1,700 mails of which 50 are a marketplace's, with the ledger written and judged.
+"""The first run over a busy month: 1,700 mails of which 50 are a marketplace's, with the ledger
+written and judged.
 
-Floor: the same poll of the same mailbox in the same way, headers first and bodies of those 50, into nothing.
+Floor: the same poll of the same mailbox in the same way, headers first and bodies of those 50, into
+nothing.
 """
 
 import tempfile
@@ -30,7 +32,10 @@ LIMIT = 1.5
 def run() -> Iterable[Result]:
     if not dovecot.BINARY.exists():
         raise Unavailable(dovecot.MISSING)
-    with dovecot.running() as server, tempfile.TemporaryDirectory(prefix="orderbell-bench-") as folder:
+    with (
+        dovecot.running() as server,
+        tempfile.TemporaryDirectory(prefix="orderbell-bench-") as folder,
+    ):
         user = server.user()
         server.burst(user, _mails())
         settings, setup = _setup(server, user)
@@ -38,7 +43,9 @@ def run() -> Iterable[Result]:
         for number in range(ROUNDS):
             floor.append(_bare(settings, setup))
             with Store.open(Path(folder) / str(number) / FILE) as store, Child(None) as child:
-                child(letters.private(), setup.frame("main"))  # it runs already, as it does in a service
+                child(
+                    letters.private(), setup.frame("main")
+                )  # it runs already, as it does in a service
                 ours.append(_whole(settings, setup, store, child))
     measured, least = min(ours), min(floor)
     yield Result(
@@ -84,11 +91,15 @@ def _session(settings: Settings) -> Session:
 
 def _bare(settings: Settings, setup: Setup) -> float:
     frame = setup.frame("main")
-    context = Context(library=setup.library, authserv_ids=frame.authserv_ids, addresses=frame.addresses)
+    context = Context(
+        library=setup.library, authserv_ids=frame.authserv_ids, addresses=frame.addresses
+    )
     with _session(settings) as session:
         start = time.perf_counter()
         since = datetime.now(UTC) - settings.backfill
-        session.poll("INBOX", None, since, lambda header: interesting(header, context), lambda _mail: None)
+        session.poll(
+            "INBOX", None, since, lambda header: interesting(header, context), lambda _mail: None
+        )
         return (time.perf_counter() - start) * 1000
 
 
@@ -96,5 +107,11 @@ def _whole(settings: Settings, setup: Setup, store: Store, child: Child) -> floa
     pipeline = Pipeline(store, setup, child)
     with _session(settings) as session:
         start = time.perf_counter()
-        look(session, pipeline, settings.mailboxes[0], backfill=settings.backfill, every=settings.poll)
+        look(
+            session,
+            pipeline,
+            settings.mailboxes[0],
+            backfill=settings.backfill,
+            every=settings.poll,
+        )
         return (time.perf_counter() - start) * 1000

@@ -1,4 +1,6 @@
-"""The service at rest: memory of all its processes together, threads and open files, with 1 mailbox and with 100."""
+"""The service at rest: memory of all its processes together, threads and open files, with 1 mailbox
+and with 100.
+"""
 
 import os
 import re
@@ -75,9 +77,11 @@ def run() -> Iterator[Result]:
 
 
 def measure(mailboxes: int) -> tuple[Rest, Rest]:
-    """What `orderbell run` takes when it has read a mail in each mailbox and sent its message, and what at rest.
+    """What `orderbell run` takes when it has read a mail in each mailbox and sent its message, and
+    what at rest.
 
-    At rest its reading and its sending process have ended, as they do by themselves after ten minutes.
+    At rest its reading and its sending process have ended, as they do by themselves after ten
+    minutes.
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -88,7 +92,13 @@ def measure(mailboxes: int) -> tuple[Rest, Rest]:
         config = folder / "config.yaml"
         config.touch(mode=0o600)
         config.write_text(HEAD.format(sink=sink.host) + "".join(_boxes(servers)))
-        command = [str(Path(sys.executable).with_name("orderbell")), "--config", config, "--state", folder / "state"]
+        command = [
+            str(Path(sys.executable).with_name("orderbell")),
+            "--config",
+            config,
+            "--state",
+            folder / "state",
+        ]
         log = stack.enter_context((folder / "log").open("w+"))
         process = subprocess.Popen([*command, "run"], stdout=log, stderr=log)
         try:
@@ -141,7 +151,9 @@ def _children(pid: int) -> list[int]:
 
 
 def _pss(pid: int) -> int:
-    """Kilobytes: what the process has alone, and its share of what it has together with others; 0 once it has ended."""
+    """Kilobytes: what the process has alone, and its share of what it has together with others; 0
+    once it has ended.
+    """
     try:
         told = Path(f"/proc/{pid}/smaps_rollup").read_text()
     except ProcessLookupError:

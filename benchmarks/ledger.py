@@ -1,7 +1,10 @@
-"""A new mail in a ledger of 100,000 orders and 1,000,000 events, beside the same in one of 100 orders.
+"""A new mail in a ledger of 100,000 orders and 1,000,000 events, beside the same in one of 100
+orders.
 
-Both ledgers lie on disk with `synchronous=FULL`, and take the same kind of mails in turn: the order, its shipment, its
-delivery, each with events, view, judgement and outbox. The reading of the mail is left out, since it knows no ledger.
+Both ledgers lie on disk with `synchronous=FULL`, and take the same kind of mails in turn: the
+order, its shipment, its
+delivery, each with events, view, judgement and outbox. The reading of the mail is left out, since
+it knows no ledger.
 Also: a sweep with nothing due, and the list of orders.
 """
 
@@ -59,7 +62,9 @@ def _mails(few: Store, many: Store, setup: Setup, large: int) -> Iterator[Result
     for number in range(MAILS + 10):
         for store in (few, many):
             for kind in NEWS:
-                spent = _seconds(lambda store=store, kind=kind, number=number: _take(store, setup, number, kind))
+                spent = _seconds(
+                    lambda store=store, kind=kind, number=number: _take(store, setup, number, kind)
+                )
                 if number >= 10:  # the first ones warm caches and compile statements
                     times[store].append(spent)
     floor, measured = statistics.median(times[few]) * 1000, statistics.median(times[many]) * 1000
@@ -159,7 +164,9 @@ def _nothing(raw: bytes, frame: Frame) -> Reading:
 
 
 def _filled(path: Path, orders: int) -> Store:
-    """A ledger with that many orders of ten events, over three years, each with a deadline to come."""
+    """A ledger with that many orders of ten events, over three years, each with a deadline to
+    come.
+    """
     store = Store.open(path)
     for start in range(0, orders, PART):
         numbers = range(start, min(start + PART, orders))
@@ -180,7 +187,13 @@ def _filled(path: Path, orders: int) -> Store:
             write(
                 naming.insert(),
                 [
-                    {"marketplace": one.marketplace, "role": one.role, "at": one.at, "order_key": key, "event": at}
+                    {
+                        "marketplace": one.marketplace,
+                        "role": one.role,
+                        "at": one.at,
+                        "order_key": key,
+                        "event": at,
+                    }
                     for at, one in rows
                     for key in order_keys(one)
                 ],
@@ -190,7 +203,10 @@ def _filled(path: Path, orders: int) -> Store:
             write(watch.insert(), [_watch_row(number, key) for number, key in keys])
             write(
                 wake.insert(),
-                [{"scope": f"order:{key}", "at": NOW + timedelta(days=30, seconds=number)} for number, key in keys],
+                [
+                    {"scope": f"order:{key}", "at": NOW + timedelta(days=30, seconds=number)}
+                    for number, key in keys
+                ],
             )
     return store
 

@@ -1,4 +1,6 @@
-"""A mailbox is watched: polls of a large inbox, a month read at once, a mail that arrives; beside bare imapclient."""
+"""A mailbox is watched: polls of a large inbox, a month read at once, a mail that arrives; beside
+bare imapclient.
+"""
 
 import random
 import statistics
@@ -32,8 +34,12 @@ def run() -> Iterator[Result]:
         yield from _arrival(server)
 
 
-def _result(workload: str, measured: float, unit: str, floor: float | None, promise: str, kept: bool) -> Result:
-    return Result(workload=workload, measured=measured, unit=unit, floor=floor, promise=promise, kept=kept)
+def _result(
+    workload: str, measured: float, unit: str, floor: float | None, promise: str, kept: bool
+) -> Result:
+    return Result(
+        workload=workload, measured=measured, unit=unit, floor=floor, promise=promise, kept=kept
+    )
 
 
 def _mail(number: int, size: int) -> bytes:
@@ -68,7 +74,9 @@ def _open(server: dovecot.Dovecot, user: str) -> Session:
 
 
 def _bare(server: dovecot.Dovecot, user: str) -> imapclient.IMAPClient:
-    client = imapclient.IMAPClient(server.host, server.tls_port, ssl_context=trust(server.ca_file), timeout=60)
+    client = imapclient.IMAPClient(
+        server.host, server.tls_port, ssl_context=trust(server.ca_file), timeout=60
+    )
     client.login(user, server.password)
     return client
 
@@ -86,7 +94,10 @@ def _median(works: list[Callable[[], object]], rounds: int) -> list[tuple[float,
     for _ in range(rounds):
         for spent, work in zip(times, works, strict=True):
             spent.append(_timed(work))
-    return [(statistics.median(w for w, _ in spent), statistics.median(o for _, o in spent)) for spent in times]
+    return [
+        (statistics.median(w for w, _ in spent), statistics.median(o for _, o in spent))
+        for spent in times
+    ]
 
 
 def _drop(_mail: object) -> None:
@@ -95,7 +106,9 @@ def _drop(_mail: object) -> None:
 
 def _latest(session: Session) -> Cursor:
     """The cursor of a mailbox whose mails are all known."""
-    return session.poll("INBOX", None, datetime.now(UTC) + timedelta(days=2), lambda _header: False, _drop).cursor
+    return session.poll(
+        "INBOX", None, datetime.now(UTC) + timedelta(days=2), lambda _header: False, _drop
+    ).cursor
 
 
 def _unchanged(server: dovecot.Dovecot) -> Iterator[Result]:
@@ -137,7 +150,14 @@ def _unchanged(server: dovecot.Dovecot) -> Iterator[Result]:
         yield _result(name, ours, "ms", bare_wall, "client CPU ≤ 25 ms", cpu <= 25)
         yield _result(f"{name}: client CPU", cpu, "ms", None, "≤ 25 ms", cpu <= 25)
     ratio = own[LARGE] / own[SMALL]
-    yield _result(f"client CPU, {LARGE:,} mails against {SMALL:,}", ratio, "x", None, "flat (≤ 1.5x)", ratio <= 1.5)
+    yield _result(
+        f"client CPU, {LARGE:,} mails against {SMALL:,}",
+        ratio,
+        "x",
+        None,
+        "flat (≤ 1.5x)",
+        ratio <= 1.5,
+    )
 
 
 def _month(server: dovecot.Dovecot) -> Iterator[Result]:
@@ -146,7 +166,9 @@ def _month(server: dovecot.Dovecot) -> Iterator[Result]:
 
     def ours() -> None:
         with _open(server, user) as session:
-            polled = session.poll("INBOX", None, since, lambda header: b"@amazon.co.jp" in header, _drop)
+            polled = session.poll(
+                "INBOX", None, since, lambda header: b"@amazon.co.jp" in header, _drop
+            )
             assert polled.seen == MONTH
 
     def floor() -> None:
@@ -157,7 +179,11 @@ def _month(server: dovecot.Dovecot) -> Iterator[Result]:
             for start in range(0, len(uids), 200):
                 items = ["INTERNALDATE", "RFC822.SIZE", "FLAGS", "BODY.PEEK[HEADER]"]
                 found = client.fetch(uids[start : start + 200], items)
-                chosen += [uid for uid, shown in found.items() if b"@amazon.co.jp" in shown[b"BODY[HEADER]"]]
+                chosen += [
+                    uid
+                    for uid, shown in found.items()
+                    if b"@amazon.co.jp" in shown[b"BODY[HEADER]"]
+                ]
             assert len(client.fetch(chosen, ["BODY.PEEK[]"])) == RELEVANT
 
     (wall, _), (bare_wall, _) = _median([ours, floor], 7)
@@ -201,7 +227,9 @@ def _arrival(server: dovecot.Dovecot) -> Iterator[Result]:
             got: list[object] = []
             while not got:
                 session.idle(20, wake)
-                cursor = session.poll("INBOX", cursor, None, lambda _header: True, got.append).cursor
+                cursor = session.poll(
+                    "INBOX", cursor, None, lambda _header: True, got.append
+                ).cursor
             ours.append(time.perf_counter())
             author.join()
             heard.wait(10)

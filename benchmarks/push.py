@@ -1,4 +1,6 @@
-"""A message leaves: through our sender and Apprise to an HTTP target, beside the same bytes sent bare."""
+"""A message leaves: through our sender and Apprise to an HTTP target, beside the same bytes sent
+bare.
+"""
 
 import http.client
 import statistics

@@ -1,7 +1,9 @@
 """Reading a marketplace mail, bytes to notices, beside the two libraries every such program uses.
 
-Floor: mail-parser on the bytes, then BeautifulSoup with lxml on its HTML, and nothing done with either. The mails are
-the suite's fixtures; one more is blown up to the size of real marketplace mail (about 100 kB), which fixtures are not.
+Floor: mail-parser on the bytes, then BeautifulSoup with lxml on its HTML, and nothing done with
+either. The mails are
+the suite's fixtures; one more is blown up to the size of real marketplace mail (about 100 kB),
+which fixtures are not.
 """
 
 import email
@@ -31,17 +33,29 @@ SAMPLE = 8
 def run() -> Iterable[Result]:
     context = Context(library=shipped(), trust_all=True)
     mails = {path.relative_to(FIXTURES).as_posix(): path.read_bytes() for path in _paths()}
-    read_ones = {name: raw for name, raw in mails.items() if read(raw, context).outcome is Outcome.NOTICES}
+    read_ones = {
+        name: raw for name, raw in mails.items() if read(raw, context).outcome is Outcome.NOTICES
+    }
     if not read_ones:
         raise Unavailable("tests/fixtures holds no mail that gives a notice")
     both = [raw for raw in read_ones.values() if b"text/html" in raw and b"text/plain" in raw]
-    html_only = [raw for raw in read_ones.values() if b"text/html" in raw and b"text/plain" not in raw]
-    yield _compare(f"reading {len(read_ones)} marketplace mails, each", list(read_ones.values()), context)
+    html_only = [
+        raw for raw in read_ones.values() if b"text/html" in raw and b"text/plain" not in raw
+    ]
+    yield _compare(
+        f"reading {len(read_ones)} marketplace mails, each", list(read_ones.values()), context
+    )
     for words, mails_of_kind in (("HTML beside plain text", both), ("HTML alone", html_only)):
         some = mails_of_kind[:: max(1, len(mails_of_kind) // SAMPLE)]
-        full = [raw for raw in map(_full_size, some) if read(raw, context).outcome is Outcome.NOTICES]
+        full = [
+            raw for raw in map(_full_size, some) if read(raw, context).outcome is Outcome.NOTICES
+        ]
         if full:
-            yield _compare(f"reading {len(full)} mails of {len(full[0]) >> 10} kB, {words}, each", full, context)
+            yield _compare(
+                f"reading {len(full)} mails of {len(full[0]) >> 10} kB, {words}, each",
+                full,
+                context,
+            )
 
 
 def _paths() -> Iterable[Path]:
@@ -50,7 +64,9 @@ def _paths() -> Iterable[Path]:
 
 
 def _compare(workload: str, mails: list[bytes], context: Context) -> Result:
-    """Both in turn, round by round, so that a busy machine is unfair to both alike; the median round counts."""
+    """Both in turn, round by round, so that a busy machine is unfair to both alike; the median
+    round counts.
+    """
     ours, floor = [], []
     _milliseconds(lambda raw: read(raw, context), mails)
     _milliseconds(_floor, mails)
@@ -78,7 +94,9 @@ def _floor(raw: bytes) -> list[str]:
 
 
 def _full_size(raw: bytes) -> bytes:
-    """The mail with the layout tables that real ones carry, so that its HTML is as heavy as theirs."""
+    """The mail with the layout tables that real ones carry, so that its HTML is as heavy as
+    theirs.
+    """
     message = email.message_from_bytes(raw)
     part = next(part for part in message.walk() if part.get_content_type() == "text/html")
     page = part.get_payload(decode=True).decode("utf-8", "replace")

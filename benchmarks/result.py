@@ -1,4 +1,6 @@
-"""What a benchmark says: one measured thing beside its floor, and whether it keeps what is promised."""
+"""What a benchmark says: one measured thing beside its floor, and whether it keeps what is
+promised.
+"""
 
 from dataclasses import dataclass
 

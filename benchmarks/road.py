@@ -1,4 +1,6 @@
-"""The whole road: a mail arrives at a real server, its alert at an HTTP target; beside a client of nothing of ours."""
+"""The whole road: a mail arrives at a real server, its alert at an HTTP target; beside a client of
+nothing of ours.
+"""
 
 import http.client
 import os
@@ -53,7 +55,11 @@ def run() -> Iterator[Result]:
     with dovecot.running() as server, Sink() as sink, tempfile.TemporaryDirectory() as folder:
         user = server.user()
         server.append(user, _mail(0))
-        with _service(Path(folder), server, user, sink), _watching(server, user, sink), server.client(user) as writer:
+        with (
+            _service(Path(folder), server, user, sink),
+            _watching(server, user, sink),
+            server.client(user) as writer,
+        ):
             ours, floor = _measure(sink, writer)
     yield Result(
         workload=f"mail arrives → alert at an HTTP target, median of {MAILS}",
@@ -67,11 +73,15 @@ def run() -> Iterator[Result]:
 
 def _mail(number: int) -> bytes:
     """A dispute judged, of another order each time."""
-    return letter("lamp-judged", datetime.now(UTC)).replace(b"8100000000000002", b"81000000000%05d" % (90_000 + number))
+    return letter("lamp-judged", datetime.now(UTC)).replace(
+        b"8100000000000002", b"81000000000%05d" % (90_000 + number)
+    )
 
 
 def _measure(sink: Sink, writer: imapclient.IMAPClient) -> tuple[float, float]:
-    """Medians in ms, from the server's OK to the request in hand: the service's, and the bare client's."""
+    """Medians in ms, from the server's OK to the request in hand: the service's, and the bare
+    client's.
+    """
     dice = random.Random(1)
     ours, bare = [], []
     for number in range(1, MAILS + 1):
@@ -89,7 +99,9 @@ def _measure(sink: Sink, writer: imapclient.IMAPClient) -> tuple[float, float]:
 def _service(folder: Path, server: dovecot.Dovecot, user: str, sink: Sink) -> Iterator[None]:
     """`orderbell run` as a process of its own, from the message that its first run is over."""
     config = folder / "config.yaml"
-    config.write_text(CONFIG.format(port=server.port, user=user, password=server.password, sink=sink.host))
+    config.write_text(
+        CONFIG.format(port=server.port, user=user, password=server.password, sink=sink.host)
+    )
     config.chmod(0o600)
     command = [
         str(Path(sys.executable).with_name("orderbell")),
@@ -99,7 +111,9 @@ def _service(folder: Path, server: dovecot.Dovecot, user: str, sink: Sink) -> It
         str(folder / "state"),
     ]
     with (folder / "log").open("w+") as log:
-        process = subprocess.Popen([*command, "run"], stdout=log, stderr=log, env={**os.environ, "TZ": "UTC"})
+        process = subprocess.Popen(
+            [*command, "run"], stdout=log, stderr=log, env={**os.environ, "TZ": "UTC"}
+        )
         try:
             sink.wait(1)
             time.sleep(1)  # until it idles
@@ -124,7 +138,9 @@ def _watching(server: dovecot.Dovecot, user: str, sink: Sink) -> Iterator[None]:
             while ending.empty():
                 client.idle()
                 ready.set()
-                while ending.empty() and not any(one[1] == b"EXISTS" for one in client.idle_check(timeout=0.5)):
+                while ending.empty() and not any(
+                    one[1] == b"EXISTS" for one in client.idle_check(timeout=0.5)
+                ):
                     pass
                 client.idle_done()
                 for uid in client.search(["UID", f"{known + 1}:*"]):

@@ -1,6 +1,8 @@
-"""The process that reads hostile mail: without secrets or sockets, limited in time and memory, killed when it hangs.
+"""The process that reads hostile mail: without secrets or sockets, limited in time and memory,
+killed when it hangs.
 
-The parent writes a frame of length and pickle, the child answers with another. What comes back is unpickled with a
+The parent writes a frame of length and pickle, the child answers with another. What comes back is
+unpickled with a
 list of allowed names, so that a child overrun by a mail can send readings and nothing else.
 """
 
@@ -22,8 +24,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from parsers.notice import Evidence, Item, Kind, Money, NearMiss, Notice, Outcome, Proof, Reading, Role, Trust
-from parsers.written import WrittenError
+from parsers.notice import (
+    Evidence,
+    Item,
+    Kind,
+    Money,
+    NearMiss,
+    Notice,
+    Outcome,
+    Proof,
+    Reading,
+    Role,
+    Trust,
+)
+from parsers.user_yaml import UserFileError
 
 SECONDS = 10.0
 """For one mail; the longest allowed one takes half a second."""
@@ -32,12 +46,17 @@ IDLE_SECONDS = 300.0
 """A child that has read nothing for so long gives its memory back."""
 LENGTH = struct.Struct("!I")
 ALLOWED = {
-    *(("parsers.notice", made.__name__) for made in (Reading, Notice, NearMiss, Evidence, Item, Money)),
+    *(
+        ("parsers.notice", made.__name__)
+        for made in (Reading, Notice, NearMiss, Evidence, Item, Money)
+    ),
     *(("parsers.notice", made.__name__) for made in (Kind, Outcome, Trust, Role, Proof)),
     *(("datetime", name) for name in ("datetime", "date", "timezone", "timedelta")),
     ("decimal", "Decimal"),
 }
-"""What a reading is made of. No functions and no dotted names: nothing that can be bent into more."""
+"""What a reading is made of. No functions and no dotted names: nothing that can be bent into
+more.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +102,9 @@ def inline(packs: Path | None) -> Reads:
 
 
 class Child:
-    """One reading process, started when needed. Safe for several threads: mails are read one after the other."""
+    """One reading process, started when needed. Safe for several threads: mails are read one after
+    the other.
+    """
 
     def __init__(self, packs: Path | None, *, seconds: float = SECONDS) -> None:
         self._packs = packs
@@ -93,11 +114,15 @@ class Child:
         self._turn = threading.Lock()
 
     def __call__(self, raw: bytes, frame: Frame) -> Reading:
-        """The reading of one mail. Raises ReadingFailed when it takes too long, or kills the child."""
+        """The reading of one mail. Raises ReadingFailed when it takes too long, or kills the
+        child.
+        """
         with self._turn:
             process = self._running()
             try:
-                answer = _exchange(process, pickle.dumps((raw, frame)), time.monotonic() + self._seconds)
+                answer = _exchange(
+                    process, pickle.dumps((raw, frame)), time.monotonic() + self._seconds
+                )
             except TimeoutError:
                 self._end()
                 raise ReadingFailed(f"reading it took longer than {self._seconds:g} s") from None
@@ -131,7 +156,10 @@ class Child:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -140,7 +168,12 @@ class Child:
             self._end()
         if self._process is None:
             self._process = subprocess.Popen(  # noqa: S603 - ourselves
-                [sys.executable, "-m", "daemon.child", *([str(self._packs)] if self._packs else [])],
+                [
+                    sys.executable,
+                    "-m",
+                    "daemon.child",
+                    *([str(self._packs)] if self._packs else []),
+                ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 env={
@@ -148,7 +181,8 @@ class Child:
                     for name in ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "TZ")
                     if name in os.environ
                 },
-                start_new_session=True,  # Ctrl-C in a terminal is for the service, which then ends us
+                # Ctrl-C in a terminal is for the service, which then ends us
+                start_new_session=True,
             )
             self._used = time.monotonic()
         return self._process
@@ -233,8 +267,9 @@ def main() -> None:
     packs = Path(sys.argv[1]) if len(sys.argv) > 1 else None
     try:
         reads = inline(packs)
-    except WrittenError:
-        # Broken since we were last started: the service tells of it, and a mail must not suffer for it.
+    except UserFileError:
+        # Broken since we were last started: the service tells of it, and a mail must not suffer for
+        # it.
         reads = inline(None)
     serve(sys.stdin.buffer, answers, reads)
 

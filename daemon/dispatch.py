@@ -1,6 +1,7 @@
 """The seam between work that is due and who does it: `submit` names keys, `run` does them.
 
-Work is a kind and an id, nothing more: everything else is read from the ledger, so a lost or doubled submission does no
+Work is a kind and an id, nothing more: everything else is read from the ledger, so a lost or
+doubled submission does no
 harm. On one machine that is a thread pool; on many, a queue in the database could stand here.
 """
 
@@ -19,14 +20,18 @@ Handler = Callable[[str], None]
 
 class Dispatcher(Protocol):
     def submit(self, kind: str, ids: Sequence[str], connection: Connection | None = None) -> None:
-        """Have this work done soon; `connection` is the transaction it belongs to, for a queue that knows any."""
+        """Have this work done soon; `connection` is the transaction it belongs to, for a queue that
+        knows any.
+        """
 
     def run(self, handlers: Mapping[str, Handler]) -> None:
         """Do what is submitted until `stop`."""
 
 
 class Local:
-    """Threads of this process. Of one (kind, id) never two run at once; submitted while it runs, it runs once more."""
+    """Threads of this process. Of one (kind, id) never two run at once; submitted while it runs, it
+    runs once more.
+    """
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
@@ -45,7 +50,9 @@ class Local:
     def run(self, handlers: Mapping[str, Handler]) -> None:
         """Start the threads and return."""
         for number in range(self._workers):
-            thread = threading.Thread(target=self._work, args=(handlers,), name=f"work-{number}", daemon=True)
+            thread = threading.Thread(
+                target=self._work, args=(handlers,), name=f"work-{number}", daemon=True
+            )
             thread.start()
             self._threads.append(thread)
 

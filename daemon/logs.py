@@ -1,4 +1,5 @@
-"""Logging: one line per event, for eyes on a terminal, as JSON for machines; what is private is masked in all of them.
+"""Logging: one line per event, for eyes on a terminal, as JSON for machines; what is private is
+masked in all of them.
 
 Messages are `what happened key=value …`. INFO is what a buyer would tell a friend, DEBUG is why.
 """
@@ -19,7 +20,8 @@ Form = Literal["auto", "console", "json"]
 
 QUIET = {
     "mailparser": logging.CRITICAL,  # writes raw header text, as a warning or an error
-    "imapclient": logging.WARNING,  # below: every line of the wire, mails included, and what we say ourselves
+    # below: every line of the wire, mails included, and what we say ourselves
+    "imapclient": logging.WARNING,
     "urllib3": logging.WARNING,
     "apscheduler": logging.WARNING,
     "sqlalchemy": logging.WARNING,
@@ -27,13 +29,20 @@ QUIET = {
 }
 """Libraries that would say too much."""
 
-SYSLOG = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
+SYSLOG = {
+    logging.DEBUG: 7,
+    logging.INFO: 6,
+    logging.WARNING: 4,
+    logging.ERROR: 3,
+    logging.CRITICAL: 2,
+}
 """systemd reads `<4>` before a line as its priority."""
 
 WEB = re.compile(r"\b(https?)://(?:[^\s/?#@]*@)?([^\s/?#'\"<>]+)[/?#][^\s'\"<>]*", re.IGNORECASE)
 OTHER_URL = re.compile(r"\b(?!https?://)([a-z][a-z0-9+.-]{0,30})://[^\s'\"<>]+", re.IGNORECASE)
 """In an Apprise URL even the host may be the secret: ntfy://topic, slack://token-a/…"""
-# Counted, so that a line of one megabyte is read in one go and not from each of its characters again.
+# Counted, so that a line of one megabyte is read in one go and not from each of its characters
+# again.
 ADDRESS = re.compile(r"[\w.+%'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 AMAZON = re.compile(r"\b[0-9A-Z]{3}-\d{7}-(\d{7})\b")
 LONG_NUMBER = re.compile(r"(?<![\w.])\d{10,30}(\d{4})(?![\w.])")
@@ -45,7 +54,9 @@ SHORTEST_SECRET = 5
 
 
 class _Hidden:
-    """What was read as a secret, the newest kept: a refreshed token must not grow the list for ever."""
+    """What was read as a secret, the newest kept: a refreshed token must not grow the list for
+    ever.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -53,7 +64,12 @@ class _Hidden:
         self._pattern: re.Pattern[str] | None = None
 
     def add(self, secret: str) -> None:
-        forms = {secret, quote(secret, safe=""), json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+        forms = {
+            secret,
+            quote(secret, safe=""),
+            json.dumps(secret)[1:-1],
+            json.dumps(secret, ensure_ascii=False)[1:-1],
+        }
         with self._lock:
             for form in forms:
                 if len(form) >= SHORTEST_SECRET:
@@ -67,7 +83,9 @@ class _Hidden:
         with self._lock:
             if self._pattern is None:
                 longest_first = sorted(self.words, key=len, reverse=True)
-                self._pattern = re.compile("|".join(re.escape(word) for word in longest_first) or r"(?!)")
+                self._pattern = re.compile(
+                    "|".join(re.escape(word) for word in longest_first) or r"(?!)"
+                )
             return self._pattern.sub("***", text)
 
 
@@ -80,7 +98,9 @@ def hide(secret: str) -> None:
 
 
 def mask(text: str, *, level: int = logging.INFO) -> str:
-    """The text without secrets and URLs that can hold some; above DEBUG also without addresses and whole numbers."""
+    """The text without secrets and URLs that can hold some; above DEBUG also without addresses and
+    whole numbers.
+    """
     text = WEB.sub(r"\1://\2/…", OTHER_URL.sub(r"\1://…", _hidden.cover(text)))
     if level > logging.DEBUG:
         text = LONG_NUMBER.sub(r"…\1", AMAZON.sub(r"…\1", ADDRESS.sub("<address>", text)))
@@ -94,12 +114,16 @@ def start(
     stream: TextIO | None = None,
     environment: Mapping[str, str] = os.environ,
 ) -> None:
-    """Log to `stream` (stderr) from now on: JSON when systemd reads it, else for eyes; may be called again."""
+    """Log to `stream` (stderr) from now on: JSON when systemd reads it, else for eyes; may be
+    called again.
+    """
     out = stream or sys.stderr
     journal = _is_journal(out, environment)
     as_json = form == "json" or (form == "auto" and journal)
     handler = logging.StreamHandler(out)
-    handler.setFormatter(_Json(journal=journal) if as_json else _Console(dated=not out.isatty(), journal=journal))
+    handler.setFormatter(
+        _Json(journal=journal) if as_json else _Console(dated=not out.isatty(), journal=journal)
+    )
     root = logging.getLogger()
     for old in [old for old in root.handlers if isinstance(old.formatter, _Masked)]:
         root.removeHandler(old)
@@ -133,7 +157,11 @@ class _Masked(logging.Formatter):
 
 class _Json(_Masked):
     def format(self, record: logging.LogRecord) -> str:
-        line = {"level": record.levelname.lower(), "logger": record.name, "message": self.message(record)}
+        line = {
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": self.message(record),
+        }
         if not self._journal:  # which stamps every line itself
             line = {"at": _at(record).isoformat(timespec="milliseconds"), **line}
         if trace := self.trace(record):
@@ -148,8 +176,12 @@ class _Console(_Masked):
 
     def format(self, record: logging.LogRecord) -> str:
         at = _at(record)
-        when = at.isoformat(timespec="milliseconds") if self._dated else f"{at.astimezone():%H:%M:%S}"
-        lines = [f"{when} {record.levelname.lower():8} {record.name}: {_visible(self.message(record))}"]
+        when = (
+            at.isoformat(timespec="milliseconds") if self._dated else f"{at.astimezone():%H:%M:%S}"
+        )
+        lines = [
+            f"{when} {record.levelname.lower():8} {record.name}: {_visible(self.message(record))}"
+        ]
         lines += [_visible(line) for line in self.trace(record).splitlines()]
         return "\n".join(self.prefix(record) + line for line in lines)
 
@@ -160,7 +192,9 @@ def _at(record: logging.LogRecord) -> datetime:
 
 def _visible(text: str) -> str:
     """Nothing in a line can end it or command the terminal."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )
 
 
 def _is_journal(stream: TextIO, environment: Mapping[str, str]) -> bool:
@@ -176,7 +210,9 @@ def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackT
     if issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
         return
-    logging.getLogger("daemon").critical("this is our fault error=%s", kind.__name__, exc_info=(kind, error, trace))
+    logging.getLogger("daemon").critical(
+        "this is our fault error=%s", kind.__name__, exc_info=(kind, error, trace)
+    )
 
 
 def _uncaught_in_thread(raised: threading.ExceptHookArgs) -> None:

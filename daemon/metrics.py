@@ -1,4 +1,6 @@
-"""Numbers for Prometheus: counted where things happen, read as a text file (node_exporter) or on a loopback port."""
+"""Numbers for Prometheus: counted where things happen, read as a text file (node_exporter) or on a
+loopback port.
+"""
 
 import contextlib
 import os
@@ -26,9 +28,16 @@ class Metric:
 
 
 METRICS = (
-    Metric(name="orderbell_info", kind="gauge", meaning="Always 1; the version that is running.", labels=("version",)),
     Metric(
-        name="orderbell_start_time_seconds", kind="gauge", meaning="When the service started, seconds since 1970 UTC."
+        name="orderbell_info",
+        kind="gauge",
+        meaning="Always 1; the version that is running.",
+        labels=("version",),
+    ),
+    Metric(
+        name="orderbell_start_time_seconds",
+        kind="gauge",
+        meaning="When the service started, seconds since 1970 UTC.",
     ),
     Metric(
         name="orderbell_mails",
@@ -66,7 +75,12 @@ METRICS = (
         meaning="Messages in the outbox, by state.",
         labels=("target", "state"),
     ),
-    Metric(name="orderbell_alerts", kind="gauge", meaning="Alerts that are firing, by severity.", labels=("severity",)),
+    Metric(
+        name="orderbell_alerts",
+        kind="gauge",
+        meaning="Alerts that are firing, by severity.",
+        labels=("severity",),
+    ),
     Metric(name="orderbell_orders", kind="gauge", meaning="Orders in the ledger."),
     Metric(
         name="orderbell_cycle_time_seconds",
@@ -78,7 +92,9 @@ KNOWN = {metric.name: metric for metric in METRICS}
 
 
 class Meter:
-    """All numbers of one process; thread-safe. An unknown name or label raises: the table is what is promised."""
+    """All numbers of one process; thread-safe. An unknown name or label raises: the table is what
+    is promised.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -104,14 +120,20 @@ class Meter:
             self._values[name] = found
 
     def text(self) -> str:
-        """Prometheus' text format: every metric of the table that has a value, in the table's order."""
+        """Prometheus' text format: every metric of the table that has a value, in the table's
+        order.
+        """
         with self._lock:
             values = {name: dict(rows) for name, rows in self._values.items()}
-        return "".join(_block(metric, values[metric.name]) for metric in METRICS if values.get(metric.name))
+        return "".join(
+            _block(metric, values[metric.name]) for metric in METRICS if values.get(metric.name)
+        )
 
 
 def write(path: Path, text: str) -> None:
-    """Put the text in place in one step, readable by all: node_exporter never sees half of it. Raises OSError."""
+    """Put the text in place in one step, readable by all: node_exporter never sees half of it.
+    Raises OSError.
+    """
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -125,12 +147,16 @@ def write(path: Path, text: str) -> None:
 
 
 class Port:
-    """`GET /metrics` on loopback, and nothing else; ended by `close()`. Raises OSError when the port is taken."""
+    """`GET /metrics` on loopback, and nothing else; ended by `close()`. Raises OSError when the
+    port is taken.
+    """
 
     def __init__(self, port: int, text: Callable[[], str]) -> None:
         self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(text))
         self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, name="metrics", daemon=True
+        )
         self._thread.start()
 
     @property
@@ -153,8 +179,12 @@ def _key(name: str, kind: str, labels: dict[str, str]) -> tuple[str, ...]:
 def _block(metric: Metric, rows: dict[tuple[str, ...], float]) -> str:
     lines = [f"# HELP {metric.name} {metric.meaning}", f"# TYPE {metric.name} {metric.kind}"]
     for key, value in sorted(rows.items()):
-        pairs = ",".join(f'{label}="{_escaped(word)}"' for label, word in zip(metric.labels, key, strict=True))
-        lines.append(f"{metric.name}{{{pairs}}} {value:.15g}" if pairs else f"{metric.name} {value:.15g}")
+        pairs = ",".join(
+            f'{label}="{_escaped(word)}"' for label, word in zip(metric.labels, key, strict=True)
+        )
+        lines.append(
+            f"{metric.name}{{{pairs}}} {value:.15g}" if pairs else f"{metric.name} {value:.15g}"
+        )
     return "\n".join([*lines, ""])
 
 

@@ -1,4 +1,6 @@
-"""Telling systemd how we are: one datagram per word, to the socket it names; nothing happens without one."""
+"""Telling systemd how we are: one datagram per word, to the socket it names; nothing happens
+without one.
+"""
 
 import os
 import socket
@@ -8,7 +10,9 @@ ADDRESS = "NOTIFY_SOCKET"
 
 
 def ready() -> None:
-    """Start-up is over: the configuration is good and the ledger open (logins may still fail and be retried)."""
+    """Start-up is over: the configuration is good and the ledger open (logins may still fail and be
+    retried).
+    """
     _tell("READY=1")
 
 
@@ -18,12 +22,16 @@ def status(text: str) -> None:
 
 
 def watchdog() -> None:
-    """Every worker is alive. Without this for WatchdogSec= the service is killed and started again."""
+    """Every worker is alive. Without this for WatchdogSec= the service is killed and started
+    again.
+    """
     _tell("WATCHDOG=1")
 
 
 def reloading() -> None:
-    """The configuration is read again; `ready()` ends it. The time tells systemd (253+) which reload is meant."""
+    """The configuration is read again; `ready()` ends it. The time tells systemd (253+) which
+    reload is meant.
+    """
     _tell(f"RELOADING=1\nMONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
 
 

@@ -1,6 +1,7 @@
 """The same pipeline over mails from files under a virtual clock: the alerts they would have sent.
 
-Only clock, mailbox and push are replaced. Nothing is sent, and no state but a ledger in memory is touched.
+Only clock, mailbox and push are replaced. Nothing is sent, and no state but a ledger in memory is
+touched.
 """
 
 import mailbox as mailboxes
@@ -26,7 +27,7 @@ from daemon.store.store import Store
 from orders.event import Event
 from parsers.notice import Role
 from parsers.reader import Context, interesting
-from parsers.written import Fault, WrittenError
+from parsers.user_yaml import Fault, UserFileError
 
 Named = tuple[str, Callable[[], bytes]]
 
@@ -43,7 +44,9 @@ class Filed:
 
     name: str
     at: datetime
-    """When it arrived, as its own header says, aware UTC; with the last of the others when it does not say."""
+    """When it arrived, as its own header says, aware UTC; with the last of the others when it does
+    not say.
+    """
     load: Callable[[], bytes]
     frame: Frame | None = None
     """How the mails of its own mailbox are read, where that is known."""
@@ -78,7 +81,8 @@ class Rung:
 
 
 def mails(path: Path) -> tuple[Filed, ...]:
-    """The mails of a folder of .eml files (and the folders in it), an mbox file, a Maildir or one .eml, by date.
+    """The mails of a folder of .eml files (and the folders in it), an mbox file, a Maildir or one
+    .eml, by date.
 
     Raises WrittenError when there is none.
     """
@@ -91,10 +95,15 @@ def mails(path: Path) -> tuple[Filed, ...]:
     else:
         found = tuple(_from_mbox(path))
     if not found:
-        raise _refusal(path, "no mails there; give a folder of .eml files, an mbox file or a Maildir")
+        raise _refusal(
+            path, "no mails there; give a folder of .eml files, an mbox file or a Maildir"
+        )
     times = [_arrival(load()[:HEADER]) for _, load in found]
     last = max((at for at in times if at is not None), default=_modified(path))
-    dated = [Filed(name=name, at=at or last, load=load) for (name, load), at in zip(found, times, strict=True)]
+    dated = [
+        Filed(name=name, at=at or last, load=load)
+        for (name, load), at in zip(found, times, strict=True)
+    ]
     return tuple(sorted(dated, key=lambda mail: (mail.at, mail.name)))
 
 
@@ -109,7 +118,9 @@ def replay(
     until: datetime | None = None,
     target: Target | None = None,
 ) -> Iterator[Rung]:
-    """Every alert in the order of sending. `orders` are known before the first mail; `target` gives the language."""
+    """Every alert in the order of sending. `orders` are known before the first mail; `target` gives
+    the language.
+    """
     steps: list[Filed | Note] = sorted((*filed, *notes), key=lambda step: step.at)
     starts = [step.at for step in steps[:1]] + [event.at for event in orders]
     if not starts:
@@ -154,7 +165,9 @@ def _run(pipeline: Pipeline, clock: _Clock, until: datetime) -> None:
     clock.now = max(clock.now, until)
 
 
-def _take(store: Store, setup: Setup, reads: Reads, filed: Filed, frame: Frame, uid: int) -> tuple[Message, ...]:
+def _take(
+    store: Store, setup: Setup, reads: Reads, filed: Filed, frame: Frame, uid: int
+) -> tuple[Message, ...]:
     raw = filed.load()
     header = re.split(rb"\r?\n\r?\n", raw[:HEADER], maxsplit=1)[0]
     arrived = Arrived(
@@ -183,7 +196,9 @@ def _take(store: Store, setup: Setup, reads: Reads, filed: Filed, frame: Frame, 
 
 
 def _home(store: Store, note: Note, frame: Frame) -> tuple[str, Role]:
-    """Marketplace and role of the order the note is about: as the ledger knows it, else by the look of its number."""
+    """Marketplace and role of the order the note is about: as the ledger knows it, else by the look
+    of its number.
+    """
     with store.read() as ledger:
         rows = ledger.orders.find(note.order)
     if rows:
@@ -265,5 +280,5 @@ def _modified(path: Path) -> datetime:
     return datetime.fromtimestamp(path.stat().st_mtime, UTC)
 
 
-def _refusal(path: Path, what: str) -> WrittenError:
-    return WrittenError([Fault(file=str(path), line=0, column=0, what=what)])
+def _refusal(path: Path, what: str) -> UserFileError:
+    return UserFileError([Fault(file=str(path), line=0, column=0, what=what)])

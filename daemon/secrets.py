@@ -21,7 +21,9 @@ CREDENTIALS = "CREDENTIALS_DIRECTORY"
 
 
 class SecretError(Exception):
-    """A secret cannot be had. `what` says why, `try_this` what to do; neither ever holds the secret."""
+    """A secret cannot be had. `what` says why, `try_this` what to do; neither ever holds the
+    secret.
+    """
 
     def __init__(self, what: str, try_this: str) -> None:
         self.what = what
@@ -30,7 +32,8 @@ class SecretError(Exception):
 
 
 def resolve(secret: Secret, *, what: str, environment: Mapping[str, str] = os.environ) -> str:
-    """The secret: the first line of what lies in its place. `what` names its use: "the password of mailbox main".
+    """The secret: the first line of what lies in its place. `what` names its use: "the password of
+    mailbox main".
 
     Raises SecretError. A command may take ten seconds.
     """
@@ -48,7 +51,8 @@ def resolve(secret: Secret, *, what: str, environment: Mapping[str, str] = os.en
             if not found:
                 raise SecretError(
                     f"{what}: the environment variable {name} is not set",
-                    "set it for the service (systemctl edit orderbell), or better keep the secret in a {file: …}",
+                    "set it for the service (systemctl edit orderbell), or better keep the secret"
+                    " in a {file: …}",
                 )
         case _:
             found = (secret.value or "").encode()
@@ -66,7 +70,8 @@ def _credential(name: str, what: str, environment: Mapping[str, str]) -> bytes:
         )
     if name in (".", "..") or "/" in name:
         raise SecretError(
-            f"{what}: {name!r} is no name of a credential", "write the part before ':' of LoadCredential="
+            f"{what}: {name!r} is no name of a credential",
+            "write the part before ':' of LoadCredential=",
         )
     try:
         return _read(Path(folder, name))
@@ -74,31 +79,44 @@ def _credential(name: str, what: str, environment: Mapping[str, str]) -> bytes:
         cure = f"add LoadCredential={name}:/path/of/the/file to the unit (systemctl edit orderbell)"
         raise SecretError(f"{what}: systemd has no credential {name}", cure) from None
     except OSError as error:
-        raise SecretError(f"{what}: the credential {name} cannot be read: {error.strerror}", "see the unit") from None
+        raise SecretError(
+            f"{what}: the credential {name} cannot be read: {error.strerror}", "see the unit"
+        ) from None
 
 
 def _file(path: Path, what: str) -> bytes:
     path = path.expanduser()
     if not path.is_absolute():
-        raise SecretError(f"{what}: {path} depends on where the program starts", "write the whole path, or ~/…")
+        raise SecretError(
+            f"{what}: {path} depends on where the program starts", "write the whole path, or ~/…"
+        )
     try:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError:
-        raise SecretError(f"{what}: there is no file {path}", "create it with the secret as its one line") from None
+        raise SecretError(
+            f"{what}: there is no file {path}", "create it with the secret as its one line"
+        ) from None
     except OSError as error:
         why = f"{what}: {path} cannot be read: {error.strerror}"
         raise SecretError(why, f"let {_me()} own it: chown {_me()} {path}") from None
     try:
         seen = os.fstat(handle)
         if not stat.S_ISREG(seen.st_mode):
-            raise SecretError(f"{what}: {path} is no ordinary file", "write the path of a file with one line")
+            raise SecretError(
+                f"{what}: {path} is no ordinary file", "write the path of a file with one line"
+            )
         if seen.st_uid not in (os.geteuid(), 0):
-            raise SecretError(f"{what}: {path} belongs to another user, who could change it", f"chown {_me()} {path}")
+            raise SecretError(
+                f"{what}: {path} belongs to another user, who could change it",
+                f"chown {_me()} {path}",
+            )
         if seen.st_mode & 0o077:
             raise SecretError(f"{what}: others can read or change {path}", f"chmod 600 {path}")
         return os.read(handle, MAX_BYTES)
     except OSError as error:
-        raise SecretError(f"{what}: {path} cannot be read: {error.strerror}", "see the disk") from None
+        raise SecretError(
+            f"{what}: {path} cannot be read: {error.strerror}", "see the disk"
+        ) from None
     finally:
         os.close(handle)
 
@@ -117,23 +135,31 @@ def _command(argv: Sequence[str], what: str) -> bytes:
             start_new_session=True,  # so that what it starts ends with it
         )
     except OSError as error:
-        raise SecretError(f"{what}: the command {program} cannot be started: {error.strerror}", cure) from None
+        raise SecretError(
+            f"{what}: the command {program} cannot be started: {error.strerror}", cure
+        ) from None
     with process:
         try:
             found, complaint = process.communicate(timeout=COMMAND_SECONDS)
         except subprocess.TimeoutExpired:
-            raise SecretError(f"{what}: the command {program} took more than {COMMAND_SECONDS:.0f} s", cure) from None
+            raise SecretError(
+                f"{what}: the command {program} took more than {COMMAND_SECONDS:.0f} s", cure
+            ) from None
         finally:
             _end(process)
     if process.returncode:
         said = " ".join(complaint.decode(errors="replace").split())[:200]
-        why = f"{what}: the command {program} ended with {process.returncode}" + (f" ({said})" if said else "")
+        why = f"{what}: the command {program} ended with {process.returncode}" + (
+            f" ({said})" if said else ""
+        )
         raise SecretError(why, cure)
     return found[:MAX_BYTES]
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Kill the command and its children if they still run. Its group is still ours to kill until it is waited for."""
+    """Kill the command and its children if they still run. Its group is still ours to kill until it
+    is waited for.
+    """
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
 
@@ -149,9 +175,13 @@ def _keyring(name: str, what: str) -> bytes:
         found: str | None = keyring.get_password(KEYRING_SERVICE, name)
     except keyring.errors.KeyringError as error:
         why = f"{what}: the keyring does not open ({type(error).__name__})"
-        raise SecretError(why, "unlock it, or use {file: …}: a service often has no desktop session") from None
+        raise SecretError(
+            why, "unlock it, or use {file: …}: a service often has no desktop session"
+        ) from None
     if found is None:
-        raise SecretError(f"{what}: the keyring has no {name}", f"store it: keyring set {KEYRING_SERVICE} {name}")
+        raise SecretError(
+            f"{what}: the keyring has no {name}", f"store it: keyring set {KEYRING_SERVICE} {name}"
+        )
     return found.encode()
 
 
@@ -164,7 +194,9 @@ def _first_line(found: bytes, what: str) -> str:
     try:
         line = found.decode("utf-8-sig").split("\n", 1)[0].removesuffix("\r")
     except UnicodeDecodeError:
-        raise SecretError(f"{what}: what lies there is no text", "save it as UTF-8, one line") from None
+        raise SecretError(
+            f"{what}: what lies there is no text", "save it as UTF-8, one line"
+        ) from None
     if not line or "\0" in line:
         raise SecretError(f"{what}: its first line is empty", "put the secret on the first line")
     return line

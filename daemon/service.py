@@ -1,4 +1,6 @@
-"""The systemd units as they are installed: the shipped text with this installation's command in it."""
+"""The systemd units as they are installed: the shipped text with this installation's command in
+it.
+"""
 
 import shutil
 import sys
@@ -25,18 +27,24 @@ def program() -> Path:
 
 
 def unit(*, user: bool, command: Path, config: Path | None = None) -> str:
-    """The unit's text. `config` goes into its command line; without one, the place the unit's kind is made for."""
+    """The unit's text. `config` goes into its command line; without one, the place the unit's kind
+    is made for.
+    """
     config = config or (None if user else SYSTEM_CONFIG)
     words = [str(command), *(["--config", str(config.absolute())] if config else []), "run"]
     line = "ExecStart=" + " ".join(_quoted(word) for word in words) + "\n"
     text = shipped(user=user)
-    return "".join(line if old.startswith("ExecStart=") else old for old in text.splitlines(keepends=True))
+    return "".join(
+        line if old.startswith("ExecStart=") else old for old in text.splitlines(keepends=True)
+    )
 
 
 def obstacle(*, user: bool, command: Path) -> str | None:
     """Why the unit could not start this command, with the cure, or None."""
     real = command.resolve()
-    hidden = not user and any(real.is_relative_to(place) or command.is_relative_to(place) for place in HIDDEN)
+    hidden = not user and any(
+        real.is_relative_to(place) or command.is_relative_to(place) for place in HIDDEN
+    )
     if hidden:
         return (
             f"{command} lies where the system's service cannot see it, as in every home folder; "
@@ -48,7 +56,9 @@ def obstacle(*, user: bool, command: Path) -> str | None:
 
 
 def shipped(*, user: bool) -> str:
-    """The unit as it is shipped: in the wheel beside this module, in a checkout in the folder `systemd`."""
+    """The unit as it is shipped: in the wheel beside this module, in a checkout in the folder
+    `systemd`.
+    """
     name = ("user", "orderbell.service") if user else ("orderbell.service",)
     inside = files("daemon").joinpath("units", *name)
     if inside.is_file():
@@ -57,7 +67,9 @@ def shipped(*, user: bool) -> str:
 
 
 def _quoted(word: str) -> str:
-    """As systemd reads it: %-specifiers doubled, quoted when it holds more than ordinary characters."""
+    """As systemd reads it: %-specifiers doubled, quoted when it holds more than ordinary
+    characters.
+    """
     word = word.replace("%", "%%")
     if word and all(char.isalnum() or char in "/._-+:@%" for char in word):
         return word

@@ -1,4 +1,6 @@
-"""The configuration as its user writes it: one YAML file, checked at once, secrets kept elsewhere."""
+"""The configuration as its user writes it: one YAML file, checked at once, secrets kept
+elsewhere.
+"""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,7 +22,15 @@ from pydantic import (
 )
 
 from orders.policy import check_overrides
-from parsers.written import Fault, WrittenError, check, did_you_mean, duration, duration_text, read
+from parsers.user_yaml import (
+    Fault,
+    UserFileError,
+    check,
+    did_you_mean,
+    duration,
+    duration_text,
+    read,
+)
 
 
 def zone(name: object) -> ZoneInfo:
@@ -30,7 +40,10 @@ def zone(name: object) -> ZoneInfo:
     try:
         return ZoneInfo(str(name))
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        hint = did_you_mean(name, available_timezones()) or "; write one such as Asia/Tokyo or Europe/Berlin"
+        hint = (
+            did_you_mean(name, available_timezones())
+            or "; write one such as Asia/Tokyo or Europe/Berlin"
+        )
         raise ValueError(f"no time zone {name!r}{hint}") from None
 
 
@@ -78,11 +91,15 @@ Identifier = Annotated[str, AfterValidator(_identifier)]
 class Written(BaseModel):
     """Base of everything in config.yaml: unknown keys are faults."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, arbitrary_types_allowed=True, use_attribute_docstrings=True
+    )
 
 
 class Secret(Written):
-    """Where a secret lies; exactly one place. `value` is allowed only in a file that its owner alone can read."""
+    """Where a secret lies; exactly one place. `value` is allowed only in a file that its owner
+    alone can read.
+    """
 
     credential: str | None = None
     """Name of a systemd credential (LoadCredential= in the unit)."""
@@ -101,7 +118,9 @@ class Secret(Written):
     def one_place(self) -> "Secret":
         places = [name for name in Secret.model_fields if getattr(self, name) is not None]
         if len(places) != 1:
-            raise ValueError("a secret is one of {credential: …} {file: …} {env: …} {command: […]} {keyring: …}")
+            raise ValueError(
+                "a secret is one of {credential: …} {file: …} {env: …} {command: […]} {keyring: …}"
+            )
         return self
 
 
@@ -117,23 +136,33 @@ PROVIDERS: dict[str, Provider] = {
     "gmail": Provider(
         host="imap.gmail.com",
         authserv_ids=("mx.google.com",),
-        help="Gmail wants an app password (Google account, Security, 2-Step Verification, App passwords).",
+        help=(
+            "Gmail wants an app password (Google account, Security, 2-Step Verification, App"
+            " passwords)."
+        ),
     ),
     "outlook": Provider(
         host="outlook.office365.com",
         authserv_ids=("",),  # it writes none
-        help="Outlook.com takes no passwords over IMAP: sign in (login: microsoft, then orderbell login), "
-        "use token_command, or forward its mail to another mailbox.",
+        help=(
+            "Outlook.com takes no passwords over IMAP: sign in (login: microsoft, then orderbell"
+            " login), use token_command, or forward its mail to another mailbox."
+        ),
     ),
     "yahoo-japan": Provider(
         host="imap.mail.yahoo.co.jp",
-        help="Yahoo! JAPAN: allow IMAP in the mail settings (IMAP/POP/SMTPアクセス) and use the mail password.",
+        help=(
+            "Yahoo! JAPAN: allow IMAP in the mail settings (IMAP/POP/SMTPアクセス) and use the mail"
+            " password."
+        ),
     ),
     "icloud": Provider(
         host="imap.mail.me.com",
         help="iCloud wants an app-specific password (account.apple.com, Sign-In and Security).",
     ),
-    "fastmail": Provider(host="imap.fastmail.com", help="Fastmail wants an app password with IMAP access."),
+    "fastmail": Provider(
+        host="imap.fastmail.com", help="Fastmail wants an app password with IMAP access."
+    ),
 }
 
 
@@ -169,14 +198,22 @@ class Mailbox(Written):
     addresses: tuple[str, ...] = ()
     """Your own addresses, for mail you forward; left out: user, if it is an address."""
     relays: tuple[str, ...] = ()
-    """Forwarding services that rewrite the sender and that you use: privaterelay.appleid.com, duck.com."""
+    """Forwarding services that rewrite the sender and that you use: privaterelay.appleid.com,
+    duck.com.
+    """
     unverified: Literal["open", "trust", "ignore"] = "open"
-    """Mail whose sender cannot be verified: may open alerts and close none, counts in full, or is left out."""
+    """Mail whose sender cannot be verified: may open alerts and close none, counts in full, or is
+    left out.
+    """
 
     @model_validator(mode="before")
     @classmethod
     def port_of_tls(cls, written: Any) -> Any:
-        if isinstance(written, Mapping) and "port" not in written and written.get("tls") in ("starttls", "none"):
+        if (
+            isinstance(written, Mapping)
+            and "port" not in written
+            and written.get("tls") in ("starttls", "none")
+        ):
             return {**written, "port": 143}
         return written
 
@@ -185,9 +222,13 @@ class Mailbox(Written):
         if not self.host and not self.provider:
             raise ValueError("a mailbox needs host: imap.example.org or provider: gmail")
         if self.tls == "none" and self.server not in ("127.0.0.1", "::1", "localhost"):
-            raise ValueError("tls: none is for loopback only; use implicit (port 993) or starttls (port 143)")
+            raise ValueError(
+                "tls: none is for loopback only; use implicit (port 993) or starttls (port 143)"
+            )
         if not (self.password or self.token_command or self.login):
-            raise ValueError("a mailbox needs password: {file: …}, token_command: […], or login: microsoft")
+            raise ValueError(
+                "a mailbox needs password: {file: …}, token_command: […], or login: microsoft"
+            )
         if not self.folders:
             raise ValueError("folders is empty; leave it out for INBOX")
         return self
@@ -200,7 +241,7 @@ class Mailbox(Written):
     def stamps(self) -> tuple[str, ...]:
         """The authserv-ids (RFC 8601) whose word on authentication counts."""
         known = PROVIDERS[self.provider].authserv_ids if self.provider else ()
-        return tuple(name.lower() for name in (self.authserv_ids or known))
+        return tuple(name.lower() for name in self.authserv_ids or known)
 
     @property
     def own_addresses(self) -> tuple[str, ...]:
@@ -224,10 +265,14 @@ class Target(Written):
     click: bool = False
     """A tap on the message opens the order's page at the marketplace (ntfy, Pushover)."""
     monthly: Annotated[int, Field(ge=1)] | None = None
-    """Messages your plan allows in a month, to be warned at three quarters; LINE's free plan is known: 200."""
+    """Messages your plan allows in a month, to be warned at three quarters; LINE's free plan is
+    known: 200.
+    """
     answers: Secret | None = None
-    """ntfy only: the web address of a second topic, such as https://ntfy.sh/another-long-random-topic. Messages get a
-    button that acknowledges their alerts; it writes to that topic, which is read every minute."""
+    """ntfy only: the web address of a second topic, such as
+    https://ntfy.sh/another-long-random-topic. Messages get a
+    button that acknowledges their alerts; it writes to that topic, which is read every minute.
+    """
 
 
 class SeverityPolicy(Written):
@@ -308,21 +353,25 @@ def load(path: Path) -> Settings:
     document = read(path)
     settings, faults = check(document, Settings)
     if settings is None:
-        raise WrittenError(faults)
+        raise UserFileError(faults)
     found = _cross_faults(settings, document.fault) + _exposed_values(settings, path)
     if found:
-        raise WrittenError(found)
+        raise UserFileError(found)
     return settings
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema of config.yaml; optional keys are left out instead of null, so editors offer no null."""
+    """The JSON Schema of config.yaml; optional keys are left out instead of null, so editors offer
+    no null.
+    """
     tree: dict[str, Any] = _without_null(Settings.model_json_schema(by_alias=True))
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **tree}
 
 
 def shown(settings: Settings) -> dict[str, Any]:
-    """The configuration with every default filled in, as JSON; a secret written out is not shown."""
+    """The configuration with every default filled in, as JSON; a secret written out is not
+    shown.
+    """
     tree = settings.model_dump(mode="json", by_alias=True, exclude_none=True)
     for thing in (*tree["mailboxes"], *tree["targets"], tree):
         for key, value in thing.items():
@@ -336,7 +385,9 @@ def _without_null(node: Any) -> Any:
         case {"default": str(default), "pattern": str(pattern), **rest} if pattern in WRITTEN:
             return rest | {"pattern": pattern, "default": WRITTEN[pattern](default)}
         case {"anyOf": [only, {"type": "null"}], **rest}:
-            return _without_null({key: value for key, value in rest.items() if key != "default"} | only)
+            return _without_null(
+                {key: value for key, value in rest.items() if key != "default"} | only
+            )
         case dict():
             return {key: _without_null(value) for key, value in node.items()}
         case list():
@@ -345,7 +396,9 @@ def _without_null(node: Any) -> Any:
             return node
 
 
-def _cross_faults(settings: Settings, fault: Callable[[Sequence[str | int], str], Fault]) -> list[Fault]:
+def _cross_faults(
+    settings: Settings, fault: Callable[[Sequence[str | int], str], Fault]
+) -> list[Fault]:
     """What one value alone cannot show: doubled ids, names of nothing."""
     deadlines = check_overrides(settings.policy) if settings.policy else ()
     return [
@@ -356,7 +409,9 @@ def _cross_faults(settings: Settings, fault: Callable[[Sequence[str | int], str]
     ]
 
 
-def _doubled(what: str, things: Sequence[Mailbox | Target]) -> Iterator[tuple[list[str | int], str]]:
+def _doubled(
+    what: str, things: Sequence[Mailbox | Target]
+) -> Iterator[tuple[list[str | int], str]]:
     seen: set[str] = set()
     for index, thing in enumerate(things):
         if thing.id in seen:
@@ -382,7 +437,10 @@ def _exposed_values(settings: Settings, path: Path) -> list[Fault]:
     """A secret written out is accepted only in a file that its owner alone can read."""
     written = [mailbox.password for mailbox in settings.mailboxes] + [settings.ping_url]
     written += [secret for target in settings.targets for secret in (target.url, target.answers)]
-    if any(secret and secret.value is not None for secret in written) and path.stat().st_mode & 0o077:
+    if (
+        any(secret and secret.value is not None for secret in written)
+        and path.stat().st_mode & 0o077
+    ):
         what = f"holds a secret as {{value: …}} but others can read the file; try: chmod 600 {path}"
         return [Fault(file=str(path), line=0, column=0, what=what)]
     return []

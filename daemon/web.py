@@ -1,4 +1,6 @@
-"""One HTTP request of our own (the dead man's ping, answers from the phone): short, bounded, never sent elsewhere."""
+"""One HTTP request of our own (the dead man's ping, answers from the phone): short, bounded, never
+sent elsewhere.
+"""
 
 import http.client
 import threading
@@ -11,7 +13,9 @@ AGENT = "Orderbell"
 
 
 class WebError(Exception):
-    """Why there is no answer, as a verb phrase without the URL, which may be a secret: `answered 503`."""
+    """Why there is no answer, as a verb phrase without the URL, which may be a secret: `answered
+    503`.
+    """
 
 
 def get(url: str, *, seconds: float) -> bytes:
@@ -26,7 +30,8 @@ def get(url: str, *, seconds: float) -> bytes:
         except WebError as error:
             found.append(error)
 
-    # In a thread of its own: a time limit of a socket counts from byte to byte, and a server that drips has no end.
+    # In a thread of its own: a time limit of a socket counts from byte to byte, and a server that
+    # drips has no end.
     caller = threading.Thread(target=call, name="web", daemon=True)
     caller.start()
     caller.join(seconds)

@@ -1,6 +1,8 @@
-"""The matters with an end that hang on an order: dispute, appeal, return, refund, claim and the rest.
+"""The matters with an end that hang on an order: dispute, appeal, return, refund, claim and the
+rest.
 
-Each is made from the set of its events. What only opens may come from any mail; what ends a matter must be believed
+Each is made from the set of its events. What only opens may come from any mail; what ends a matter
+must be believed
 (`History.closes`). Final states outrank all others, so late mail never brings a matter back.
 """
 
@@ -45,8 +47,12 @@ def cases(history: History) -> tuple[Case, ...]:
     return tuple(sorted(found, key=lambda case: (case.opened_at, case.id)))
 
 
-def episodes(history: History, kinds: Sequence[Kind], opener: Kind, closer: Kind) -> list[list[Event]]:
-    """Events of `kinds` by case number; without numbers a new `opener` after a believed `closer` begins another."""
+def episodes(
+    history: History, kinds: Sequence[Kind], opener: Kind, closer: Kind
+) -> list[list[Event]]:
+    """Events of `kinds` by case number; without numbers a new `opener` after a believed `closer`
+    begins another.
+    """
     events = history.of(*kinds)
     refs = list(dict.fromkeys(ref for event in events for ref in event.cases[:1]))
     groups: dict[str, list[Event]] = {ref: [] for ref in refs}
@@ -56,7 +62,9 @@ def episodes(history: History, kinds: Sequence[Kind], opener: Kind, closer: Kind
             groups[event.cases[0]].append(event)
         elif refs:
             groups[_ref_at(event, events, refs)].append(event)
-        elif not bare or (event.kind is opener and any(_ends(one, closer, history) for one in bare[-1])):
+        elif not bare or (
+            event.kind is opener and any(_ends(one, closer, history) for one in bare[-1])
+        ):
             bare.append([event])
         else:
             bare[-1].append(event)
@@ -118,7 +126,10 @@ def _disputes(history: History) -> Iterable[Case]:
             reason=text_of(opened[0].fields, "reason") if opened else None,
             waiting_for=waiting,
             judgement=_word(history.best(judged), "judgement") or ("unknown" if judged else None),
-            outcome=_word(closed or [event for event in events if event.kind is Kind.DISPUTE_CLOSED], "outcome"),
+            outcome=_word(
+                closed or [event for event in events if event.kind is Kind.DISPUTE_CLOSED],
+                "outcome",
+            ),
             claimed=_money(opened, "amount"),
             awarded=_money(history.best(offers), "amount"),
         )
@@ -145,7 +156,9 @@ def _dispute_state(events: Sequence[Event], history: History) -> tuple[str, Acto
             case _:
                 pass
     asked = [event.at for event in events if event.kind is Kind.DISPUTE_EVIDENCE_REQUESTED]
-    if state == "evidence_due" and any(event.at >= asked[-1] for event in history.of(Kind.EVIDENCE)):
+    if state == "evidence_due" and any(
+        event.at >= asked[-1] for event in history.of(Kind.EVIDENCE)
+    ):
         return "review", Actor.PLATFORM
     return state, waiting
 
@@ -158,7 +171,9 @@ def _appeals(history: History) -> Iterable[Case]:
     outcome = _word(history.best(decided), "outcome")
     state = "submitted"
     if ended:
-        state = {"granted": "granted", "rejected": "rejected"}.get(_word(ended, "outcome") or "", "decided")
+        state = {"granted": "granted", "rejected": "rejected"}.get(
+            _word(ended, "outcome") or "", "decided"
+        )
     yield _case(
         history,
         CaseKind.APPEAL,
@@ -173,7 +188,11 @@ def _appeals(history: History) -> Iterable[Case]:
 
 
 def _returns(history: History) -> Iterable[Case]:
-    sent_back = [event for event in history.of(Kind.DISPUTE_CLOSED) if _word([event], "outcome") == "return_refund"]
+    sent_back = [
+        event
+        for event in history.of(Kind.DISPUTE_CLOSED)
+        if _word([event], "outcome") == "return_refund"
+    ]
     opening = [*history.of(Kind.RETURN_REQUESTED), *history.of(Kind.RETURN_AUTHORISED), *sent_back]
     later = history.sure(Kind.RETURN_SHIPPED, Kind.RETURN_RECEIVED, Kind.RETURN_REJECTED)
     if not opening and not later:
@@ -191,7 +210,9 @@ def _returns(history: History) -> Iterable[Case]:
         state, ended = "shipped", None
     if Kind.RETURN_RECEIVED in kinds:
         state, ended = "received", None
-        refunds = [event for event in history.sure(Kind.REFUND_COMPLETED) if event.at >= events[0].at]
+        refunds = [
+            event for event in history.sure(Kind.REFUND_COMPLETED) if event.at >= events[0].at
+        ]
         if refunds:
             state, ended = "refunded", refunds[-1]
     seller = history.role is Role.SELLER
@@ -205,15 +226,21 @@ def _returns(history: History) -> Iterable[Case]:
         ended=ended,
         reason=_word(events, "reason"),
         waiting_for=waiting.get(state),
-        respond_by=min((at for event in authorised if (at := history.when(event, "return_by"))), default=None),
+        respond_by=min(
+            (at for event in authorised if (at := history.when(event, "return_by"))), default=None
+        ),
         ref=_word(events, "rma"),
     )
 
 
 def _refunds(history: History) -> Iterable[Case]:
     announced = history.of(Kind.REFUND_ANNOUNCED)
-    decided = [event for event in history.of(Kind.DISPUTE_CLOSED) if _word([event], "outcome") in REFUNDED]
-    granted = [event for event in history.of(Kind.APPEAL_DECIDED) if _word([event], "outcome") == "granted"]
+    decided = [
+        event for event in history.of(Kind.DISPUTE_CLOSED) if _word([event], "outcome") in REFUNDED
+    ]
+    granted = [
+        event for event in history.of(Kind.APPEAL_DECIDED) if _word([event], "outcome") == "granted"
+    ]
     completed, failed = history.sure(Kind.REFUND_COMPLETED), history.sure(Kind.REFUND_FAILED)
     opening = [*announced, *decided, *granted]
     events = sorted([*opening, *completed, *failed], key=lambda event: (event.at, event.origin))
@@ -263,13 +290,17 @@ def _claims(history: History) -> Iterable[Case]:
             ended=ended[-1] if ended else None,
             reason=_word(events, "reason"),
             waiting_for=waiting,
-            outcome=_word(ended or [event for event in events if event.kind is Kind.CLAIM_DECIDED], "outcome"),
+            outcome=_word(
+                ended or [event for event in events if event.kind is Kind.CLAIM_DECIDED], "outcome"
+            ),
             claimed=_money(events, "amount"),
         )
 
 
 def _chargebacks(history: History) -> Iterable[Case]:
-    for events in episodes(history, CHARGEBACK_KINDS, Kind.CHARGEBACK_OPENED, Kind.CHARGEBACK_DECIDED):
+    for events in episodes(
+        history, CHARGEBACK_KINDS, Kind.CHARGEBACK_OPENED, Kind.CHARGEBACK_DECIDED
+    ):
         ended = [event for event in events if _ends(event, Kind.CHARGEBACK_DECIDED, history)]
         state, waiting = "opened", Actor.ME
         if any(event.at >= events[0].at for event in history.of(Kind.EVIDENCE)):
@@ -282,7 +313,9 @@ def _chargebacks(history: History) -> Iterable[Case]:
             ended=ended[-1] if ended else None,
             reason=_word(events, "reason"),
             waiting_for=waiting,
-            outcome=_word([event for event in events if event.kind is Kind.CHARGEBACK_DECIDED], "outcome"),
+            outcome=_word(
+                [event for event in events if event.kind is Kind.CHARGEBACK_DECIDED], "outcome"
+            ),
             claimed=_money(events, "amount"),
         )
 
@@ -325,14 +358,22 @@ def _fees(history: History) -> Iterable[Case]:
 
 
 def is_plain_rate(event: Event, history: History) -> bool:
-    """An imported fee that is what it was: a fact to compare later ones with, no matter of its own."""
+    """An imported fee that is what it was: a fact to compare later ones with, no matter of its
+    own.
+    """
     return event.source is Source.IMPORT and rate_before(event, history) is None
 
 
 def rate_before(event: Event, history: History) -> Decimal | None:
-    """The fee rate before the one this notice tells, when they differ: as it says, else of the notice before."""
+    """The fee rate before the one this notice tells, when they differ: as it says, else of the
+    notice before.
+    """
     new, told = event.fields.get("new_rate"), event.fields.get("old_rate")
-    same = [one for one in history.of(Kind.FEE_NOTICE) if _thing(one) == _thing(event) and one.at < event.at]
+    same = [
+        one
+        for one in history.of(Kind.FEE_NOTICE)
+        if _thing(one) == _thing(event) and one.at < event.at
+    ]
     earlier = told if told is not None else (same[-1].fields.get("new_rate") if same else None)
     return earlier if isinstance(earlier, Decimal) and new is not None and earlier != new else None
 
@@ -341,7 +382,9 @@ def _thing(event: Event) -> str | None:
     return text_of(event.fields, "sku") or text_of(event.fields, "asin")
 
 
-def _by_topic(history: History, kinds: Sequence[Kind], names: Sequence[str]) -> list[tuple[str | None, list[Event]]]:
+def _by_topic(
+    history: History, kinds: Sequence[Kind], names: Sequence[str]
+) -> list[tuple[str | None, list[Event]]]:
     topics: dict[str | None, list[Event]] = {}
     for event in history.of(*kinds):
         about = next((text for name in names if (text := text_of(event.fields, name))), None)
@@ -368,7 +411,9 @@ def _case(
     opened_at: datetime | None = None,
 ) -> Case:
     own = next((event.cases[0] for event in events if event.cases), None) or ref
-    newest = max(events, key=lambda event: (event.at, event.origin))  # what it says replaces what was asked before
+    newest = max(
+        events, key=lambda event: (event.at, event.origin)
+    )  # what it says replaces what was asked before
     return Case(
         kind=kind,
         id=f"{history.key}/{kind}" + (f"/{own}" if own else ""),
@@ -383,18 +428,25 @@ def _case(
         amount_awarded=awarded,
         amount_paid=paid,
         waiting_for=None if ended else waiting_for,
-        respond_by=None if ended else (respond_by or history.when(newest, "respond_by", "appeal_by")),
+        respond_by=None
+        if ended
+        else (respond_by or history.when(newest, "respond_by", "appeal_by")),
         proof=tuple(sorted(events, key=lambda event: (event.at, event.origin))),
     )
 
 
 def total(events: Iterable[Event]) -> Money | None:
-    """The sum of the events' amounts in the currency of the first; other currencies are left out."""
+    """The sum of the events' amounts in the currency of the first; other currencies are left
+    out.
+    """
     amounts = [amount for event in events if (amount := money_of(event, "amount")) is not None]
     if not amounts:
         return None
     currency = amounts[0].currency
-    return Money(value=sum((one.value for one in amounts if one.currency == currency), Decimal()), currency=currency)
+    return Money(
+        value=sum((one.value for one in amounts if one.currency == currency), Decimal()),
+        currency=currency,
+    )
 
 
 def _word(events: Iterable[Event], name: str) -> str | None:

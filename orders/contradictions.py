@@ -1,4 +1,6 @@
-"""What does not fit together in one order's past: C01 to C30, each once unless it comes again with something new."""
+"""What does not fit together in one order's past: C01 to C30, each once unless it comes again with
+something new.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -42,13 +44,21 @@ def contradictions(history: History, order: Order, shelf: Shelf) -> tuple[Findin
     found += odd_parcels.foreign(history, order, shelf)
     found += odd_parcels.bad_number(history, order, shelf)
     found += _double_order(history, order, shelf)
-    return tuple(sorted((_finding(odd, history) for odd in found), key=lambda finding: (finding.at, finding.id)))
+    return tuple(
+        sorted(
+            (_finding(odd, history) for odd in found), key=lambda finding: (finding.at, finding.id)
+        )
+    )
 
 
-def phishing(orders: Iterable[Order], *, at: datetime, mail: int | None, origin: str) -> tuple[Subject, ...]:
-    """C28: a forged mail names these orders of the ledger (`known_orders` finds their keys). Their state is untouched.
+def phishing(
+    orders: Iterable[Order], *, at: datetime, mail: int | None, origin: str
+) -> tuple[Subject, ...]:
+    """C28: a forged mail names these orders of the ledger (`known_orders` finds their keys). Their
+    state is untouched.
 
-    `at` (aware UTC) is when it came, `mail` the store's number of it, `origin` a name of it such as `mail:<sha256>`.
+    `at` (aware UTC) is when it came, `mail` the store's number of it, `origin` a name of it such as
+    `mail:<sha256>`.
     """
     return tuple(
         Subject(
@@ -104,7 +114,9 @@ def _shipped_after_request(history: History, _: Order) -> Iterator[Odd]:
     found = []
     for event in history.of(Kind.SHIPMENT_SHIPPED):
         asked = [one for one in history.of(Kind.CANCEL_REQUESTED) if one.at <= event.at]
-        open_ones = [one for one in asked if not any(one.at <= answer.at <= event.at for answer in answers)]
+        open_ones = [
+            one for one in asked if not any(one.at <= answer.at <= event.at for answer in answers)
+        ]
         if open_ones:
             found.append((open_ones[0], event))
     yield from pairs(code, found)
@@ -124,7 +136,9 @@ def _moving_after_cancel(history: History, order: Order) -> Iterator[Odd]:
 def _cancel_after_shipping(history: History, _: Order) -> Iterator[Odd]:
     """C03."""
     shipped = history.first(Kind.SHIPMENT_SHIPPED)
-    late = [event for event in history.of(Kind.CANCEL_REQUESTED) if shipped and event.at > shipped.at]
+    late = [
+        event for event in history.of(Kind.CANCEL_REQUESTED) if shipped and event.at > shipped.at
+    ]
     if shipped and late:
         yield Odd("C03", (shipped, late[0]))
 
@@ -137,7 +151,9 @@ def _partial_delivery(history: History, order: Order) -> Iterator[Odd]:
     if arrived is None or not rest or order.cancelled_at is not None:
         return
     placed = history.of(Kind.ORDER_PLACED, Kind.IMPORT_ROW)[:1]
-    yield Odd("C05", (*placed, arrived), detail=", ".join(_named(item, order.items) for item in rest))
+    yield Odd(
+        "C05", (*placed, arrived), detail=", ".join(_named(item, order.items) for item in rest)
+    )
 
 
 def _named(rest: Item, lines: Iterable[Item]) -> str:
@@ -147,11 +163,16 @@ def _named(rest: Item, lines: Iterable[Item]) -> str:
 
 def _completed_in_dispute(history: History, _: Order) -> Iterator[Odd]:
     """C06."""
-    for opener, closer in ((Kind.DISPUTE_OPENED, Kind.DISPUTE_CLOSED), (Kind.CLAIM_OPENED, Kind.CLAIM_DECIDED)):
+    for opener, closer in (
+        (Kind.DISPUTE_OPENED, Kind.DISPUTE_CLOSED),
+        (Kind.CLAIM_OPENED, Kind.CLAIM_DECIDED),
+    ):
         closed = history.sure(closer)
         for event in history.of(Kind.ORDER_COMPLETED):
             before = [one for one in history.of(opener) if one.at <= event.at]
-            if before and not any(before[-1].at <= end.at <= event.at + SAME_MOMENT for end in closed):
+            if before and not any(
+                before[-1].at <= end.at <= event.at + SAME_MOMENT for end in closed
+            ):
                 yield Odd("C06", (before[-1], event))
                 return
 
@@ -161,15 +182,25 @@ _CONFIRMS = {Kind.ORDER_COMPLETED: "", Kind.ORDER_AWAITING_CONFIRMATION: "awaiti
 
 
 def _completed_undelivered(history: History, order: Order) -> Iterator[Odd]:
-    """C07: confirmed, or about to be, with no delivery and no refund seen; not when the user himself confirmed."""
-    answered = (Kind.SHIPMENT_DELIVERED, Kind.GOODS_CHECKED, Kind.REFUND_ANNOUNCED, Kind.REFUND_COMPLETED)
+    """C07: confirmed, or about to be, with no delivery and no refund seen; not when the user
+    himself confirmed.
+    """
+    answered = (
+        Kind.SHIPMENT_DELIVERED,
+        Kind.GOODS_CHECKED,
+        Kind.REFUND_ANNOUNCED,
+        Kind.REFUND_COMPLETED,
+    )
     if history.of(*answered) or order.cancelled_at is not None:
         return
     told = history.of(*_CONFIRMS)
     if history.role is Role.SELLER or any(event.fields.get("auto") is False for event in told):
         return
     for kind, content in _CONFIRMS.items():
-        event = next((one for one in told if one.kind is kind and one.fields.get("delivered_at") is None), None)
+        event = next(
+            (one for one in told if one.kind is kind and one.fields.get("delivered_at") is None),
+            None,
+        )
         if event is not None:
             yield Odd("C07", (*history.of(Kind.SHIPMENT_SHIPPED)[:1], event), content=content)
             return
@@ -182,7 +213,12 @@ def _closed_against_judgement(history: History, _: Order) -> Iterator[Odd]:
         if not judged or text_of(judged[-1].fields, "judgement") != "valid":
             continue
         due, got = money_of(judged[-1], "amount"), money_of(closed, "amount")
-        less = due is not None and got is not None and due.currency == got.currency and got.value < due.value
+        less = (
+            due is not None
+            and got is not None
+            and due.currency == got.currency
+            and got.value < due.value
+        )
         if text_of(closed.fields, "outcome") == "no_refund" or less:
             yield Odd("C10", (judged[-1], closed))
             return
@@ -206,7 +242,9 @@ def _closed_early(history: History, _: Order) -> Iterator[Odd]:
 def _second_appeal(history: History, _: Order) -> Iterator[Odd]:
     """C12."""
     decided = history.first(Kind.APPEAL_DECIDED)
-    again = [event for event in history.of(Kind.APPEAL_SUBMITTED) if decided and event.at > decided.at]
+    again = [
+        event for event in history.of(Kind.APPEAL_SUBMITTED) if decided and event.at > decided.at
+    ]
     if decided and again:
         yield Odd("C12", (decided, again[0]))
 
@@ -215,7 +253,11 @@ def _withdrawn(history: History, _: Order) -> Iterator[Odd]:
     """C13."""
     if history.role is Role.SELLER or history.of(Kind.WITHDRAWAL):
         return
-    closed = [event for event in history.of(Kind.DISPUTE_CLOSED) if text_of(event.fields, "outcome") == "withdrawn"]
+    closed = [
+        event
+        for event in history.of(Kind.DISPUTE_CLOSED)
+        if text_of(event.fields, "outcome") == "withdrawn"
+    ]
     yield from [Odd("C13", (*history.of(Kind.DISPUTE_OPENED)[:1], event)) for event in closed[:1]]
 
 
@@ -226,7 +268,8 @@ def _return_was_in_time(history: History, _: Order) -> Iterator[Odd]:
     asked = [
         event
         for event in history.of(Kind.RETURN_AUTHORISED, Kind.DISPUTE_CLOSED)
-        if event.kind is Kind.RETURN_AUTHORISED or text_of(event.fields, "outcome") == "return_refund"
+        if event.kind is Kind.RETURN_AUTHORISED
+        or text_of(event.fields, "outcome") == "return_refund"
     ]
     posted = history.first(Kind.RETURN_SHIPPED)
     if not missed or posted is None:
@@ -292,7 +335,11 @@ def _case_on_refunded(history: History, _: Order) -> Iterator[Odd]:
     if history.role is Role.BUYER:
         return
     for event in history.of(Kind.CLAIM_OPENED, Kind.CHARGEBACK_OPENED):
-        refunds = [one for one in history.of(Kind.REFUND_COMPLETED, Kind.REFUND_ANNOUNCED) if one.at <= event.at]
+        refunds = [
+            one
+            for one in history.of(Kind.REFUND_COMPLETED, Kind.REFUND_ANNOUNCED)
+            if one.at <= event.at
+        ]
         if refunds:
             yield Odd("C24", (refunds[0], event))
             return
@@ -327,30 +374,51 @@ def _different_content(history: History, _: Order) -> Iterator[Odd]:
         for name in names:
             told = [event for event in events if event.fields.get(name) not in (None, "unknown")]
             for event in told[1:]:
-                same_case = not event.cases or not told[0].cases or set(event.cases) & set(told[0].cases)
+                same_case = (
+                    not event.cases or not told[0].cases or set(event.cases) & set(told[0].cases)
+                )
                 if same_case and event.fields[name] != told[0].fields[name]:
                     detail = f"{name}: {told[0].fields[name]} → {event.fields[name]}"
-                    yield Odd("C27", (told[0], event), content=f"{kind}/{name}/{event.fields[name]}", detail=detail)
+                    yield Odd(
+                        "C27",
+                        (told[0], event),
+                        content=f"{kind}/{name}/{event.fields[name]}",
+                        detail=detail,
+                    )
 
 
 _FIRST_MAILS = frozenset(
-    {Kind.ASSIGNMENT, Kind.SURVEY_REQUEST, Kind.ORDER_PAYMENT_DUE, Kind.ORDER_PAYMENT_FAILED, Kind.ORDER_ON_HOLD}
+    {
+        Kind.ASSIGNMENT,
+        Kind.SURVEY_REQUEST,
+        Kind.ORDER_PAYMENT_DUE,
+        Kind.ORDER_PAYMENT_FAILED,
+        Kind.ORDER_ON_HOLD,
+    }
 )
-"""What says nothing of an order, or comes before the order's own mail: an unpaid order is confirmed once it is paid."""
+"""What says nothing of an order, or comes before the order's own mail: an unpaid order is confirmed
+once it is paid.
+"""
 
 
 def _unknown_order(history: History, order: Order) -> Iterator[Odd]:
-    """C29: a mail whose sender is verified speaks of an order that no order mail and no import told of."""
+    """C29: a mail whose sender is verified speaks of an order that no order mail and no import told
+    of.
+    """
     if not order.stub or history.number == ACCOUNT:
         return
-    named = [event for event in history.events if event.trust is Trust.VERIFIED and event.order_numbers]
+    named = [
+        event for event in history.events if event.trust is Trust.VERIFIED and event.order_numbers
+    ]
     told = [event for event in named if event.kind not in _FIRST_MAILS]
     if told:
         yield Odd("C29", (told[0],))
 
 
 def _double_order(history: History, order: Order, shelf: Shelf) -> Iterator[Odd]:
-    """C30: the same order confirmed again on another day, or the same things ordered twice within minutes."""
+    """C30: the same order confirmed again on another day, or the same things ordered twice within
+    minutes.
+    """
     placed = [event for event in history.of(Kind.ORDER_PLACED) if event.source is not Source.IMPORT]
     if not placed or history.role is Role.SELLER:
         return
@@ -378,7 +446,9 @@ def _double_order(history: History, order: Order, shelf: Shelf) -> Iterator[Odd]
 
 def _placed_before(first: Event, history: History, shelf: Shelf) -> Iterator[str]:
     """Numbers of orders with mail in the minutes before `first`."""
-    for key in shelf.open_orders(history.marketplace, history.role, first.at - TWICE_WITHIN, first.at):
+    for key in shelf.open_orders(
+        history.marketplace, history.role, first.at - TWICE_WITHIN, first.at
+    ):
         number = key_parts(key)[2]
         if number not in (history.number, ACCOUNT):
             yield number

@@ -22,8 +22,10 @@ class Event:
     """One fact with its place in time and its proof. Equal events are the same row."""
 
     origin: str
-    """Unique name of where it came from: `mail:<sha256 of the raw mail>#<index>`, `note:<id>`, `import:<row key>`.
-    The same mail in two folders has the same origin."""
+    """Unique name of where it came from: `mail:<sha256 of the raw mail>#<index>`, `note:<id>`,
+    `import:<row key>`.
+    The same mail in two folders has the same origin.
+    """
     kind: Kind
     at: datetime
     """Effective time, aware UTC: stated in the mail, else its Date, else its arrival."""
@@ -48,7 +50,9 @@ class Event:
     subject: str = ""
     sender: str = ""
     assigns: str | None = None
-    """ASSIGNMENT only: the origin of the event that belongs to `order_numbers` (to none when empty)."""
+    """ASSIGNMENT only: the origin of the event that belongs to `order_numbers` (to none when
+    empty).
+    """
 
 
 def events_of(
@@ -56,7 +60,8 @@ def events_of(
 ) -> tuple[Event, ...]:
     """One event a notice of `reading`.
 
-    `digest` is the sha256 of the raw mail in hex; `arrived` (aware UTC, the server's INTERNALDATE) stands in for a
+    `digest` is the sha256 of the raw mail in hex; `arrived` (aware UTC, the server's INTERNALDATE)
+    stands in for a
     missing Date. A Date later than the arrival is not believed: nobody writes from the future.
     """
     sent = reading.sent_at or arrived
@@ -69,7 +74,13 @@ def events_of(
 
 
 def _event_of(
-    notice: Notice, reading: Reading, origin: str, at: datetime, seen: datetime, own: tuple[str, ...], mail: int | None
+    notice: Notice,
+    reading: Reading,
+    origin: str,
+    at: datetime,
+    seen: datetime,
+    own: tuple[str, ...],
+    mail: int | None,
 ) -> Event:
     return Event(
         origin=origin,

@@ -7,7 +7,17 @@ from decimal import Decimal
 from orders.event import Event, Source
 from orders.facts_table import CASE_STATES, FACTS, FINDING_KINDS, WATCH_KINDS
 from orders.history import text_of
-from orders.order import Actor, Case, CaseKind, Finding, Order, Shipment, ShipmentStatus, Watch, WatchState
+from orders.order import (
+    Actor,
+    Case,
+    CaseKind,
+    Finding,
+    Order,
+    Shipment,
+    ShipmentStatus,
+    Watch,
+    WatchState,
+)
 from orders.order_facts import known, no, order_facts
 from orders.parcels import MOVING
 from orders.shelf import ACCOUNT, key_of, key_parts
@@ -29,7 +39,8 @@ _LAPSES = {
 
 
 def describe(view: View, now: datetime) -> tuple[Subject, ...]:
-    """The order, then its shipments, cases, watches and findings, as tables of facts at `now` (aware UTC).
+    """The order, then its shipments, cases, watches and findings, as tables of facts at `now`
+    (aware UTC).
 
     Nothing for a view without events. Matters of the account itself have no order subject.
     """
@@ -48,7 +59,8 @@ def describe(view: View, now: datetime) -> tuple[Subject, ...]:
 def clusters(findings: Iterable[tuple[str, Finding]], now: datetime) -> tuple[Subject, ...]:
     """C21 over orders: complaints on two orders within the last seven days are probably one outage.
 
-    `findings` are (order key, finding) of any kind; at most one subject about `account` per marketplace.
+    `findings` are (order key, finding) of any kind; at most one subject about `account` per
+    marketplace.
     """
     recent: dict[str, dict[str, Finding]] = {}
     for key, finding in findings:
@@ -88,7 +100,9 @@ def _orders(view: View, shared: Mapping[str, FactValue]) -> Iterator[Subject]:
     if view.order.number == ACCOUNT:
         return
     running = [watch.due_at for watch in view.watches if _mine(watch)]
-    yield _subject("order", view.order.key, shared, view.order, view.order.events, min(running, default=None))
+    yield _subject(
+        "order", view.order.key, shared, view.order, view.order.events, min(running, default=None)
+    )
 
 
 def _shipment(one: Shipment, order: Order, shared: Mapping[str, FactValue]) -> Subject:
@@ -121,7 +135,9 @@ def _shipment(one: Shipment, order: Order, shared: Mapping[str, FactValue]) -> S
             "shipment.moved_at": one.moved_at,
         }
     )
-    return _subject("shipment", f"{order.key}/{one.id}", {**shared, **facts}, order, events, one.pickup_by)
+    return _subject(
+        "shipment", f"{order.key}/{one.id}", {**shared, **facts}, order, events, one.pickup_by
+    )
 
 
 def _case(one: Case, view: View, shared: Mapping[str, FactValue], now: datetime) -> Subject:
@@ -149,7 +165,11 @@ def _case(one: Case, view: View, shared: Mapping[str, FactValue], now: datetime)
     if one.kind is CaseKind.DISPUTE:
         offers = [event for event in one.proof if event.kind is Kind.DISPUTE_PROPOSAL]
         facts["dispute.judged"] = one.judgement is not None
-        appeals = [watch.due_at for watch in view.watches if watch.kind == "appeal" and watch.case == one.id]
+        appeals = [
+            watch.due_at
+            for watch in view.watches
+            if watch.kind == "appeal" and watch.case == one.id
+        ]
         facts |= known(
             {
                 "dispute.judgement": one.judgement,
@@ -185,12 +205,19 @@ def _state(one: Case, view: View, now: datetime) -> str:
 
 def _sure(one: Case, view: View) -> bool:
     origins = {event.origin for event in one.proof}
-    return any(placement.event.origin in origins and placement.confidence >= 0.9 for placement in view.placements)
+    return any(
+        placement.event.origin in origins and placement.confidence >= 0.9
+        for placement in view.placements
+    )
 
 
 def _watch(one: Watch, view: View, shared: Mapping[str, FactValue], now: datetime) -> Subject:
-    same = sorted(watch.opened_at for watch in view.watches if watch.kind == one.kind and watch.key == one.key)
-    parcel = next((shipment for shipment in view.order.shipments if shipment.id == one.shipment), None)
+    same = sorted(
+        watch.opened_at for watch in view.watches if watch.kind == one.kind and watch.key == one.key
+    )
+    parcel = next(
+        (shipment for shipment in view.order.shipments if shipment.id == one.shipment), None
+    )
     tracking = parcel.tracking[-1] if parcel and parcel.tracking else None
     facts: dict[str, FactValue] = {
         "watch.kind": one.kind,
@@ -209,14 +236,26 @@ def _watch(one: Watch, view: View, shared: Mapping[str, FactValue], now: datetim
     }
     text = text_of(one.opened_by.fields, "text")
     facts |= known(
-        {"watch.since": one.since, "watch.expected_at": one.expected_at, "watch.tracking": tracking, "watch.text": text}
+        {
+            "watch.since": one.since,
+            "watch.expected_at": one.expected_at,
+            "watch.tracking": tracking,
+            "watch.text": text,
+        }
     )
     facts |= known({"watch.doubtful_at": one.hint.at if one.hint else None})
     case = next((case for case in view.order.cases if case.id == one.case), None)
     if case is not None:
-        facts |= known({"watch.amount_claimed": case.amount_claimed, "watch.amount_awarded": case.amount_awarded})
+        facts |= known(
+            {
+                "watch.amount_claimed": case.amount_claimed,
+                "watch.amount_awarded": case.amount_awarded,
+            }
+        )
     events = [one.opened_by, *([one.met_by] if one.met_by else [])]
-    return _subject("watch", f"{view.order.key}/{one.id}", {**shared, **facts}, view.order, events, one.due_at)
+    return _subject(
+        "watch", f"{view.order.key}/{one.id}", {**shared, **facts}, view.order, events, one.due_at
+    )
 
 
 def _missed(one: Watch, now: datetime) -> bool:
@@ -233,7 +272,9 @@ def _finding(one: Finding, order: Order, shared: Mapping[str, FactValue]) -> Sub
         "finding.scanned": one.code == "C16" and _scanned(one, order),
     }
     facts |= known({"finding.amount": one.amount, "finding.detail": one.detail or None})
-    return _subject("finding", f"{order.key}/{one.id}", {**shared, **facts}, order, one.rests_on, None)
+    return _subject(
+        "finding", f"{order.key}/{one.id}", {**shared, **facts}, order, one.rests_on, None
+    )
 
 
 def _scanned(one: Finding, order: Order) -> bool:
@@ -270,7 +311,11 @@ def _read(events: Iterable[Event]) -> dict[str, FactValue]:
     if not mails:
         return {}
     newest = max(mails, key=lambda event: (event.at, event.origin))
-    doubts = [one for one in (Trust.UNVERIFIED, Trust.FORWARDED) if any(event.trust is one for event in mails)]
+    doubts = [
+        one
+        for one in (Trust.UNVERIFIED, Trust.FORWARDED)
+        if any(event.trust is one for event in mails)
+    ]
     facts = {"read.at": newest.at, "read.trust": (doubts[0] if doubts else Trust.VERIFIED).value}
     return {**facts, **known({"read.subject": newest.subject or None})}
 

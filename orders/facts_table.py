@@ -1,4 +1,6 @@
-"""The documented table of facts about orders and what hangs on them: names, types, meanings, examples."""
+"""The documented table of facts about orders and what hangs on them: names, types, meanings,
+examples.
+"""
 
 from collections.abc import Iterator
 
@@ -10,14 +12,24 @@ CASE_STATES: dict[CaseKind, tuple[str, ...]] = {
     CaseKind.CANCELLATION: ("requested", "cancelled", "rejected", "overtaken", "unanswered"),
     CaseKind.DISPUTE: ("opened", "proposal", "review", "evidence_due", "judged", "closed"),
     CaseKind.APPEAL: ("submitted", "granted", "rejected", "decided"),
-    CaseKind.RETURN: ("requested", "authorised", "shipped", "received", "refunded", "rejected", "expired"),
+    CaseKind.RETURN: (
+        "requested",
+        "authorised",
+        "shipped",
+        "received",
+        "refunded",
+        "rejected",
+        "expired",
+    ),
     CaseKind.REFUND: ("announced", "completed", "failed", "overdue"),
     CaseKind.CLAIM: ("opened", "info_due", "review", "granted", "denied", "withdrawn", "decided"),
     CaseKind.CHARGEBACK: ("opened", "review", "decided"),
     CaseKind.ACCOUNT: ("warned", "restricted", "resolved"),
     CaseKind.FEE: ("noticed", "resolved"),
 }
-"""States of each kind of case. `unanswered`, `expired` and `overdue` are lapses: they depend on the hour."""
+"""States of each kind of case. `unanswered`, `expired` and `overdue` are lapses: they depend on the
+hour.
+"""
 
 WATCH_KINDS = (
     "pay",
@@ -131,7 +143,9 @@ def _number(name: str, meaning: str) -> FactSpec:
 
 
 def _choice(name: str, meaning: str, *choices: str) -> FactSpec:
-    return FactSpec(name=name, type=FactType.CHOICE, meaning=meaning, example=choices[0], choices=tuple(choices))
+    return FactSpec(
+        name=name, type=FactType.CHOICE, meaning=meaning, example=choices[0], choices=tuple(choices)
+    )
 
 
 _ORDER = (
@@ -142,7 +156,11 @@ _ORDER = (
     _text("order.title", "its first item, and how many more", "USB cable (+1)"),
     _text("order.store", "the seller's name", "Good Cables Store"),
     _text("order.region", "the marketplace's country, where known", "JP"),
-    _text("order.link", "its page at the marketplace, built from its number", "https://www.amazon.co.jp/…"),
+    _text(
+        "order.link",
+        "its page at the marketplace, built from its number",
+        "https://www.amazon.co.jp/…",
+    ),
     _money("order.amount", "what the order costs"),
     _money("order.refund_amount", "sum of completed refunds"),
     _number("order.lines", "order lines known"),
@@ -178,8 +196,13 @@ _ORDER = (
     _flag("order.returned", "the goods went back and were refunded"),
     _flag("order.refunded", "a refund was completed"),
     _flag("order.cancel_requested", "cancelling was asked for"),
-    _flag("order.cancel_open", "cancelling was asked for, and it was neither answered nor overtaken by shipping"),
-    _flag("order.out_of_stock", "the seller wrote that it is out of stock, and nothing was shipped"),
+    _flag(
+        "order.cancel_open",
+        "cancelling was asked for, and it was neither answered nor overtaken by shipping",
+    ),
+    _flag(
+        "order.out_of_stock", "the seller wrote that it is out of stock, and nothing was shipped"
+    ),
     _flag("order.delayed", "the expected arrival was moved to a later day, and it is not here yet"),
     _flag("order.dispute_open", "a dispute is open"),
     _flag("order.return_shipped", "a return parcel was posted"),
@@ -188,13 +211,17 @@ _ORDER = (
 
 _SHIPMENT = (
     _text("shipment.id", "tracking number, else the marketplace's parcel id", "LP00123456789012"),
-    _choice("shipment.status", "how far the parcel is", *(status.value for status in ShipmentStatus)),
+    _choice(
+        "shipment.status", "how far the parcel is", *(status.value for status in ShipmentStatus)
+    ),
     _text("shipment.tracking", "tracking number", "LP00123456789012"),
     _text("shipment.provider", "carrier", "Yamato"),
     _text("shipment.stage", "last stage told", "cleared_customs"),
     _text("shipment.items", "titles of what is in it, where told", "USB cable"),
     _text("shipment.place", "where it waits", "parcel locker"),
-    _text("shipment.problem", "what went wrong: returned_to_sender, lost, damaged, customs …", "lost"),
+    _text(
+        "shipment.problem", "what went wrong: returned_to_sender, lost, damaged, customs …", "lost"
+    ),
     _time("shipment.shipped_at", "when it left"),
     _time("shipment.delivered_at", "when it was delivered"),
     _time("shipment.expected_from", "earliest expected arrival"),
@@ -211,16 +238,26 @@ _WATCH = (
     _choice("watch.kind", "which deadline or silence", *WATCH_KINDS),
     _text("watch.key", "its row of the policy table", "D-AE-11"),
     _choice("watch.actor", "who must move", *(actor.value for actor in Actor)),
-    _choice("watch.state", "open, met, or void because it no longer matters", *(state.value for state in WatchState)),
+    _choice(
+        "watch.state",
+        "open, met, or void because it no longer matters",
+        *(state.value for state in WatchState),
+    ),
     _time("watch.opened_at", "when it began"),
     _time("watch.due_at", "when it is over"),
     _time("watch.half_at", "half of its span"),
     _time("watch.since", "the last sign of life: “no mail seen since …”"),
-    _time("watch.doubtful_at", "a mail that says it is done came then, but its sender or its order is not sure"),
+    _time(
+        "watch.doubtful_at",
+        "a mail that says it is done came then, but its sender or its order is not sure",
+    ),
     _time("watch.expected_at", "the promised or expected date, where patience is added to it"),
     _flag("watch.open", "it still runs: neither met nor void"),
     _flag("watch.stated", "the date stands in a mail or was told by hand, not computed"),
-    _flag("watch.inferred", "it rests on mail that surely belongs to no order, or whose sender is not verified"),
+    _flag(
+        "watch.inferred",
+        "it rests on mail that surely belongs to no order, or whose sender is not verified",
+    ),
     _flag("watch.missed", "it is open and its time is over"),
     _number("watch.number", "the how many-th of its kind: promise 2 of 3"),
     _text("watch.why", "which rule or mail gave the date", "return_by in the mail of 2026-03-02"),
@@ -234,7 +271,10 @@ _FINDING = (
     _choice("finding.kind", "which contradiction", *FINDING_KINDS),
     _choice("finding.code", "its number in the documented list", *CODES),
     _time("finding.at", "when the second mail made it true"),
-    _flag("finding.inferred", "it rests on mail that surely belongs to no order, or whose sender is not verified"),
+    _flag(
+        "finding.inferred",
+        "it rests on mail that surely belongs to no order, or whose sender is not verified",
+    ),
     _money("finding.amount", "the difference, where money is concerned"),
     _number("finding.orders", "how many orders it is about"),
     _text("finding.detail", "what differs", "LP00123456789012"),
@@ -259,15 +299,29 @@ def _case_facts(kind: CaseKind) -> Iterator[FactSpec]:
     yield _money(f"{name}.amount_paid", "what was paid")
     if kind is CaseKind.DISPUTE:
         yield _choice(
-            "dispute.judgement", "the platform's verdict on the claim", "valid", "invalid", "mixed", "unknown"
+            "dispute.judgement",
+            "the platform's verdict on the claim",
+            "valid",
+            "invalid",
+            "mixed",
+            "unknown",
         )
-        yield _choice("dispute.proposed_by", "who made the last proposal", "seller", "platform", "buyer", "unknown")
+        yield _choice(
+            "dispute.proposed_by",
+            "who made the last proposal",
+            "seller",
+            "platform",
+            "buyer",
+            "unknown",
+        )
         yield _flag("dispute.judged", "the platform's verdict came")
         yield _time("dispute.appeal_by", "the one appeal is possible until then")
     if kind in (CaseKind.FEE, CaseKind.ACCOUNT):
         yield _text(f"{name}.about", "which product or metric", "SKU-1")
     if kind is CaseKind.ACCOUNT:
-        yield _flag("account.outage", "several buyers complain of cancel requests that never came (C21)")
+        yield _flag(
+            "account.outage", "several buyers complain of cancel requests that never came (C21)"
+        )
         yield _number("account.complaints", "on how many orders they do, within seven days")
     if kind is CaseKind.FEE:
         yield _number("fee.old_rate", "rate before, in percent")

@@ -1,4 +1,6 @@
-"""The fold: a set of placed events becomes an order with its parcels and cases, whatever the order of arrival."""
+"""The fold: a set of placed events becomes an order with its parcels and cases, whatever the order
+of arrival.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
@@ -27,7 +29,9 @@ def fold(history: History) -> Order:
     delivered = tuple(parcel for parcel in found if parcel.delivered_at is not None)
     whole = bool(delivered) and len(delivered) == len(found) and not unshipped(lines, found)
     returned = _returned(history, matters)
-    status = _status(history, found, lines, cancelled=bool(cancelled), returned=returned, whole=whole)
+    status = _status(
+        history, found, lines, cancelled=bool(cancelled), returned=returned, whole=whole
+    )
     expecting = _latest_with(history, "expected_until")
     return Order(
         key=history.key,
@@ -44,7 +48,9 @@ def fold(history: History) -> Order:
         expected_from=history.when(expecting, "expected_from") if expecting else None,
         expected_until=history.when(expecting, "expected_until") if expecting else None,
         shipped_at=min((parcel.shipped_at for parcel in found if parcel.shipped_at), default=None),
-        delivered_at=max((at for parcel in delivered if (at := parcel.delivered_at)), default=None) if whole else None,
+        delivered_at=max((at for parcel in delivered if (at := parcel.delivered_at)), default=None)
+        if whole
+        else None,
         cancelled_at=min((event.at for event in cancelled), default=None),
         completed_at=min((event.at for event in completed), default=None),
         protection_until=_stated(history, "protection_until"),
@@ -59,7 +65,9 @@ def fold(history: History) -> Order:
 
 
 def unshipped(lines: Sequence[Item], found: Iterable[Shipment]) -> tuple[Item, ...]:
-    """Order lines missing from parcels that say what is in them; a parcel that says nothing may hold everything."""
+    """Order lines missing from parcels that say what is in them; a parcel that says nothing may
+    hold everything.
+    """
     gone = [parcel for parcel in found if parcel.shipped_at is not None]
     if not gone or any(not parcel.items for parcel in gone):
         return ()
@@ -67,7 +75,9 @@ def unshipped(lines: Sequence[Item], found: Iterable[Shipment]) -> tuple[Item, .
 
 
 def ends_by_cancelling(history: History, lines: Sequence[Item]) -> tuple[Event, ...]:
-    """Believed cancellations of the whole order. “Your order … is closed” after delivery or completion is none."""
+    """Believed cancellations of the whole order. “Your order … is closed” after delivery or
+    completion is none.
+    """
     over = history.sure(Kind.SHIPMENT_DELIVERED, Kind.ORDER_COMPLETED)
     ending = []
     for event in history.sure(Kind.ORDER_CANCELLED):
@@ -81,7 +91,10 @@ def ends_by_cancelling(history: History, lines: Sequence[Item]) -> tuple[Event, 
 
 def closed_without_reason(event: Event) -> bool:
     """AliExpress writes “is closed” for any end: it tells neither who nor why."""
-    return text_of(event.fields, "by") in UNKNOWN_END and text_of(event.fields, "reason") in UNKNOWN_END
+    return (
+        text_of(event.fields, "by") in UNKNOWN_END
+        and text_of(event.fields, "reason") in UNKNOWN_END
+    )
 
 
 def cancelled_items(history: History) -> tuple[Item, ...]:
@@ -108,13 +121,17 @@ def _status(
     told = _from_mail(history, found, lines)
     imported = imported_status(history)
     only_files = all(event.source is Source.IMPORT for event in history.events if _moves(event))
-    if imported is not None and (only_files or told in (OrderStatus.UNKNOWN, OrderStatus.PROCESSING)):
+    if imported is not None and (
+        only_files or told in (OrderStatus.UNKNOWN, OrderStatus.PROCESSING)
+    ):
         return max(told, imported, key=_rank)
     return told
 
 
 def _moves(event: Event) -> bool:
-    """It speaks of the order's own way: what is told of messages, disputes or money does not outdate a file."""
+    """It speaks of the order's own way: what is told of messages, disputes or money does not
+    outdate a file.
+    """
     return event.kind.partition(".")[0] in ("order", "shipment")
 
 
@@ -130,7 +147,11 @@ def _from_mail(history: History, found: Sequence[Shipment], lines: Sequence[Item
         return OrderStatus.PAYMENT_DUE
     mails = [event for event in history.events if event.source is not Source.IMPORT]
     quiet = (Kind.MESSAGE_RECEIVED, Kind.SURVEY_REQUEST, Kind.ASSIGNMENT)
-    return OrderStatus.PROCESSING if any(event.kind not in quiet for event in mails) else OrderStatus.UNKNOWN
+    return (
+        OrderStatus.PROCESSING
+        if any(event.kind not in quiet for event in mails)
+        else OrderStatus.UNKNOWN
+    )
 
 
 def awaits_payment(history: History) -> bool:
@@ -138,7 +159,9 @@ def awaits_payment(history: History) -> bool:
     asked = history.last(Kind.ORDER_PAYMENT_DUE, Kind.ORDER_PAYMENT_FAILED)
     if asked is None:
         return False
-    paid = history.sure(Kind.ORDER_PAYMENT_CONFIRMED, Kind.SHIPMENT_SHIPPED, Kind.SHIPMENT_PREPARING)
+    paid = history.sure(
+        Kind.ORDER_PAYMENT_CONFIRMED, Kind.SHIPMENT_SHIPPED, Kind.SHIPMENT_PREPARING
+    )
     confirmed = [event for event in history.sure(Kind.ORDER_PLACED) if event.at > asked.at]
     return not any(event.at >= asked.at for event in paid) and not confirmed
 
@@ -200,7 +223,9 @@ def _ordered_at(history: History) -> datetime | None:
     placed = tuple(event for event in placed if event.source is not Source.IMPORT) or placed
     if placed:
         return min(history.happened(event, "ordered_at") for event in placed)
-    return min((at for event in history.events if (at := history.when(event, "ordered_at"))), default=None)
+    return min(
+        (at for event in history.events if (at := history.when(event, "ordered_at"))), default=None
+    )
 
 
 def _stated(history: History, name: str) -> datetime | None:
@@ -210,11 +235,17 @@ def _stated(history: History, name: str) -> datetime | None:
 
 
 def _latest_with(history: History, name: str) -> Event | None:
-    """The latest mail about the order or its parcels that states this date, a believed one before any other.
+    """The latest mail about the order or its parcels that states this date, a believed one before
+    any other.
 
-    What nobody vouches for does not move a date that is known; a refund's own dates are not the parcel's.
+    What nobody vouches for does not move a date that is known; a refund's own dates are not the
+    parcel's.
     """
-    about = [event for event in history.events if event.kind.partition(".")[0] in ("order", "shipment", "import")]
+    about = [
+        event
+        for event in history.events
+        if event.kind.partition(".")[0] in ("order", "shipment", "import")
+    ]
     telling = [event for event in about if history.when(event, name) is not None]
     return next(reversed(history.best(telling)), None)
 
@@ -225,11 +256,17 @@ def _text(history: History, name: str) -> str | None:
 
 
 def paid(history: History) -> bool:
-    """Whether money was taken, as far as mail tells: an order mail or a payment, and no unpaid end."""
+    """Whether money was taken, as far as mail tells: an order mail or a payment, and no unpaid
+    end.
+    """
     ends = history.of(Kind.ORDER_CANCELLED)
-    if any(event.fields.get("charged") is False or text_of(event.fields, "reason") == "unpaid" for event in ends):
+    if any(
+        event.fields.get("charged") is False or text_of(event.fields, "reason") == "unpaid"
+        for event in ends
+    ):
         return False
     charged = any(event.fields.get("charged") is True for event in ends)
     return charged or (
-        bool(history.of(Kind.ORDER_PLACED, Kind.ORDER_PAYMENT_CONFIRMED)) and not awaits_payment(history)
+        bool(history.of(Kind.ORDER_PLACED, Kind.ORDER_PAYMENT_CONFIRMED))
+        and not awaits_payment(history)
     )

@@ -16,7 +16,9 @@ FILED_WITHIN = timedelta(days=14)
 """A refund stands in a shop's export at most so far from the mail about it."""
 
 _RANK = {Trust.VERIFIED: 0, Trust.FORWARDED: 1, Trust.UNVERIFIED: 2, Trust.FORGED: 3}
-_PASSING = frozenset({"method", "reason", "text", "title", "store", "place", "signed_by", "provider"})
+_PASSING = frozenset(
+    {"method", "reason", "text", "title", "store", "place", "signed_by", "provider"}
+)
 """Fields that two mails with the same news may word differently. A message's text is its news."""
 _WORDY = frozenset({Kind.MESSAGE_RECEIVED, Kind.PROMISE, Kind.EVIDENCE, Kind.IMPORT_ROW})
 
@@ -39,7 +41,9 @@ class History:
         self._by_kind: dict[Kind, list[Event]] = {}
         for event in self.events:
             self._by_kind.setdefault(event.kind, []).append(event)
-        self._closing = frozenset(placement.event.origin for placement in self.placements if placement.closes)
+        self._closing = frozenset(
+            placement.event.origin for placement in self.placements if placement.closes
+        )
         self._sure = frozenset(p.event.origin for p in self.placements if p.confidence >= 0.9)
 
     def of(self, *kinds: Kind) -> tuple[Event, ...]:
@@ -63,15 +67,21 @@ class History:
         return event.origin in self._closing
 
     def best(self, events: Sequence[Event]) -> Sequence[Event]:
-        """The believed ones among `events`; all of them where none is: a weak word counts where there is no better."""
+        """The believed ones among `events`; all of them where none is: a weak word counts where
+        there is no better.
+        """
         return [event for event in events if self.closes(event)] or events
 
     def inferred(self, *events: Event) -> bool:
-        """Whether any of `events` surely belongs here only by resemblance, or has a sender nobody vouches for."""
+        """Whether any of `events` surely belongs here only by resemblance, or has a sender nobody
+        vouches for.
+        """
         return any(event.origin not in self._sure for event in events)
 
     def when(self, event: Event, *names: str) -> datetime | None:
-        """The first of these fields that holds a time, aware UTC; a date is the end of that day in the user's zone."""
+        """The first of these fields that holds a time, aware UTC; a date is the end of that day in
+        the user's zone.
+        """
         for name in names:
             value = event.fields.get(name)
             if value is not None and not isinstance(value, str | bool | Decimal | Money | tuple):
@@ -88,9 +98,13 @@ class History:
 
 
 def distinct(placements: Iterable[Placement]) -> tuple[Placement, ...]:
-    """Placements by time; of each piece of news only the best witness: surest, best trusted, earliest, by origin."""
+    """Placements by time; of each piece of news only the best witness: surest, best trusted,
+    earliest, by origin.
+    """
     groups: dict[tuple[object, ...], list[Placement]] = {}
-    for placement in sorted(placements, key=lambda placement: (placement.event.at, placement.event.origin)):
+    for placement in sorted(
+        placements, key=lambda placement: (placement.event.at, placement.event.origin)
+    ):
         groups.setdefault(_news(placement.event), []).append(placement)
     chosen = [min(twins, key=_worth) for group in groups.values() for twins in _runs(group)]
     told = [placement.event for placement in chosen if placement.event.source is not Source.IMPORT]
@@ -99,12 +113,16 @@ def distinct(placements: Iterable[Placement]) -> tuple[Placement, ...]:
 
 
 def _echoes(event: Event, told: Iterable[Event]) -> bool:
-    """A refund in an imported file that a mail or a note told of already: the file dates it by another clock."""
+    """A refund in an imported file that a mail or a note told of already: the file dates it by
+    another clock.
+    """
     if event.source is not Source.IMPORT or event.kind is not Kind.REFUND_COMPLETED:
         return False
     amount = money_of(event, "amount")
     return any(
-        one.kind is event.kind and money_of(one, "amount") == amount and abs(one.at - event.at) <= FILED_WITHIN
+        one.kind is event.kind
+        and money_of(one, "amount") == amount
+        and abs(one.at - event.at) <= FILED_WITHIN
         for one in told
     )
 
@@ -129,8 +147,14 @@ def _worth(placement: Placement) -> tuple[bool, int, datetime, str]:
 def _news(event: Event) -> tuple[object, ...]:
     """What an event says, apart from when and by whom."""
     passing = frozenset() if event.kind in _WORDY else _PASSING
-    fields = tuple(sorted((name, _plain(value)) for name, value in event.fields.items() if name not in passing))
-    letter = event.thread[:1] if event.kind is Kind.MESSAGE_RECEIVED and "text" not in event.fields else ()
+    fields = tuple(
+        sorted((name, _plain(value)) for name, value in event.fields.items() if name not in passing)
+    )
+    letter = (
+        event.thread[:1]
+        if event.kind is Kind.MESSAGE_RECEIVED and "text" not in event.fields
+        else ()
+    )
     refs = (event.tracking, event.packages, event.cases, event.order_numbers, event.masked, letter)
     answer = event.assigns if event.source is Source.ASSIGNMENT else None
     return (event.kind, answer, fields, *(tuple(sorted(ref)) for ref in refs))

@@ -1,4 +1,6 @@
-"""Placing mail that names nothing: thread (L5), masked number (L6), open parcel (L3), store, title, amount (L7)."""
+"""Placing mail that names nothing: thread (L5), masked number (L6), open parcel (L3), store, title,
+amount (L7).
+"""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -33,10 +35,17 @@ PARCEL_KINDS = frozenset(
     }
 )
 _DISPUTED = frozenset(
-    {Kind.DISPUTE_OPENED, Kind.DISPUTE_PROPOSAL, Kind.DISPUTE_ESCALATED, Kind.DISPUTE_EVIDENCE_REQUESTED}
+    {
+        Kind.DISPUTE_OPENED,
+        Kind.DISPUTE_PROPOSAL,
+        Kind.DISPUTE_ESCALATED,
+        Kind.DISPUTE_EVIDENCE_REQUESTED,
+    }
 )
 _DECIDED = frozenset({Kind.DISPUTE_JUDGED, Kind.DISPUTE_CLOSED})
-_RETURNING = frozenset({Kind.RETURN_REQUESTED, Kind.RETURN_AUTHORISED, Kind.RETURN_SHIPPED, Kind.RETURN_RECEIVED})
+_RETURNING = frozenset(
+    {Kind.RETURN_REQUESTED, Kind.RETURN_AUTHORISED, Kind.RETURN_SHIPPED, Kind.RETURN_RECEIVED}
+)
 _APPEALED = frozenset({Kind.APPEAL_SUBMITTED, Kind.APPEAL_DECIDED})
 _REFUNDABLE = (
     frozenset({Kind.ORDER_CANCELLED, Kind.CANCEL_REQUESTED, Kind.REFUND_ANNOUNCED})
@@ -74,9 +83,13 @@ NEEDS: Mapping[Kind, Needs] = {
     Kind.DISPUTE_EVIDENCE_REQUESTED: _NEEDS_DISPUTE,
     Kind.DISPUTE_JUDGED: _NEEDS_DISPUTE,
     Kind.DISPUTE_CLOSED: _NEEDS_DISPUTE,
-    Kind.DISPUTE_OPENED: Needs(any_of=_MOVING | {Kind.ORDER_PLACED}, none_of=frozenset({Kind.ORDER_CANCELLED})),
+    Kind.DISPUTE_OPENED: Needs(
+        any_of=_MOVING | {Kind.ORDER_PLACED}, none_of=frozenset({Kind.ORDER_CANCELLED})
+    ),
     Kind.APPEAL_SUBMITTED: Needs(any_of=_DECIDED, none_of=_APPEALED, within=APPEAL_RESULT),
-    Kind.RETURN_AUTHORISED: Needs(any_of=_RETURNING | _DISPUTED | _DECIDED | {Kind.SHIPMENT_DELIVERED}),
+    Kind.RETURN_AUTHORISED: Needs(
+        any_of=_RETURNING | _DISPUTED | _DECIDED | {Kind.SHIPMENT_DELIVERED}
+    ),
     Kind.RETURN_RECEIVED: Needs(any_of=_RETURNING | _DECIDED),
     Kind.RETURN_REJECTED: Needs(any_of=_RETURNING | _DECIDED),
     Kind.RETURN_SHIPPED: Needs(any_of=_RETURNING | _DECIDED),
@@ -112,7 +125,8 @@ def liken(event: Event, shelf: Shelf) -> Guess:
 def possible(event: Event, number: str, events: tuple[Event, ...]) -> bool:
     """Whether resemblance could ever lead `event` to the order of that number with these events.
 
-    A cheap test that never says no wrongly: it lets most orders pass by most loose mail without a search.
+    A cheap test that never says no wrongly: it lets most orders pass by most loose mail without a
+    search.
     """
     if any(agrees(number, masked) for masked in event.masked):
         return True
@@ -126,7 +140,9 @@ def possible(event: Event, number: str, events: tuple[Event, ...]) -> bool:
 
 
 def accepts(kind: Kind, events: tuple[Event, ...], event: Event) -> bool:
-    """Whether an order with that past (`events`, all before `event`) can be what `kind` speaks of."""
+    """Whether an order with that past (`events`, all before `event`) can be what `kind` speaks
+    of.
+    """
     needs = NEEDS.get(kind, Needs(none_of=_OVER))
     if any(one.kind in needs.none_of for one in events):
         return False
@@ -148,14 +164,19 @@ def agrees(number: str, masked: str) -> bool:
 def informative(marketplace: str, masked: str) -> int:
     """How many visible digits tell one order of a mailbox from another.
 
-    The first four of an AliExpress number tell its era and the last four its buyer; neither tells the order.
+    The first four of an AliExpress number tell its era and the last four its buyer; neither tells
+    the order.
     """
     shown = _shown(masked)
     if shown is None:
         return 0
     if marketplace != "aliexpress":
         return sum(len(part) for part in shown)
-    return sum(len(part) for part in shown[1:-1]) + max(0, len(shown[0]) - 4) + max(0, len(shown[-1]) - 4)
+    return (
+        sum(len(part) for part in shown[1:-1])
+        + max(0, len(shown[0]) - 4)
+        + max(0, len(shown[-1]) - 4)
+    )
 
 
 def _shown(masked: str) -> tuple[str, ...] | None:
@@ -168,20 +189,30 @@ def _shown(masked: str) -> tuple[str, ...] | None:
 
 def _by_thread(event: Event, shelf: Shelf) -> Guess | None:
     """L5: an answer within a thread, else the relay address of one person with one open order."""
-    threads = {key for value in event.thread for key in _named_before(event, RefKind.THREAD, value, shelf)}
+    threads = {
+        key for value in event.thread for key in _named_before(event, RefKind.THREAD, value, shelf)
+    }
     if threads:
         return _settle("L5", 0.85, threads)
     if not is_relay(event.sender):
         return None
     persons = set(_named_before(event, RefKind.RELAY, event.sender.lower(), shelf))
-    fitting = {key for key, past in pasts(event, shelf, persons).items() if accepts(event.kind, past, event)}
+    fitting = {
+        key
+        for key, past in pasts(event, shelf, persons).items()
+        if accepts(event.kind, past, event)
+    }
     return _settle("L5", 0.85, fitting) if fitting else None
 
 
 def _named_before(event: Event, kind: RefKind, value: str, shelf: Shelf) -> Iterator[str]:
     """Orders named, in reach and before it, by other mails with that reference."""
     for other in shelf.by_reference(kind, event.marketplace, value):
-        if other.origin != event.origin and other.role == event.role and event.at - REACH <= other.at <= event.at:
+        if (
+            other.origin != event.origin
+            and other.role == event.role
+            and event.at - REACH <= other.at <= event.at
+        ):
             yield from order_keys(other)
 
 
@@ -192,7 +223,8 @@ def _by_mask(event: Event, shelf: Shelf) -> Guess | None:
     fitting = {
         key
         for key, past in _open(event, shelf).items()
-        if any(agrees(key_parts(key)[2], masked) for masked in event.masked) and accepts(event.kind, past, event)
+        if any(agrees(key_parts(key)[2], masked) for masked in event.masked)
+        and accepts(event.kind, past, event)
     }
     if not fitting:
         return Guess(level="L6")
@@ -221,7 +253,9 @@ def _unnamed(event: Event) -> bool:
 
 
 def _by_resemblance(event: Event, shelf: Shelf) -> Guess | None:
-    """L7: store .35, title .3, amount .2, state .1, recency .05; at .75 with a lead of .15 it is taken."""
+    """L7: store .35, title .3, amount .2, state .1, recency .05; at .75 with a lead of .15 it is
+    taken.
+    """
     store, items = event.fields.get("store"), _items(event)
     if not store and not items:
         return None
@@ -267,7 +301,11 @@ def _same_store(event: Event, past: tuple[Event, ...]) -> bool:
 def _same_amount(event: Event, past: tuple[Event, ...]) -> bool:
     own = [value for value in event.fields.values() if isinstance(value, Money)]
     others = [value for one in past for value in one.fields.values() if isinstance(value, Money)]
-    return any(a.currency == b.currency and abs(a.value - b.value) * 100 <= b.value for a in own for b in others)
+    return any(
+        a.currency == b.currency and abs(a.value - b.value) * 100 <= b.value
+        for a in own
+        for b in others
+    )
 
 
 def _items(event: Event) -> tuple[Item, ...]:
@@ -276,8 +314,16 @@ def _items(event: Event) -> tuple[Item, ...]:
 
 
 def crowded(event: Event, shelf: Shelf) -> bool:
-    """Whether so many orders are in reach of `event` that one more or less decides if it is looked for at all."""
-    if not (event.masked or event.tracking or event.packages or event.fields.get("store") or _items(event)):
+    """Whether so many orders are in reach of `event` that one more or less decides if it is looked
+    for at all.
+    """
+    if not (
+        event.masked
+        or event.tracking
+        or event.packages
+        or event.fields.get("store")
+        or _items(event)
+    ):
         return False
     most = MOST + NAMED_AT_ONCE + 1
     keys = shelf.open_orders(event.marketplace, event.role, event.at - REACH, event.at, most)
@@ -297,7 +343,11 @@ def pasts(event: Event, shelf: Shelf, keys: set[str]) -> dict[str, tuple[Event, 
     for key in sorted(keys):
         marketplace, role, number = key_parts(key)
         events = shelf.by_reference(RefKind.ORDER, marketplace, number)
-        past = tuple(one for one in events if one.role == role and one.at <= event.at and one.origin != event.origin)
+        past = tuple(
+            one
+            for one in events
+            if one.role == role and one.at <= event.at and one.origin != event.origin
+        )
         if past:
             found[key] = past
     return found

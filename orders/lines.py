@@ -11,12 +11,22 @@ from parsers.notice import Item, Kind
 
 def lines_of(history: History) -> tuple[Item, ...]:
     """What was ordered: the lines of the order mails, else of imported rows, else of any mail."""
-    told = history.best([event for event in history.of(Kind.ORDER_PLACED) if event.source is not Source.IMPORT])
-    imported = [event for event in history.of(Kind.ORDER_PLACED, Kind.IMPORT_ROW) if event.source is Source.IMPORT]
+    told = history.best(
+        [event for event in history.of(Kind.ORDER_PLACED) if event.source is not Source.IMPORT]
+    )
+    imported = [
+        event
+        for event in history.of(Kind.ORDER_PLACED, Kind.IMPORT_ROW)
+        if event.source is Source.IMPORT
+    ]
     for events in (told, imported, history.events):
         lines: list[Item] = []
         for event in events:
-            lines += [item for item in items_of(event) if not any(titles.same_item(item, line) for line in lines)]
+            lines += [
+                item
+                for item in items_of(event)
+                if not any(titles.same_item(item, line) for line in lines)
+            ]
         if lines:
             return tuple(lines)
     return ()

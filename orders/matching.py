@@ -1,13 +1,16 @@
 """Which order an event belongs to: the ladder L0 to L8, and which orders a new event can change.
 
 1. The user's answer (`orderbell assign`) decides.
-2. Order numbers named in full (L1, L1n for an order not seen before, L4 for a link that lost its first digit).
-3. Case and parcel ids (L2) and tracking numbers (L3) that another event ties to an order, through any number of
+2. Order numbers named in full (L1, L1n for an order not seen before, L4 for a link that lost its
+   first digit).
+3. Case and parcel ids (L2) and tracking numbers (L3) that another event ties to an order, through
+   any number of
    parcel mails without an order number.
 4. Resemblance (`orders.likeness`): thread (L5), masked number (L6), store, title and amount (L7).
 5. Nothing (L8).
 
-Confidence is capped by trust. At 0.9 and above an event may close; below, it opens and is marked inferred; with several
+Confidence is capped by trust. At 0.9 and above an event may close; below, it opens and is marked
+inferred; with several
 candidates it is only possible, for each of them.
 """
 
@@ -53,8 +56,10 @@ class Placement:
     keys: tuple[str, ...] = ()
     """Keys of the orders it belongs to, sorted."""
     candidates: tuple[str, ...] = ()
-    """Keys of the orders it might belong to, sorted: the choices of one question. After the user's answer, what the
-    choices were."""
+    """Keys of the orders it might belong to, sorted: the choices of one question. After the user's
+    answer, what the
+    choices were.
+    """
 
     @property
     def closes(self) -> bool:
@@ -69,7 +74,9 @@ class Placement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Home:
-    """A tie between an unnumbered event and an order: the event that names the order, and what links them."""
+    """A tie between an unnumbered event and an order: the event that names the order, and what
+    links them.
+    """
 
     event: Event
     via: RefKind
@@ -86,7 +93,9 @@ def place(event: Event, shelf: Shelf) -> Placement:
     keys = tuple(sorted(order_keys(answer)))
     candidates = tuple(sorted({*guess.keys, *guess.candidates, *keys}))
     confidence = min(1.0, CAPS[event.trust])
-    return Placement(event=event, level="L1", confidence=confidence, keys=keys, candidates=candidates)
+    return Placement(
+        event=event, level="L1", confidence=confidence, keys=keys, candidates=candidates
+    )
 
 
 def gather(key: str, shelf: Shelf) -> tuple[Placement, ...]:
@@ -95,10 +104,18 @@ def gather(key: str, shelf: Shelf) -> tuple[Placement, ...]:
     named = named_events(key, shelf)
     found = {event.origin: event for event in _followed(named, shelf)}
     for event in shelf.loose(marketplace, role):
-        if event.origin not in found and _in_reach(event, named) and likeness.possible(event, number, named):
+        if (
+            event.origin not in found
+            and _in_reach(event, named)
+            and likeness.possible(event, number, named)
+        ):
             found[event.origin] = event
     placements = (place(event, shelf) for event in found.values())
-    return tuple(placement for placement in placements if key in placement.keys or key in placement.candidates)
+    return tuple(
+        placement
+        for placement in placements
+        if key in placement.keys or key in placement.candidates
+    )
 
 
 def named_events(key: str, shelf: Shelf) -> tuple[Event, ...]:
@@ -111,9 +128,11 @@ def named_events(key: str, shelf: Shelf) -> tuple[Event, ...]:
 
 
 def touched(event: Event, shelf: Shelf, among: Collection[Event] = ()) -> tuple[str, ...]:
-    """Keys of the orders whose view may change because `event`, already on the shelf, was appended. Sorted.
+    """Keys of the orders whose view may change because `event`, already on the shelf, was appended.
+    Sorted.
 
-    `among` are all events that were appended together with it, if it was not alone: ask for each of them.
+    `among` are all events that were appended together with it, if it was not alone: ask for each of
+    them.
     """
     shelf = Memory(shelf)
     before = Memory(Before(shelf, (event, *among)))
@@ -135,13 +154,21 @@ def touched(event: Event, shelf: Shelf, among: Collection[Event] = ()) -> tuple[
 
 
 def housed(event: Event, shelf: Shelf) -> tuple[str, ...]:
-    """Origins of events without an order number that have a sure home now that `event` is on the shelf.
+    """Origins of events without an order number that have a sure home now that `event` is on the
+    shelf.
 
-    What the store may drop from `Shelf.loose`. Such a home is never lost again; one that rests on the user's answer
+    What the store may drop from `Shelf.loose`. Such a home is never lost again; one that rests on
+    the user's answer
     may be, and does not count.
     """
     followed = [one for one in _followed((event,), shelf) if not order_keys(one)]
-    return tuple(sorted(one.origin for one in followed if any(order_keys(home.event) for home in _homes(one, shelf))))
+    return tuple(
+        sorted(
+            one.origin
+            for one in followed
+            if any(order_keys(home.event) for home in _homes(one, shelf))
+        )
+    )
 
 
 def _answer(event: Event, shelf: Shelf) -> Event | None:
@@ -162,7 +189,11 @@ def _guess(event: Event, shelf: Shelf) -> Placement:
     guess = likeness.liken(event, shelf)
     confidence = min(guess.confidence, CAPS[event.trust])
     return Placement(
-        event=event, level=guess.level, confidence=confidence, keys=guess.keys, candidates=guess.candidates
+        event=event,
+        level=guess.level,
+        confidence=confidence,
+        keys=guess.keys,
+        candidates=guess.candidates,
     )
 
 
@@ -172,22 +203,34 @@ def _named(event: Event, shelf: Shelf) -> Placement:
     cap = CAPS[event.trust]
     if not wholes:
         return Placement(event=event, level="L1", confidence=cap, keys=order_keys(event))
-    keys = tuple(sorted({key_of(event.marketplace, event.role, whole) for whole in wholes.values()}))
+    keys = tuple(
+        sorted({key_of(event.marketplace, event.role, whole) for whole in wholes.values()})
+    )
     if any(number != whole for number, whole in wholes.items()):
         return Placement(event=event, level="L4", confidence=min(0.95, cap), keys=keys)
     if all(_known(number, event, shelf) for number in wholes):
         return Placement(event=event, level="L1", confidence=cap, keys=keys)
     parents = _parents(event, shelf)
     level = "L4b" if parents else "L1n"
-    return Placement(event=event, level=level, confidence=min(0.95, cap), keys=keys, candidates=parents)
+    return Placement(
+        event=event, level=level, confidence=min(0.95, cap), keys=keys, candidates=parents
+    )
 
 
 def whole_number(number: str, event: Event, shelf: Shelf) -> str:
-    """The number with the first digit a link lost, where exactly one order fits; else the number itself."""
+    """The number with the first digit a link lost, where exactly one order fits; else the number
+    itself.
+    """
     if event.marketplace != "aliexpress" or len(number) != 15:
         return number
     others = shelf.by_reference(RefKind.ORDER, event.marketplace, "*" + number)
-    wholes = {one for other in others if other.role == event.role for one in other.order_numbers if one[1:] == number}
+    wholes = {
+        one
+        for other in others
+        if other.role == event.role
+        for one in other.order_numbers
+        if one[1:] == number
+    }
     return wholes.pop() if len(wholes) == 1 else number
 
 
@@ -197,7 +240,9 @@ def _known(number: str, event: Event, shelf: Shelf) -> bool:
 
 
 def _parents(event: Event, shelf: Shelf) -> tuple[str, ...]:
-    """L4b: AliExpress line ids lie n times 10,000 above their order. Worth a question, never more."""
+    """L4b: AliExpress line ids lie n times 10,000 above their order. Worth a question, never
+    more.
+    """
     numbers = [number for number in event.order_numbers if is_whole(number)]
     if event.marketplace != "aliexpress" or len(numbers) != 1 or _known(numbers[0], event, shelf):
         return ()
@@ -205,7 +250,9 @@ def _parents(event: Event, shelf: Shelf) -> tuple[str, ...]:
     near = [
         other
         for shift in (0, -1)
-        for other in shelf.by_reference(RefKind.ORDER, event.marketplace, "~" + neighbourhood(own, shift))
+        for other in shelf.by_reference(
+            RefKind.ORDER, event.marketplace, "~" + neighbourhood(own, shift)
+        )
         if other.kind in KNOWN and other.role == event.role
     ]
     steps = {
@@ -233,7 +280,9 @@ def _tied(event: Event, shelf: Shelf) -> Placement | None:
     if not trusted:
         confidence = min(confidence, 0.85)
     keys = tuple(sorted({key for home in best for key in _keys_of(home.event, shelf)}))
-    return Placement(event=event, level=level, confidence=min(confidence, CAPS[event.trust]), keys=keys)
+    return Placement(
+        event=event, level=level, confidence=min(confidence, CAPS[event.trust]), keys=keys
+    )
 
 
 def _fresh(home: _Home, event: Event) -> bool:
@@ -241,7 +290,9 @@ def _fresh(home: _Home, event: Event) -> bool:
 
 
 def _homes(event: Event, shelf: Shelf) -> Iterator[_Home]:
-    """Events that name orders and are linked to `event`, straight or through events that name none."""
+    """Events that name orders and are linked to `event`, straight or through events that name
+    none.
+    """
     seen = {event.origin}
     queue: list[tuple[Event, RefKind | None]] = [(event, None)]
     while queue and len(seen) <= MOST_PARCEL_EVENTS:
@@ -258,7 +309,9 @@ def _homes(event: Event, shelf: Shelf) -> Iterator[_Home]:
 
 
 def _followed(events: tuple[Event, ...], shelf: Shelf) -> Iterator[Event]:
-    """`events`, what the user's answers among them point at, and all that is linked without an order number."""
+    """`events`, what the user's answers among them point at, and all that is linked without an
+    order number.
+    """
     queue = list(events)
     seen = {event.origin for event in queue}
     while queue and len(seen) <= MOST_PARCEL_EVENTS + len(events):
@@ -293,7 +346,9 @@ def _linked(kind: RefKind, value: str, marketplace: str, role: Role, shelf: Shel
 
 
 def _keys_of(event: Event, shelf: Shelf) -> tuple[str, ...]:
-    """Orders that parcels and cases of the event belong to: the user's word, else the numbers it names."""
+    """Orders that parcels and cases of the event belong to: the user's word, else the numbers it
+    names.
+    """
     answer = _answer(event, shelf)
     if answer is not None and order_keys(answer):
         return order_keys(answer)
@@ -306,7 +361,9 @@ def _in_reach(loose: Event, named: tuple[Event, ...]) -> bool:
 
 
 def _may_move(event: Event, keys: set[str], shelf: Shelf, before: Shelf) -> tuple[Event, ...]:
-    """Other events whose placement `event` can change: linked ones, unassigned ones in reach, the one it assigns."""
+    """Other events whose placement `event` can change: linked ones, unassigned ones in reach, the
+    one it assigns.
+    """
     moved: dict[str, Event] = {other.origin: other for other in _followed((event,), shelf)}
     for kind, value in _ties(event):
         for other in _linked(kind, value, event.marketplace, event.role, shelf):
@@ -321,8 +378,12 @@ def _may_move(event: Event, keys: set[str], shelf: Shelf, before: Shelf) -> tupl
     return tuple(moved.values())
 
 
-def _can_draw(key: str, named: tuple[Event, ...], loose: Event, shelf: Shelf, before: Shelf) -> bool:
-    """Whether the order, of which something new is known, can change where the loose mail belongs."""
+def _can_draw(
+    key: str, named: tuple[Event, ...], loose: Event, shelf: Shelf, before: Shelf
+) -> bool:
+    """Whether the order, of which something new is known, can change where the loose mail
+    belongs.
+    """
     if not _in_reach(loose, named):
         return False
     if likeness.possible(loose, key_parts(key)[2], named):
@@ -331,7 +392,9 @@ def _can_draw(key: str, named: tuple[Event, ...], loose: Event, shelf: Shelf, be
 
 
 def _short_and_long(event: Event, shelf: Shelf) -> Iterator[str]:
-    """Keys under which the same AliExpress orders may stand without their first digit, or with it, or as a line."""
+    """Keys under which the same AliExpress orders may stand without their first digit, or with it,
+    or as a line.
+    """
     if event.marketplace != "aliexpress":
         return
     for number in event.order_numbers:
@@ -348,7 +411,9 @@ def _short_and_long(event: Event, shelf: Shelf) -> Iterator[str]:
 
 
 def _neighbours(event: Event, shelf: Shelf) -> Iterator[str]:
-    """Orders that compare themselves with this event's: by a shared tracking number (C04, C16), or twins (C30)."""
+    """Orders that compare themselves with this event's: by a shared tracking number (C04, C16), or
+    twins (C30).
+    """
     for value in event.tracking:
         for other in _linked(RefKind.TRACKING, value, event.marketplace, event.role, shelf):
             yield from place(other, shelf).keys

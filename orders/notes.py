@@ -1,4 +1,6 @@
-"""What leaves no mail and may be told by hand: the kinds that make sense, and what a note's words and dates mean."""
+"""What leaves no mail and may be told by hand: the kinds that make sense, and what a note's words
+and dates mean.
+"""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -23,7 +25,9 @@ NOTES: Mapping[Kind, str] = MappingProxyType(
         Kind.ORDER_COMPLETED: "receipt was confirmed",
         Kind.SHIPMENT_SHIPPED: "it was shipped; --tracking says how",
         Kind.SHIPMENT_DELIVERED: "it arrived",
-        Kind.MESSAGE_RECEIVED: "the other side wrote; --text may be its intent, such as out_of_stock",
+        Kind.MESSAGE_RECEIVED: (
+            "the other side wrote; --text may be its intent, such as out_of_stock"
+        ),
         Kind.DISPUTE_OPENED: "you opened a dispute",
         Kind.DISPUTE_PROPOSAL: (
             "a proposal came; --text refund, return_refund or reject; --due until when to answer. "
@@ -32,7 +36,9 @@ NOTES: Mapping[Kind, str] = MappingProxyType(
         Kind.DISPUTE_ESCALATED: "the platform stepped in",
         Kind.DISPUTE_EVIDENCE_REQUESTED: "evidence is wanted; --due until when",
         Kind.DISPUTE_JUDGED: "the platform judged; --text valid, invalid or mixed",
-        Kind.DISPUTE_CLOSED: "the dispute ended; --text refund_full, no_refund, return_refund, withdrawn …",
+        Kind.DISPUTE_CLOSED: (
+            "the dispute ended; --text refund_full, no_refund, return_refund, withdrawn …"
+        ),
         Kind.APPEAL_SUBMITTED: "you appealed (in the chat, which leaves no mail)",
         Kind.APPEAL_DECIDED: "the appeal was decided; --text granted or rejected",
         Kind.RETURN_REQUESTED: "a return was asked for",
@@ -88,7 +94,9 @@ DUE: Mapping[Kind, str] = MappingProxyType(
 def note_fields(
     kind: Kind, *, text: str = "", amount: Money | None = None, due: date | datetime | None = None
 ) -> dict[str, FieldValue]:
-    """The fields of a note's event: its text as the word it is, its date as the date that kind is about."""
+    """The fields of a note's event: its text as the word it is, its date as the date that kind is
+    about.
+    """
     fields: dict[str, FieldValue] = {}
     if text:
         fields["text"] = text

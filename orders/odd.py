@@ -11,7 +11,9 @@ from parsers.notice import Money
 
 @dataclass(frozen=True, slots=True)
 class Odd:
-    """A contradiction before it gets its name: code, the events it rests on, what makes a repetition new."""
+    """A contradiction before it gets its name: code, the events it rests on, what makes a
+    repetition new.
+    """
 
     code: str
     rests_on: tuple[Event, ...]
@@ -26,8 +28,12 @@ def about(event: Event) -> str:
     return refs[0] if refs else ", ".join(sorted(normal(item.title) for item in items_of(event)))
 
 
-def pairs(code: str, found: Sequence[tuple[Event, ...]], content: Callable[[Event], str] = about) -> Iterator[Odd]:
-    """One Odd for each different content of the last event; those without content count only when no other does."""
+def pairs(
+    code: str, found: Sequence[tuple[Event, ...]], content: Callable[[Event], str] = about
+) -> Iterator[Odd]:
+    """One Odd for each different content of the last event; those without content count only when
+    no other does.
+    """
     seen: dict[str, tuple[Event, ...]] = {}
     for events in found:
         seen.setdefault(content(events[-1]), events)

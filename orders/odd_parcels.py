@@ -1,4 +1,6 @@
-"""Contradictions about parcels: foreign ones, numbers that cannot be, numbers that change, dates that cannot be."""
+"""Contradictions about parcels: foreign ones, numbers that cannot be, numbers that change, dates
+that cannot be.
+"""
 
 import itertools
 import re
@@ -17,7 +19,9 @@ from parsers.notice import Kind
 FIRST_MILE = re.compile(r"LP\d+|CAINIAO.*|CN.*HD")
 """Cainiao's own references become local or S10 numbers on the way."""
 REUSED = timedelta(days=7)
-"""Parcels of one checkout leave together; the same number on an order this much older is no shared parcel."""
+"""Parcels of one checkout leave together; the same number on an order this much older is no shared
+parcel.
+"""
 RECYCLED = timedelta(days=180)
 A_DAY = timedelta(days=1)
 
@@ -31,28 +35,40 @@ def foreign(history: History, order: Order, shelf: Shelf) -> Iterator[Odd]:
             continue
         others = [one for number in strange for one in _elsewhere(number, history, shelf)]
         if others:
-            yield Odd("C04", (others[0], event), content=strange[0], detail=others[0].order_numbers[0])
+            yield Odd(
+                "C04", (others[0], event), content=strange[0], detail=others[0].order_numbers[0]
+            )
         elif _never_left(event, history, order):
             yield Odd("C04", (*history.of(Kind.SHIPMENT_SHIPPED)[:1], event), content=strange[0])
 
 
 def _elsewhere(number: str, history: History, shelf: Shelf) -> list[Event]:
-    """Mails that say the parcel left for another order, and do not name this one too; oldest first."""
+    """Mails that say the parcel left for another order, and do not name this one too; oldest
+    first.
+    """
     events = shelf.by_reference(RefKind.TRACKING, history.marketplace, number)
-    shipped = [one for one in events if one.kind is Kind.SHIPMENT_SHIPPED and one.role == history.role]
-    others = [one for one in shipped if one.order_numbers and history.number not in one.order_numbers]
+    shipped = [
+        one for one in events if one.kind is Kind.SHIPMENT_SHIPPED and one.role == history.role
+    ]
+    others = [
+        one for one in shipped if one.order_numbers and history.number not in one.order_numbers
+    ]
     return sorted(others, key=lambda one: (one.at, one.origin))
 
 
 def _never_left(event: Event, history: History, order: Order) -> bool:
-    """Every parcel that left has a tracking number, none of them is this one or can have become it."""
+    """Every parcel that left has a tracking number, none of them is this one or can have become
+    it.
+    """
     shipped = history.of(Kind.SHIPMENT_SHIPPED)
     if not shipped or any(not one.tracking for one in shipped):
         return False
     if any(FIRST_MILE.fullmatch(number) for one in shipped for number in one.tracking):
         return False
     parcel = next((one for one in order.shipments if set(one.tracking) & set(event.tracking)), None)
-    return parcel is not None and not any(set(one.tracking) & set(parcel.tracking) for one in shipped)
+    return parcel is not None and not any(
+        set(one.tracking) & set(parcel.tracking) for one in shipped
+    )
 
 
 def bad_number(history: History, _: Order, shelf: Shelf) -> Iterator[Odd]:
@@ -64,7 +80,12 @@ def bad_number(history: History, _: Order, shelf: Shelf) -> Iterator[Odd]:
                 continue
             seen.add(number)
             provider = event.fields.get("provider")
-            if identifiers.check(identifiers.normal(number), provider if isinstance(provider, str) else None) is False:
+            if (
+                identifiers.check(
+                    identifiers.normal(number), provider if isinstance(provider, str) else None
+                )
+                is False
+            ):
                 yield Odd("C16", (event,), content=number)
                 continue
             older = [
@@ -73,7 +94,9 @@ def bad_number(history: History, _: Order, shelf: Shelf) -> Iterator[Odd]:
                 if REUSED < event.at - one.at <= RECYCLED and event.kind is Kind.SHIPMENT_SHIPPED
             ]
             if older:
-                yield Odd("C16", (older[0], event), content=number, detail=older[0].order_numbers[0])
+                yield Odd(
+                    "C16", (older[0], event), content=number, detail=older[0].order_numbers[0]
+                )
 
 
 def tracking_changed(history: History, order: Order) -> Iterator[Odd]:
@@ -87,7 +110,10 @@ def tracking_changed(history: History, order: Order) -> Iterator[Odd]:
     numbered = [parcel for parcel in order.shipments if parcel.tracking]
     if lone and len(numbered) > 1:
         for before, after in itertools.pairwise(numbered):
-            events = (_first_with(before.tracking[0], history), _first_with(after.tracking[0], history))
+            events = (
+                _first_with(before.tracking[0], history),
+                _first_with(after.tracking[0], history),
+            )
             detail = f"{before.tracking[0]} → {after.tracking[0]}"
             yield Odd("C17", events, content=after.tracking[0], detail=detail)
 

@@ -28,30 +28,50 @@ def short(history: History, _: Order) -> Iterator[Odd]:
     awards += [(money_of(event, "amount"), (event,)) for event in decisions[-1:]]
     judged = [event for event in decisions if event.kind is Kind.DISPUTE_JUDGED]
     awards += [(money_of(event, "amount"), (event,)) for event in judged[-1:]]
-    due = [(amount, events) for amount, events in awards if amount is not None and amount.currency == got.currency]
+    due = [
+        (amount, events)
+        for amount, events in awards
+        if amount is not None and amount.currency == got.currency
+    ]
     if not due:
         return
     amount, events = max(due, key=lambda pair: pair[0].value)
     if got.value < amount.value * (1 - TOLERANCE):
         difference = Money(value=amount.value - got.value, currency=got.currency)
         detail = f"{got} instead of {amount}"
-        yield Odd("C08", (*events, *completed[-1:]), content=str(got), amount=difference, detail=detail)
+        yield Odd(
+            "C08", (*events, *completed[-1:]), content=str(got), amount=difference, detail=detail
+        )
 
 
 def double(history: History, order: Order) -> Iterator[Odd]:
     """C09: more came back than was paid, or the same amount twice."""
-    completed = [event for event in history.of(Kind.REFUND_COMPLETED) if money_of(event, "amount") is not None]
+    completed = [
+        event
+        for event in history.of(Kind.REFUND_COMPLETED)
+        if money_of(event, "amount") is not None
+    ]
     got = total(completed)
     if got is None or len(completed) < 2:
         return
     paid = order.total
-    if paid is not None and paid.currency == got.currency and got.value > paid.value * (1 + TOLERANCE):
+    if (
+        paid is not None
+        and paid.currency == got.currency
+        and got.value > paid.value * (1 + TOLERANCE)
+    ):
         difference = Money(value=got.value - paid.value, currency=got.currency)
-        yield Odd("C09", tuple(completed), content=str(got), amount=difference, detail=f"{got} for {paid}")
+        yield Odd(
+            "C09", tuple(completed), content=str(got), amount=difference, detail=f"{got} for {paid}"
+        )
         return
     last = completed[-1]
     amount = money_of(last, "amount")
-    twins = [event for event in completed[:-1] if money_of(event, "amount") == amount and about(event) == about(last)]
+    twins = [
+        event
+        for event in completed[:-1]
+        if money_of(event, "amount") == amount and about(event) == about(last)
+    ]
     if twins:
         yield Odd("C09", (twins[-1], last), content=str(got), amount=amount)
 
@@ -84,5 +104,9 @@ def without_return(history: History, _: Order) -> Iterator[Odd]:
     for event in history.of(Kind.REFUND_COMPLETED):
         back = any(one.at <= event.at for one in history.of(Kind.RETURN_RECEIVED))
         if text_of(event.fields, "by") == "platform" and not back:
-            yield Odd("C25", (*history.of(Kind.RETURN_REQUESTED)[:1], event), amount=money_of(event, "amount"))
+            yield Odd(
+                "C25",
+                (*history.of(Kind.RETURN_REQUESTED)[:1], event),
+                amount=money_of(event, "amount"),
+            )
             return

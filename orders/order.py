@@ -88,7 +88,9 @@ class Shipment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A matter with an end: cancellation, dispute, appeal, return, refund, claim, chargeback, account, fee."""
+    """A matter with an end: cancellation, dispute, appeal, return, refund, claim, chargeback,
+    account, fee.
+    """
 
     kind: CaseKind
     id: str
@@ -129,7 +131,9 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """A deadline (actor: me) or a silence (anyone else): opened by one event, met or voided by others."""
+    """A deadline (actor: me) or a silence (anyone else): opened by one event, met or voided by
+    others.
+    """
 
     key: str
     """Row of policy.yaml: D-AE-13, W1 …"""
@@ -144,7 +148,9 @@ class Watch:
     stated: bool
     """True when the date stands in a mail or was told by hand, False when it was computed."""
     why: str
-    """One sentence: which rule or mail gave the date, and which others lost to it because they are later."""
+    """One sentence: which rule or mail gave the date, and which others lost to it because they are
+    later.
+    """
     opened_by: Event
     met_by: Event | None = None
     shipment: str | None = None
@@ -155,12 +161,16 @@ class Watch:
     expected_at: datetime | None = None
     """The date that was promised or expected, where patience is added to it until `due_at`."""
     hint: Event | None = None
-    """What would have ended it, had its mail been sure: the words “nothing seen” alone would not be true."""
+    """What would have ended it, had its mail been sure: the words “nothing seen” alone would not be
+    true.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """All we know of one order. A fold: never stored as truth, always made again from its events."""
+    """All we know of one order. A fold: never stored as truth, always made again from its
+    events.
+    """
 
     key: str
     """`<marketplace>:<role>:<number>`."""

@@ -18,11 +18,17 @@ from parsers.identifiers import order_link
 from parsers.notice import FieldValue, Kind, Role, Trust, when_to_utc
 
 FLAGS: Mapping[str, tuple[str, ...]] = {
-    about: tuple(spec.name for spec in FACTS if spec.type is FactType.FLAG and spec.name.startswith(f"{about}."))
+    about: tuple(
+        spec.name
+        for spec in FACTS
+        if spec.type is FactType.FLAG and spec.name.startswith(f"{about}.")
+    )
     for about in dict.fromkeys(spec.name.partition(".")[0] for spec in FACTS)
 }
 """Every yes/no fact by subject: they are total, so a rule that wants `false` finds it."""
-_GONE = frozenset({OrderStatus.IN_TRANSIT, OrderStatus.PARTIALLY_IN_TRANSIT, OrderStatus.PICKUP_AVAILABLE})
+_GONE = frozenset(
+    {OrderStatus.IN_TRANSIT, OrderStatus.PARTIALLY_IN_TRANSIT, OrderStatus.PICKUP_AVAILABLE}
+)
 _HERE = frozenset({OrderStatus.DELIVERED, OrderStatus.COMPLETED})
 
 
@@ -62,11 +68,17 @@ def order_facts(order: Order) -> dict[str, FactValue]:
         "order.payment_failed_at": _last_at(order, Kind.ORDER_PAYMENT_FAILED),
         "order.out_of_stock_at": max((event.at for event in _out_of_stock(order)), default=None),
         "order.delayed_at": max((event.at for event in _delays(order)), default=None),
-        "order.last_mail_at": max((event.at for event in order.events if event.source is Source.MAIL), default=None),
+        "order.last_mail_at": max(
+            (event.at for event in order.events if event.source is Source.MAIL), default=None
+        ),
     }
     facts |= known(texts) | known(times)
     facts |= known({"order.amount": order.total, "order.refund_amount": order.refunded})
-    numbers = {"lines": len(order.items), "unshipped": len(rest), "same_messages": _same_messages(order)}
+    numbers = {
+        "lines": len(order.items),
+        "unshipped": len(rest),
+        "same_messages": _same_messages(order),
+    }
     return facts | {f"order.{name}": Decimal(number) for name, number in numbers.items()}
 
 
@@ -84,7 +96,9 @@ def _flags(order: Order) -> dict[str, FactValue]:
     shipped = order.shipped_at is not None or status in _GONE | _HERE
     here = order.delivered_at is not None or status is OrderStatus.DELIVERED
     open_kinds = {case.kind for case in order.cases if case.closed_at is None}
-    partly = status is OrderStatus.PARTIALLY_IN_TRANSIT or bool(unshipped(order.items, order.shipments))
+    partly = status is OrderStatus.PARTIALLY_IN_TRANSIT or bool(
+        unshipped(order.items, order.shipments)
+    )
     return {
         "order.problem": order.problem,
         "order.on_hold": order.on_hold,
@@ -101,10 +115,13 @@ def _flags(order: Order) -> dict[str, FactValue]:
         "order.cancel_requested": Kind.CANCEL_REQUESTED in kinds,
         "order.cancel_open": CaseKind.CANCELLATION in open_kinds,
         "order.out_of_stock": bool(_out_of_stock(order)) and not shipped,
-        "order.delayed": bool(_delays(order)) and not (here or order.completed_at or order.cancelled_at),
+        "order.delayed": bool(_delays(order))
+        and not (here or order.completed_at or order.cancelled_at),
         "order.dispute_open": CaseKind.DISPUTE in open_kinds,
         "order.return_shipped": Kind.RETURN_SHIPPED in kinds,
-        "order.verified": any(event.trust is Trust.VERIFIED and event.source is Source.MAIL for event in order.events),
+        "order.verified": any(
+            event.trust is Trust.VERIFIED and event.source is Source.MAIL for event in order.events
+        ),
     }
 
 
@@ -124,7 +141,11 @@ def _out_of_stock(order: Order) -> list[Event]:
 
 
 def _same_messages(order: Order) -> int:
-    told = [text_of(event.fields, "text") for event in order.events if event.kind is Kind.MESSAGE_RECEIVED]
+    told = [
+        text_of(event.fields, "text")
+        for event in order.events
+        if event.kind is Kind.MESSAGE_RECEIVED
+    ]
     words = Counter(normal(text) for text in told if text)
     return max(words.values(), default=0)
 
@@ -137,7 +158,9 @@ def _delays(order: Order) -> list[Event]:
         if not event.kind.startswith(("order.", "shipment.")):
             continue
         told = _when(event.fields.get("expected_until"))
-        if event.kind is Kind.SHIPMENT_ESTIMATE_CHANGED and (told is None or until is None or told > until):
+        if event.kind is Kind.SHIPMENT_ESTIMATE_CHANGED and (
+            told is None or until is None or told > until
+        ):
             found.append(event)
         until = told or until
     return found

@@ -18,7 +18,9 @@ RANKS: dict[Kind, tuple[float, ShipmentStatus]] = {
     Kind.SHIPMENT_AVAILABLE_FOR_PICKUP: (3.5, ShipmentStatus.AVAILABLE_FOR_PICKUP),
     Kind.SHIPMENT_DELIVERED: (4, ShipmentStatus.DELIVERED),
 }
-"""Forward only: a late mail of a lower rank changes nothing. Of equal ranks the later mail counts."""
+"""Forward only: a late mail of a lower rank changes nothing. Of equal ranks the later mail
+counts.
+"""
 
 STAGES = (
     "picked_up",
@@ -64,15 +66,22 @@ def parcels(history: History) -> tuple[Parcel, ...]:
     """Sort the parcel mails of an order into parcels, the earliest first.
 
     1. Mails that share a tracking number or parcel id speak of one parcel.
-    2. A `shipped` without either joins the parcel of its day or the only one nobody called shipped; else it is one of
+    2. A `shipped` without either joins the parcel of its day or the only one nobody called shipped;
+       else it is one of
        its own, per day and contents. Two parcels with different tracking are never merged.
-    3. Any other mail without a reference joins by contents, else the parcel that still lacks such news.
-    4. A row of an imported file joins the parcel the mails told of around its day that has no number yet: marketplace
+    3. Any other mail without a reference joins by contents, else the parcel that still lacks such
+       news.
+    4. A row of an imported file joins the parcel the mails told of around its day that has no
+       number yet: marketplace
        mail often names none, and the export does.
     """
     all_events = [event for event in history.events if event.kind in PARCEL_KINDS]
-    found = _told_by_mail([event for event in all_events if event.source is not Source.IMPORT], history)
-    for event in sorted((event for event in all_events if event.source is Source.IMPORT), key=_time):
+    found = _told_by_mail(
+        [event for event in all_events if event.source is not Source.IMPORT], history
+    )
+    for event in sorted(
+        (event for event in all_events if event.source is Source.IMPORT), key=_time
+    ):
         home = _home_of_imported(event, found)
         if home is None:
             found.append(Parcel([event]))
@@ -109,7 +118,11 @@ def _home_of_imported(event: Event, found: list[Parcel]) -> Parcel | None:
             return parcel
     near = [parcel for parcel in found if abs(parcel.started - event.at) <= SAME_PARCEL]
     free = [parcel for parcel in near if not refs or not any(one.tracking for one in parcel.events)]
-    return min(free, key=lambda parcel: (abs(parcel.started - event.at), parcel.events[0].origin), default=None)
+    return min(
+        free,
+        key=lambda parcel: (abs(parcel.started - event.at), parcel.events[0].origin),
+        default=None,
+    )
 
 
 def shipment(parcel: Parcel, history: History) -> Shipment:
@@ -119,7 +132,11 @@ def shipment(parcel: Parcel, history: History) -> Shipment:
     packages = tuple(dict.fromkeys(number for event in events for number in event.packages))
     shipped = [event for event in events if event.kind is Kind.SHIPMENT_SHIPPED]
     delivered = [event for event in events if event.kind is Kind.SHIPMENT_DELIVERED]
-    moved = [event.at for event in events if event.kind in MOVING or event.kind is Kind.SHIPMENT_EXCEPTION]
+    moved = [
+        event.at
+        for event in events
+        if event.kind in MOVING or event.kind is Kind.SHIPMENT_EXCEPTION
+    ]
     expecting = _latest(events, "expected_until", history)
     waiting = _latest(events, "pickup_by", history)
     day = parcel.started.astimezone(history.zone).date().isoformat()
@@ -130,10 +147,16 @@ def shipment(parcel: Parcel, history: History) -> Shipment:
         tracking=tracking,
         packages=packages,
         items=_distinct(parcel.items),
-        provider=next((text for event in reversed(events) if (text := text_of(event.fields, "provider"))), None),
+        provider=next(
+            (text for event in reversed(events) if (text := text_of(event.fields, "provider"))),
+            None,
+        ),
         stage=_stage(events),
-        shipped_at=history.earliest(shipped, "shipped_at") or min((event.at for event in left), default=None),
-        delivered_at=history.earliest([event for event in delivered if history.closes(event)], "delivered_at", "at"),
+        shipped_at=history.earliest(shipped, "shipped_at")
+        or min((event.at for event in left), default=None),
+        delivered_at=history.earliest(
+            [event for event in delivered if history.closes(event)], "delivered_at", "at"
+        ),
         expected_from=history.when(expecting, "expected_from") if expecting else None,
         expected_until=history.when(expecting, "expected_until") if expecting else None,
         pickup_by=history.when(waiting, "pickup_by") if waiting else None,
@@ -144,13 +167,19 @@ def shipment(parcel: Parcel, history: History) -> Shipment:
 def _status(events: list[Event], history: History) -> ShipmentStatus:
     rank, status, since = 0.0, ShipmentStatus.PENDING, None
     for event in events:
-        if event.kind not in RANKS or (event.kind is Kind.SHIPMENT_DELIVERED and not history.closes(event)):
+        if event.kind not in RANKS or (
+            event.kind is Kind.SHIPMENT_DELIVERED and not history.closes(event)
+        ):
             continue
         own, name = RANKS[event.kind]
         if own >= rank:
             rank, status, since = own, name, event.at
     exceptions = [event for event in events if event.kind is Kind.SHIPMENT_EXCEPTION]
-    if exceptions and status is not ShipmentStatus.DELIVERED and (since is None or exceptions[-1].at >= since):
+    if (
+        exceptions
+        and status is not ShipmentStatus.DELIVERED
+        and (since is None or exceptions[-1].at >= since)
+    ):
         later = any(event.kind in MOVING and event.at > exceptions[-1].at for event in events)
         return status if later else ShipmentStatus.EXCEPTION
     return status
@@ -178,14 +207,17 @@ def _home_of_shipped(event: Event, found: list[Parcel], history: History) -> Par
         parcel
         for parcel in found
         if any(
-            one.kind is Kind.SHIPMENT_SHIPPED and one.at.astimezone(history.zone).date() == day for one in parcel.events
+            one.kind is Kind.SHIPMENT_SHIPPED and one.at.astimezone(history.zone).date() == day
+            for one in parcel.events
         )
         and not _other_contents(event, parcel)
     ]
     if same_day:
         return min(same_day, key=lambda parcel: parcel.started)
     unshipped = [
-        parcel for parcel in found if not parcel.has(Kind.SHIPMENT_SHIPPED) and not _other_contents(event, parcel)
+        parcel
+        for parcel in found
+        if not parcel.has(Kind.SHIPMENT_SHIPPED) and not _other_contents(event, parcel)
     ]
     return unshipped[0] if len(unshipped) == 1 else None
 
@@ -200,11 +232,17 @@ def _home(event: Event, found: list[Parcel]) -> Parcel | None:
         return None
     fitting = [parcel for parcel in found if not _other_contents(event, parcel)] or found
     mine = items_of(event)
-    named = [parcel for parcel in fitting if any(titles.same_item(a, b) for a in mine for b in parcel.items)]
+    named = [
+        parcel
+        for parcel in fitting
+        if any(titles.same_item(a, b) for a in mine for b in parcel.items)
+    ]
     choice = named or fitting
     waiting = [parcel for parcel in choice if not parcel.has(event.kind)]
     begun = [parcel for parcel in waiting if parcel.started <= event.at]
-    return min(begun or waiting or choice, key=lambda parcel: (parcel.started, parcel.events[0].origin))
+    return min(
+        begun or waiting or choice, key=lambda parcel: (parcel.started, parcel.events[0].origin)
+    )
 
 
 def _latest(events: list[Event], name: str, history: History) -> Event | None:

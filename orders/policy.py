@@ -1,4 +1,6 @@
-"""The policy table: which deadline or silence follows from what, for which marketplace, since when."""
+"""The policy table: which deadline or silence follows from what, for which marketplace, since
+when.
+"""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from orders.facts_table import WATCH_KINDS
 from orders.order import Actor
 from parsers.notice import FIELDS, Kind, Role
-from parsers.written import Fault, WrittenError, check, did_you_mean, faults_of, parse
+from parsers.user_yaml import Fault, UserFileError, check, did_you_mean, faults_of, parse
 
 ANY = "*"
 ALWAYS = date(2000, 1, 1)
@@ -23,7 +25,9 @@ OVERRIDABLE = ("days", "hours", "count", "enabled", "holidays")
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A kind of event, with at most one test on its fields: `dispute.closed[outcome=no_refund|refund_partial]`."""
+    """A kind of event, with at most one test on its fields:
+    `dispute.closed[outcome=no_refund|refund_partial]`.
+    """
 
     kind: Kind
     field: str | None = None
@@ -48,10 +52,14 @@ def pattern(text: str) -> Pattern:
     """Raises ValueError for an unknown kind or field."""
     match = PATTERN.fullmatch(text)
     if match is None:
-        raise ValueError(f"{text!r} is no kind with a test, such as dispute.closed[outcome=no_refund]")
+        raise ValueError(
+            f"{text!r} is no kind with a test, such as dispute.closed[outcome=no_refund]"
+        )
     name, field, sign, values = match.groups()
     if name not in set(Kind):
-        raise ValueError(f"unknown kind {name!r}{did_you_mean(name, [kind.value for kind in Kind])}")
+        raise ValueError(
+            f"unknown kind {name!r}{did_you_mean(name, [kind.value for kind in Kind])}"
+        )
     if field is not None and field != "tracking" and field not in FIELDS:
         raise ValueError(f"unknown field {field!r}{did_you_mean(field, FIELDS)}")
     return Pattern(Kind(name), field, tuple(values.split("|")) if values else (), sign == "!=")
@@ -104,7 +112,9 @@ class Row(BaseModel):
 
     @property
     def offset(self) -> timedelta | None:
-        """Calendar time added to the base; None when only a stated date counts. Business days are counted elsewhere."""
+        """Calendar time added to the base; None when only a stated date counts. Business days are
+        counted elsewhere.
+        """
         if self.days is None and self.hours is None:
             return None
         days = 0 if self.count == "business" else self.days or 0
@@ -138,18 +148,28 @@ class Policy:
     )
     """Answers of `rows_for`, which is asked for every view."""
 
-    def rows_for(self, marketplace: str, role: Role, region: str | None, at: datetime) -> tuple[Row, ...]:
-        """The enabled rows for an order begun `at`: the own region before any, the latest before older ones."""
+    def rows_for(
+        self, marketplace: str, role: Role, region: str | None, at: datetime
+    ) -> tuple[Row, ...]:
+        """The enabled rows for an order begun `at`: the own region before any, the latest before
+        older ones.
+        """
         day = at.astimezone(UTC).date()
         ask = (marketplace, role, region, sum(row.effective_from <= day for row in self.rows))
         if ask not in self._held:
             self._held[ask] = self._rows_for(marketplace, role, region, day)
         return self._held[ask]
 
-    def _rows_for(self, marketplace: str, role: Role, region: str | None, day: date) -> tuple[Row, ...]:
+    def _rows_for(
+        self, marketplace: str, role: Role, region: str | None, day: date
+    ) -> tuple[Row, ...]:
         best: dict[tuple[object, ...], Row] = {}
         for row in self.rows:
-            if row.marketplace not in (ANY, marketplace) or row.role is not role or row.effective_from > day:
+            if (
+                row.marketplace not in (ANY, marketplace)
+                or row.role is not role
+                or row.effective_from > day
+            ):
                 continue
             if row.region not in (ANY, region):
                 continue
@@ -175,12 +195,13 @@ def shipped() -> Policy:
     document = parse(text, "orders/policy.yaml")
     table, faults = check(document, _File)
     if table is None:
-        raise WrittenError(faults)
+        raise UserFileError(faults)
     return Policy(table.rows)
 
 
 def load(overrides: Mapping[str, Mapping[str, Any]] | None = None) -> Policy:
-    """The shipped rows with the user's changes by key (`{D-AE-13: {days: 5}}`, `{W5/hour: {enabled: true}}`).
+    """The shipped rows with the user's changes by key (`{D-AE-13: {days: 5}}`, `{W5/hour: {enabled:
+    true}}`).
 
     Raises WrittenError with every fault; `check_overrides` gives them with their paths.
     """
@@ -190,7 +211,7 @@ def load(overrides: Mapping[str, Mapping[str, Any]] | None = None) -> Policy:
         for path, what in check_overrides(changes)
     ]
     if faults:
-        raise WrittenError(faults)
+        raise UserFileError(faults)
     return Policy(tuple(_changed(row, changes) for row in shipped().rows))
 
 
@@ -210,7 +231,13 @@ def check_overrides(overrides: Mapping[str, Any]) -> tuple[tuple[tuple[str, ...]
 
 def _check_change(name: str, change: Mapping[str, Any]) -> list[tuple[tuple[str, ...], str]]:
     unknown: list[tuple[tuple[str, ...], str]] = [
-        ((str(key),), f"{key!r} cannot be changed here; {', '.join(OVERRIDABLE)} can{did_you_mean(key, OVERRIDABLE)}")
+        (
+            (str(key),),
+            (
+                f"{key!r} cannot be changed here; {', '.join(OVERRIDABLE)}"
+                f" can{did_you_mean(key, OVERRIDABLE)}"
+            ),
+        )
         for key in change
         if key not in OVERRIDABLE
     ]

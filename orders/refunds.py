@@ -1,4 +1,6 @@
-"""Which announced refund each completed one pays: the same amount told twice is one refund, two amounts are two."""
+"""Which announced refund each completed one pays: the same amount told twice is one refund, two
+amounts are two.
+"""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -23,7 +25,8 @@ class Refund:
 def refunds(history: History) -> tuple[Refund, ...]:
     """Announced refunds, the earliest first, with the believed completion of each.
 
-    Equal amounts find each other first; then what is left is paired by time, for a refund may come short.
+    Equal amounts find each other first; then what is left is paired by time, for a refund may come
+    short.
     """
     groups: dict[Money | None, list[Event]] = {}
     for event in history.of(Kind.REFUND_ANNOUNCED):
@@ -32,11 +35,16 @@ def refunds(history: History) -> tuple[Refund, ...]:
     paid: dict[Money | None, Event] = {}
     for equal in (True, False):
         for amount, events in groups.items():
-            fitting = [one for one in left if one.at >= events[0].at and (not equal or _same(one, amount))]
+            fitting = [
+                one for one in left if one.at >= events[0].at and (not equal or _same(one, amount))
+            ]
             if amount not in paid and fitting:
                 paid[amount] = fitting[0]
                 left.remove(fitting[0])
-    return tuple(Refund(announced=tuple(events), completed=paid.get(amount)) for amount, events in groups.items())
+    return tuple(
+        Refund(announced=tuple(events), completed=paid.get(amount))
+        for amount, events in groups.items()
+    )
 
 
 def announced_total(found: tuple[Refund, ...]) -> Money | None:
@@ -45,7 +53,10 @@ def announced_total(found: tuple[Refund, ...]) -> Money | None:
     if not amounts:
         return None
     currency = amounts[0].currency
-    return Money(value=sum((one.value for one in amounts if one.currency == currency), Decimal()), currency=currency)
+    return Money(
+        value=sum((one.value for one in amounts if one.currency == currency), Decimal()),
+        currency=currency,
+    )
 
 
 def _same(event: Event, amount: Money | None) -> bool:

@@ -11,10 +11,27 @@ DOMAINS = (
     (re.compile(r"amazon\.com$"), "US"),
     (re.compile(r"amazon\.([a-z]{2})$"), None),
 )
-CURRENCIES = {"JPY": "JP", "USD": "US", "GBP": "GB", "CAD": "CA", "AUD": "AU", "INR": "IN", "MXN": "MX", "BRL": "BR"}
+CURRENCIES = {
+    "JPY": "JP",
+    "USD": "US",
+    "GBP": "GB",
+    "CAD": "CA",
+    "AUD": "AU",
+    "INR": "IN",
+    "MXN": "MX",
+    "BRL": "BR",
+}
 
-STORES = {"JP": "amazon.co.jp", "GB": "amazon.co.uk", "US": "amazon.com", "AU": "amazon.com.au", "BR": "amazon.com.br",
-          "MX": "amazon.com.mx", "TR": "amazon.com.tr", "BE": "amazon.com.be"}  # fmt: skip
+STORES = {
+    "JP": "amazon.co.jp",
+    "GB": "amazon.co.uk",
+    "US": "amazon.com",
+    "AU": "amazon.com.au",
+    "BR": "amazon.com.br",
+    "MX": "amazon.com.mx",
+    "TR": "amazon.com.tr",
+    "BE": "amazon.com.be",
+}
 
 
 def store(country: str | None) -> str | None:
@@ -23,7 +40,9 @@ def store(country: str | None) -> str | None:
 
 
 def region(events: tuple[Event, ...], currency: str | None) -> str | None:
-    """ISO 3166-1 alpha-2 of the marketplace: by sender, else by currency, else by language; None when nothing tells."""
+    """ISO 3166-1 alpha-2 of the marketplace: by sender, else by currency, else by language; None
+    when nothing tells.
+    """
     for event in events:
         domain = event.sender.rpartition("@")[2].lower()
         for pattern, country in DOMAINS:

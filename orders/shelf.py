@@ -23,7 +23,13 @@ ACCOUNT_KINDS = frozenset(
         Kind.PLATFORM_NOTICE,
     }
 )
-NEVER_AN_ORDER = ACCOUNT_KINDS | {Kind.PROMO, Kind.UNPARSED, Kind.SUSPICIOUS, Kind.SURVEY_REQUEST, Kind.ASSIGNMENT}
+NEVER_AN_ORDER = ACCOUNT_KINDS | {
+    Kind.PROMO,
+    Kind.UNPARSED,
+    Kind.SUSPICIOUS,
+    Kind.SURVEY_REQUEST,
+    Kind.ASSIGNMENT,
+}
 """Kinds that, without an order number, belong to no order and are never guessed to one."""
 
 
@@ -44,7 +50,9 @@ LAST = "\U0010ffff"
 
 
 class Shelf(Protocol):
-    """What matching and folding ask of the ledger. Every answer is by index; the order of its events means nothing."""
+    """What matching and folding ask of the ledger. Every answer is by index; the order of its
+    events means nothing.
+    """
 
     def by_reference(self, kind: RefKind, marketplace: str, value: str) -> tuple[Event, ...]:
         """Events of the marketplace whose `references` hold exactly this pair, of any role."""
@@ -53,15 +61,23 @@ class Shelf(Protocol):
         """The event of that origin."""
 
     def open_orders(
-        self, marketplace: str, role: Role, since: datetime, until: datetime, most: int | None = None
+        self,
+        marketplace: str,
+        role: Role,
+        since: datetime,
+        until: datetime,
+        most: int | None = None,
     ) -> tuple[str, ...]:
         """Keys of orders that an event of that time (both ends in) names in full (`order_keys`).
 
-        With `most`, that many of them are enough, whichever: who asks so only wants to know that there are too many.
+        With `most`, that many of them are enough, whichever: who asks so only wants to know that
+        there are too many.
         """
 
     def loose(self, marketplace: str, role: Role) -> tuple[Event, ...]:
-        """Events with no order number and no sure home (`matching.housed`). Returning too many costs time only."""
+        """Events with no order number and no sure home (`matching.housed`). Returning too many
+        costs time only.
+        """
 
     def assignments(self, origin: str) -> tuple[Event, ...]:
         """The user's answers about the event of that origin (`Event.assigns`)."""
@@ -70,8 +86,10 @@ class Shelf(Protocol):
 def references(event: Event) -> tuple[tuple[RefKind, str], ...]:
     """What the store indexes for an event, each pair once.
 
-    Besides the plain values two marks are kept for AliExpress order numbers: `*` and the number without its first
-    digit (links were seen without it), and `~` with a neighbourhood (line ids lie a few times 10,000 above the order).
+    Besides the plain values two marks are kept for AliExpress order numbers: `*` and the number
+    without its first
+    digit (links were seen without it), and `~` with a neighbourhood (line ids lie a few times
+    10,000 above the order).
     """
     found: dict[tuple[RefKind, str], None] = {}
     for number in _numbers(event):
@@ -128,7 +146,9 @@ def _numbers(event: Event) -> tuple[str, ...]:
 
 
 class ListShelf:
-    """A shelf in memory, for replays, trials and tests. Adding an event twice (same origin) changes nothing."""
+    """A shelf in memory, for replays, trials and tests. Adding an event twice (same origin) changes
+    nothing.
+    """
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
         self._events: dict[str, Event] = {}
@@ -157,7 +177,9 @@ class ListShelf:
         return True
 
     def _house(self, event: Event) -> None:
-        """Take parcel mails that now have a sure home from the loose ones (as `matching.housed`)."""
+        """Take parcel mails that now have a sure home from the loose ones (as
+        `matching.housed`).
+        """
         seen, queue, home = {event.origin: event}, [event], False
         while queue:
             current = queue.pop()
@@ -168,7 +190,11 @@ class ListShelf:
                 if kind not in PARCEL_REFERENCES:
                     continue
                 for other in self._references[kind, event.marketplace, value]:
-                    if other.role == event.role and other.trust is not Trust.FORGED and other.origin not in seen:
+                    if (
+                        other.role == event.role
+                        and other.trust is not Trust.FORGED
+                        and other.origin not in seen
+                    ):
                         seen[other.origin] = other
                         queue.append(other)
         if home:
@@ -191,7 +217,12 @@ class ListShelf:
         return self._events.get(origin)
 
     def open_orders(
-        self, marketplace: str, role: Role, since: datetime, until: datetime, most: int | None = None
+        self,
+        marketplace: str,
+        role: Role,
+        since: datetime,
+        until: datetime,
+        most: int | None = None,
     ) -> tuple[str, ...]:
         orders = self._orders.get((marketplace, role), [])
         first, last = bisect_left(orders, (since, "")), bisect_right(orders, (until, LAST))
@@ -223,9 +254,19 @@ class Before:
         return None if origin in self._hidden else self._shelf.by_origin(origin)
 
     def open_orders(
-        self, marketplace: str, role: Role, since: datetime, until: datetime, most: int | None = None
+        self,
+        marketplace: str,
+        role: Role,
+        since: datetime,
+        until: datetime,
+        most: int | None = None,
     ) -> tuple[str, ...]:
-        own = {key for event in self._hidden.values() if since <= event.at <= until for key in order_keys(event)}
+        own = {
+            key
+            for event in self._hidden.values()
+            if since <= event.at <= until
+            for key in order_keys(event)
+        }
         enough = None if most is None else most + len(own)
         return tuple(
             key
@@ -271,7 +312,12 @@ class Memory:
         return self._origins[origin]
 
     def open_orders(
-        self, marketplace: str, role: Role, since: datetime, until: datetime, most: int | None = None
+        self,
+        marketplace: str,
+        role: Role,
+        since: datetime,
+        until: datetime,
+        most: int | None = None,
     ) -> tuple[str, ...]:
         ask = (marketplace, role, since, until, most)
         if ask not in self._open:

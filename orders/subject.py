@@ -1,4 +1,6 @@
-"""What rules are judged on: a subject is one order, case, watch, finding, mail … as a flat table of facts."""
+"""What rules are judged on: a subject is one order, case, watch, finding, mail … as a flat table of
+facts.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,12 +23,16 @@ class FactType(StrEnum):
 
 
 FactValue = bool | str | Decimal | Money | datetime
-"""Yes/no, choice or text, number, money, aware UTC time. A missing fact is absent from the table, never None."""
+"""Yes/no, choice or text, number, money, aware UTC time. A missing fact is absent from the table,
+never None.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactSpec:
-    """One row of the documented table of facts: checks, help, JSON Schema and docs are generated from it."""
+    """One row of the documented table of facts: checks, help, JSON Schema and docs are generated
+    from it.
+    """
 
     name: str
     """`about.word`, such as `order.ship_by`."""
@@ -41,12 +47,16 @@ class Subject:
     """One thing rules speak about, with its facts at one instant."""
 
     about: str
-    """order, shipment, case kinds (dispute, appeal, return, refund, cancellation, claim, chargeback, account, fee),
-    watch, finding, mail, mailbox, target, pack, rules."""
+    """order, shipment, case kinds (dispute, appeal, return, refund, cancellation, claim,
+    chargeback, account, fee),
+    watch, finding, mail, mailbox, target, pack, rules.
+    """
     id: str
     """Stable name, unique within `about`; for an order its key."""
     facts: Mapping[str, FactValue] = field(default_factory=dict)
-    """Its own facts (`watch.due_at`) and those of its order (`order.number`), every yes/no fact of them present."""
+    """Its own facts (`watch.due_at`) and those of its order (`order.number`), every yes/no fact of
+    them present.
+    """
     order: str | None = None
     """Key of the order it belongs to: alerts of one order are grouped."""
     orders: tuple[str, ...] = ()

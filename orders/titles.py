@@ -1,4 +1,6 @@
-"""Titles and shop names as different mails print them: cut short, in other widths, with other marks."""
+"""Titles and shop names as different mails print them: cut short, in other widths, with other
+marks.
+"""
 
 import re
 import unicodedata
@@ -50,7 +52,9 @@ def missing(lines: Iterable[Item], covered: Iterable[Item]) -> tuple[Item, ...]:
 
 
 def counted(item: Item) -> bool:
-    """Whether its mail printed a quantity: order lines carry a price or a count above one, a title alone neither."""
+    """Whether its mail printed a quantity: order lines carry a price or a count above one, a title
+    alone neither.
+    """
     return item.quantity > 1 or item.price is not None
 
 

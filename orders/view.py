@@ -1,4 +1,6 @@
-"""The view of one order: the order, what contradicts itself, what is awaited, and where each event came to lie."""
+"""The view of one order: the order, what contradicts itself, what is awaited, and where each event
+came to lie.
+"""
 
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -49,7 +51,9 @@ def _with_twins(placements: tuple[Placement, ...], history: History) -> tuple[Pl
     marked = [
         placement
         if placement.event.origin in kept
-        else Placement(event=placement.event, level="L0", confidence=placement.confidence, keys=placement.keys)
+        else Placement(
+            event=placement.event, level="L0", confidence=placement.confidence, keys=placement.keys
+        )
         for placement in placements
     ]
     return tuple(sorted(marked, key=lambda placement: (placement.event.at, placement.event.origin)))

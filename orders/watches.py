@@ -1,4 +1,6 @@
-"""What is awaited: deadlines of mine and silences of others, opened, met and voided by events. No clock."""
+"""What is awaited: deadlines of mine and silences of others, opened, met and voided by events. No
+clock.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -82,7 +84,9 @@ class _Date:
 
 def watches(history: History, order: Order, policy: Policy) -> tuple[Watch, ...]:
     """Every deadline and silence of the order, by due time; met and void ones too."""
-    return tuple(sorted(_Awaited(history, order, policy).all(), key=lambda watch: (watch.due_at, watch.id)))
+    return tuple(
+        sorted(_Awaited(history, order, policy).all(), key=lambda watch: (watch.due_at, watch.id))
+    )
 
 
 class _Awaited:
@@ -123,7 +127,9 @@ class _Awaited:
                 own = [date for date in dates if date.event.origin == origin]
                 yield self._watch(own, parcel, f"{row.name}/{origin}")
         elif dates:
-            watch = self._watch(dates, parcel, f"{row.name}/{parcel.shipment.id}" if parcel.shipment else row.name)
+            watch = self._watch(
+                dates, parcel, f"{row.name}/{parcel.shipment.id}" if parcel.shipment else row.name
+            )
             self.dues.setdefault(row.key, watch.due_at)
             yield watch
 
@@ -168,7 +174,11 @@ class _Awaited:
         for placement in self.history.possible:
             if self._fits(placement.event, triggers, _Parcel()):
                 for date in self._date(row, placement.event, parcel, inferred=True):
-                    yield replace(date, state=WatchState.VOID, answered=True) if placement.answered else date
+                    yield (
+                        replace(date, state=WatchState.VOID, answered=True)
+                        if placement.answered
+                        else date
+                    )
 
     def _date(self, row: Row, event: Event, parcel: _Parcel, *, inferred: bool) -> Iterator[_Date]:
         stated = [(self._stated(name, event), name) for name in row.stated]
@@ -184,7 +194,13 @@ class _Awaited:
         silent = row.actor is not Actor.ME
         met = self._first(row.meets, row, event, parcel)
         void = self._first(row.voids, row, event, parcel)
-        state = WatchState.MET if met is not None else WatchState.VOID if void is not None else WatchState.OPEN
+        state = (
+            WatchState.MET
+            if met is not None
+            else WatchState.VOID
+            if void is not None
+            else WatchState.OPEN
+        )
         hint = self._hint(row, event, parcel) if state is WatchState.OPEN else None
         yield _Date(
             row=row,
@@ -204,7 +220,11 @@ class _Awaited:
             value = getattr(self.order, name.removeprefix("order."))
             return value if isinstance(value, datetime) else None
         told = self.history.when(event, name)
-        return self.history.when(event, "due") if told is None and event.source is Source.NOTE else told
+        return (
+            self.history.when(event, "due")
+            if told is None and event.source is Source.NOTE
+            else told
+        )
 
     def _base(self, row: Row, event: Event, parcel: _Parcel) -> datetime | None:
         if row.base == "mail":
@@ -216,7 +236,9 @@ class _Awaited:
         if row.base.startswith("shipment."):
             own = getattr(parcel.shipment, row.base.removeprefix("shipment."), None)
             lone = len(self.parcels) == 1
-            fallback = self._stated(f"order.{row.base.removeprefix('shipment.')}", event) if lone else None
+            fallback = (
+                self._stated(f"order.{row.base.removeprefix('shipment.')}", event) if lone else None
+            )
             return own if isinstance(own, datetime) else fallback
         name, _, otherwise = row.base.partition(" or ")
         stated = self.history.when(event, name)
@@ -227,7 +249,9 @@ class _Awaited:
     def _counted(self, row: Row, base: datetime) -> datetime:
         if row.count == "business":
             country = row.holidays or self.region or ""
-            return workdays.add(base, row.days or 0, country, self.history.zone) + timedelta(hours=row.hours or 0)
+            return workdays.add(base, row.days or 0, country, self.history.zone) + timedelta(
+                hours=row.hours or 0
+            )
         return base + (row.offset or timedelta())
 
     def _reason(self, row: Row, event: Event) -> str:
@@ -241,10 +265,19 @@ class _Awaited:
         counted = f"{' '.join(parts)} from {event.kind} of {event.at:%Y-%m-%d}"
         return f"{row.key}: {counted}{'' if row.base == 'mail' else f' ({start})'}, {row.source}"
 
-    def _first(self, texts: Sequence[str], row: Row, opened: Event, parcel: _Parcel) -> Event | None:
+    def _first(
+        self, texts: Sequence[str], row: Row, opened: Event, parcel: _Parcel
+    ) -> Event | None:
         """The first event that may end the watch and does."""
-        if texts and texts is row.meets and opened.kind is Kind.REFUND_ANNOUNCED and row.kind == "refund_not_seen":
-            return next((one.completed for one in refunds(self.history) if opened in one.announced), None)
+        if (
+            texts
+            and texts is row.meets
+            and opened.kind is Kind.REFUND_ANNOUNCED
+            and row.kind == "refund_not_seen"
+        ):
+            return next(
+                (one.completed for one in refunds(self.history) if opened in one.announced), None
+            )
         patterns = tuple(pattern(text) for text in texts)
         imports = row.kind not in CASES
         for event in self.history.of(*(one.kind for one in patterns)):
@@ -253,7 +286,9 @@ class _Awaited:
             believed = self.history.closes(event) or (imports and event.source is Source.IMPORT)
             if believed and self._fits(event, patterns, parcel):
                 return event
-        claimed = CLAIMED.get(self.imported, frozenset()) if imports and self.imported else frozenset()
+        claimed = (
+            CLAIMED.get(self.imported, frozenset()) if imports and self.imported else frozenset()
+        )
         if any(one.kind in claimed and one.field is None for one in patterns):
             return self.history.last(Kind.IMPORT_ROW)
         return None
@@ -273,9 +308,15 @@ class _Awaited:
         return told[-1] if told else None
 
     def _fits(self, event: Event, patterns: Iterable[Pattern], parcel: _Parcel) -> bool:
-        if not any(one.fits(event.kind, event.fields, tracking=bool(event.tracking)) for one in patterns):
+        if not any(
+            one.fits(event.kind, event.fields, tracking=bool(event.tracking)) for one in patterns
+        ):
             return False
-        return parcel.shipment is None or event.kind not in PARCEL_KINDS or event.origin in parcel.origins
+        return (
+            parcel.shipment is None
+            or event.kind not in PARCEL_KINDS
+            or event.origin in parcel.origins
+        )
 
     def _holds(self, row: Row, event: Event) -> bool:
         match row.only:
@@ -291,7 +332,9 @@ class _Awaited:
                 return True
 
     def _whole_and_charged(self, event: Event) -> bool:
-        """A cancellation of the whole order after money was taken. Amazon charges when it ships, AliExpress at once."""
+        """A cancellation of the whole order after money was taken. Amazon charges when it ships,
+        AliExpress at once.
+        """
         if items_of(event) and titles.lacking(self.order.items, items_of(event)):
             return False
         over = self.history.sure(Kind.SHIPMENT_DELIVERED, Kind.ORDER_COMPLETED)
@@ -312,7 +355,9 @@ class _Awaited:
         shipped = self.history.of(Kind.SHIPMENT_SHIPPED)
         if not shipped or not items_of(shipped[0]):
             return
-        missing = titles.lacking(self.order.items, [*items_of(shipped[0]), *cancelled_items(self.history)])
+        missing = titles.lacking(
+            self.order.items, [*items_of(shipped[0]), *cancelled_items(self.history)]
+        )
         if not missing:
             return
         met: Event | None = None
@@ -322,22 +367,32 @@ class _Awaited:
             if not missing:
                 met = event
                 break
-        for date in self._date(row, shipped[0], _Parcel(), inferred=self.history.inferred(shipped[0])):
+        for date in self._date(
+            row, shipped[0], _Parcel(), inferred=self.history.inferred(shipped[0])
+        ):
             state = WatchState.MET if met else date.state
             unsure = [event for event in shipped[1:] if not self.history.closes(event)]
             hint = (unsure[-1] if unsure else date.hint) if state is WatchState.OPEN else None
-            yield self._watch([replace(date, state=state, met_by=met or date.met_by, hint=hint)], _Parcel(), row.name)
+            yield self._watch(
+                [replace(date, state=state, met_by=met or date.met_by, hint=hint)],
+                _Parcel(),
+                row.name,
+            )
 
 
 def _last_sign(history: History) -> datetime | None:
-    """When the last mail came that is about this order or may be, whoever sent it; without any, what was told last."""
+    """When the last mail came that is about this order or may be, whoever sent it; without any,
+    what was told last.
+    """
     told = [*history.events, *(one.event for one in history.possible if not one.answered)]
     mails = [event.at for event in told if event.source is Source.MAIL]
     return max(mails or [event.at for event in history.events], default=None)
 
 
 def _current(dates: list[_Date]) -> list[_Date]:
-    """Without the dates that were over when the same was asked anew: a second proposal has its own time."""
+    """Without the dates that were over when the same was asked anew: a second proposal has its own
+    time.
+    """
     return [date for date in dates if not any(_renews(other, date) for other in dates)] or dates
 
 
@@ -349,7 +404,8 @@ def _renews(new: _Date, old: _Date) -> bool:
 def _ruling(dates: list[_Date]) -> _Date:
     """The date that counts: open before ended; stated before computed; then the earliest.
 
-    What is only inferred counts when nothing else is there or when it is earlier: a forged or foreign mail may bring a
+    What is only inferred counts when nothing else is there or when it is earlier: a forged or
+    foreign mail may bring a
     deadline forward, never put it off.
     """
     opened = [date for date in dates if date.state is WatchState.OPEN]

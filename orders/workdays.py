@@ -9,7 +9,8 @@ WEEKEND = 5
 
 
 def add(start: datetime, days: int, country: str, zone: tzinfo) -> datetime:
-    """The end of the `days`-th business day after the day of `start`, both days in `zone`; aware, in `start`'s zone.
+    """The end of the `days`-th business day after the day of `start`, both days in `zone`; aware,
+    in `start`'s zone.
 
     `country` is ISO 3166-1 alpha-2; a country whose holidays are unknown has weekends only.
     """

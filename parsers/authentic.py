@@ -1,7 +1,10 @@
-"""Whom a mail is from, and how we know: Authentication-Results (RFC 8601), exact domain lists, look-alikes.
+"""Whom a mail is from, and how we know: Authentication-Results (RFC 8601), exact domain lists,
+look-alikes.
 
-Only a field that the account's own provider wrote counts: it carries one of the account's authserv-ids and stands
-above the first `Received`, or directly below the `Received` that provider wrote. Whatever a sender could have written
+Only a field that the account's own provider wrote counts: it carries one of the account's
+authserv-ids and stands
+above the first `Received`, or directly below the `Received` that provider wrote. Whatever a sender
+could have written
 is ignored.
 """
 
@@ -10,13 +13,15 @@ import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from parsers.letter import Letter
+from parsers.mail import ParsedMail
 from parsers.notice import Trust
 from parsers.pack import Library, Pack
 
 MAX_RESULTS = 16 << 10
 RELAYS = ("privaterelay.appleid.com", "duck.com")
-"""Relays whose way of writing an address is known; which of them vouch for a sender is the user's to say."""
+"""Relays whose way of writing an address is known; which of them vouch for a sender is the user's
+to say.
+"""
 
 APPLE = re.compile(r"(?P<local>.+?)_at_(?P<domain>[a-z0-9_.\-]+?)(?:_[0-9a-z]{6,12}){1,2}")
 DUCK = re.compile(r"(?P<local>.+?)_at_(?P<domain>[a-z0-9.\-]+?)_[0-9a-z]{4,}")
@@ -69,8 +74,10 @@ class Result:
     properties: tuple[tuple[str, str], ...]
 
 
-def sender_of(letter: Letter, library: Library) -> Sender | None:
-    """The one sender, with a relay's rewriting undone; None unless there is exactly one From with one address."""
+def sender_of(letter: ParsedMail, library: Library) -> Sender | None:
+    """The one sender, with a relay's rewriting undone; None unless there is exactly one From with
+    one address.
+    """
     if len(letter.senders) != 1 or len(letter.all("from")) > 1 or not letter.senders[0][1]:
         return None
     name, address = letter.senders[0]
@@ -82,12 +89,22 @@ def sender_of(letter: Letter, library: Library) -> Sender | None:
         if inner:
             relay, (local, domain) = domain, inner
     return Sender(
-        name=name, address=f"{local}@{domain}", local=local, domain=domain, relay=relay, pack=library.pack_of(domain)
+        name=name,
+        address=f"{local}@{domain}",
+        local=local,
+        domain=domain,
+        relay=relay,
+        pack=library.pack_of(domain),
     )
 
 
 def trust_of(
-    letter: Letter, sender: Sender, authserv_ids: Collection[str], relays: Collection[str], *, trust_all: bool = False
+    letter: ParsedMail,
+    sender: Sender,
+    authserv_ids: Collection[str],
+    relays: Collection[str],
+    *,
+    trust_all: bool = False,
 ) -> tuple[Trust, str]:
     """How far a mail with a listed sender may be believed, and why in one sentence."""
     results = trusted_results(letter, authserv_ids)
@@ -99,36 +116,49 @@ def trust_of(
     if sender.relay and sender.relay not in relays:
         return Trust.UNVERIFIED, f"it came through {sender.relay}, which is not among your relays"
     if any(_passes(result, aligned, sender.relay or sender.domain) for result in results):
-        return Trust.VERIFIED, f"{sender.relay or sender.domain} is confirmed by the mailbox provider"
+        return (
+            Trust.VERIFIED,
+            f"{sender.relay or sender.domain} is confirmed by the mailbox provider",
+        )
     judged = [result.value for result in results if result.method in ("dkim", "dmarc")]
-    if not judged and all(_spf_agrees(result, aligned) for result in results if result.method == "spf"):
+    if not judged and all(
+        _spf_agrees(result, aligned) for result in results if result.method == "spf"
+    ):
         return Trust.UNVERIFIED, "the mailbox provider checked neither DKIM nor DMARC"
     if "temperror" in judged:
         return Trust.UNVERIFIED, "the mailbox provider could not check the sender"
     return Trust.FORGED, f"claims {sender.domain}, and the mailbox provider could not confirm it"
 
 
-def own_forward(letter: Letter, authserv_ids: Collection[str]) -> bool:
-    """Whether a mail from one of the user's own addresses may be believed to be: not when its check failed."""
+def own_forward(letter: ParsedMail, authserv_ids: Collection[str]) -> bool:
+    """Whether a mail from one of the user's own addresses may be believed to be: not when its check
+    failed.
+    """
     results = trusted_results(letter, authserv_ids)
-    return results is None or not any(result.method == "dmarc" and result.value == "fail" for result in results)
+    return results is None or not any(
+        result.method == "dmarc" and result.value == "fail" for result in results
+    )
 
 
-def claim(letter: Letter, library: Library) -> str | None:
-    """The marketplace a stranger pretends to be, by display name or look-alike domain; None for everybody else."""
+def claim(letter: ParsedMail, library: Library) -> str | None:
+    """The marketplace a stranger pretends to be, by display name or look-alike domain; None for
+    everybody else.
+    """
     for pack in library.packs:
         for name, address in letter.senders:
             domain = ascii_domain(address.rpartition("@")[2])
             if pack.listed(domain) and (len(letter.senders) > 1 or len(letter.all("from")) > 1):
                 return pack.marketplace
-            if _is_or_below(domain, pack.file.strangers) or _is_or_below(domain, tuple(pack.file.stores)):
+            if _is_or_below(domain, pack.file.strangers) or _is_or_below(
+                domain, tuple(pack.file.stores)
+            ):
                 continue
             if _cousin(domain, pack) or _named(name, pack):
                 return pack.marketplace
     return None
 
 
-def trusted_results(letter: Letter, authserv_ids: Collection[str]) -> tuple[Result, ...] | None:
+def trusted_results(letter: ParsedMail, authserv_ids: Collection[str]) -> tuple[Result, ...] | None:
     """The results of the account's own provider, or None when it wrote none."""
     if not authserv_ids:
         return None
@@ -137,7 +167,9 @@ def trusted_results(letter: Letter, authserv_ids: Collection[str]) -> tuple[Resu
 
 
 def tokens(value: str) -> Iterator[str]:  # noqa: C901, PLR0912 - one small machine, one state a branch
-    """RFC 8601 tokens: comments dropped, quotes joined to their word, `;` and `=` alone. Linear, no recursion."""
+    """RFC 8601 tokens: comments dropped, quotes joined to their word, `;` and `=` alone. Linear, no
+    recursion.
+    """
     depth = 0
     word: list[str] = []
     quoted = escaped = False
@@ -186,9 +218,15 @@ def _unwrapped(local: str, relay: str, library: Library) -> tuple[str, str] | No
     if match is None:
         return None
     domain = match["domain"] if relay == "duck.com" else match["domain"].replace("_", ".")
-    # The hash behind an Apple address looks like one more label; only a listed domain settles where it begins.
+    # The hash behind an Apple address looks like one more label; only a listed domain settles where
+    # it begins.
     known = next(
-        (name for pack in library.packs for name in pack.domains if name.replace("-", ".") == domain.replace("-", ".")),
+        (
+            name
+            for pack in library.packs
+            for name in pack.domains
+            if name.replace("-", ".") == domain.replace("-", ".")
+        ),
         None,
     )
     return match["local"], known or domain
@@ -202,17 +240,22 @@ def _passes(result: Result, aligned: Sequence[str], sender_domain: str) -> bool:
         domain = ascii_domain(properties.get("header.from", "").rpartition("@")[2])
         return bool(domain) and (domain == sender_domain or domain in aligned)
     if result.method == "dkim":
-        signers = {ascii_domain(properties.get(name, "").rpartition("@")[2]) for name in ("header.d", "header.i")} - {
-            ""
-        }
+        signers = {
+            ascii_domain(properties.get(name, "").rpartition("@")[2])
+            for name in ("header.d", "header.i")
+        } - {""}
         return bool(signers) and all(_is_or_below(signer, aligned) for signer in signers)
     return False
 
 
 def _spf_agrees(result: Result, aligned: Sequence[str]) -> bool:
-    """Whether the envelope does not speak against the sender: SPF alone proves nothing, but it can disprove."""
+    """Whether the envelope does not speak against the sender: SPF alone proves nothing, but it can
+    disprove.
+    """
     envelope = ascii_domain(dict(result.properties).get("smtp.mailfrom", "").rpartition("@")[2])
-    return result.value not in ("fail", "softfail") and (not envelope or _is_or_below(envelope, aligned))
+    return result.value not in ("fail", "softfail") and (
+        not envelope or _is_or_below(envelope, aligned)
+    )
 
 
 def _is_or_below(domain: str, parents: Sequence[str]) -> bool:
@@ -224,8 +267,14 @@ def _trusted_fields(fields: Sequence[tuple[str, str]], ids: set[str]) -> Iterato
     if "" in ids:
         yield from _unnamed(fields)
         ids = ids - {""}
-    first = next((index for index, (name, _) in enumerate(fields) if name == "received"), len(fields))
-    above = [value for name, value in fields[:first] if name == "authentication-results" and _carries(value, ids)]
+    first = next(
+        (index for index, (name, _) in enumerate(fields) if name == "received"), len(fields)
+    )
+    above = [
+        value
+        for name, value in fields[:first]
+        if name == "authentication-results" and _carries(value, ids)
+    ]
     if above:
         yield from above
         return
@@ -242,7 +291,9 @@ def _trusted_fields(fields: Sequence[tuple[str, str]], ids: set[str]) -> Iterato
 
 
 def _unnamed(fields: Sequence[tuple[str, str]]) -> Iterator[str]:
-    """Outlook's field, which carries no authserv-id: the topmost, below nothing but hops within Outlook."""
+    """Outlook's field, which carries no authserv-id: the topmost, below nothing but hops within
+    Outlook.
+    """
     for name, value in fields:
         if name == "authentication-results":
             if _carries(value, {""}):
@@ -270,7 +321,9 @@ def _belongs(host: str, ids: set[str]) -> bool:
 
 
 def _carries(value: str, ids: set[str]) -> bool:
-    """Whether the field starts with one of `ids`; the empty id stands for providers that write none (Outlook)."""
+    """Whether the field starts with one of `ids`; the empty id stands for providers that write none
+    (Outlook).
+    """
     stream = tokens(value)
     first = next(stream, "").lower()
     second = next(stream, "")
@@ -313,13 +366,22 @@ def _shown(domain: str) -> str:
 
 
 def _cousin(domain: str, pack: Pack) -> bool:
-    """A word of the domain looks like the brand, alone or grown together with a shop's words; Amazonas does not."""
+    """A word of the domain looks like the brand, alone or grown together with a shop's words;
+    Amazonas does not.
+    """
     shown = _shown(domain)
-    words = [word for text in (shown, re.sub(r"\d+", "", shown)) for word in re.split(r"[^\w]+|_", skeleton(text))]
+    words = [
+        word
+        for text in (shown, re.sub(r"\d+", "", shown))
+        for word in re.split(r"[^\w]+|_", skeleton(text))
+    ]
     beside = [skeleton(word) for word in pack.file.beside]
     for brand in pack.file.brand:
         plain = skeleton(brand)
-        if any(plain in word and all(_made_of(part, beside) for part in word.split(plain)) for word in words):
+        if any(
+            plain in word and all(_made_of(part, beside) for part in word.split(plain))
+            for word in words
+        ):
             return True
     return False
 
@@ -334,7 +396,9 @@ def _made_of(text: str, words: Sequence[str]) -> bool:
 
 
 def _named(name: str, pack: Pack) -> bool:
-    """A display name that is the brand and words a shop would add, or one that shows a listed address."""
+    """A display name that is the brand and words a shop would add, or one that shows a listed
+    address.
+    """
     lowered = name.lower()
     if any(pack.listed(found.rpartition("@")[2]) for found in ADDRESS.findall(lowered)):
         return True

@@ -1,4 +1,6 @@
-"""What the lines of a mail say: kinds, labelled values, blocks (cards) of several orders, and the fields of each."""
+"""What the lines of a mail say: kinds, labelled values, blocks (cards) of several orders, and the
+fields of each.
+"""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,7 +14,7 @@ from parsers.money import AMOUNT, find_money, whole_money
 from parsers.notice import FIELDS, Evidence, FieldType, FieldValue, Item
 from parsers.pack import Pack
 from parsers.phrase import Hit, fold
-from parsers.saying import Label, Language, Saying
+from parsers.template import Label, Language, Template
 from parsers.text import Text
 
 HEAD = 80
@@ -56,8 +58,13 @@ class Page:
 
     def __post_init__(self) -> None:
         folded = tuple(fold(line) for line in self.text.lines)
-        stop = next((place for place, line in enumerate(folded) if place > 3 and line in self.pack.ends), len(folded))
-        self.text = Text(self.text.lines[:stop], tuple(link for link in self.text.links if link.line < stop))
+        stop = next(
+            (place for place, line in enumerate(folded) if place > 3 and line in self.pack.ends),
+            len(folded),
+        )
+        self.text = Text(
+            self.text.lines[:stop], tuple(link for link in self.text.links if link.line < stop)
+        )
         self.folded = folded[:stop]
 
     def accepts(self, gap: str, text: str, code: str) -> bool:
@@ -77,11 +84,16 @@ class Page:
             case "n":
                 return bool(QUANTITY.fullmatch(text))
             case "window":
-                return language is not None and find_span(text, language.words, self.clock) != (None, None)
+                return language is not None and find_span(text, language.words, self.clock) != (
+                    None,
+                    None,
+                )
             case "thread":
                 return True
             case _:
-                return gap in TEXT_GAPS or (language is not None and self.value(gap, text, language) is not None)
+                return gap in TEXT_GAPS or (
+                    language is not None and self.value(gap, text, language) is not None
+                )
 
     def orders_in(self, text: str) -> Iterator[str]:
         for part in re.split(r"[\s,;&、()（）#]+", text):
@@ -111,36 +123,50 @@ class Page:
                 return None
 
     def _choice(self, name: str, text: str, language: Language) -> str | None:
-        """The word's meaning in the label's language, else in the pack's others, which must agree."""
+        """The word's meaning in the label's language, else in the pack's others, which must
+        agree.
+        """
         word = fold(text).rstrip(".。!")
         known = language.values.get(name, {}).get(word)
         if known is not None:
             return known
-        others = {one.values[name][word] for one in self.pack.languages.values() if word in one.values.get(name, {})}
+        others = {
+            one.values[name][word]
+            for one in self.pack.languages.values()
+            if word in one.values.get(name, {})
+        }
         return others.pop() if len(others) == 1 else None
 
-    def headlines(self) -> list[tuple[int, Hit[Saying]]]:
-        found: list[tuple[int, Hit[Saying]]] = []
-        for place, (line, folded) in enumerate(zip(self.text.lines[:HEAD], self.folded[:HEAD], strict=True)):
-            found.extend((place, hit) for hit in self.pack.headlines.find(line, folded, self._by_saying))
+    def headlines(self) -> list[tuple[int, Hit[Template]]]:
+        found: list[tuple[int, Hit[Template]]] = []
+        for place, (line, folded) in enumerate(
+            zip(self.text.lines[:HEAD], self.folded[:HEAD], strict=True)
+        ):
+            found.extend(
+                (place, hit) for hit in self.pack.headlines.find(line, folded, self._by_template)
+            )
         return found
 
-    def subjects(self) -> list[Hit[Saying]]:
-        """The phrases the subject is; of several only the fullest, since a fuller one is there to say it better."""
-        hits = self.pack.subjects.find(self.subject, fold(self.subject), self._by_saying)
+    def subjects(self) -> list[Hit[Template]]:
+        """The phrases the subject is; of several only the fullest, since a fuller one is there to
+        say it better.
+        """
+        hits = self.pack.subjects.find(self.subject, fold(self.subject), self._by_template)
         most = max((hit.phrase.own for hit in hits), default=0)
         return [hit for hit in hits if hit.phrase.own == most]
 
     def is_noise(self) -> bool:
         return bool(self.pack.noise.find(self.subject, fold(self.subject), self.accepts))
 
-    def _by_saying(self, gap: str, text: str, saying: Saying) -> bool:
+    def _by_template(self, gap: str, text: str, saying: Template) -> bool:
         return self.accepts(gap, text, saying.language)
 
     def scripts(self) -> tuple[str, ...]:
         """Languages that the letters of the page give away, whatever language its title is in."""
         text = "\n".join(self.text.lines[:HEAD])
-        return tuple(code for code, letters in SCRIPTS.items() if not text.isascii() and letters.search(text))
+        return tuple(
+            code for code, letters in SCRIPTS.items() if not text.isascii() and letters.search(text)
+        )
 
     def _by_label(self, gap: str, text: str, label: Label) -> bool:
         return self.accepts(gap, text, label.language)
@@ -156,7 +182,9 @@ class Page:
                 found.extend(self._labelled(place, line, folded, language))
                 hits = language.lines.find(line, folded, self.accepts)
                 for hit in sorted(hits, key=lambda hit: -hit.phrase.own)[:1]:
-                    evidence = Evidence(where="body", phrase=hit.phrase.written, line=line, source=hit.phrase.source)
+                    evidence = Evidence(
+                        where="body", phrase=hit.phrase.written, line=line, source=hit.phrase.source
+                    )
                     found.extend(self.caught(hit.caught.items(), language, place, evidence))
         return found
 
@@ -173,7 +201,11 @@ class Page:
                     yield Fact(name=gap, value=value, line=place, rank=0, evidence=evidence)
             elif gap in ("parcel", "tracking", "package", "case"):
                 yield Fact(
-                    name=gap, value=normal(text) if gap != "case" else text, line=place, rank=0, evidence=evidence
+                    name=gap,
+                    value=normal(text) if gap != "case" else text,
+                    line=place,
+                    rank=0,
+                    evidence=evidence,
                 )
 
     def _labelled(self, place: int, line: str, folded: str, language: Language) -> Iterator[Fact]:
@@ -190,7 +222,9 @@ class Page:
         ):
             yield from self._next_line(hit.value, place, language)
 
-    def _label_value(self, label: Label, place: int, line: str, after: str, language: Language) -> Iterator[Fact]:
+    def _label_value(
+        self, label: Label, place: int, line: str, after: str, language: Language
+    ) -> Iterator[Fact]:
         if after.strip(" :#*.-№"):
             rest = _behind(line, label.folded)
             colon = after.lstrip().startswith((":", "#", "№"))
@@ -200,11 +234,15 @@ class Page:
 
     def _next_line(self, label: Label, place: int, language: Language) -> Iterator[Fact]:
         under = place + 1
-        if under + 1 < len(self.text.lines) and self.text.lines[under] == ":":  # a colon in a cell of its own
+        if (
+            under + 1 < len(self.text.lines) and self.text.lines[under] == ":"
+        ):  # a colon in a cell of its own
             under += 1
         if under < len(self.text.lines):
             below = self.text.lines[under]
-            yield from self._fact(label, below, place, language, f"{self.text.lines[place]} / {below}", sure=True)
+            yield from self._fact(
+                label, below, place, language, f"{self.text.lines[place]} / {below}", sure=True
+            )
         elif label.field == "judgement":
             yield from self._fact(label, "", place, language, self.text.lines[place], sure=True)
 
@@ -229,14 +267,27 @@ class Page:
             yield from self._field(label, text, place, language, evidence, sure=sure)
 
     def _field(
-        self, label: Label, text: str, place: int, language: Language, evidence: Evidence, *, sure: bool
+        self,
+        label: Label,
+        text: str,
+        place: int,
+        language: Language,
+        evidence: Evidence,
+        *,
+        sure: bool,
     ) -> Iterator[Fact]:
         name = label.field
         if FIELDS[name].type is FieldType.TEXT and not sure:
             return
         value = self.value(name, text, language)
-        if value is None and name == "solution" and (money := find_money(text, self.dollar)) is not None:
-            yield Fact(name="amount", value=money, line=place, rank=label.rank + 1, evidence=evidence)
+        if (
+            value is None
+            and name == "solution"
+            and (money := find_money(text, self.dollar)) is not None
+        ):
+            yield Fact(
+                name="amount", value=money, line=place, rank=label.rank + 1, evidence=evidence
+            )
             value = self.value(name, AMOUNT.sub(" ", text).strip(" :,-()"), language)
         if value is None and name == "judgement" and sure:
             value = self._verdict_sentence(text, language) or "unknown"
@@ -244,15 +295,21 @@ class Page:
             yield Fact(name=name, value=value, line=place, rank=label.rank, evidence=evidence)
 
     def _verdict_sentence(self, text: str, language: Language) -> str | None:
-        """`Invalid. You may appeal …`: a verdict that is a sentence of its own, when none of the words comes again."""
+        """`Invalid. You may appeal …`: a verdict that is a sentence of its own, when none of the
+        words comes again.
+        """
         first, *more = SENTENCE_END.split(text, maxsplit=1)
         rest = fold(" ".join(more))
-        words = {word for one in self.pack.languages.values() for word in one.values.get("judgement", {})}
+        words = {
+            word for one in self.pack.languages.values() for word in one.values.get("judgement", {})
+        }
         if not more or any(word in rest for word in words):
             return None
         return self._choice("judgement", first, language)
 
-    def _window(self, text: str, language: Language, place: int, rank: int, evidence: Evidence) -> Iterator[Fact]:
+    def _window(
+        self, text: str, language: Language, place: int, rank: int, evidence: Evidence
+    ) -> Iterator[Fact]:
         first, last = find_span(text, language.words, self.clock)
         if first is not None:
             yield Fact(name="expected_from", value=first, line=place, rank=rank, evidence=evidence)
@@ -275,12 +332,18 @@ class Page:
             if not match or place + 1 >= stop:
                 continue
             quantity = next(
-                (_count(self.folded[place + 1], label) for label in labels if self.folded[place + 1].startswith(label)),
+                (
+                    _count(self.folded[place + 1], label)
+                    for label in labels
+                    if self.folded[place + 1].startswith(label)
+                ),
                 None,
             )
             if quantity is None:
                 continue
-            price = whole_money(self.text.lines[place + 2], self.dollar) if place + 2 < stop else None
+            price = (
+                whole_money(self.text.lines[place + 2], self.dollar) if place + 2 < stop else None
+            )
             out.append(Item(title=match[1].strip(QUOTES)[:300], quantity=quantity, price=price))
         return tuple(out)
 
@@ -295,9 +358,11 @@ class Card:
 
 
 def cards(page: Page, heads: Sequence[tuple[int, str]]) -> tuple[Card, ...]:
-    """The blocks of a page, one an order number; numbers printed directly below one another share a block.
+    """The blocks of a page, one an order number; numbers printed directly below one another share a
+    block.
 
-    `heads`: where a block may begin above its number (a headline, an arrival line), and what is said there.
+    `heads`: where a block may begin above its number (a headline, an arrival line), and what is
+    said there.
     """
     places: list[tuple[int, list[str]]] = []
     seen: set[str] = set()
@@ -312,12 +377,20 @@ def cards(page: Page, heads: Sequence[tuple[int, str]]) -> tuple[Card, ...]:
         else:
             places.append((place, list(numbers)))
     if len(places) < 2:
-        return (Card(start=0, stop=len(page.text.lines), orders=tuple(places[0][1]) if places else ()),)
+        return (
+            Card(start=0, stop=len(page.text.lines), orders=tuple(places[0][1]) if places else ()),
+        )
     if _number_first([place for place, _ in places], heads):
-        starts = [place - 1 if place and _labels_an_order(page, place - 1) else place for place, _ in places]
+        starts = [
+            place - 1 if place and _labels_an_order(page, place - 1) else place
+            for place, _ in places
+        ]
     else:
         tops = [place for place, _ in heads]
-        starts = [_top(place, places[index - 1][0] if index else -1, tops) for index, (place, _) in enumerate(places)]
+        starts = [
+            _top(place, places[index - 1][0] if index else -1, tops)
+            for index, (place, _) in enumerate(places)
+        ]
     stops = [*starts[1:], len(page.text.lines)]
     return tuple(
         Card(start=start, stop=stop, orders=tuple(numbers))
@@ -327,7 +400,12 @@ def cards(page: Page, heads: Sequence[tuple[int, str]]) -> tuple[Card, ...]:
 
 def _numbers(page: Page, place: int, line: str) -> list[str]:
     found = list(marks.orders_in_line(line, page.pack))
-    if not found and place and page.pack.order.fullmatch(_bare(line)) and _labels_an_order(page, place - 1):
+    if (
+        not found
+        and place
+        and page.pack.order.fullmatch(_bare(line))
+        and _labels_an_order(page, place - 1)
+    ):
         found.append(_bare(line))
     return found
 
@@ -338,7 +416,9 @@ def _labels_an_order(page: Page, place: int) -> bool:
 
 
 def _adjoins(page: Page, above: int, place: int) -> bool:
-    """Whether two lines with order numbers are one list: nothing between them but a word for “order”."""
+    """Whether two lines with order numbers are one list: nothing between them but a word for
+    “order”.
+    """
     between = place - above == 1 or (place - above == 2 and _labels_an_order(page, place - 1))
     return between and _only_number(page, above) and _only_number(page, place)
 
@@ -348,7 +428,9 @@ def _only_number(page: Page, place: int) -> bool:
 
 
 def _number_first(places: Sequence[int], heads: Sequence[tuple[int, str]]) -> bool:
-    """Whether each block begins with its number: what stands between numbers stands behind the last, not before."""
+    """Whether each block begins with its number: what stands between numbers stands behind the
+    last, not before.
+    """
     before = {what for head, what in heads if head < places[0]}
     between = {what for head, what in heads if places[0] < head < places[-1]}
     behind = {what for head, what in heads if head > places[-1]}
@@ -356,13 +438,17 @@ def _number_first(places: Sequence[int], heads: Sequence[tuple[int, str]]) -> bo
 
 
 def _top(place: int, floor: int, heads: Sequence[int]) -> int:
-    """Where the block of the number at `place` begins: its headline or arrival line a little above, if there is one."""
+    """Where the block of the number at `place` begins: its headline or arrival line a little above,
+    if there is one.
+    """
     near = [head for head in heads if floor < head < place and place - head <= 6]
     return min(near) if near else max(place - 1, floor + 1)
 
 
 def pick(facts: Iterable[Fact], start: int, stop: int, first_start: int) -> dict[str, Fact]:
-    """One fact a field for the lines [start, stop); what stands above the first block holds for every block."""
+    """One fact a field for the lines [start, stop); what stands above the first block holds for
+    every block.
+    """
     by_name: dict[str, list[Fact]] = {}
     for fact in facts:
         if start <= fact.line < stop or fact.line < first_start:
@@ -381,10 +467,14 @@ def pick(facts: Iterable[Fact], start: int, stop: int, first_start: int) -> dict
 
 
 def _verdict(facts: Sequence[Fact]) -> Fact:
-    """Several judgements in one mail: all the same, mixed, or unknown as soon as one of them is unclear."""
+    """Several judgements in one mail: all the same, mixed, or unknown as soon as one of them is
+    unclear.
+    """
     values = {fact.value for fact in facts}
     value = facts[0].value if len(values) == 1 else "unknown" if "unknown" in values else "mixed"
-    return Fact(name="judgement", value=value, line=facts[0].line, rank=0, evidence=facts[0].evidence)
+    return Fact(
+        name="judgement", value=value, line=facts[0].line, rank=0, evidence=facts[0].evidence
+    )
 
 
 def item_of(text: str) -> Item | None:
@@ -395,7 +485,11 @@ def item_of(text: str) -> Item | None:
     title = (text[match.end() :] if match else text).strip(QUOTES)
     while title.endswith("..."):
         title = title.removesuffix("...").strip(QUOTES)
-    return Item(title=title[:300], quantity=int(match[1] or match[2]) if match else 1) if title else None
+    return (
+        Item(title=title[:300], quantity=int(match[1] or match[2]) if match else 1)
+        if title
+        else None
+    )
 
 
 def _bare(text: str) -> str:
@@ -406,7 +500,9 @@ def _behind(line: str, folded_label: str) -> str:
     """The part of `line` behind a label given in folded form."""
     need = len(folded_label)
     for place in range(need, len(line) + 1):
-        if fold(line[:place]) == folded_label and (place == len(line) or len(fold(line[: place + 1])) > need):
+        if fold(line[:place]) == folded_label and (
+            place == len(line) or len(fold(line[: place + 1])) > need
+        ):
             return line[place:].strip(" :#№-*").strip()
     return ""
 

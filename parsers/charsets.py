@@ -1,6 +1,7 @@
 """Bytes and header words as text, whatever charset they name, wrongly or not at all.
 
-Header words are read by mail-parser; what it gets wrong for Japanese mail (no charset, cp932 under another name, words
+Header words are read by mail-parser; what it gets wrong for Japanese mail (no charset, cp932 under
+another name, words
 split inside a character) is settled here.
 """
 
@@ -13,7 +14,8 @@ from functools import lru_cache
 
 from parsers.text import clean
 
-# It writes the header it cannot decode into the log; no word of a mail belongs there, whoever reads it.
+# It writes the header it cannot decode into the log; no word of a mail belongs there, whoever reads
+# it.
 logging.getLogger("mailparser").addHandler(logging.NullHandler())
 logging.getLogger("mailparser").propagate = False
 
@@ -41,7 +43,9 @@ CHARSETS = {
 
 
 def decode_words(value: str) -> str:
-    """A header value with its encoded words read, cleaned to one line; words split inside a character are joined."""
+    """A header value with its encoded words read, cleaned to one line; words split inside a
+    character are joined.
+    """
     text = eight_bit(value)
     if "=?" in text:
         from mailparser.utils import decode_header_part  # noqa: PLC0415 - 35 ms that a plain header does not need
@@ -75,14 +79,19 @@ def _unlabelled(data: bytes) -> str:
             text = data.decode(guess)
         except UnicodeError:
             continue
-        # Half-width katakana in every second place is Latin text misread; kana or kanji is the real thing.
+        # Half-width katakana in every second place is Latin text misread; kana or kanji is the real
+        # thing.
         if re.search("[\u3041-\u30ff\u4e00-\u9fff]", text):
             return text
-    return data.decode("utf-8", "replace") if data.count(b"\xc3") else data.decode("cp1252", "replace")
+    return (
+        data.decode("utf-8", "replace") if data.count(b"\xc3") else data.decode("cp1252", "replace")
+    )
 
 
 def charset_of(part: Message) -> str | None:
-    """The charset a part declares, as it stands; None when it declares none or nothing that can be read."""
+    """The charset a part declares, as it stands; None when it declares none or nothing that can be
+    read.
+    """
     try:
         charset = part.get_param("charset")
     except (ValueError, LookupError, UnicodeError):
@@ -93,7 +102,9 @@ def charset_of(part: Message) -> str | None:
 
 
 def eight_bit(text: str) -> str:
-    """Header text with raw bytes above 127, which the parser keeps as surrogates, as the text they were meant to be."""
+    """Header text with raw bytes above 127, which the parser keeps as surrogates, as the text they
+    were meant to be.
+    """
     if text.isascii():
         return text
     return decode_bytes(text.encode("utf-8", "surrogateescape"), None)

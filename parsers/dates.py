@@ -1,4 +1,5 @@
-"""Dates as mails print them, counted from the mail's own date: `tomorrow`, `Friday, December 3`, `4月12日`.
+"""Dates as mails print them, counted from the mail's own date: `tomorrow`, `Friday, December 3`,
+`4月12日`.
 
 Words of a language are data (`languages/*.yaml`). A date that can be read two ways is not read.
 """
@@ -55,8 +56,12 @@ OPEN_RANGE = re.compile(
 CJK_WORD = re.compile("[\u3040-\u9fff\uac00-\ud7af]")
 
 
-def find_dates(text: str, words: DateWords, clock: Clock, *, past: bool = False) -> tuple[date | datetime, ...]:
-    """Every date in `text`, in its order. `past`: a year-less date lies before the mail, else after."""
+def find_dates(
+    text: str, words: DateWords, clock: Clock, *, past: bool = False
+) -> tuple[date | datetime, ...]:
+    """Every date in `text`, in its order. `past`: a year-less date lies before the mail, else
+    after.
+    """
     found = sorted(_dates(text.lower(), words, clock, past=past), key=lambda hit: hit[0])
     out: list[date | datetime] = []
     end = -1
@@ -68,8 +73,13 @@ def find_dates(text: str, words: DateWords, clock: Clock, *, past: bool = False)
 
 
 def find_span(text: str, words: DateWords, clock: Clock) -> tuple[date | None, date | None]:
-    """Earliest and latest day that `text` promises. A single date is the latest; the earliest is then unknown."""
-    days = [value.date() if isinstance(value, datetime) else value for value in find_dates(text, words, clock)]
+    """Earliest and latest day that `text` promises. A single date is the latest; the earliest is
+    then unknown.
+    """
+    days = [
+        value.date() if isinstance(value, datetime) else value
+        for value in find_dates(text, words, clock)
+    ]
     if not days:
         return None, None
     if len(days) == 1:
@@ -107,18 +117,28 @@ def _dates(  # noqa: C901 - one loop a way of writing dates
     for match in DAY_MONTH.finditer(text):
         if match[2] in words.months:
             days.add(match.start(1))
-            yield from _hit(match, _near(match[3], words.months[match[2]], int(match[1]), clock, past=past))
+            yield from _hit(
+                match, _near(match[3], words.months[match[2]], int(match[1]), clock, past=past)
+            )
     for match in MONTH_DAY.finditer(text):
-        if match[1] in words.months and match.start(2) not in days:  # “mar 5 mag” is a Tuesday, not the month before
-            yield from _hit(match, _near(match[3], words.months[match[1]], int(match[2]), clock, past=past))
+        if (
+            match[1] in words.months and match.start(2) not in days
+        ):  # “mar 5 mag” is a Tuesday, not the month before
+            yield from _hit(
+                match, _near(match[3], words.months[match[1]], int(match[2]), clock, past=past)
+            )
     yield from _by_word(text, words, clock, past=past)
 
 
-def _by_word(text: str, words: DateWords, clock: Clock, *, past: bool) -> Iterator[tuple[int, int, date]]:
+def _by_word(
+    text: str, words: DateWords, clock: Clock, *, past: bool
+) -> Iterator[tuple[int, int, date]]:
     taken = any(pattern.search(text) for pattern in (ISO, JAPANESE, KOREAN, NUMERIC, DASHED))
     dated = taken or any(match[2] in words.months for match in DAY_MONTH.finditer(text))
     dated = dated or any(match[1] in words.months for match in MONTH_DAY.finditer(text))
-    if dated or clock.today is None:  # “tomorrow, September 11”: the number says it better than the word
+    if (
+        dated or clock.today is None
+    ):  # “tomorrow, September 11”: the number says it better than the word
         return
     for word, days in words.relative.items():
         for match in _word(word).finditer(text):
@@ -126,7 +146,11 @@ def _by_word(text: str, words: DateWords, clock: Clock, *, past: bool) -> Iterat
     for word, weekday in words.weekdays.items():
         for match in _word(word).finditer(text):
             ahead = (weekday - clock.today.weekday()) % 7
-            yield match.start(), match.end(), clock.today + timedelta(days=ahead - 7 if past and ahead else ahead)
+            yield (
+                match.start(),
+                match.end(),
+                clock.today + timedelta(days=ahead - 7 if past and ahead else ahead),
+            )
 
 
 def _word(word: str) -> re.Pattern[str]:
@@ -167,8 +191,12 @@ def _near(year: str | None, month: int, day: int, clock: Clock, *, past: bool) -
     options = [_day(clock.today.year + step, month, day) for step in (-1, 0, 1)]
     days = [option for option in options if option is not None]
     if past:
-        return max((option for option in days if option <= clock.today + timedelta(days=1)), default=None)
-    return min((option for option in days if option >= clock.today - timedelta(days=30)), default=None)
+        return max(
+            (option for option in days if option <= clock.today + timedelta(days=1)), default=None
+        )
+    return min(
+        (option for option in days if option >= clock.today - timedelta(days=30)), default=None
+    )
 
 
 def _day(year: int, month: int, day: int) -> date | None:
@@ -184,7 +212,11 @@ def _with_time(text: str, days: list[date | datetime], clock: Clock) -> list[dat
     if len(days) != 1 or len(times) != 1 or clock.zone is None or isinstance(days[0], datetime):
         return days
     hour, minute = int(times[0][0]), int(times[0][1])
-    if hour > 23 or minute > 59 or re.search(r"\d\s*[ap]\.?m\b|午[前後]|오[전후]", text, re.IGNORECASE):
+    if (
+        hour > 23
+        or minute > 59
+        or re.search(r"\d\s*[ap]\.?m\b|午[前後]|오[전후]", text, re.IGNORECASE)
+    ):
         return days
     day = days[0]
     return [datetime(day.year, day.month, day.day, hour, minute, tzinfo=clock.zone)]

@@ -1,7 +1,10 @@
-"""Forwarded mail: the innermost mail that a marketplace wrote counts, with its own sender, date and subject.
+"""Forwarded mail: the innermost mail that a marketplace wrote counts, with its own sender, date and
+subject.
 
-A forward is an attached message/rfc822, or a block of at least two known header words one after another in the text
-(Gmail, Apple Mail, Outlook, Yahoo, Japanese clients). A lone `件名:` in a body is no forward. What stands above the
+A forward is an attached message/rfc822, or a block of at least two known header words one after
+another in the text
+(Gmail, Apple Mail, Outlook, Yahoo, Japanese clients). A lone `件名:` in a body is no forward. What
+stands above the
 block is the forwarder's and is cut away.
 """
 
@@ -12,7 +15,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_tz
 
 from parsers.dates import Clock, DateWords, find_dates
-from parsers.letter import Letter
+from parsers.mail import ParsedMail
 from parsers.pack import Library
 from parsers.phrase import fold
 from parsers.text import clean
@@ -25,7 +28,8 @@ ON_MARKER = re.compile(r"\s?(?<!-)(?=(?:From|Sent|To|Subject|Date):)")
 """Yahoo writes all header words on its marker line, without a space between them."""
 OFFSET = re.compile(r"(?:UTC|GMT)?\s*([+-]\d{2}):?(\d{2})\b")
 CLOCK_TIME = re.compile(
-    r"(?:(?:(午前|오전)|(午後|오후))\s*)?(?<!\d)(\d{1,2}):(\d{2})(?::\d{2})?(?:\s*([ap])\.?m\b)?", re.IGNORECASE
+    r"(?:(?:(午前|오전)|(午後|오후))\s*)?(?<!\d)(\d{1,2}):(\d{2})(?::\d{2})?(?:\s*([ap])\.?m\b)?",
+    re.IGNORECASE,
 )
 ABBREVIATED = {
     "utc": 0, "gmt": 0, "jst": 9, "est": -5, "edt": -4, "cst": -6, "cdt": -5,
@@ -35,7 +39,7 @@ ABBREVIATED = {
 MAX_DEPTH = 4
 
 
-def inner_letter(letter: Letter, library: Library) -> Letter | None:
+def inner_letter(letter: ParsedMail, library: Library) -> ParsedMail | None:
     """The innermost forwarded mail whose sender a pack lists, or None."""
     found = _attached(letter, library, 0)
     if found is not None:
@@ -43,11 +47,14 @@ def inner_letter(letter: Letter, library: Library) -> Letter | None:
     return _inline(letter, library)
 
 
-def is_listed(letter: Letter, library: Library) -> bool:
-    return len(letter.senders) == 1 and library.pack_of(letter.senders[0][1].rpartition("@")[2]) is not None
+def is_listed(letter: ParsedMail, library: Library) -> bool:
+    return (
+        len(letter.senders) == 1
+        and library.pack_of(letter.senders[0][1].rpartition("@")[2]) is not None
+    )
 
 
-def _attached(letter: Letter, library: Library, depth: int) -> Letter | None:
+def _attached(letter: ParsedMail, library: Library, depth: int) -> ParsedMail | None:
     for inner in letter.inner:
         deeper = _attached(inner, library, depth + 1) if depth < MAX_DEPTH else None
         if deeper is not None:
@@ -60,10 +67,10 @@ def _attached(letter: Letter, library: Library, depth: int) -> Letter | None:
     return None
 
 
-def _inline(letter: Letter, library: Library) -> Letter | None:
+def _inline(letter: ParsedMail, library: Library) -> ParsedMail | None:
     source = letter.plain if letter.has_plain else "\n".join(letter.rich.lines)
     lines = [QUOTE.sub("", line) for line in source.replace("\r\n", "\n").split("\n")]
-    best: Letter | None = None
+    best: ParsedMail | None = None
     place = 0
     while place < len(lines):
         block = _block(lines, place, library.forward)
@@ -78,8 +85,12 @@ def _inline(letter: Letter, library: Library) -> Letter | None:
     return best
 
 
-def _block(lines: list[str], start: int, words: Mapping[str, str]) -> tuple[dict[str, str], int] | None:
-    """Header words from `start` on, and where the text behind them begins. At least two, `from` among them."""
+def _block(
+    lines: list[str], start: int, words: Mapping[str, str]
+) -> tuple[dict[str, str], int] | None:
+    """Header words from `start` on, and where the text behind them begins. At least two, `from`
+    among them.
+    """
     split = ON_MARKER if lines[start].lstrip().startswith("-----") else ON_ONE_LINE
     pieces = split.split(lines[start])
     pieces = [piece for piece in pieces if KEY.fullmatch(piece)] if len(pieces) > 2 else []
@@ -104,11 +115,17 @@ def _block(lines: list[str], start: int, words: Mapping[str, str]) -> tuple[dict
 
 
 def _goes_on(value: str, name: str) -> bool:
-    """Whether a header value is unfinished: an address wrapped behind its `<`, a date without its number."""
-    return name in ("from", "to") and (value.endswith("<") or value.count("<") > value.count(">") or "@" not in value)
+    """Whether a header value is unfinished: an address wrapped behind its `<`, a date without its
+    number.
+    """
+    return name in ("from", "to") and (
+        value.endswith("<") or value.count("<") > value.count(">") or "@" not in value
+    )
 
 
-def _letter(outer: Letter, keys: Mapping[str, str], address: str, text: str, library: Library) -> Letter:
+def _letter(
+    outer: ParsedMail, keys: Mapping[str, str], address: str, text: str, library: Library
+) -> ParsedMail:
     return replace(
         outer,
         fields=(),
@@ -116,14 +133,17 @@ def _letter(outer: Letter, keys: Mapping[str, str], address: str, text: str, lib
         senders=((keys["from"].split("<")[0].strip(' "'), address),),
         date=_date(keys.get("date", ""), outer.date, library.words),
         plain=text,
-        # Ids stand in the links of both parts; the HTML of a forward holds nothing that the text does not.
+        # Ids stand in the links of both parts; the HTML of a forward holds nothing that the text
+        # does not.
         html=outer.html,
         inner=(),
     )
 
 
 def _date(text: str, outer: datetime | None, words: Mapping[str, DateWords]) -> datetime | None:
-    """The inner date as its client printed it. Without any zone in it, the zone of the mail that forwards it."""
+    """The inner date as its client printed it. Without any zone in it, the zone of the mail that
+    forwards it.
+    """
     parts = parsedate_tz(text)
     if parts and parts[9] is not None and parts[0] > 1990:
         try:
@@ -144,7 +164,9 @@ def _date(text: str, outer: datetime | None, words: Mapping[str, DateWords]) -> 
 
 
 def _known(written: Sequence[str], table: DateWords) -> int:
-    """How many of the words are dates' words of this language: `mar 5 mag` has one of Spanish and two of Italian."""
+    """How many of the words are dates' words of this language: `mar 5 mag` has one of Spanish and
+    two of Italian.
+    """
     return sum(word in table.months or word in table.weekdays for word in written)
 
 

@@ -1,6 +1,7 @@
 """Numbers that name orders and parcels: shapes, check digits, and the pages they lead to.
 
-Shapes and their proofs: UPU S10 (weights 8 6 4 2 3 5 9 7, modulo 11), Japanese domestic parcels (first eleven digits
+Shapes and their proofs: UPU S10 (weights 8 6 4 2 3 5 9 7, modulo 11), Japanese domestic parcels
+(first eleven digits
 modulo 7), Amazon Logistics TBA. A number whose check digit fails is still what the mail says;
 whoever relies on it asks.
 """
@@ -17,13 +18,17 @@ def s10_valid(number: str) -> bool:
     """Whether the check digit of an UPU S10 number holds."""
     if not re.fullmatch(r"[A-Z]{2}\d{9}[A-Z]{2}", number):
         return False
-    total = sum(weight * int(digit) for weight, digit in zip(S10_WEIGHTS, number[2:10], strict=True))
+    total = sum(
+        weight * int(digit) for weight, digit in zip(S10_WEIGHTS, number[2:10], strict=True)
+    )
     check = 11 - total % 11
     return int(number[10]) == {10: 0, 11: 5}.get(check, check)
 
 
 def mod7_valid(number: str) -> bool:
-    """Whether a Japanese domestic number (12 digits, or 11 for registered mail) holds: all but the last, modulo 7."""
+    """Whether a Japanese domestic number (12 digits, or 11 for registered mail) holds: all but the
+    last, modulo 7.
+    """
     return bool(re.fullmatch(r"\d{11,12}", number)) and int(number[:-1]) % 7 == int(number[-1])
 
 
@@ -44,54 +49,131 @@ class Shape:
     pattern: re.Pattern[str]
     check: Callable[[str], bool] | None = None
     alone: bool = True
-    """Whether the shape tells enough by itself; if not, only beside a label such as お問い合わせ番号."""
+    """Whether the shape tells enough by itself; else only beside a label (お問い合わせ番号)."""
     valid: tuple[str, ...]
     invalid: tuple[str, ...]
     link: str | None = None
 
 
-def _shape(name: str, pattern: str, valid: tuple[str, ...], invalid: tuple[str, ...], **more: object) -> Shape:
+def _shape(
+    name: str, pattern: str, valid: tuple[str, ...], invalid: tuple[str, ...], **more: object
+) -> Shape:
     return Shape(name=name, pattern=re.compile(pattern), valid=valid, invalid=invalid, **more)  # type: ignore[arg-type]
 
 
 SHAPES: tuple[Shape, ...] = (
-    _shape("s10", r"[A-Z]{2}\d{9}[A-Z]{2}", ("RR473124829GB", "EE473124829JP"), ("RR473124829", "R473124829GB"),
-           check=s10_valid, link="https://t.17track.net/en#nums={number}"),
-    _shape("amazon-logistics", r"TB[ACM]\d{12}", ("TBA123456789012",), ("TBA12345678901", "TBX123456789012")),
-    _shape("cainiao", r"LP\d{14,16}|CNFR\d{8,14}HD|CAINIAO[A-Z0-9]{6,16}", ("LP00123456789012",),
-           ("LP123", "LX00123456789012"),
-           link="https://global.cainiao.com/newDetail.htm?mailNoList={number}"),
-    _shape("yunexpress", r"YT\d{16}", ("YT2100000000000001",), ("YT210000000000001",),
-           link="https://www.yuntrack.com/parcelTracking?id={number}"),
-    _shape("4px", r"4PX\d{10,16}CN", ("4PX3000000000001CN",), ("4PX1CN",), link="https://track.4px.com/#/result/0/{number}"),
-    _shape("yanwen", r"U[A-Z]\d{9}YP", ("UJ000000001YP",), ("UJ00000001YP",), link="https://track.yw56.com.cn/en/querydel?nums={number}"),
+    _shape(
+        "s10",
+        r"[A-Z]{2}\d{9}[A-Z]{2}",
+        ("RR473124829GB", "EE473124829JP"),
+        ("RR473124829", "R473124829GB"),
+        check=s10_valid,
+        link="https://t.17track.net/en#nums={number}",
+    ),
+    _shape(
+        "amazon-logistics",
+        r"TB[ACM]\d{12}",
+        ("TBA123456789012",),
+        ("TBA12345678901", "TBX123456789012"),
+    ),
+    _shape(
+        "cainiao",
+        r"LP\d{14,16}|CNFR\d{8,14}HD|CAINIAO[A-Z0-9]{6,16}",
+        ("LP00123456789012",),
+        ("LP123", "LX00123456789012"),
+        link="https://global.cainiao.com/newDetail.htm?mailNoList={number}",
+    ),
+    _shape(
+        "yunexpress",
+        r"YT\d{16}",
+        ("YT2100000000000001",),
+        ("YT210000000000001",),
+        link="https://www.yuntrack.com/parcelTracking?id={number}",
+    ),
+    _shape(
+        "4px",
+        r"4PX\d{10,16}CN",
+        ("4PX3000000000001CN",),
+        ("4PX1CN",),
+        link="https://track.4px.com/#/result/0/{number}",
+    ),
+    _shape(
+        "yanwen",
+        r"U[A-Z]\d{9}YP",
+        ("UJ000000001YP",),
+        ("UJ00000001YP",),
+        link="https://track.yw56.com.cn/en/querydel?nums={number}",
+    ),
     _shape("sf-express", r"SF\d{12,15}", ("SF1000000000001",), ("SF10000000",)),
     _shape("jt-express", r"JT\d{12,15}", ("JT000000000001",), ("JT00000001",)),
-    _shape("ups", r"1Z[0-9A-Z]{16}", ("1Z999AA10123456784",), ("1Z999AA1012345678", "2Z999AA10123456784"),
-           check=mod10_valid, link="https://www.ups.com/track?tracknum={number}"),
-    _shape("dhl-sscc", r"00340\d{15}", ("00340000000000000001",), ("0034000000000000001",),
-           link="https://www.dhl.de/de/privatkunden/pakete-empfangen/verfolgen.html?piececode={number}"),
+    _shape(
+        "ups",
+        r"1Z[0-9A-Z]{16}",
+        ("1Z999AA10123456784",),
+        ("1Z999AA1012345678", "2Z999AA10123456784"),
+        check=mod10_valid,
+        link="https://www.ups.com/track?tracknum={number}",
+    ),
+    _shape(
+        "dhl-sscc",
+        r"00340\d{15}",
+        ("00340000000000000001",),
+        ("0034000000000000001",),
+        link="https://www.dhl.de/de/privatkunden/pakete-empfangen/verfolgen.html?piececode={number}",
+    ),
     _shape("hermes", r"H\d{19}", ("H1000000000000000001",), ("H100000000000000001",)),
-    _shape("yamato", r"\d{12}", ("444413758703", "123456789013"), ("444413758704", "123456789012"),
-           check=mod7_valid, alone=False,
-           link="https://jizen.kuronekoyamato.co.jp/jizen/servlet/crjz.b.NQ0010?id={number}"),
-    _shape("sagawa", r"\d{12}", ("512547514334",), ("512547514335",), check=mod7_valid, alone=False,
-           link="https://k2k.sagawa-exp.co.jp/p/web/okurijosearch.do?okurijoNo={number}"),
-    _shape("japan-post", r"\d{12}|\d{11}", ("405548424886",), ("405548424887",), check=mod7_valid, alone=False,
-           link="https://trackings.post.japanpost.jp/services/srv/search/direct?reqCodeNo1={number}&locale=ja"),
-)  # fmt: skip
+    _shape(
+        "yamato",
+        r"\d{12}",
+        ("444413758703", "123456789013"),
+        ("444413758704", "123456789012"),
+        check=mod7_valid,
+        alone=False,
+        link="https://jizen.kuronekoyamato.co.jp/jizen/servlet/crjz.b.NQ0010?id={number}",
+    ),
+    _shape(
+        "sagawa",
+        r"\d{12}",
+        ("512547514334",),
+        ("512547514335",),
+        check=mod7_valid,
+        alone=False,
+        link="https://k2k.sagawa-exp.co.jp/p/web/okurijosearch.do?okurijoNo={number}",
+    ),
+    _shape(
+        "japan-post",
+        r"\d{12}|\d{11}",
+        ("405548424886",),
+        ("405548424887",),
+        check=mod7_valid,
+        alone=False,
+        link="https://trackings.post.japanpost.jp/services/srv/search/direct?reqCodeNo1={number}&locale=ja",
+    ),
+)
 BY_NAME = {shape.name: shape for shape in SHAPES}
 
 # How mails write the carriers whose page we can build, in folded form.
 CARRIERS = {
-    "ヤマト運輸": "yamato", "ヤマト": "yamato", "クロネコヤマト": "yamato", "yamato": "yamato",
+    "ヤマト運輸": "yamato",
+    "ヤマト": "yamato",
+    "クロネコヤマト": "yamato",
+    "yamato": "yamato",
     "yamato transport": "yamato",
-    "佐川急便": "sagawa", "sagawa": "sagawa", "sagawa express": "sagawa",
-    "日本郵便": "japan-post", "ゆうパック": "japan-post", "japan post": "japan-post", "jp post": "japan-post",
-    "ups": "ups", "dhl": "dhl-sscc", "dhl paket": "dhl-sscc", "yunexpress": "yunexpress", "cainiao": "cainiao",
+    "佐川急便": "sagawa",
+    "sagawa": "sagawa",
+    "sagawa express": "sagawa",
+    "日本郵便": "japan-post",
+    "ゆうパック": "japan-post",
+    "japan post": "japan-post",
+    "jp post": "japan-post",
+    "ups": "ups",
+    "dhl": "dhl-sscc",
+    "dhl paket": "dhl-sscc",
+    "yunexpress": "yunexpress",
+    "cainiao": "cainiao",
     "4px": "4px",
     "yanwen": "yanwen",
-}  # fmt: skip
+}
 
 
 def normal(number: str) -> str:
@@ -101,11 +183,15 @@ def normal(number: str) -> str:
 
 def shape_of(number: str) -> Shape | None:
     """The shape that tells by itself what this number is."""
-    return next((shape for shape in SHAPES if shape.alone and shape.pattern.fullmatch(number)), None)
+    return next(
+        (shape for shape in SHAPES if shape.alone and shape.pattern.fullmatch(number)), None
+    )
 
 
 def check(number: str, provider: str | None = None) -> bool | None:
-    """Whether the check digit of a tracking number holds; None when its kind has none or is not known."""
+    """Whether the check digit of a tracking number holds; None when its kind has none or is not
+    known.
+    """
     shape = BY_NAME.get(CARRIERS.get((provider or "").lower(), "")) or shape_of(number)
     if shape is None or shape.check is None or not shape.pattern.fullmatch(number):
         return None
@@ -113,7 +199,9 @@ def check(number: str, provider: str | None = None) -> bool | None:
 
 
 def tracking_link(number: str, provider: str | None = None) -> str | None:
-    """The carrier's own page for a parcel, built from its number; None when the carrier is not known."""
+    """The carrier's own page for a parcel, built from its number; None when the carrier is not
+    known.
+    """
     shape = BY_NAME.get(CARRIERS.get((provider or "").lower(), "")) or shape_of(number)
     if shape is None or shape.link is None or not shape.pattern.fullmatch(number):
         return None
@@ -125,8 +213,12 @@ ALIEXPRESS_ORDER = re.compile(r"\d{14,19}")
 AMAZON_STORE = re.compile(r"amazon\.(?:com|(?:co|com)\.[a-z]{2}|[a-z]{2})")
 
 
-def order_link(marketplace: str, number: str, region: str | None = None, *, seller: bool = False) -> str | None:
-    """The page of an order, built from its number alone. `region` is a store such as amazon.co.jp."""
+def order_link(
+    marketplace: str, number: str, region: str | None = None, *, seller: bool = False
+) -> str | None:
+    """The page of an order, built from its number alone. `region` is a store such as
+    amazon.co.jp.
+    """
     if marketplace == "amazon" and AMAZON_ORDER.fullmatch(number):
         store = region if region and AMAZON_STORE.fullmatch(region) else "amazon.com"
         if seller:

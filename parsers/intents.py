@@ -1,6 +1,8 @@
-"""What a person's message wants: out of stock, a promise with its day, a push to close the dispute, a complaint.
+"""What a person's message wants: out of stock, a promise with its day, a push to close the dispute,
+a complaint.
 
-People's words follow no template, so the lines of intents.yaml name words in order with short gaps. What is found opens
+People's words follow no template, so the lines of intents.yaml name words in order with short gaps.
+What is found opens
 watches and warnings; it never closes anything.
 """
 
@@ -14,16 +16,18 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from parsers.letter import Letter
+from parsers.mail import ParsedMail
 from parsers.notice import FIELDS, Evidence, FieldValue, Kind, Notice, Proof, Role
-from parsers.written import WrittenError, check, read
+from parsers.user_yaml import UserFileError, check, read
 
 FILE = Path(__file__).with_name("intents.yaml")
 GAP = ".{0,60}?"
 MAX_TEXT = 4_000
 """Characters of a message that are looked at; what is wanted stands at its beginning."""
 SHOWN = 300
-ASKED_OF_BUYERS = frozenset({"ask_close_dispute", "ask_confirm_receipt", "ask_cancel_order", "out_of_stock"})
+ASKED_OF_BUYERS = frozenset(
+    {"ask_close_dispute", "ask_confirm_receipt", "ask_cancel_order", "out_of_stock"}
+)
 ASKED_OF_SELLERS = frozenset({"cancel_complaint", "where_is_it", "return_wish"})
 PROMISES = frozenset({"will_ship_by", "wait_request"})
 NUMBERS: Mapping[str, int] = {
@@ -57,8 +61,10 @@ class Intents(BaseModel):
     version: Literal[1]
 
 
-def hear(notice: Notice, letter: Letter) -> Notice:
-    """The notice with the intent of its message, the promised day and the words themselves, where they are clear."""
+def hear(notice: Notice, letter: ParsedMail) -> Notice:
+    """The notice with the intent of its message, the promised day and the words themselves, where
+    they are clear.
+    """
     if notice.kind is not Kind.MESSAGE_RECEIVED or notice.fields.get("intent", "other") != "other":
         return notice
     lines = (letter.text if letter.has_plain or not letter.html else letter.rich).lines
@@ -68,17 +74,26 @@ def hear(notice: Notice, letter: Letter) -> Notice:
         return notice
     intent, language, phrase, spoken = found
     more: dict[str, FieldValue] = {"intent": intent, "text": text[:SHOWN]}
-    due = promised(text, letter.date.date() if letter.date else None) if intent in PROMISES else None
+    due = (
+        promised(text, letter.date.date() if letter.date else None) if intent in PROMISES else None
+    )
     if due is not None:
         more["due"] = due
-    proof = Evidence(where="body", phrase=phrase, line=spoken, source=f"{FILE.name}:{intent}.{language}")
+    proof = Evidence(
+        where="body", phrase=phrase, line=spoken, source=f"{FILE.name}:{intent}.{language}"
+    )
     return replace(
-        notice, fields={**notice.fields, **more}, proof=Proof.GUESS, evidence=(*notice.evidence, proof)
-    )  # fmt: skip
+        notice,
+        fields={**notice.fields, **more},
+        proof=Proof.GUESS,
+        evidence=(*notice.evidence, proof),
+    )
 
 
 def promised(text: str, today: date | None) -> date | None:
-    """The last day of a relative promise, counted from the mail's own date: `2-3 weeks` is three weeks."""
+    """The last day of a relative promise, counted from the mail's own date: `2-3 weeks` is three
+    weeks.
+    """
     if today is None:
         return None
     days = [day for match in SPAN.finditer(_plain(text)) if (day := _days(match)) is not None]
@@ -118,19 +133,25 @@ def _compiled() -> Mapping[str, tuple[tuple[str, str, re.Pattern[str]], ...]]:
     document = read(FILE)
     known, faults = check(document, Intents)
     if known is None:
-        raise WrittenError(faults)
+        raise UserFileError(faults)
     choices = FIELDS["intent"].choices
     found: dict[str, tuple[tuple[str, str, re.Pattern[str]], ...]] = {}
     for intent, languages in (known.model_extra or {}).items():
         if intent not in choices:
-            raise WrittenError([document.fault([intent], f"no intent {intent!r}", at_key=True)])
+            raise UserFileError([document.fault([intent], f"no intent {intent!r}", at_key=True)])
         found[intent] = tuple(
-            (language, line, _pattern(line)) for language, lines in languages.items() for line in lines
-        )  # fmt: skip
+            (language, line, _pattern(line))
+            for language, lines in languages.items()
+            for line in lines
+        )
     return found
 
 
 def _pattern(line: str) -> re.Pattern[str]:
-    """Words in order; a Latin word begins where a word begins, and may go on (`ship` is also `shipped`)."""
+    """Words in order; a Latin word begins where a word begins, and may go on (`ship` is also
+    `shipped`).
+    """
     parts = [re.escape(_plain(part)) for part in line.split("…")]
-    return re.compile(GAP.join(rf"\b{part}" if part[:1].isascii() else part for part in parts if part))
+    return re.compile(
+        GAP.join(rf"\b{part}" if part[:1].isascii() else part for part in parts if part)
+    )

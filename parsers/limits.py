@@ -1,7 +1,10 @@
-"""The linear check before any parser touches a mail: a mail beyond these limits is refused, not read.
+"""The linear check before any parser touches a mail: a mail beyond these limits is refused, not
+read.
 
-Every MIME, header and HTML bomb that was measured breaks at least one limit; genuine marketplace mail is far below all
-of them (60 to 180 kB, some 40 header fields, 3 parts). The whole check is a handful of `bytes.count` calls.
+Every MIME, header and HTML bomb that was measured breaks at least one limit; genuine marketplace
+mail is far below all
+of them (60 to 180 kB, some 40 header fields, 3 parts). The whole check is a handful of
+`bytes.count` calls.
 """
 
 import re
@@ -12,7 +15,9 @@ MAX_FIELD = 32 << 10
 MAX_FIELDS = 600
 MAX_ENCODED_WORDS = 400
 MAX_MARKS = 500
-"""Commas, parentheses, angle brackets or semicolons in one header field: address groups and comments nest in these."""
+"""Commas, parentheses, angle brackets or semicolons in one header field: address groups and
+comments nest in these.
+"""
 MAX_PARTS = 300
 MAX_BOUNDARIES = 20
 MAX_BLANK_LINES = 20_000

@@ -36,18 +36,32 @@ def in_links(links: Iterable[Link], pack: Pack) -> tuple[Named, ...]:
         try:
             for name, value in link.parameters():
                 if name in roles:
-                    found.setdefault(roles[name], []).extend(part for part in NUMBER_LIST.split(value.strip()) if part)
+                    found.setdefault(roles[name], []).extend(
+                        part for part in NUMBER_LIST.split(value.strip()) if part
+                    )
         except ValueError:
             continue
         orders = tuple(
-            number for number in found.get("order", []) if pack.order.fullmatch(number) or _short(number, pack)
+            number
+            for number in found.get("order", [])
+            if pack.order.fullmatch(number) or _short(number, pack)
         )
-        parcels = [normal(number) for number in found.get("tracking", []) if PARCEL.fullmatch(normal(number))]
+        parcels = [
+            normal(number)
+            for number in found.get("tracking", [])
+            if PARCEL.fullmatch(normal(number))
+        ]
         tracking, packages = sort_parcels(parcels, pack)
         packages += tuple(found.get("package", []))
-        cases = tuple(number for number in found.get("case", []) if re.fullmatch(r"[\w-]{6,40}", number))
+        cases = tuple(
+            number for number in found.get("case", []) if re.fullmatch(r"[\w-]{6,40}", number)
+        )
         if orders or tracking or packages or cases:
-            out.append(Named(orders=orders, tracking=tracking, packages=packages, cases=cases, line=link.line))
+            out.append(
+                Named(
+                    orders=orders, tracking=tracking, packages=packages, cases=cases, line=link.line
+                )
+            )
     return tuple(out)
 
 
@@ -69,7 +83,10 @@ def orders_in_line(line: str, pack: Pack) -> Iterator[str]:
     """Order numbers in a line: known by their shape alone, or behind a word for “order”."""
     if pack.file.order_alone:
         for match in pack.order.finditer(line):
-            before, after = line[max(match.start() - 1, 0) : match.start()], line[match.end() : match.end() + 1]
+            before, after = (
+                line[max(match.start() - 1, 0) : match.start()],
+                line[match.end() : match.end() + 1],
+            )
             if not LONGER.match(before or " ") and not LONGER.match(after or " "):
                 yield match[0]
         return
@@ -80,12 +97,16 @@ def orders_in_line(line: str, pack: Pack) -> Iterator[str]:
 def masked_in_line(line: str) -> tuple[str, ...]:
     """Numbers hidden behind stars, as printed."""
     return (
-        tuple(match[0].replace("＊", "*") for match in MASK.finditer(line)) if "***" in line or "＊＊＊" in line else ()
+        tuple(match[0].replace("＊", "*") for match in MASK.finditer(line))
+        if "***" in line or "＊＊＊" in line
+        else ()
     )
 
 
 def merge_orders(groups: Sequence[Iterable[str]]) -> tuple[str, ...]:
-    """Order numbers of several places, each once; a form that lost its first digits gives way to the longer one."""
+    """Order numbers of several places, each once; a form that lost its first digits gives way to
+    the longer one.
+    """
     out: list[str] = []
     for number in dict.fromkeys(number for group in groups for number in group):
         if any(known != number and known.endswith(number) for known in out):
@@ -95,7 +116,9 @@ def merge_orders(groups: Sequence[Iterable[str]]) -> tuple[str, ...]:
 
 
 def _own(url: str, pack: Pack) -> bool:
-    host = url.split("/", 3)[2].lower().rpartition("@")[2].split(":")[0] if url.count("/") >= 2 else ""
+    host = (
+        url.split("/", 3)[2].lower().rpartition("@")[2].split(":")[0] if url.count("/") >= 2 else ""
+    )
     return any(host == store or host.endswith("." + store) for store in pack.file.stores)
 
 

@@ -1,4 +1,6 @@
-"""Amounts as mails print them: `$26.12`, `7.39€`, `EUR 24,63`, `￥ 2,168`, `12.3 EUR`, `LKR 42,200.61`, `500円`."""
+"""Amounts as mails print them: `$26.12`, `7.39€`, `EUR 24,63`, `￥ 2,168`, `12.3 EUR`, `LKR
+42,200.61`, `500円`.
+"""
 
 import re
 from collections.abc import Mapping
@@ -9,15 +11,39 @@ from parsers.notice import Money
 
 SIGNS: Mapping[str, str] = MappingProxyType(
     {
-        "US$": "USD", "US $": "USD", "C$": "CAD", "CA$": "CAD", "A$": "AUD", "AU$": "AUD", "AU $": "AUD",
-        "NZ$": "NZD", "S$": "SGD",
-        "HK$": "HKD", "NT$": "TWD", "MX$": "MXN", "R$": "BRL", "CLP$": "CLP", "€": "EUR", "£": "GBP",
-        "¥": "JPY", "JP¥": "JPY", "CN¥": "CNY", "円": "JPY", "₹": "INR",
-
-        "₩": "KRW", "원": "KRW", "zł": "PLN", "₺": "TRY", "₽": "RUB", "руб.": "RUB", "₪": "ILS",
-        "₴": "UAH", "Kč": "CZK", "Rs.": "INR",
+        "US$": "USD",
+        "US $": "USD",
+        "C$": "CAD",
+        "CA$": "CAD",
+        "A$": "AUD",
+        "AU$": "AUD",
+        "AU $": "AUD",
+        "NZ$": "NZD",
+        "S$": "SGD",
+        "HK$": "HKD",
+        "NT$": "TWD",
+        "MX$": "MXN",
+        "R$": "BRL",
+        "CLP$": "CLP",
+        "€": "EUR",
+        "£": "GBP",
+        "¥": "JPY",
+        "JP¥": "JPY",
+        "CN¥": "CNY",
+        "円": "JPY",
+        "₹": "INR",
+        "₩": "KRW",
+        "원": "KRW",
+        "zł": "PLN",
+        "₺": "TRY",
+        "₽": "RUB",
+        "руб.": "RUB",
+        "₪": "ILS",
+        "₴": "UAH",
+        "Kč": "CZK",
+        "Rs.": "INR",
     }
-)  # fmt: skip
+)
 CODES = frozenset(
     [
         "AED",
@@ -86,7 +112,11 @@ def find_money(text: str, dollar: str | None = "USD", yen: str = "JPY") -> Money
 
     `dollar` is what a bare `$` means for this sender (None: nothing); `yen` what ¥ means.
     """
-    found = {money for match in AMOUNT.finditer(text) if (money := _money(match, dollar, yen)) is not None}
+    found = {
+        money
+        for match in AMOUNT.finditer(text)
+        if (money := _money(match, dollar, yen)) is not None
+    }
     return found.pop() if len(found) == 1 else None
 
 
@@ -111,5 +141,9 @@ def _number(text: str, currency: str) -> Decimal:
     if mark >= 0 and currency not in WHOLE and decimals in (1, 2):
         whole, part = re.sub(r"[.,]", "", digits[:mark]), digits[mark + 1 :]
         return Decimal(f"{whole}.{part}").quantize(Decimal("0.01"))
-    value = Decimal(re.sub(r"[.,]", "", digits)) if decimals not in (1, 2) else Decimal(digits.replace(",", "."))
+    value = (
+        Decimal(re.sub(r"[.,]", "", digits))
+        if decimals not in (1, 2)
+        else Decimal(digits.replace(",", "."))
+    )
     return value if currency in WHOLE else value.quantize(Decimal("0.01"))

@@ -1,6 +1,8 @@
-"""The vocabulary of mail: kinds, outcomes, trust, and the notice, one typed statement of a marketplace.
+"""The vocabulary of mail: kinds, outcomes, trust, and the notice, one typed statement of a
+marketplace.
 
-Names follow schema.org (Order, ParcelDelivery) where it has one. Every other room speaks in these words only.
+Names follow schema.org (Order, ParcelDelivery) where it has one. Every other room speaks in these
+words only.
 """
 
 import re
@@ -92,7 +94,9 @@ class Outcome(StrEnum):
 
 
 class Trust(StrEnum):
-    """Whom a mail is from, and how we know (RFC 8601). Only what is verified may end or close anything."""
+    """Whom a mail is from, and how we know (RFC 8601). Only what is verified may end or close
+    anything.
+    """
 
     VERIFIED = "verified"
     FORWARDED = "forwarded"
@@ -117,12 +121,13 @@ CURRENCIES = frozenset(
     re.findall(
         r"[A-Z]{3}",
         """
-    AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP
-    CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF
-    IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD
-    MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB
-    RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD
-    UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG
+    AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD
+    CAD CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP
+    GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD
+    KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN
+    NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP
+    SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND
+    VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG
     """,
     )
 )
@@ -191,8 +196,12 @@ FIELDS: Mapping[str, FieldSpec] = MappingProxyType(
         "store": _of(FieldType.TEXT, "the seller's name"),
         "ship_by": _of(FieldType.WHEN, "the seller must ship by"),
         "deliver_by": _of(FieldType.WHEN, "the seller must deliver by"),
-        "expected_from": _of(FieldType.WHEN, "earliest expected arrival (schema.org expectedArrivalFrom)"),
-        "expected_until": _of(FieldType.WHEN, "latest expected arrival (schema.org expectedArrivalUntil)"),
+        "expected_from": _of(
+            FieldType.WHEN, "earliest expected arrival (schema.org expectedArrivalFrom)"
+        ),
+        "expected_until": _of(
+            FieldType.WHEN, "latest expected arrival (schema.org expectedArrivalUntil)"
+        ),
         "delivered_at": _of(FieldType.WHEN, "when the parcel was delivered"),
         "shipped_at": _of(FieldType.WHEN, "when the parcel left"),
         "protection_until": _of(FieldType.WHEN, "buyer protection ends then"),
@@ -222,7 +231,9 @@ FIELDS: Mapping[str, FieldSpec] = MappingProxyType(
         ),
         "by": _choice("who did it", "buyer", "seller", "platform", "unknown"),
         "sender": _choice("who made the proposal", "seller", "platform", "buyer", "unknown"),
-        "judgement": _choice("the platform's verdict on the buyer's claim", "valid", "invalid", "mixed", "unknown"),
+        "judgement": _choice(
+            "the platform's verdict on the buyer's claim", "valid", "invalid", "mixed", "unknown"
+        ),
         "solution": _choice("what is proposed", "refund", "return_refund", "reject", "unknown"),
         "type": _choice("what a dispute asks for", "refund_only", "return_refund", "unknown"),
         "outcome": _choice(
@@ -238,7 +249,10 @@ FIELDS: Mapping[str, FieldSpec] = MappingProxyType(
             "denied",
             "unknown",
         ),
-        "reason": _of(FieldType.TEXT, "why, in one of our words (out_of_stock, buyer_request …) or the mail's own"),
+        "reason": _of(
+            FieldType.TEXT,
+            "why, in one of our words (out_of_stock, buyer_request …) or the mail's own",
+        ),
         "intent": _choice(
             "what a message wants",
             "out_of_stock",
@@ -272,7 +286,9 @@ FIELDS: Mapping[str, FieldSpec] = MappingProxyType(
         "text": _of(FieldType.TEXT, "a short text: a message's words, a note"),
     }
 )
-"""Every field a notice may carry, by name (who makes a proposal is `sender`: `from` is a word of Python)."""
+"""Every field a notice may carry, by name (who makes a proposal is `sender`: `from` is a word of
+Python).
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -346,7 +362,9 @@ class Reading:
 
 
 def when_to_utc(value: date | datetime, zone: Any) -> datetime:
-    """The instant a stated time means: a date without a time is the end of that day in `zone` (a tzinfo)."""
+    """The instant a stated time means: a date without a time is the end of that day in `zone` (a
+    tzinfo).
+    """
     if isinstance(value, datetime):
         return value.astimezone(UTC)
     return datetime(value.year, value.month, value.day, 23, 59, 59, tzinfo=zone).astimezone(UTC)
@@ -412,7 +430,11 @@ def _item_from_json(row: Mapping[str, Any]) -> Item:
     return Item(
         title=str(row["title"]),
         quantity=int(row.get("quantity", 1)),
-        price=None if price is None else Money(value=Decimal(price["value"]), currency=str(price["currency"])),
+        price=(
+            None
+            if price is None
+            else Money(value=Decimal(price["value"]), currency=str(price["currency"]))
+        ),
         ref=row.get("ref"),
     )
 

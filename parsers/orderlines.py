@@ -1,4 +1,6 @@
-"""Order lines told by their count alone: `{title} ...`, a variant perhaps, then `x1` (AliExpress, since 2019)."""
+"""Order lines told by their count alone: `{title} ...`, a variant perhaps, then `x1` (AliExpress,
+since 2019).
+"""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,7 +10,9 @@ from parsers.money import whole_money
 from parsers.notice import Item, Money
 
 COUNT = re.compile(
-    r"(?P<price>\S.{0,24}?\d[^\sx×]{0,3}|[^\W\d_]{0,3} ?[€$¥₩£]\S{0,12})?\s*[x×] ?(?P<count>\d{1,4})", re.IGNORECASE
+    r"(?P<price>\S.{0,24}?\d[^\sx×]{0,3}|[^\W\d_]{0,3} ?[€$¥₩£]\S{0,12})?\s*[x×]"
+    r" ?(?P<count>\d{1,4})",
+    re.IGNORECASE,
 )
 CUT = ("...", "…")
 CJK = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
@@ -19,12 +23,16 @@ MAX_ITEMS = 60
 
 
 def counted(lines: Sequence[str], dollar: str) -> tuple[Item, ...]:
-    """The items of a block of lines; `dollar` is what a bare `$` means there. An unclear line is no item."""
+    """The items of a block of lines; `dollar` is what a bare `$` means there. An unclear line is no
+    item.
+    """
     return tuple(_counted(lines, dollar))[:MAX_ITEMS]
 
 
 def labelled(pairs: Iterable[tuple[str, str]], dollar: str | None) -> tuple[Item, ...]:
-    """The items of labelled lines (a seller's sales notice): `item` begins one, `quantity` and `price` complete it."""
+    """The items of labelled lines (a seller's sales notice): `item` begins one, `quantity` and
+    `price` complete it.
+    """
     out: list[Item] = []
     for name, text in pairs:
         if name == "item":
@@ -52,11 +60,17 @@ def _counted(lines: Sequence[str], dollar: str) -> Iterator[Item]:
 
 
 def _title(above: Sequence[str]) -> str:
-    """Of the (at most two) lines above a count: the one cut short, else a long one, else the nearest."""
+    """Of the (at most two) lines above a count: the one cut short, else a long one, else the
+    nearest.
+    """
     for line in reversed(above):
         if line.endswith(CUT):
             return line.rstrip(".… ")
-    told = [line for line in above if ":" not in line and "：" not in line and any(sign.isalpha() for sign in line)]
+    told = [
+        line
+        for line in above
+        if ":" not in line and "：" not in line and any(sign.isalpha() for sign in line)
+    ]
     if not told:
         return ""
     if len(told) == 2 and len(told[0]) > len(told[1]) and _is_long(told[0]):
@@ -65,7 +79,9 @@ def _title(above: Sequence[str]) -> str:
 
 
 def _is_long(line: str) -> bool:
-    return len(line.split()) >= LONG_TITLE or (CJK.search(line) is not None and len(line) >= LONG_CJK)
+    return len(line.split()) >= LONG_TITLE or (
+        CJK.search(line) is not None and len(line) >= LONG_CJK
+    )
 
 
 def _price(before: str | None, below: Sequence[str], dollar: str) -> Money | None:

@@ -1,35 +1,47 @@
 """Packs: what each marketplace's mail looks like, as data that a person can mend the same evening.
 
-A pack is a folder `packs/<marketplace>/` of YAML 1.2 files. They cannot branch: what needs an `if` is a function in
-`hooks.py`. Every phrase stands in single quotes. A user's folder of the same shape is laid over the shipped one.
+A pack is a folder `packs/<marketplace>/` of YAML 1.2 files. They cannot branch: what needs an `if`
+is a function in
+`hooks.py`. Every phrase stands in single quotes. A user's folder of the same shape is laid over the
+shipped one.
 
 `pack.yaml`: who the marketplace is and how its numbers look (class `PackFile` says every key).
 
 `phrases/<language>.yaml`: what its mails say in one language (ISO 639-1). Top-level keys:
 
 - a notice kind such as `shipment.delivered`: a list of blocks (or one block). A block is
-      proof: real                 # real | reconstructed: what stands behind its phrases (default reconstructed)
+      proof: real                 # real | reconstructed: what stands behind its phrases (default
+      reconstructed)
       role: seller                # only when it differs from the sender's role
       set: {stage: at_customs}    # fields that hold whenever a phrase of this block is met
-      vague: true                 # the subject alone does not settle the kind: a headline of another kind wins
+      vague: true                 # the subject alone does not settle the kind: a headline of
+      another kind wins
       subject: ['Package {parcel}: at customs']
       headline: ['Your package is at customs']       # a whole line near the top of the body
 - `lines`: phrases that add facts to whatever the mail is: `- 'Your tracking number is {tracking}.'`
 - `labels`: field -> labels; the value stands behind the label, behind a colon, or on the next line:
       total: ['Grand Total', 'Order Total']
-- `words`: field -> value -> the words that mean it: `judgement: {valid: ['Valid'], invalid: ['Invalid']}`
+- `words`: field -> value -> the words that mean it: `judgement: {valid: ['Valid'], invalid:
+  ['Invalid']}`
 - `ends`: lines from which on nothing is read (adverts): `- 'Buy it again'`
 - `noise`: subjects of mail that is dull: `subject: ['Rate your purchase of {item}']`
-- `guess`: kinds with blocks as above whose wording nobody has seen; their notices carry `proof: guess`.
+- `guess`: kinds with blocks as above whose wording nobody has seen; their notices carry `proof:
+  guess`.
 
-A phrase is a whole line; upper case, kind of quotes, spaces around colons and a closing mark do not count. Of several
+A phrase is a whole line; upper case, kind of quotes, spaces around colons and a closing mark do not
+count. Of several
 phrases that fit a subject the fullest counts. Gaps are what changes:
-`{order}` order number · `{orders}` several · `{masked}` one hidden by stars · `{parcel}` tracking number or parcel id ·
-`{tracking}` · `{case}` · `{item}` · `{n}` a count · `{name}` or `{any}` anything, not kept · `{window}` the arrival
-date or span · any field of `parsers.notice.FIELDS` such as `{amount}`, `{respond_by}`, `{store}`, `{judgement}`.
+`{order}` order number · `{orders}` several · `{masked}` one hidden by stars · `{parcel}` tracking
+number or parcel id ·
+`{tracking}` · `{case}` · `{item}` · `{n}` a count · `{name}` or `{any}` anything, not kept ·
+`{window}` the arrival
+date or span · any field of `parsers.notice.FIELDS` such as `{amount}`, `{respond_by}`, `{store}`,
+`{judgement}`.
 
-`hooks.py` may define `tell(subject, lines)`, which names a kind where words stay and sentences do not, and
-`unglue(numbers, sure)`, which puts order numbers right. Only the shipped hooks run: a user's folder is data.
+`hooks.py` may define `tell(subject, lines)`, which names a kind where words stay and sentences do
+not, and
+`unglue(numbers, sure)`, which puts order numbers right. Only the shipped hooks run: a user's folder
+is data.
 """
 
 import importlib.util
@@ -41,13 +53,13 @@ from pathlib import Path
 from types import ModuleType
 from zoneinfo import ZoneInfo
 
+from parsers.bundled_yaml import read_bundled
 from parsers.dates import DateWords
 from parsers.packfile import LanguageFile, PackFile, Store
 from parsers.phrase import Phrase, Phrasebook, fold_written
 from parsers.phrasefile import Books, PhraseFile
-from parsers.saying import Language, Saying
-from parsers.shipped import read_shipped
-from parsers.written import Document, Fault, WrittenError, check, read
+from parsers.template import Language, Template
+from parsers.user_yaml import Document, Fault, UserFileError, check, read
 
 HERE = Path(__file__).parent
 
@@ -60,11 +72,13 @@ class Pack:
     """Every sending domain -> its store."""
     order: re.Pattern[str]
     package: re.Pattern[str]
-    subjects: Phrasebook[Saying]
-    headlines: Phrasebook[Saying]
+    subjects: Phrasebook[Template]
+    headlines: Phrasebook[Template]
     noise: Phrasebook[str]
     named: re.Pattern[str]
-    """An order number behind one of the words for “order” in any of the pack's languages (group 1)."""
+    """An order number behind one of the words for “order” in any of the pack's languages (group
+    1).
+    """
     order_words: frozenset[str]
     """The words for “order” themselves, folded, in any of the pack's languages."""
     languages: Mapping[str, Language]
@@ -110,22 +124,35 @@ def shipped() -> Library:
 
 
 def load(extra: Path | None) -> Library:
-    """The shipped packs with the folder `extra` laid over. Raises WrittenError with every fault of every file."""
+    """The shipped packs with the folder `extra` laid over. Raises WrittenError with every fault of
+    every file.
+    """
     folders = [HERE / "packs", *([extra] if extra is not None and extra.is_dir() else [])]
     faults: list[Fault] = []
-    words, forward = _languages([HERE / "languages", *(folder / "languages" for folder in folders[1:])], faults)
+    words, forward = _languages(
+        [HERE / "languages", *(folder / "languages" for folder in folders[1:])], faults
+    )
     names = sorted(
-        {path.name for folder in folders for path in folder.iterdir() if path.is_dir() and path.name != "languages"}
+        {
+            path.name
+            for folder in folders
+            for path in folder.iterdir()
+            if path.is_dir() and path.name != "languages"
+        }
     )
     packs = [
-        pack for name in names if (pack := _pack([folder / name for folder in folders], words, faults)) is not None
+        pack
+        for name in names
+        if (pack := _pack([folder / name for folder in folders], words, faults)) is not None
     ]
     if faults:
-        raise WrittenError(faults)
+        raise UserFileError(faults)
     return Library(packs=tuple(packs), words=words, forward=forward)
 
 
-def _languages(folders: Sequence[Path], faults: list[Fault]) -> tuple[dict[str, DateWords], dict[str, str]]:
+def _languages(
+    folders: Sequence[Path], faults: list[Fault]
+) -> tuple[dict[str, DateWords], dict[str, str]]:
     words: dict[str, DateWords] = {}
     forward: dict[str, str] = {}
     for path in _files(folders):
@@ -142,7 +169,9 @@ def _languages(folders: Sequence[Path], faults: list[Fault]) -> tuple[dict[str, 
             relative=_lowered(file.relative),
             numeric=file.numeric,
         )
-        forward.update({fold_written(word): key for key, group in file.forward.items() for word in group})
+        forward.update(
+            {fold_written(word): key for key, group in file.forward.items() for word in group}
+        )
     return words, forward
 
 
@@ -150,12 +179,19 @@ def _lowered(table: Mapping[str, int]) -> dict[str, int]:
     return {word.lower(): number for word, number in table.items()}
 
 
-def _pack(folders: Sequence[Path], words: Mapping[str, DateWords], faults: list[Fault]) -> Pack | None:
+def _pack(
+    folders: Sequence[Path], words: Mapping[str, DateWords], faults: list[Fault]
+) -> Pack | None:
     paths = [folder / "pack.yaml" for folder in folders if (folder / "pack.yaml").is_file()]
     if not paths:
         where = next(folder for folder in folders if folder.is_dir())
         faults.append(
-            Fault(file=str(where / "pack.yaml"), line=0, column=0, what="no such file; a pack needs its pack.yaml")
+            Fault(
+                file=str(where / "pack.yaml"),
+                line=0,
+                column=0,
+                what="no such file; a pack needs its pack.yaml",
+            )
         )
         return None
     document = _document(paths[-1], faults)
@@ -197,8 +233,12 @@ def _pack(folders: Sequence[Path], words: Mapping[str, DateWords], faults: list[
 
 
 def _named(order: re.Pattern[str], labels: Iterable[str]) -> re.Pattern[str]:
-    words = "|".join(re.escape(label).replace(r"\ ", r"\s*") for label in sorted(labels, key=len, reverse=True))
-    return re.compile(rf"(?:{words or '(?!)'})[\s:#№().no]{{0,8}}?({order.pattern})(?!\d)", re.IGNORECASE)
+    words = "|".join(
+        re.escape(label).replace(r"\ ", r"\s*") for label in sorted(labels, key=len, reverse=True)
+    )
+    return re.compile(
+        rf"(?:{words or '(?!)'})[\s:#№().no]{{0,8}}?({order.pattern})(?!\d)", re.IGNORECASE
+    )
 
 
 def _hooks(folders: Sequence[Path]) -> ModuleType | None:
@@ -220,8 +260,8 @@ def _files(folders: Iterable[Path]) -> list[Path]:
 
 def _document(path: Path, faults: list[Fault]) -> Document | None:
     try:
-        return read_shipped(path) if path.is_relative_to(HERE) else read(path)
-    except WrittenError as error:
+        return read_bundled(path) if path.is_relative_to(HERE) else read(path)
+    except UserFileError as error:
         faults.extend(error.faults)
         return None
 
@@ -239,12 +279,14 @@ def _shapes(shapes: Sequence[str]) -> re.Pattern[str]:
             .replace("@", "[A-Z]")
         )
         return re.sub(
-            r"#(?:\*(\d+)(?:-(\d+))?)?", lambda m: rf"\d{{{m[1]},{m[2] or m[1]}}}" if m[1] else r"\d", escaped
+            r"#(?:\*(\d+)(?:-(\d+))?)?",
+            lambda m: rf"\d{{{m[1]},{m[2] or m[1]}}}" if m[1] else r"\d",
+            escaped,
         )
 
     return re.compile("|".join(f"(?:{one(shape)})" for shape in shapes) or r"(?!)")
 
 
-def phrases(pack: Pack) -> list[tuple[Phrase, Saying]]:
+def phrases(pack: Pack) -> list[tuple[Phrase, Template]]:
     """Every phrase of a pack that decides a kind, for guards and for `why`."""
     return [*pack.subjects.all, *pack.headlines.all]

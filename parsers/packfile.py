@@ -1,4 +1,6 @@
-"""What people write in pack.yaml, in a block of a phrase file and in languages/*.yaml, checked key by key."""
+"""What people write in pack.yaml, in a block of a phrase file and in languages/*.yaml, checked key
+by key.
+"""
 
 from typing import Any, Literal
 
@@ -47,7 +49,9 @@ class PackFile(_Written):
     """Domains that hold the brand's name and are somebody else, honestly."""
     senders: Senders
     order: tuple[str, ...]
-    """Shapes of order numbers: # is a digit, @ a capital letter, `#*14-19` a run of 14 to 19 digits."""
+    """Shapes of order numbers: # is a digit, @ a capital letter, `#*14-19` a run of 14 to 19
+    digits.
+    """
     package: tuple[str, ...] = ()
     order_alone: bool = False
     """Whether an order number is known by its shape alone, without a label."""

@@ -1,13 +1,17 @@
-"""A phrase: a whole line of a mail with named gaps, never a regular expression and never a part of a line.
+"""A phrase: a whole line of a mail with named gaps, never a regular expression and never a part of
+a line.
 
-Lines and phrases are folded the same way before they meet: quotes of every language, upper case, spaces around colons
-and between Japanese characters do not count. What a gap caught is given back as it stood in the line.
+Lines and phrases are folded the same way before they meet: quotes of every language, upper case,
+spaces around colons
+and between Japanese characters do not count. What a gap caught is given back as it stood in the
+line.
 """
 
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeVar
 
 GAP = re.compile(r"\{([^{}]*)\}")
@@ -18,7 +22,15 @@ DROPPED = re.compile(
     rf"|\s+(?=[:!?,.])|(?<=:)\s+|(?<=[{CJK}])\s+(?=[{CJK}])"
 )
 SAME = str.maketrans(
-    {"\u0130": "i", "\u2013": "-", "\u2014": "-", "\u2010": "-", "\u2011": "-", "\u2212": "-", "\u00a0": " "}
+    {
+        "\u0130": "i",
+        "\u2013": "-",
+        "\u2014": "-",
+        "\u2010": "-",
+        "\u2011": "-",
+        "\u2212": "-",
+        "\u00a0": " ",
+    }
 )
 CLOSING = " .!。:"
 IS_CJK = re.compile(f"[{CJK}]")
@@ -31,8 +43,15 @@ Value = TypeVar("Value")
 
 
 def fold(line: str) -> str:
-    """A cleaned line as it is compared. A closing full stop, exclamation mark or colon does not count."""
-    return DROPPED.sub("", line if line.isascii() else line.translate(SAME)).lower().strip().rstrip(CLOSING)
+    """A cleaned line as it is compared. A closing full stop, exclamation mark or colon does not
+    count.
+    """
+    return (
+        DROPPED.sub("", line if line.isascii() else line.translate(SAME))
+        .lower()
+        .strip()
+        .rstrip(CLOSING)
+    )
 
 
 def fold_written(text: str) -> str:
@@ -57,7 +76,9 @@ def _fold_with_places(line: str) -> tuple[str, list[int]]:
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A compiled phrase. `texts` has one entry more than `gaps`; `loose` says at which edges a space may be missing."""
+    """A compiled phrase. `texts` has one entry more than `gaps`; `loose` says at which edges a
+    space may be missing.
+    """
 
     written: str
     texts: tuple[str, ...]
@@ -70,8 +91,12 @@ class Phrase:
         """How many letters are the phrase's own."""
         return sum(map(len, self.texts))
 
-    def match(self, line: str, folded: str, accepts: Callable[[str, str], bool]) -> dict[str, str] | None:
-        """What the gaps hold when the whole line is this phrase, else None. `accepts(gap, text)` vets each."""
+    def match(
+        self, line: str, folded: str, accepts: Callable[[str, str], bool]
+    ) -> dict[str, str] | None:
+        """What the gaps hold when the whole line is this phrase, else None. `accepts(gap, text)`
+        vets each.
+        """
         spans = self._spans(folded)
         if spans is None:
             return None
@@ -111,17 +136,22 @@ class Phrase:
 
 
 def compile_phrase(written: str, source: str, known: Iterable[str]) -> Phrase:
-    """Raises ValueError, in words for its writer, for an unknown gap or a phrase that would match anything."""
+    """Raises ValueError, in words for its writer, for an unknown gap or a phrase that would match
+    anything.
+    """
     names = set(known)
     gaps = tuple(GAP.findall(written))
     for gap in gaps:
         if gap not in names:
-            raise ValueError(f"unknown gap {{{gap}}} in {written!r}; known gaps: {', '.join(sorted(names))}")
+            raise ValueError(
+                f"unknown gap {{{gap}}} in {written!r}; known gaps: {', '.join(sorted(names))}"
+            )
     pieces = GAP.split(written)[::2]
     if any("{" in piece or "}" in piece for piece in pieces):
         raise ValueError(f"a brace without its partner in {written!r}")
     texts = tuple(
-        _fold_piece(piece, first=index == 0, last=index == len(pieces) - 1) for index, piece in enumerate(pieces)
+        _fold_piece(piece, first=index == 0, last=index == len(pieces) - 1)
+        for index, piece in enumerate(pieces)
     )
     if any(not text.strip() for text in texts[1:-1]):
         raise ValueError(f"two gaps side by side in {written!r}; put a word between them")
@@ -137,7 +167,9 @@ def _fold_piece(piece: str, *, first: bool, last: bool) -> str:
 
 
 def _after(folded: str, start: int, text: str) -> int | None:
-    """Where `folded` goes on after `text`; a closing space of `text` may be missing before Japanese."""
+    """Where `folded` goes on after `text`; a closing space of `text` may be missing before
+    Japanese.
+    """
     if folded.startswith(text, start):
         return start + len(text)
     bare = text.rstrip()
@@ -158,7 +190,9 @@ class Hit(Generic[Value]):
 
 
 class Phrasebook(Generic[Value]):
-    """Many phrases, found by the first or last letters of a line, so that a line costs the same with 100 or 10,000."""
+    """Many phrases, found by the first or last letters of a line, so that a line costs the same
+    with 100 or 10,000.
+    """
 
     def __init__(self) -> None:
         self.all: list[tuple[Phrase, Value]] = []
@@ -169,7 +203,13 @@ class Phrasebook(Generic[Value]):
 
     def drop(self, texts: tuple[str, ...]) -> None:
         """Forget every phrase of these words, since another file says it anew."""
-        for group in (self.all, self._rest, *self._exact.values(), *self._heads.values(), *self._tails.values()):
+        for group in (
+            self.all,
+            self._rest,
+            *self._exact.values(),
+            *self._heads.values(),
+            *self._tails.values(),
+        ):
             group[:] = [entry for entry in group if entry[0].texts != texts]
 
     def add(self, phrase: Phrase, value: Value) -> None:
@@ -188,7 +228,9 @@ class Phrasebook(Generic[Value]):
                 return
         self._rest.append(entry)
 
-    def find(self, line: str, folded: str, accepts: Callable[[str, str, Value], bool]) -> list[Hit[Value]]:
+    def find(
+        self, line: str, folded: str, accepts: Callable[[str, str, Value], bool]
+    ) -> list[Hit[Value]]:
         """Every phrase that the whole line is.
 
         `folded` is `fold(line)`; `accepts(gap, text, value)` vets what a gap caught.
@@ -196,7 +238,7 @@ class Phrasebook(Generic[Value]):
         hits = [Hit(phrase, {}, value) for phrase, value in self._exact.get(folded, ())]
         for entry in self._candidates(folded):
             phrase, value = entry
-            caught = phrase.match(line, folded, lambda gap, text, value=value: accepts(gap, text, value))  # type: ignore[misc]
+            caught = phrase.match(line, folded, partial(_accepted, accepts, value))
             if caught is not None:
                 hits.append(Hit(phrase, caught, value))
         return hits
@@ -210,3 +252,9 @@ class Phrasebook(Generic[Value]):
             if tail:
                 found = found + tail
         return found
+
+
+def _accepted(
+    accepts: Callable[[str, str, Value], bool], value: Value, gap: str, text: str
+) -> bool:
+    return accepts(gap, text, value)

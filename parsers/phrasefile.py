@@ -1,4 +1,6 @@
-"""One phrase file of a pack, compiled: every phrase with its place, every fault with file, line and column."""
+"""One phrase file of a pack, compiled: every phrase with its place, every fault with file, line and
+column.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,11 +11,24 @@ from parsers.dates import DateWords
 from parsers.notice import FIELDS, FieldType, FieldValue, Kind, Proof, field_from_json
 from parsers.packfile import Block
 from parsers.phrase import Phrasebook, compile_phrase, fold_written
-from parsers.saying import Label, Language, Saying
-from parsers.written import Document, Fault, did_you_mean, faults_of, plain
+from parsers.template import Label, Language, Template
+from parsers.user_yaml import Document, Fault, did_you_mean, faults_of, plain
 
 HERE = Path(__file__).parent
-GAPS = ("order", "orders", "masked", "parcel", "tracking", "package", "case", "item", "n", "name", "any", "window")
+GAPS = (
+    "order",
+    "orders",
+    "masked",
+    "parcel",
+    "tracking",
+    "package",
+    "case",
+    "item",
+    "n",
+    "name",
+    "any",
+    "window",
+)
 LABELS = ("order", "tracking", "parcel", "package", "case", "window", "item", "quantity", "price")
 SPECIAL = ("lines", "labels", "words", "ends", "noise", "guess")
 
@@ -22,8 +37,8 @@ SPECIAL = ("lines", "labels", "words", "ends", "noise", "guess")
 class Books:
     """The phrases of a pack that decide what a mail is, of all its languages."""
 
-    subjects: Phrasebook[Saying] = field(default_factory=Phrasebook)
-    headlines: Phrasebook[Saying] = field(default_factory=Phrasebook)
+    subjects: Phrasebook[Template] = field(default_factory=Phrasebook)
+    headlines: Phrasebook[Template] = field(default_factory=Phrasebook)
     noise: Phrasebook[str] = field(default_factory=Phrasebook)
 
 
@@ -50,7 +65,11 @@ class PhraseFile:
     def compile(self) -> None:
         tree = self.document.tree
         if not isinstance(tree, dict):
-            self.faults.append(self.document.fault([], "expected kinds such as shipment.delivered with their phrases"))
+            self.faults.append(
+                self.document.fault(
+                    [], "expected kinds such as shipment.delivered with their phrases"
+                )
+            )
             return
         kinds = {kind.value for kind in Kind}
         for key in tree:
@@ -71,10 +90,14 @@ class PhraseFile:
         lines: Phrasebook[str] = old.lines if old else Phrasebook()
         for path, text in self._texts(["lines"], tree.get("lines")):
             self._add(lines, path, text, self.code)
-        values: dict[str, dict[str, str]] = {name: dict(table) for name, table in (old.values if old else {}).items()}
+        values: dict[str, dict[str, str]] = {
+            name: dict(table) for name, table in (old.values if old else {}).items()
+        }
         self._values(tree.get("words"), values)
         headings: Phrasebook[Label] = old.headings if old else Phrasebook()
-        labels: dict[str, list[Label]] = {key: list(group) for key, group in (old.labels if old else {}).items()}
+        labels: dict[str, list[Label]] = {
+            key: list(group) for key, group in (old.labels if old else {}).items()
+        }
         for label in self._labels(tree.get("labels"), headings):
             labels.setdefault(label.folded[:2], []).append(label)
         ends = {fold_written(text) for _, text in self._texts(["ends"], tree.get("ends"))}
@@ -82,7 +105,10 @@ class PhraseFile:
             code=self.code,
             words=self.words,
             lines=lines,
-            labels={key: tuple(sorted(group, key=lambda label: -len(label.folded))) for key, group in labels.items()},
+            labels={
+                key: tuple(sorted(group, key=lambda label: -len(label.folded)))
+                for key, group in labels.items()
+            },
             headings=headings,
             values=values,
             ends=frozenset(ends | (old.ends if old else frozenset())),
@@ -93,7 +119,10 @@ class PhraseFile:
         for index, tree in enumerate(blocks):
             at = [*path, index] if isinstance(node, list) else path
             if not isinstance(tree, dict):
-                what = "expected a block with subject: or headline:, such as - subject: ['Delivered: {item}']"
+                what = (
+                    "expected a block with subject: or headline:, such as - subject: ['Delivered:"
+                    " {item}']"
+                )
                 self.faults.append(self.document.fault(at, what))
                 continue
             try:
@@ -103,8 +132,11 @@ class PhraseFile:
                 continue
             fixed = self._fixed(block, at)
             proof = Proof.GUESS if guess else Proof(block.proof)
-            for where, book in (("subject", self.books.subjects), ("headline", self.books.headlines)):
-                saying = Saying(
+            for where, book in (
+                ("subject", self.books.subjects),
+                ("headline", self.books.headlines),
+            ):
+                saying = Template(
                     kind=Kind(str(path[-1])),
                     language=self.code,
                     proof=proof,
@@ -123,7 +155,11 @@ class PhraseFile:
                 fixed[name] = field_from_json(name, value)
             except ValueError as error:
                 hint = did_you_mean(name, FIELDS) if name not in FIELDS else ""
-                self.faults.append(self.document.fault([*at, "set", name], f"{error}{hint}", at_key=name not in FIELDS))
+                self.faults.append(
+                    self.document.fault(
+                        [*at, "set", name], f"{error}{hint}", at_key=name not in FIELDS
+                    )
+                )
         return fixed
 
     def _texts(self, path: list[str | int], node: Any) -> list[tuple[list[str | int], str]]:
@@ -131,7 +167,9 @@ class PhraseFile:
         if node is None:
             return []
         if not isinstance(node, list):
-            self.faults.append(self.document.fault(path, "expected a list of phrases, each in single quotes"))
+            self.faults.append(
+                self.document.fault(path, "expected a list of phrases, each in single quotes")
+            )
             return []
         out: list[tuple[list[str | int], str]] = []
         for index, text in enumerate(node):
@@ -139,7 +177,9 @@ class PhraseFile:
             if self._quoted(at) and isinstance(text, str):
                 out.append((at, str(text)))
             else:
-                self.faults.append(self.document.fault(at, f"a phrase stands in single quotes: {str(text)!r}"))
+                self.faults.append(
+                    self.document.fault(at, f"a phrase stands in single quotes: {str(text)!r}")
+                )
         return out
 
     def _quoted(self, path: Sequence[str | int]) -> bool:
@@ -157,7 +197,9 @@ class PhraseFile:
             self.faults.append(self.document.fault(path, str(error)))
             return
         if not self.shipped:
-            book.drop(phrase.texts)  # the user's word replaces the shipped one, whatever kind it stood under
+            book.drop(
+                phrase.texts
+            )  # the user's word replaces the shipped one, whatever kind it stood under
         book.add(phrase, value)
 
     def _noise(self, node: Any) -> None:
@@ -165,7 +207,9 @@ class PhraseFile:
             for path, text in self._texts(["noise", "subject"], node.get("subject")):
                 self._add(self.books.noise, path, text, self.code)
         elif node is not None:
-            self.faults.append(self.document.fault(["noise"], "expected subject: with a list of phrases"))
+            self.faults.append(
+                self.document.fault(["noise"], "expected subject: with a list of phrases")
+            )
 
     def _labels(self, node: Any, headings: Phrasebook[Label]) -> list[Label]:
         out = []
@@ -193,14 +237,21 @@ class PhraseFile:
         for name in node or {}:
             spec = FIELDS.get(name)
             if spec is None or spec.type not in (FieldType.CHOICE, FieldType.TEXT):
-                choices = [field_name for field_name, one in FIELDS.items() if one.type is FieldType.CHOICE]
+                choices = [
+                    field_name for field_name, one in FIELDS.items() if one.type is FieldType.CHOICE
+                ]
                 what = f"{name!r} is no field with a choice of words{did_you_mean(name, choices)}"
                 self.faults.append(self.document.fault(["words", name], what, at_key=True))
                 continue
             for value in node[name]:
                 if spec.choices and value not in spec.choices:
-                    what = f"{value!r} is not one of {', '.join(spec.choices)}{did_you_mean(value, spec.choices)}"
-                    self.faults.append(self.document.fault(["words", name, value], what, at_key=True))
+                    what = (
+                        f"{value!r} is not one of"
+                        f" {', '.join(spec.choices)}{did_you_mean(value, spec.choices)}"
+                    )
+                    self.faults.append(
+                        self.document.fault(["words", name, value], what, at_key=True)
+                    )
                     continue
                 for _, text in self._texts(["words", name, value], node[name][value]):
                     values.setdefault(name, {})[fold_written(text)] = str(value)

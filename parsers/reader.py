@@ -1,4 +1,5 @@
-"""Mail bytes in, a reading out. Order of evidence: sender, marks that need no language, phrases, hook.
+"""Mail bytes in, a reading out. Order of evidence: sender, marks that need no language, phrases,
+hook.
 
 `read` never raises: for any bytes there is an outcome and one sentence that says why.
 """
@@ -12,17 +13,19 @@ from datetime import UTC, date, tzinfo
 from functools import lru_cache
 
 from parsers import authentic, forwarded, intents, limits, marks, statements
-from parsers import letter as letters
+from parsers import mail as letters
 from parsers.authentic import Sender
 from parsers.body import Page
 from parsers.dates import Clock
-from parsers.letter import Letter
+from parsers.mail import ParsedMail
 from parsers.notice import NearMiss, Notice, Outcome, Reading, Role, Trust
 from parsers.pack import Library, Pack, phrases
 from parsers.phrase import fold
 from parsers.text import Text
 
-FORWARD_PREFIX = re.compile(r"\s*(?:fwd?|wg|tr|rv|enc|転送|전달|i|pd|doorst)\s*[:：]", re.IGNORECASE)
+FORWARD_PREFIX = re.compile(
+    r"\s*(?:fwd?|wg|tr|rv|enc|転送|전달|i|pd|doorst)\s*[:：]", re.IGNORECASE
+)
 NEAR = 0.72
 MAX_NEAR = 5
 
@@ -50,17 +53,32 @@ def read(raw: bytes, context: Context) -> Reading:
         refused = limits.refuse(raw)
         return _refused(raw, refused, context) if refused else _read(letters.parse(raw), context)
     except Exception as error:  # noqa: BLE001 - hostile bytes find what no test found; the mail is kept, counted and shown
-        return Reading(outcome=Outcome.UNREAD, reason=f"Could not be read ({type(error).__name__}); please report it.")
+        return Reading(
+            outcome=Outcome.UNREAD,
+            reason=f"Could not be read ({type(error).__name__}); please report it.",
+        )
 
 
 def _refused(raw: bytes, why: str, context: Context) -> Reading:
-    """A mail that is not parsed: kept and counted when its header says that a marketplace sent it, else nobody's."""
+    """A mail that is not parsed: kept and counted when its header says that a marketplace sent it,
+    else nobody's.
+    """
     header = limits.header_of(raw)
-    letter = letters.parse_header(header) if limits.refuse_header(header) is None else letters.Letter(fields=())
+    letter = (
+        letters.parse_header(header)
+        if limits.refuse_header(header) is None
+        else letters.ParsedMail(fields=())
+    )
     sender = authentic.sender_of(letter, context.library)
     if sender is None or sender.pack is None:
         return _reading(letter, Outcome.FOREIGN, f"Not read: {why}.")
-    return _reading(letter, Outcome.UNREAD, f"Not read: {why}.", sender=sender, marketplace=sender.pack.marketplace)
+    return _reading(
+        letter,
+        Outcome.UNREAD,
+        f"Not read: {why}.",
+        sender=sender,
+        marketplace=sender.pack.marketplace,
+    )
 
 
 def interesting(header: bytes, context: Context) -> bool:
@@ -79,7 +97,7 @@ def interesting(header: bytes, context: Context) -> bool:
     )
 
 
-def _read(letter: Letter, context: Context) -> Reading:
+def _read(letter: ParsedMail, context: Context) -> Reading:
     library = context.library
     sender = authentic.sender_of(letter, library)
     if sender is not None and sender.pack is not None:
@@ -96,17 +114,21 @@ def _read(letter: Letter, context: Context) -> Reading:
     pack = library.pack(claimed) if claimed else None
     if pack is not None:
         shown = letter.senders[0][1] if letter.senders else ""
-        return _forged(letter, pack, f"claims {pack.marketplace} and comes from {shown or 'nobody'}")
+        return _forged(
+            letter, pack, f"claims {pack.marketplace} and comes from {shown or 'nobody'}"
+        )
     return _reading(letter, Outcome.FOREIGN, "Not from a marketplace.")
 
 
-def _forwarded(letter: Letter, context: Context) -> Reading | None:
+def _forwarded(letter: ParsedMail, context: Context) -> Reading | None:
     """A mail the user forwarded, read as the innermost marketplace mail in it."""
     own = [address for _, address in letter.senders if address in context.addresses]
     if len(letter.senders) != 1 or (context.addresses and not own):
         return None
     if not own and not (
-        letter.inner or FORWARD_PREFIX.match(letter.subject) or "forwarded" in letter.plain[:2000].lower()
+        letter.inner
+        or FORWARD_PREFIX.match(letter.subject)
+        or "forwarded" in letter.plain[:2000].lower()
     ):
         return None
     inner = forwarded.inner_letter(letter, context.library)
@@ -119,7 +141,7 @@ def _forwarded(letter: Letter, context: Context) -> Reading | None:
     return _understand(inner, sender, sender.pack, trust, "forwarded", context)
 
 
-def _forged(letter: Letter, pack: Pack, why: str) -> Reading:
+def _forged(letter: ParsedMail, pack: Pack, why: str) -> Reading:
     text = letter.text if letter.has_plain else letter.rich
     lines = [letter.subject, *text.lines]
     claims = [number for line in lines for number in marks.orders_in_line(line, pack)]
@@ -134,20 +156,32 @@ def _forged(letter: Letter, pack: Pack, why: str) -> Reading:
     )
 
 
-def _understand(letter: Letter, sender: Sender, pack: Pack, trust: Trust, why: str, context: Context) -> Reading:
+def _understand(
+    letter: ParsedMail, sender: Sender, pack: Pack, trust: Trust, why: str, context: Context
+) -> Reading:
     group = group_of(sender, pack)
     more = {"marketplace": pack.marketplace, "trust": trust}
     if group == "noise":
-        return _reading(letter, Outcome.NOISE, f"{sender.local} sends nothing that matters.", sender=sender, **more)
+        return _reading(
+            letter,
+            Outcome.NOISE,
+            f"{sender.local} sends nothing that matters.",
+            sender=sender,
+            **more,
+        )
     best: tuple[Notice, ...] = ()
     pages: list[Page] = []
     for text in _texts(letter):
         page = _page(letter, sender, pack, text)
         pages.append(page)
-        notices = statements.notices(letter, page, _role(group, context), message=group == "message")
+        notices = statements.notices(
+            letter, page, _role(group, context), message=group == "message"
+        )
         if notices and (not best or _weight(notices) > _weight(best)):
             best = notices
-        if best and all(notice.order_numbers or notice.tracking or notice.packages for notice in best):
+        if best and all(
+            notice.order_numbers or notice.tracking or notice.packages for notice in best
+        ):
             break
     if best:
         reason = f"Understood; {why}."
@@ -175,24 +209,35 @@ def _understand(letter: Letter, sender: Sender, pack: Pack, trust: Trust, why: s
     )
 
 
-def _texts(letter: Letter) -> Iterator[Text]:
-    """The renderings worth reading, the cheap one first; HTML is parsed only when somebody asks for it."""
+def _texts(letter: ParsedMail) -> Iterator[Text]:
+    """The renderings worth reading, the cheap one first; HTML is parsed only when somebody asks for
+    it.
+    """
     if letter.has_plain or not letter.html:
         yield letter.text
     if letter.html:
         yield letter.rich
 
 
-def _page(letter: Letter, sender: Sender, pack: Pack, text: Text) -> Page:
+def _page(letter: ParsedMail, sender: Sender, pack: Pack, text: Text) -> Page:
     store = pack.store(sender.domain)
     zone = pack.zone(sender.domain)
     clock = Clock(today=_today(letter, zone), zone=zone, numeric=store.numeric)
     rich = text is letter.read_rich
-    return Page(pack=pack, subject=letter.subject, text=text, clock=clock, dollar=store.currency or "USD", rich=rich)
+    return Page(
+        pack=pack,
+        subject=letter.subject,
+        text=text,
+        clock=clock,
+        dollar=store.currency or "USD",
+        rich=rich,
+    )
 
 
-def _today(letter: Letter, zone: tzinfo | None) -> date | None:
-    """The day the mail's words start from: its own, or the store's when Date is told in UTC, which says no place."""
+def _today(letter: ParsedMail, zone: tzinfo | None) -> date | None:
+    """The day the mail's words start from: its own, or the store's when Date is told in UTC, which
+    says no place.
+    """
     if letter.date is None:
         return None
     placeless = zone is not None and not letter.date.utcoffset()
@@ -200,8 +245,14 @@ def _today(letter: Letter, zone: tzinfo | None) -> date | None:
 
 
 def _role(group: str | None, context: Context) -> Role:
-    """Whose mail this sender's is: the account's role decides only for messages, which both sides get."""
-    return Role.SELLER if group == "seller" or (group == "message" and context.role == "seller") else Role.BUYER
+    """Whose mail this sender's is: the account's role decides only for messages, which both sides
+    get.
+    """
+    return (
+        Role.SELLER
+        if group == "seller" or (group == "message" and context.role == "seller")
+        else Role.BUYER
+    )
 
 
 def _weight(notices: Sequence[Notice]) -> int:
@@ -209,7 +260,9 @@ def _weight(notices: Sequence[Notice]) -> int:
 
 
 def group_of(sender: Sender, pack: Pack) -> str | None:
-    """What this address sends: transactional, seller, message or noise; None when the pack does not say."""
+    """What this address sends: transactional, seller, message or noise; None when the pack does not
+    say.
+    """
     listed = pack.file.senders.model_dump()
     for wanted in (f"{sender.local}@{sender.domain}", sender.domain, sender.local):
         for group, names in listed.items():
@@ -222,7 +275,11 @@ def group_of(sender: Sender, pack: Pack) -> str | None:
 
 
 def _names_an_order(page: Page) -> bool:
-    return any(True for line in (page.subject, *page.text.lines[:200]) for _ in marks.orders_in_line(line, page.pack))
+    return any(
+        True
+        for line in (page.subject, *page.text.lines[:200])
+        for _ in marks.orders_in_line(line, page.pack)
+    )
 
 
 def _near(page: Page) -> tuple[NearMiss, ...]:
@@ -253,10 +310,14 @@ def _near(page: Page) -> tuple[NearMiss, ...]:
     return tuple(sorted(found, key=lambda miss: -miss.likeness)[:MAX_NEAR])
 
 
-def _likeness(matcher: "difflib.SequenceMatcher[str]", signs: Counter[str], texts: Sequence[str]) -> float:
-    """How much of a phrase's own words stands in the line, in order; gaps cost nothing. 0 for what is far from NEAR.
+def _likeness(
+    matcher: "difflib.SequenceMatcher[str]", signs: Counter[str], texts: Sequence[str]
+) -> float:
+    """How much of a phrase's own words stands in the line, in order; gaps cost nothing. 0 for what
+    is far from NEAR.
 
-    `signs`: how often the matcher's line has each sign. Most phrases share too few of them to be worth comparing.
+    `signs`: how often the matcher's line has each sign. Most phrases share too few of them to be
+    worth comparing.
     """
     own = "".join(texts)
     length = signs.total()
@@ -274,7 +335,14 @@ def _signs(text: str) -> Counter[str]:
     return Counter(text)
 
 
-def _reading(letter: Letter, outcome: Outcome, reason: str, *, sender: Sender | None = None, **more: object) -> Reading:
+def _reading(
+    letter: ParsedMail,
+    outcome: Outcome,
+    reason: str,
+    *,
+    sender: Sender | None = None,
+    **more: object,
+) -> Reading:
     shown = sender.address if sender else letter.senders[0][1] if letter.senders else ""
     return Reading(
         outcome=outcome,

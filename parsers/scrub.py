@@ -1,7 +1,10 @@
-"""A copy of a mail that is safe to share: names, addresses, streets and numbers replaced, the same by the same.
+"""A copy of a mail that is safe to share: names, addresses, streets and numbers replaced, the same
+by the same.
 
-What a parser trips over stays as it is: parts, boundaries, charsets, transfer encodings, wording, dates and amounts.
-What could not be recognised as personal stays too, so the person reads the copy before it leaves the house.
+What a parser trips over stays as it is: parts, boundaries, charsets, transfer encodings, wording,
+dates and amounts.
+What could not be recognised as personal stays too, so the person reads the copy before it leaves
+the house.
 """
 
 import email
@@ -19,7 +22,7 @@ from quopri import encodestring
 from parsers.authentic import claim
 from parsers.charsets import charset_of, decode_bytes, decode_words
 from parsers.identifiers import mod7_valid, s10_valid
-from parsers.letter import Letter
+from parsers.mail import ParsedMail
 from parsers.pack import Library, shipped
 
 KEPT = frozenset(
@@ -42,20 +45,25 @@ DATE = re.compile(r"(?:19|20)\d\d-\d\d-\d\d|\d\d-\d\d-(?:19|20)\d\d")
 NUMBER = re.compile(r"(?<![A-Za-z0-9])[A-Z]{0,4}\d[\dA-Z]*(?:-\d+)*[A-Z]{0,3}(?![A-Za-z0-9])")
 POSTCODE = re.compile(r"〒?\b\d{3}-\d{4}\b(?!-)")
 PHONE = re.compile(r"\(?\+\d{1,3}\)?[\d\s\-]{6,}\d")
-OPAQUE = re.compile(r"(?<=[=/])(?=[A-Za-z0-9_\-]*[A-Z])(?=[A-Za-z0-9_\-]*[0-9])[A-Za-z0-9_\-]{9,}(?=[&\s\"'>#?;]|$)")
+OPAQUE = re.compile(
+    r"(?<=[=/])(?=[A-Za-z0-9_\-]*[A-Z])(?=[A-Za-z0-9_\-]*[0-9])[A-Za-z0-9_\-]{9,}(?=[&\s\"'>#?;]|$)"
+)
 WORDS = re.compile(r"=\?[^?]+\?[bBqQ]\?[^?]*\?=(?:\s+=\?[^?]+\?[bBqQ]\?[^?]*\?=)*")
 WORD = re.compile(r"=\?([^?]+)\?([bBqQ])\?[^?]*\?=")
 GREETING = re.compile(
-    r"^[>\s]*(?:<[^>]+>)*\s*(?:Hi|Hello|Dear|Hallo|Guten Tag|Hola|Bonjour|Ciao|Olá|Cześć)\s+([^,!:<>\n]{2,40})[,!:]",
+    r"^[>\s]*(?:<[^>]+>)*\s*(?:Hi|Hello|Dear|Hallo|Guten"
+    r" Tag|Hola|Bonjour|Ciao|Olá|Cześć)\s+([^,!:<>\n]{2,40})[,!:]",
     re.MULTILINE,
 )
 HONORIFIC = re.compile(r"([\w・ \u3000]{1,20}?)\s?様")
 PLACE_LINE = re.compile(r"^\W*([^\W\d][\w. ]{0,30}?)\s+[-–]\s+[^\n]{2,40}$", re.MULTILINE)
 TOWN = re.compile(r"(?<=[-–]\s)[A-Z][A-Z .'\-]{1,30}, [A-Z]{2}\b")
 SHIP_TO = re.compile(
-    r"^\W*(?:ship(?:ping)? (?:to|address)|your order was sent to[^\n]*|versand nach|die sendung geht an|lieferadresse|"
+    r"^\W*(?:ship(?:ping)? (?:to|address)|your order was sent to[^\n]*|versand nach|die sendung"
+    r" geht an|lieferadresse|"
     r"お届け先|配送先|envío a|"
-    r"dirección de envío|livraison à|spedito a|enviar para|verzonden naar|adres dostawy|배송지)\W*$",
+    r"dirección de envío|livraison à|spedito a|enviar para|verzonden naar|adres"
+    r" dostawy|배송지)\W*$",
     re.IGNORECASE,
 )
 STREET_LINES = 6
@@ -63,12 +71,28 @@ PIECE = re.compile(r"(<[^>]*>|\n)")
 LONG_NUMBER = re.compile(r"\d{7}")
 OUTLOOK_HOP = re.compile(r"\bby\s+\S+\.(?:outlook|office365)\.com\b", re.IGNORECASE)
 FILE_NAME = re.compile(
-    r"""(\b(?:file)?name(?:\*\d*\*?)?=)(?:"[^"]*?(\.\w{1,5})?"|[^;"\s]*?(\.\w{1,5})?(?=[;\s]|$))""", re.IGNORECASE
+    r"""(\b(?:file)?name(?:\*\d*\*?)?=)(?:"[^"]*?(\.\w{1,5})?"|[^;"\s]*?(\.\w{1,5})?(?=[;\s]|$))""",
+    re.IGNORECASE,
 )
 ESCAPED_ADDRESS = re.compile(r"[A-Za-z0-9._+\-]+%40[A-Za-z0-9.\-]+\.[A-Za-z]{2,}", re.IGNORECASE)
-RELAYED = re.compile(r"(.+_at_.+?)(?:_[0-9a-z]{6,12}){1,2}@(?:privaterelay\.appleid\.com|duck\.com)")
+RELAYED = re.compile(
+    r"(.+_at_.+?)(?:_[0-9a-z]{6,12}){1,2}@(?:privaterelay\.appleid\.com|duck\.com)"
+)
 NOT_NAMES = frozenset(
-    {"customer", "buyer", "seller", "there", "kunde", "kundin", "cliente", "お客", "お客様", "your", "order", "amazon"}
+    {
+        "customer",
+        "buyer",
+        "seller",
+        "there",
+        "kunde",
+        "kundin",
+        "cliente",
+        "お客",
+        "お客様",
+        "your",
+        "order",
+        "amazon",
+    }
 )
 
 
@@ -89,14 +113,16 @@ def scrub(raw: bytes) -> bytes:
             part.set_payload("")
     out = BytesIO()
     separator = "\r\n" if b"\r\n" in raw[:4096] else "\n"
-    BytesGenerator(out, mangle_from_=False, policy=compat32.clone(linesep=separator, max_line_length=0)).flatten(
-        message
-    )
+    BytesGenerator(
+        out, mangle_from_=False, policy=compat32.clone(linesep=separator, max_line_length=0)
+    ).flatten(message)
     return out.getvalue()
 
 
 class _Mask:
-    """Replaces the same by the same within one mail; what stands in for it cannot be traced back."""
+    """Replaces the same by the same within one mail; what stands in for it cannot be traced
+    back.
+    """
 
     def __init__(self, library: Library, salt: bytes, names: Iterable[str]) -> None:
         self.salt = hashlib.sha256(salt).digest()
@@ -105,10 +131,14 @@ class _Mask:
         self.names = sorted(set(names), key=len, reverse=True)
 
     def line(self, text: str) -> str:
-        """A line of text or a header value: addresses by themselves, everything else between them."""
+        """A line of text or a header value: addresses by themselves, everything else between
+        them.
+        """
         out: list[str] = []
         end = 0
-        text = ESCAPED_ADDRESS.sub(lambda match: self.address(match[0].replace("%40", "@")).replace("@", "%40"), text)
+        text = ESCAPED_ADDRESS.sub(
+            lambda match: self.address(match[0].replace("%40", "@")).replace("@", "%40"), text
+        )
         for match in ADDRESS.finditer(text):
             out += [self._words(text[end : match.start()]), self.address(match[0])]
             end = match.end()
@@ -116,7 +146,9 @@ class _Mask:
 
     def words_only(self, text: str) -> str:
         """A From field: the display name, with the address left for `address`."""
-        return "".join(piece if ADDRESS.fullmatch(piece) else self._words(piece) for piece in FROM.split(text))
+        return "".join(
+            piece if ADDRESS.fullmatch(piece) else self._words(piece) for piece in FROM.split(text)
+        )
 
     def body(self, text: str) -> str:
         """A text part. Tags stay; the lines or cells behind “Ship to” are a street."""
@@ -136,7 +168,9 @@ class _Mask:
         return "".join(out)
 
     def address(self, address: str, *, sender: bool = False) -> str:
-        """The same stand-in for the same address. A sender's domain says whom it claims to be, so it stays."""
+        """The same stand-in for the same address. A sender's domain says whom it claims to be, so
+        it stays.
+        """
         lowered = address.lower()
         local, _, domain = lowered.rpartition("@")
         # `header.i=@mail.amazon.com` is a domain alone, and nobody's address.
@@ -146,13 +180,25 @@ class _Mask:
             return address
         relay = RELAYED.fullmatch(lowered)
         if relay:
-            return f"{relay[1]}_0a1b2c3d4e_0a1b2c3d@{domain}" if "apple" in domain else f"{relay[1]}_0a1b2c3d@{domain}"
+            return (
+                f"{relay[1]}_0a1b2c3d4e_0a1b2c3d@{domain}"
+                if "apple" in domain
+                else f"{relay[1]}_0a1b2c3d@{domain}"
+            )
         stand_in = self.people.setdefault(lowered, f"person{len(self.people) + 1}@example.org")
-        return stand_in.replace("example.org", domain) if sender or domain in self.domains else stand_in
+        return (
+            stand_in.replace("example.org", domain)
+            if sender or domain in self.domains
+            else stand_in
+        )
 
     def _words(self, text: str) -> str:
         for name in self.names:
-            text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)" if name.isascii() else re.escape(name), "Taro", text)
+            text = re.sub(
+                rf"(?<!\w){re.escape(name)}(?!\w)" if name.isascii() else re.escape(name),
+                "Taro",
+                text,
+            )
         text = OPAQUE.sub(lambda match: self._letters(match[0]), text)
         text = TOWN.sub("TOWN, ST", text)
         text = PHONE.sub(lambda match: re.sub(r"\d", "0", match[0]), text)
@@ -164,7 +210,10 @@ class _Mask:
         if sum(sign.isdigit() for sign in token) < 8 or DATE.fullmatch(token):
             return token
         digits = iter(self._digits(token))
-        new = "".join(next(digits) if sign.isdigit() and place > 0 else sign for place, sign in enumerate(token))
+        new = "".join(
+            next(digits) if sign.isdigit() and place > 0 else sign
+            for place, sign in enumerate(token)
+        )
         return _with_check_digit(token, new)
 
     def _digits(self, token: str) -> str:
@@ -175,7 +224,9 @@ class _Mask:
         if re.fullmatch(r"[A-Z]{0,4}[\d-]+[A-Z]{0,3}", token):
             return token  # a number: replaced as one, the same as in the text
         seed = iter(hashlib.sha256(self.salt + token.encode()).hexdigest() * (len(token) // 64 + 1))
-        return "".join(chr(ord("A") + int(next(seed), 16)) if sign.isalnum() else sign for sign in token)
+        return "".join(
+            chr(ord("A") + int(next(seed), 16)) if sign.isalnum() else sign for sign in token
+        )
 
 
 def _with_check_digit(old: str, new: str) -> str:
@@ -190,33 +241,50 @@ def _with_check_digit(old: str, new: str) -> str:
 
 
 def _names(message: Message, texts: Iterable[str], library: Library) -> list[str]:
-    """What people are called in this mail: recipients, forwarders, greetings, 様, and the line with name and town."""
+    """What people are called in this mail: recipients, forwarders, greetings, 様, and the line with
+    name and town.
+    """
     found: list[str] = []
     for part in message.walk():
         fields = ("to", "cc", "delivered-to", *(("from",) if _is_person(part, library) else ()))
         for field in fields:
-            for name, address in getaddresses([decode_words(str(value)) for value in part.get_all(field, [])]):
+            for name, address in getaddresses(
+                [decode_words(str(value)) for value in part.get_all(field, [])]
+            ):
                 found += [name, address.partition("@")[0]]
     for text in texts:
         plain = re.sub(r"<[^>]*>", "\n", text)
         for pattern in (GREETING, HONORIFIC, PLACE_LINE):
             found += pattern.findall(plain)
     names = {name.strip() for name in found} | {word for name in found for word in name.split()}
-    return [name for name in names if len(name) > 1 and name.lower() not in NOT_NAMES and not name.isdigit()]
+    return [
+        name
+        for name in names
+        if len(name) > 1 and name.lower() not in NOT_NAMES and not name.isdigit()
+    ]
 
 
 def _is_person(message: Message, library: Library) -> bool:
-    """Whether From is somebody who neither is nor pretends to be a marketplace: a forwarder, by name and domain."""
-    letter = Letter(
-        fields=(), senders=tuple(getaddresses([decode_words(str(value)) for value in message.get_all("from", [])]))
+    """Whether From is somebody who neither is nor pretends to be a marketplace: a forwarder, by
+    name and domain.
+    """
+    letter = ParsedMail(
+        fields=(),
+        senders=tuple(
+            getaddresses([decode_words(str(value)) for value in message.get_all("from", [])])
+        ),
     )
-    listed = any(library.pack_of(address.lower().rpartition("@")[2]) for _, address in letter.senders)
+    listed = any(
+        library.pack_of(address.lower().rpartition("@")[2]) for _, address in letter.senders
+    )
     relayed = any(RELAYED.fullmatch(address.lower()) for _, address in letter.senders)
     return bool(letter.senders) and not listed and not relayed and claim(letter, library) is None
 
 
 def _scrub_headers(message: Message, mask: _Mask, *, person: bool) -> None:
-    """The header of a mail, or of one attached to it. `person`: From is somebody's own, not a shop's."""
+    """The header of a mail, or of one attached to it. `person`: From is somebody's own, not a
+    shop's.
+    """
     kept: list[tuple[str, str]] = []
     for name, value in message.raw_items():
         lowered = name.lower()
@@ -225,23 +293,29 @@ def _scrub_headers(message: Message, mask: _Mask, *, person: bool) -> None:
             kept.append((name, text))
         elif lowered == "received":
             host = "mail.outlook.com" if OUTLOOK_HOP.search(text) else "mx.example.org"
-            kept.append((name, f"from mail.example.net by {host}; {text.rpartition(';')[2].strip()}"))
+            kept.append(
+                (name, f"from mail.example.net by {host}; {text.rpartition(';')[2].strip()}")
+            )
         elif lowered == "from" and not person:
             masked = _header(text, mask, sender=True)
-            kept.append((name, ADDRESS.sub(lambda match: mask.address(match[0], sender=True), masked)))
+            kept.append(
+                (name, ADDRESS.sub(lambda match: mask.address(match[0], sender=True), masked))
+            )
         elif lowered in KEPT:
             kept.append((name, _header(text, mask)))
-    message._headers = kept  # type: ignore[attr-defined] # noqa: SLF001 - the one way to keep order and spelling
+    message._headers = kept  # type: ignore[attr-defined]  # noqa: SLF001 - the one way to keep order and spelling
 
 
 def _scrub_part(part: Message, mask: _Mask) -> None:
-    """What a part says of itself: file names and descriptions go, and words between the parts are masked."""
+    """What a part says of itself: file names and descriptions go, and words between the parts are
+    masked.
+    """
     kept = [
         (name, FILE_NAME.sub(r'\1"file\2"', str(value)))
         for name, value in part.raw_items()
         if name.lower() != "content-description"
     ]
-    part._headers = kept  # type: ignore[attr-defined] # noqa: SLF001
+    part._headers = kept  # type: ignore[attr-defined]  # noqa: SLF001
     for place in ("preamble", "epilogue"):
         text = getattr(part, place)
         if text and text.strip():
@@ -264,7 +338,9 @@ def _encoded(text: str, charset: str, encoding: str) -> str:
         charset, data = "utf-8", text.encode()
     if encoding in "bB":
         return f"=?{charset}?{encoding}?{b64encode(data).decode()}?="
-    quoted = "".join(chr(byte) if chr(byte).isalnum() and byte < 128 else f"={byte:02X}" for byte in data)
+    quoted = "".join(
+        chr(byte) if chr(byte).isalnum() and byte < 128 else f"={byte:02X}" for byte in data
+    )
     return f"=?{charset}?{encoding}?{quoted}?="
 
 
@@ -278,7 +354,10 @@ def _put(part: Message, text: str, charset: str | None) -> None:
     """The text as the body of this part, in the charset and transfer encoding it came in."""
     try:
         data = text.encode(charset or "utf-8", "surrogateescape")
-    except (LookupError, ValueError):  # an unknown charset, a NUL in its name, a stand-in it cannot write
+    except (
+        LookupError,
+        ValueError,
+    ):  # an unknown charset, a NUL in its name, a stand-in it cannot write
         data = text.encode("utf-8", "replace")
     match str(part.get("content-transfer-encoding", "")).strip().lower():
         case "base64":
@@ -287,4 +366,4 @@ def _put(part: Message, text: str, charset: str | None) -> None:
             body = encodestring(data)
         case _:
             body = data
-    part._payload = body.decode("ascii", "surrogateescape")  # type: ignore[attr-defined] # noqa: SLF001 - as the parser keeps it
+    part._payload = body.decode("ascii", "surrogateescape")  # type: ignore[attr-defined]  # noqa: SLF001 - as the parser keeps it

@@ -1,42 +1,57 @@
-"""From one rendering of a mail to its notices: which kind, how many blocks, and what each block states."""
+"""From one rendering of a mail to its notices: which kind, how many blocks, and what each block
+states.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from parsers import marks, structured, sums
 from parsers.body import ITEM_LABELS, Card, Fact, Page, cards, item_of, pick
-from parsers.letter import Letter
+from parsers.mail import ParsedMail
 from parsers.notice import FIELDS, Evidence, FieldValue, Kind, Notice, Proof, Role
 from parsers.orderlines import counted, labelled
 from parsers.phrase import Hit, Phrase
-from parsers.saying import Saying
+from parsers.template import Template
 from parsers.text import Link
 
 PARCEL_KINDS = frozenset(kind for kind in Kind if kind.value.startswith("shipment."))
 REFUND_KINDS = frozenset(kind for kind in Kind if kind.value.startswith("refund."))
-DISPUTE_KINDS = frozenset(kind for kind in Kind if kind.value.startswith("dispute.")) - {Kind.DISPUTE_CLOSED}
-ARRIVED = frozenset({Kind.SHIPMENT_DELIVERED, Kind.ORDER_AWAITING_CONFIRMATION, Kind.ORDER_COMPLETED, Kind.IMPORT_ROW})
+DISPUTE_KINDS = frozenset(kind for kind in Kind if kind.value.startswith("dispute.")) - {
+    Kind.DISPUTE_CLOSED
+}
+ARRIVED = frozenset(
+    {
+        Kind.SHIPMENT_DELIVERED,
+        Kind.ORDER_AWAITING_CONFIRMATION,
+        Kind.ORDER_COMPLETED,
+        Kind.IMPORT_ROW,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
     """One rendering of one mail with everything that was recognised in it."""
 
-    letter: Letter
+    letter: ParsedMail
     page: Page
     role: Role
     """Of the sender; a phrase may know better."""
-    lead: Hit[Saying]
-    subjects: tuple[Hit[Saying], ...]
-    headlines: tuple[tuple[int, Hit[Saying]], ...]
+    lead: Hit[Template]
+    subjects: tuple[Hit[Template], ...]
+    headlines: tuple[tuple[int, Hit[Template]], ...]
     facts: tuple[Fact, ...]
     named: tuple[marks.Named, ...]
     """Numbers in links."""
     subject_orders: tuple[str, ...]
 
 
-def notices(letter: Letter, page: Page, role: Role, *, message: bool = False) -> tuple[Notice, ...]:
-    """What the page states. `message`: it came through a relay for people's own words, whatever its subject."""
+def notices(
+    letter: ParsedMail, page: Page, role: Role, *, message: bool = False
+) -> tuple[Notice, ...]:
+    """What the page states. `message`: it came through a relay for people's own words, whatever its
+    subject.
+    """
     stated = structured.read(letter, page)
     headlines = (*page.headlines(), *_told(page))
     subjects = _in_one_language(page.subjects(), [hit for _, hit in headlines], letter, page)
@@ -60,29 +75,45 @@ def notices(letter: Letter, page: Page, role: Role, *, message: bool = False) ->
 
 
 def _in_one_language(
-    subjects: Sequence[Hit[Saying]], headlines: Sequence[Hit[Saying]], letter: Letter, page: Page
-) -> tuple[Hit[Saying], ...]:
-    """Subjects that two languages share (`Pedido …: pedido confirmado`), in the one the rest of the mail speaks."""
+    subjects: Sequence[Hit[Template]],
+    headlines: Sequence[Hit[Template]],
+    letter: ParsedMail,
+    page: Page,
+) -> tuple[Hit[Template], ...]:
+    """Subjects that two languages share (`Pedido …: pedido confirmado`), in the one the rest of the
+    mail speaks.
+    """
     codes = dict.fromkeys(hit.value.language for hit in subjects)
     if len(codes) < 2 or len({hit.value.kind for hit in subjects}) > 1:
         return tuple(subjects)
-    home = page.pack.store(letter.senders[0][1].rpartition("@")[2]).language if letter.senders else None
+    home = (
+        page.pack.store(letter.senders[0][1].rpartition("@")[2]).language
+        if letter.senders
+        else None
+    )
     spoken = {
-        code: (len(page.facts((code,))) + sum(hit.value.language == code for hit in headlines), code == home)
+        code: (
+            len(page.facts((code,))) + sum(hit.value.language == code for hit in headlines),
+            code == home,
+        )
         for code in codes
     }
     most = max(spoken.values())
     return tuple(hit for hit in subjects if spoken[hit.value.language] == most)
 
 
-def _told(page: Page) -> tuple[tuple[int, Hit[Saying]], ...]:
+def _told(page: Page) -> tuple[tuple[int, Hit[Template]], ...]:
     """What a hook of the pack makes of the lines, filed like a headline."""
     hooks = page.pack.hooks
-    told = hooks.tell(page.subject, page.text.lines) if hooks is not None and hasattr(hooks, "tell") else None
+    told = (
+        hooks.tell(page.subject, page.text.lines)
+        if hooks is not None and hasattr(hooks, "tell")
+        else None
+    )
     if told is None:
         return ()
     place, kind, language, fields = told
-    saying = Saying(
+    saying = Template(
         kind=Kind(kind),
         language=language,
         proof=Proof.RECONSTRUCTED,
@@ -91,30 +122,47 @@ def _told(page: Page) -> tuple[tuple[int, Hit[Saying]], ...]:
         vague=False,
         where="hook",
     )
-    source = f"packs/{page.pack.marketplace}/hooks.py:{hooks.tell.__code__.co_firstlineno}" if hooks else ""
+    source = (
+        f"packs/{page.pack.marketplace}/hooks.py:{hooks.tell.__code__.co_firstlineno}"
+        if hooks
+        else ""
+    )
     return ((place, Hit(Phrase("", (page.folded[place],), (), source), {}, saying)),)
 
 
-def _links(letter: Letter, page: Page) -> list[Link]:
+def _links(letter: ParsedMail, page: Page) -> list[Link]:
     """Every link of the mail; those of this rendering with the line they stand on."""
     placed = {link.url for link in page.text.links}
     others = letter.text.links if page.rich else letter.links
     return [*page.text.links, *(link for link in others if link.url not in placed)]
 
 
-def _subject_orders(page: Page, subjects: Iterable[Hit[Saying]]) -> list[str]:
-    caught = [hit.caught[gap] for hit in subjects for gap in ("order", "orders") if gap in hit.caught]
+def _subject_orders(page: Page, subjects: Iterable[Hit[Template]]) -> list[str]:
+    caught = [
+        hit.caught[gap] for hit in subjects for gap in ("order", "orders") if gap in hit.caught
+    ]
     return [number for text in caught for number in page.orders_in(text)] + list(
         marks.orders_in_line(page.subject, page.pack)
     )
 
 
-def _lead(subjects: Sequence[Hit[Saying]], headlines: Sequence[Hit[Saying]]) -> Hit[Saying] | None:
-    """The phrase that settles the kind: the subject's, unless it is vague and a headline says more."""
+def _lead(
+    subjects: Sequence[Hit[Template]], headlines: Sequence[Hit[Template]]
+) -> Hit[Template] | None:
+    """The phrase that settles the kind: the subject's, unless it is vague and a headline says
+    more.
+    """
     sure = [hit for hit in subjects if not hit.value.vague]
     if sure:
         backed = {hit.value.kind for hit in headlines}
-        return max(sure, key=lambda hit: (hit.value.kind in backed, hit.value.proof is not Proof.GUESS, hit.phrase.own))
+        return max(
+            sure,
+            key=lambda hit: (
+                hit.value.kind in backed,
+                hit.value.proof is not Proof.GUESS,
+                hit.phrase.own,
+            ),
+        )
     plain = [hit for hit in headlines if not hit.value.vague]
     if plain:
         return next((hit for hit in plain if hit.value.kind is Kind.DISPUTE_JUDGED), plain[0])
@@ -123,30 +171,53 @@ def _lead(subjects: Sequence[Hit[Saying]], headlines: Sequence[Hit[Saying]]) -> 
 
 def _judged(mail: Mail) -> Mail:
     """A verdict with its label in a dispute mail is the news, whatever the title says."""
-    if mail.lead.value.kind not in DISPUTE_KINDS or not any(fact.name == "judgement" for fact in mail.facts):
+    if mail.lead.value.kind not in DISPUTE_KINDS or not any(
+        fact.name == "judgement" for fact in mail.facts
+    ):
         return mail
     saying = replace(mail.lead.value, kind=Kind.DISPUTE_JUDGED, fixed={})
     return replace(mail, lead=replace(mail.lead, value=saying))
 
 
 def _without_phrase(
-    letter: Letter, page: Page, role: Role, stated: Sequence[structured.Stated], *, message: bool
+    letter: ParsedMail,
+    page: Page,
+    role: Role,
+    stated: Sequence[structured.Stated],
+    *,
+    message: bool,
 ) -> tuple[Notice, ...]:
     """Structured data, or the fact that somebody wrote, where no phrase fits."""
-    empty = Notice(kind=Kind.UNPARSED, marketplace=page.pack.marketplace, role=role, language="en", proof=Proof.REAL)
+    empty = Notice(
+        kind=Kind.UNPARSED,
+        marketplace=page.pack.marketplace,
+        role=role,
+        language="en",
+        proof=Proof.REAL,
+    )
     if stated and stated[0].kind is not None:
-        return tuple(_with_structure(replace(empty, kind=one.kind), [one]) for one in stated if one.kind is not None)
+        return tuple(
+            _with_structure(replace(empty, kind=one.kind), [one])
+            for one in stated
+            if one.kind is not None
+        )
     if not message:
         return ()
     orders = marks.merge_orders(
         [
             marks.orders_in_line(page.subject, page.pack),
-            (number for line in page.text.lines for number in marks.orders_in_line(line, page.pack)),
+            (
+                number
+                for line in page.text.lines
+                for number in marks.orders_in_line(line, page.pack)
+            ),
             (number for one in marks.in_links(letter.links, page.pack) for number in one.orders),
         ]
     )
     text = " ".join(page.text.lines)[:500]
-    proof = Evidence(where="subject", phrase="", line=page.subject, source="pack.yaml senders: message")
+    proof = Evidence(
+        where="subject", phrase="", line=page.subject, source="pack.yaml senders: message"
+    )
     fields: dict[str, FieldValue] = {"intent": "other", **({"text": text} if text else {})}
     return (
         replace(
@@ -161,13 +232,19 @@ def _without_phrase(
 
 
 def _by_parcel(mail: Mail) -> tuple[Notice, ...]:
-    """One notice a parcel, when a mail of several parcels names each with its orders in a link of its own."""
+    """One notice a parcel, when a mail of several parcels names each with its orders in a link of
+    its own.
+    """
     page = mail.page
     if mail.lead.value.kind not in PARCEL_KINDS or not page.pack.file.one_parcel:
         return ()
     if len(marks.by_parcel(mail.named)) < 2:
         return ()
-    text = mail.letter.rich if mail.letter.html and all(one.line < 0 for one in mail.named) else page.text
+    text = (
+        mail.letter.rich
+        if mail.letter.html and all(one.line < 0 for one in mail.named)
+        else page.text
+    )
     page = replace(page, text=text)
     links = marks.by_parcel(marks.in_links(page.text.links, page.pack))
     starts = sorted((min(one.line for one in group), number) for number, group in links.items())
@@ -177,7 +254,15 @@ def _by_parcel(mail: Mail) -> tuple[Notice, ...]:
         here = tuple((place, hit) for place, hit in page.headlines() if start <= place < stop)
         sure = any(not hit.value.vague for hit in mail.subjects)
         lead = here[0][1] if here and not sure else mail.lead
-        one = replace(mail, page=page, lead=lead, headlines=here, facts=(), named=links[number], subject_orders=())
+        one = replace(
+            mail,
+            page=page,
+            lead=lead,
+            headlines=here,
+            facts=(),
+            named=links[number],
+            subject_orders=(),
+        )
         out.append(_notice(one, Card(start=start, stop=stop, orders=()), first=0))
     return tuple(out)
 
@@ -186,7 +271,9 @@ def _by_card(mail: Mail) -> tuple[Notice, ...]:
     """One notice a block with its own order number; one for all where they are one parcel."""
     page, pack = mail.page, mail.page.pack
     heads = [(place, hit.phrase.written) for place, hit in mail.headlines] + [
-        (fact.line, fact.name) for fact in mail.facts if fact.name in ("expected_until", "judgement")
+        (fact.line, fact.name)
+        for fact in mail.facts
+        if fact.name in ("expected_until", "judgement")
     ]
     blocks = _unglued(cards(page, heads), mail)
     if len(blocks) == 1 or (pack.file.one_parcel and mail.lead.value.kind in PARCEL_KINDS):
@@ -200,13 +287,21 @@ def _by_card(mail: Mail) -> tuple[Notice, ...]:
         one = replace(
             mail,
             lead=own[0][1] if own and not mail.subjects else mail.lead,
-            subjects=mail.subjects if index == 0 else tuple(hit for hit in mail.subjects if "item" not in hit.caught),
+            subjects=mail.subjects
+            if index == 0
+            else tuple(hit for hit in mail.subjects if "item" not in hit.caught),
             headlines=tuple(
-                (place, hit) for place, hit in mail.headlines if card.start <= place < card.stop or place < first
+                (place, hit)
+                for place, hit in mail.headlines
+                if card.start <= place < card.stop or place < first
             ),
-            named=tuple(named for named in mail.named if _belongs(named, card, others, first=index == 0)),
+            named=tuple(
+                named for named in mail.named if _belongs(named, card, others, first=index == 0)
+            ),
             subject_orders=tuple(
-                n for n in mail.subject_orders if n in card.orders or (index == 0 and n not in others)
+                n
+                for n in mail.subject_orders
+                if n in card.orders or (index == 0 and n not in others)
             ),
         )
         out.append(_notice(one, card, first))
@@ -220,7 +315,10 @@ def _unglued(blocks: tuple[Card, ...], mail: Mail) -> tuple[Card, ...]:
         return blocks
     sure = [*mail.subject_orders, *(number for one in mail.named for number in one.orders)]
     right = hooks.unglue([number for card in blocks for number in card.orders], sure)
-    return tuple(replace(card, orders=tuple(right.get(number, number) for number in card.orders)) for card in blocks)
+    return tuple(
+        replace(card, orders=tuple(right.get(number, number) for number in card.orders))
+        for card in blocks
+    )
 
 
 def _belongs(named: marks.Named, card: Card, others: set[str], *, first: bool) -> bool:
@@ -252,19 +350,37 @@ def _notice(mail: Mail, card: Card, first: int) -> Notice:
     for place, hit in _agreeing(mail):
         line = mail.letter.subject if place < 0 else page.text.lines[place]
         where = "subject" if place < 0 else "headline"
-        proof = Evidence(where=where, phrase=hit.phrase.written, line=line, source=hit.phrase.source)
+        proof = Evidence(
+            where=where, phrase=hit.phrase.written, line=line, source=hit.phrase.source
+        )
         evidence.append(proof)
         fields.update(
-            {name: value for name, value in hit.value.fixed.items() if fields.get(name, "unknown") == "unknown"}
+            {
+                name: value
+                for name, value in hit.value.fixed.items()
+                if fields.get(name, "unknown") == "unknown"
+            }
         )
-        facts.extend(page.caught(hit.caught.items(), pack.languages[hit.value.language], max(place, card.start), proof))
+        facts.extend(
+            page.caught(
+                hit.caught.items(),
+                pack.languages[hit.value.language],
+                max(place, card.start),
+                proof,
+            )
+        )
         if "item" in hit.caught and not items and (item := item_of(hit.caught["item"])):
             items = (item,)
     if not evidence:  # a later block under a title that named the first one's item
         lead = mail.lead
         where = lead.value.where
         evidence.append(
-            Evidence(where=where, phrase=lead.phrase.written, line=mail.letter.subject, source=lead.phrase.source)
+            Evidence(
+                where=where,
+                phrase=lead.phrase.written,
+                line=mail.letter.subject,
+                source=lead.phrase.source,
+            )
         )
         fields.update(lead.value.fixed)
     parcels: list[str] = []
@@ -278,7 +394,9 @@ def _notice(mail: Mail, card: Card, first: int) -> Notice:
             cases.append(str(fact.value))
         else:
             parcels.append(str(fact.value))
-    if "amount" not in fields and (sum_ := sums.told(kind, page.text.lines[card.start : card.stop], page.dollar)):
+    if "amount" not in fields and (
+        sum_ := sums.told(kind, page.text.lines[card.start : card.stop], page.dollar)
+    ):
         fields["amount"] = sum_[0]
         evidence.append(sum_[1])
     if items:
@@ -294,17 +412,26 @@ def _notice(mail: Mail, card: Card, first: int) -> Notice:
         language=mail.lead.value.language,
         proof=mail.lead.value.proof,
         order_numbers=marks.merge_orders([mail.subject_orders, card.orders, linked]),
-        tracking=tuple(dict.fromkeys([*tracking, *(number for one in mail.named for number in one.tracking)])),
-        packages=tuple(dict.fromkeys([*packages, *(number for one in mail.named for number in one.packages)])),
-        cases=tuple(dict.fromkeys([*cases, *(number for one in mail.named for number in one.cases)])),
-        masked=tuple(dict.fromkeys(number for line in lines for number in marks.masked_in_line(line))),
+        tracking=tuple(
+            dict.fromkeys([*tracking, *(number for one in mail.named for number in one.tracking)])
+        ),
+        packages=tuple(
+            dict.fromkeys([*packages, *(number for one in mail.named for number in one.packages)])
+        ),
+        cases=tuple(
+            dict.fromkeys([*cases, *(number for one in mail.named for number in one.cases)])
+        ),
+        masked=tuple(
+            dict.fromkeys(number for line in lines for number in marks.masked_in_line(line))
+        ),
         fields=fields,
         evidence=tuple(dict.fromkeys(evidence)),
     )
 
 
-def _agreeing(mail: Mail) -> list[tuple[int, Hit[Saying]]]:
-    """Phrases that say the same kind: the fullest of the subject's (-1), then headlines in their order.
+def _agreeing(mail: Mail) -> list[tuple[int, Hit[Template]]]:
+    """Phrases that say the same kind: the fullest of the subject's (-1), then headlines in their
+    order.
 
     What one leaves unknown a later one may settle; nothing else is overruled.
     """
@@ -333,7 +460,9 @@ def _settle(kind: Kind, fields: dict[str, FieldValue]) -> None:
 
 
 def _with_structure(notice: Notice, stated: Sequence[structured.Stated]) -> Notice:
-    """A notice with what the mail's structured data says of the same order; that is read first where it is present."""
+    """A notice with what the mail's structured data says of the same order; that is read first
+    where it is present.
+    """
     own = [
         one
         for one in stated

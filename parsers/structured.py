@@ -1,6 +1,7 @@
 """Structured data in a mail: schema.org Order and ParcelDelivery as JSON-LD or microdata.
 
-No mail of either marketplace was seen to carry it yet; where one does, it needs no language and is read first.
+No mail of either marketplace was seen to carry it yet; where one does, it needs no language and is
+read first.
 """
 
 import json
@@ -14,7 +15,7 @@ from typing import Any
 from parsers import marks
 from parsers.body import Page
 from parsers.identifiers import normal
-from parsers.letter import Letter
+from parsers.mail import ParsedMail
 from parsers.money import CODES
 from parsers.notice import Evidence, FieldValue, Item, Kind, Money
 
@@ -41,7 +42,7 @@ class Stated:
     evidence: tuple[Evidence, ...] = ()
 
 
-def read(letter: Letter, page: Page) -> tuple[Stated, ...]:
+def read(letter: ParsedMail, page: Page) -> tuple[Stated, ...]:
     """Every Order and ParcelDelivery of a mail; () for nearly every mail there is."""
     things = [thing for text in letter.json_ld for thing in _things(_load(text), 0)]
     if "schema.org/" in letter.html and "itemtype" in letter.html:
@@ -76,7 +77,9 @@ def _type(node: Mapping[str, Any]) -> str:
 def _microdata(html: str) -> Iterator[dict[str, Any]]:
     from bs4 import BeautifulSoup  # noqa: PLC0415 - only where a mail carries microdata
 
-    for scope in BeautifulSoup(html, "lxml").find_all(itemtype=re.compile(r"schema\.org/(?:Order|ParcelDelivery)$")):
+    for scope in BeautifulSoup(html, "lxml").find_all(
+        itemtype=re.compile(r"schema\.org/(?:Order|ParcelDelivery)$")
+    ):
         if scope.find_parent(itemscope=True) is None:
             yield _scope(scope, 0)
 
@@ -106,17 +109,32 @@ def _stated(thing: Mapping[str, Any], page: Page) -> Stated | None:
     orders = tuple(str(one.get("orderNumber", "")).strip() for one in orders_in)
     orders = tuple(number for number in orders if page.pack.order.fullmatch(number))
     tracking = tuple(
-        normal(str(number)) for number in _list(parcel.get("trackingNumber")) if marks.is_parcel(str(number))
+        normal(str(number))
+        for number in _list(parcel.get("trackingNumber"))
+        if marks.is_parcel(str(number))
     )
     if not orders and not tracking:
         return None
     status = next(
-        (str(one.get("orderStatus", "")).rsplit("/", 1)[-1] for one in orders_in if one.get("orderStatus")), ""
+        (
+            str(one.get("orderStatus", "")).rsplit("/", 1)[-1]
+            for one in orders_in
+            if one.get("orderStatus")
+        ),
+        "",
     )
     fields = _fields(orders_in[0] if orders_in else {}, parcel)
     line = f"{_type(thing)} {status}".strip()
-    evidence = Evidence(where="structured", phrase="schema.org", line=line, source="parsers/structured.py")
-    return Stated(kind=STATUS.get(status), orders=orders, tracking=tracking, fields=fields, evidence=(evidence,))
+    evidence = Evidence(
+        where="structured", phrase="schema.org", line=line, source="parsers/structured.py"
+    )
+    return Stated(
+        kind=STATUS.get(status),
+        orders=orders,
+        tracking=tracking,
+        fields=fields,
+        evidence=(evidence,),
+    )
 
 
 def _fields(order: Mapping[str, Any], parcel: Mapping[str, Any]) -> dict[str, FieldValue]:
@@ -134,7 +152,9 @@ def _fields(order: Mapping[str, Any], parcel: Mapping[str, Any]) -> dict[str, Fi
     total = _money(order.get("price"), order.get("priceCurrency"))
     if total is not None:
         fields["total"] = total
-    items = tuple(item for offer in _list(order.get("acceptedOffer")) if (item := _item(offer)) is not None)
+    items = tuple(
+        item for offer in _list(order.get("acceptedOffer")) if (item := _item(offer)) is not None
+    )
     if items:
         fields["items"] = items
     return fields
@@ -148,7 +168,11 @@ def _item(offer: Any) -> Item | None:
     quantity = _dict(offer.get("eligibleQuantity")).get("value", 1)
     count = int(quantity) if str(quantity).isdigit() else 1
     price = _money(offer.get("price"), offer.get("priceCurrency"))
-    return Item(title=title[:300], quantity=count, price=price, ref=product.get("sku")) if title else None
+    return (
+        Item(title=title[:300], quantity=count, price=price, ref=product.get("sku"))
+        if title
+        else None
+    )
 
 
 def _money(value: Any, currency: Any) -> Money | None:

@@ -1,6 +1,8 @@
-"""The amount of a refund, payout, chargeback or claim that a mail tells in a sentence instead of behind a label.
+"""The amount of a refund, payout, chargeback or claim that a mail tells in a sentence instead of
+behind a label.
 
-A sentence counts when it has a word for what the mail is about and exactly one amount; all such sentences of a block
+A sentence counts when it has a word for what the mail is about and exactly one amount; all such
+sentences of a block
 must name the same amount. “Up to” and its like promise nothing, so they are left out.
 """
 
@@ -11,7 +13,18 @@ from types import MappingProxyType
 from parsers.money import find_money
 from parsers.notice import Evidence, Kind, Money
 
-REFUND = ("refund", "返金", "払い戻し", "erstatt", "reembols", "rembours", "rimbors", "terugbeta", "zwrot", "환불")
+REFUND = (
+    "refund",
+    "返金",
+    "払い戻し",
+    "erstatt",
+    "reembols",
+    "rembours",
+    "rimbors",
+    "terugbeta",
+    "zwrot",
+    "환불",
+)
 CHARGEBACK = ("chargeback", "チャージバック")
 PAYOUT = ("sent", "disburse", "payout", "transfer", "paid", "振込", "振り込", "売上金", "送金")
 COUPON = ("coupon", "credit", "クーポン", "gutschein", "cupón")
@@ -31,14 +44,17 @@ STEMS: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
 )
 """Beginnings of the words, by what the mail is about."""
 LIMITED = re.compile(
-    r"\b(?:up to|at most|as much as|bis zu|hasta|jusqu|fino a|até|maximaal|fee|shipping|total of the order)\b"
+    r"\b(?:up to|at most|as much as|bis zu|hasta|jusqu|fino a|até|maximaal|fee|shipping|total of"
+    r" the order)\b"
     r"|最大|まで.{0,4}返金|手数料|최대"
 )
 SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=。)")
 
 
 def told(kind: Kind, lines: Iterable[str], dollar: str | None) -> tuple[Money, Evidence] | None:
-    """The one amount that sentences about `kind` name, or None. `dollar` is what a bare `$` means for this sender."""
+    """The one amount that sentences about `kind` name, or None. `dollar` is what a bare `$` means
+    for this sender.
+    """
     stems = STEMS.get(kind)
     if stems is None:
         return None

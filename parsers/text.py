@@ -14,7 +14,8 @@ from parsers.limits import refuse_html
 
 MAX_LINES = 4000
 MAX_LINE = 1000
-# Bidi controls, zero-width signs and the padding that hides the rest of a preheader; none of them carries meaning here.
+# Bidi controls, zero-width signs and the padding that hides the rest of a preheader; none of them
+# carries meaning here.
 INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0]+"
 )
@@ -66,13 +67,19 @@ INLINE = frozenset(
     }
 )
 UNSEEN = (("<!--", "-->"), ("<style", "</style>"))
-"""What no reader sees and no parser need build: comments (Outlook's second copies among them) and styles."""
-SKIPPED = frozenset(("head", "iframe", "noscript", "object", "script", "style", "svg", "template", "title"))
+"""What no reader sees and no parser need build: comments (Outlook's second copies among them) and
+styles.
+"""
+SKIPPED = frozenset(
+    ("head", "iframe", "noscript", "object", "script", "style", "svg", "template", "title")
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link target with its redirects unwrapped, and the line of text it stands on (-1: not known)."""
+    """A link target with its redirects unwrapped, and the line of text it stands on (-1: not
+    known).
+    """
 
     url: str
     line: int
@@ -83,7 +90,9 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """The visible lines of one rendering of a mail, cleaned, without empty ones, and the links between them."""
+    """The visible lines of one rendering of a mail, cleaned, without empty ones, and the links
+    between them.
+    """
 
     lines: tuple[str, ...]
     links: tuple[Link, ...]
@@ -102,7 +111,9 @@ def text_of_plain(plain: str) -> Text:
     for raw_line in _normal(body).split("\n")[: MAX_LINES * 4]:
         line = raw_line
         if "//" in line or "www." in line:
-            links.extend(Link(unwrap(match[0].strip("<>")), len(lines)) for match in URL.finditer(line))
+            links.extend(
+                Link(unwrap(match[0].strip("<>")), len(lines)) for match in URL.finditer(line)
+            )
             line = URL.sub(" ", line)
         line = SPACES.sub(" ", line).strip()
         if line and line not in ("()", "[]", "<>"):
@@ -113,7 +124,9 @@ def text_of_plain(plain: str) -> Text:
 
 
 def text_of_html(html: str) -> Text:
-    """Visible lines and links of an HTML part: one line a block or table cell, hidden blocks left out."""
+    """Visible lines and links of an HTML part: one line a block or table cell, hidden blocks left
+    out.
+    """
     if not html or refuse_html(html):
         return Text((), ())
     from bs4 import BeautifulSoup  # noqa: PLC0415 - 130 ms that most mails never need
@@ -134,11 +147,15 @@ def text_of_html(html: str) -> Text:
         if line and len(lines) < MAX_LINES:
             lines.append(line[:MAX_LINE])
     last = len(lines)
-    return Text(tuple(lines), tuple(Link(unwrap(url), where.get(line, last)) for url, line in writer.links))
+    return Text(
+        tuple(lines), tuple(Link(unwrap(url), where.get(line, last)) for url, line in writer.links)
+    )
 
 
 def _label_columns(page: Any) -> None:
-    """In a table with a row of headings, every cell below says which heading it stands under: `Heading: cell`."""
+    """In a table with a row of headings, every cell below says which heading it stands under:
+    `Heading: cell`.
+    """
     for table in page.find_all("table"):
         headings: list[str] = []
         top = None
@@ -147,7 +164,11 @@ def _label_columns(page: Any) -> None:
             if len(cells) > 1 and all(cell.name == "th" for cell in cells):
                 headings = [cell.get_text(" ", strip=True) for cell in cells]
                 top = row
-            elif headings and len(cells) == len(headings) and all(cell.name == "td" for cell in cells):
+            elif (
+                headings
+                and len(cells) == len(headings)
+                and all(cell.name == "td" for cell in cells)
+            ):
                 if top is not None:
                     top = top.clear()  # said again beside each cell
                 for heading, cell in zip(headings, cells, strict=True):
@@ -178,9 +199,15 @@ def unwrap(url: str, depth: int = 0) -> str:
     for name, value in parameters:
         if "/" not in value and "%2f" in value.lower():
             value = unquote(value)  # noqa: PLW2901 - percent-encoded once more than it need be
-        if name in ("U", "u", "url", "redirectUrl", "redirect", "target", "q", "af_dp", "dest") and "/" in value:
+        if (
+            name in ("U", "u", "url", "redirectUrl", "redirect", "target", "q", "af_dp", "dest")
+            and "/" in value
+        ):
             host = urlsplit(url).netloc
-            return unwrap(value if value.startswith("http") else f"https://{host}/{value.lstrip('/')}", depth + 1)
+            return unwrap(
+                value if value.startswith("http") else f"https://{host}/{value.lstrip('/')}",
+                depth + 1,
+            )
     return url
 
 
@@ -209,7 +236,9 @@ class _Writer:
             name = getattr(node, "name", None)
             if name is None:
                 if type(node).__name__ == "NavigableString" and node.strip():
-                    self.out.append(" ".join(str(node).split()).join((self._gap(node, 0), self._gap(node, -1))))
+                    self.out.append(
+                        " ".join(str(node).split()).join((self._gap(node, 0), self._gap(node, -1)))
+                    )
                 continue
             if name in SKIPPED or self._hidden(node):
                 continue

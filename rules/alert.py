@@ -7,7 +7,9 @@ from enum import IntEnum, StrEnum
 
 
 class Severity(StrEnum):
-    """CRITICAL: money or rights lost within 24 h or already. WARNING: act today or this week. INFO: good to know."""
+    """CRITICAL: money or rights lost within 24 h or already. WARNING: act today or this week. INFO:
+    good to know.
+    """
 
     CRITICAL = "critical"
     WARNING = "warning"
@@ -24,7 +26,9 @@ class AlertState(StrEnum):
     ACKED = "acked"
     SNOOZED = "snoozed"
     SETTLED = "settled"
-    """Closed by hand while its condition still holds: stays among the live ones, so that it does not ring again."""
+    """Closed by hand while its condition still holds: stays among the live ones, so that it does
+    not ring again.
+    """
     RESOLVED = "resolved"
     DROPPED = "dropped"
 
@@ -65,7 +69,9 @@ class Alert:
     snoozed_until: datetime | None = None
     resolved_at: datetime | None = None
     next_at: datetime | None = None
-    """The next instant this alert can change without new mail: hold over, repeat, escalation, snooze end."""
+    """The next instant this alert can change without new mail: hold over, repeat, escalation,
+    snooze end.
+    """
     repeats: int = 0
     told: Mapping[str, str] = field(default_factory=dict)
     """Placeholders of the title as last sent: a change sends again."""
@@ -83,7 +89,8 @@ class Alert:
     told_at: datetime | None = None
     """When the last message about it goes or went out (`Announcement.not_before`).
 
-    None: never told, or there is something new to tell since a silent time; see `lifecycle.backlog`.
+    None: never told, or there is something new to tell since a silent time; see
+    `lifecycle.backlog`.
     """
 
     @property
@@ -95,7 +102,8 @@ class Alert:
 class Announcement:
     """One thing to say about one alert.
 
-    Announcements of one order whose `not_before` has come are joined into one message, worst severity first; so are
+    Announcements of one order whose `not_before` has come are joined into one message, worst
+    severity first; so are
     all with delivery DIGEST that have the same `not_before`.
     """
 

@@ -39,11 +39,18 @@ class Difference:
         """Rule, how often it told before, how often after; most frequent after first."""
         before = Counter(one.rule for one in (*self.both, *self.only_before))
         after = Counter(one.rule for one in (*self.both, *self.only_after))
-        return tuple((rule, before[rule], after[rule]) for rule in sorted(before | after, key=lambda r: (-after[r], r)))
+        return tuple(
+            (rule, before[rule], after[rule])
+            for rule in sorted(before | after, key=lambda r: (-after[r], r))
+        )
 
 
-def beside(told: Iterable[Sending], sent: Iterable[Sending]) -> tuple[dict[Sending, datetime], tuple[Sending, ...]]:
-    """Pair what would have been told with what really was, oldest with oldest: when each went out, and what is left."""
+def beside(
+    told: Iterable[Sending], sent: Iterable[Sending]
+) -> tuple[dict[Sending, datetime], tuple[Sending, ...]]:
+    """Pair what would have been told with what really was, oldest with oldest: when each went out,
+    and what is left.
+    """
     left = sorted(sent)
     times: dict[Sending, datetime] = {}
     for one in sorted(told):
@@ -62,7 +69,9 @@ def compare(before: Iterable[Sending], after: Iterable[Sending]) -> Difference:
     return Difference(both=both, only_before=only_before, only_after=only_after)
 
 
-def _pair(ours: Iterable[Sending], theirs: Iterable[Sending]) -> tuple[tuple[Sending, ...], tuple[Sending, ...]]:
+def _pair(
+    ours: Iterable[Sending], theirs: Iterable[Sending]
+) -> tuple[tuple[Sending, ...], tuple[Sending, ...]]:
     left = Counter(one.same for one in theirs)
     shared: list[Sending] = []
     alone: list[Sending] = []

@@ -31,13 +31,18 @@ class Explanation:
     quiet: bool
     """It holds, and keeps silent for its own `quiet_while`."""
     flips_at: datetime | None
-    """The first instant at which it comes out otherwise while nothing new is known; None: only something new helps."""
+    """The first instant at which it comes out otherwise while nothing new is known; None: only
+    something new helps.
+    """
     zone: tzinfo
 
     def __str__(self) -> str:
         quiet = ", but keeps silent: its quiet_while holds too" if self.quiet else ""
         head = f"{self.rule} on {self.subject}: {'holds' if self.holds else 'does not hold'}{quiet}"
-        lines = [f"  {'  ' * one.depth}{'yes' if one.holds else 'NO '} {one.text}" for one in self.reasons]
+        lines = [
+            f"  {'  ' * one.depth}{'yes' if one.holds else 'NO '} {one.text}"
+            for one in self.reasons
+        ]
         tail = f"{self.flips_at.astimezone(self.zone):%Y-%m-%d %H:%M}" if self.flips_at else "never"
         return "\n".join([head, *lines, f"  next change without anything new: {tail}"])
 
@@ -56,12 +61,16 @@ def explain(rule: Rule, subject: Subject, now: datetime, zone: tzinfo) -> Explan
     )
 
 
-def _reasons(matcher: Matcher, subject: Subject, now: datetime, zone: tzinfo, depth: int) -> Iterator[Reason]:
+def _reasons(
+    matcher: Matcher, subject: Subject, now: datetime, zone: tzinfo, depth: int
+) -> Iterator[Reason]:
     for part in matcher.parts:
         holds = part.holds(subject.facts, now)
         if isinstance(part, Test):
             yield Reason(
-                holds=holds, depth=depth, text=f"{part.field}: wants {part.wants}, {_is(part, subject, now, zone)}"
+                holds=holds,
+                depth=depth,
+                text=f"{part.field}: wants {part.wants}, {_is(part, subject, now, zone)}",
             )
         elif part.mode is Mode.ALL:
             yield from _reasons(part, subject, now, zone, depth)
@@ -73,7 +82,11 @@ def _reasons(matcher: Matcher, subject: Subject, now: datetime, zone: tzinfo, de
 
 def _silence(rule: Rule, subject: Subject, now: datetime, zone: tzinfo) -> Iterator[Reason]:
     if rule.quiet_while is not None:
-        yield Reason(holds=rule.quiet_while.holds(subject.facts, now), depth=0, text="silent while all of these:")
+        yield Reason(
+            holds=rule.quiet_while.holds(subject.facts, now),
+            depth=0,
+            text="silent while all of these:",
+        )
         yield from _reasons(rule.quiet_while, subject, now, zone, 1)
 
 

@@ -1,18 +1,28 @@
-"""What a rule file may not say although each word of it is right: names of nothing, texts that cannot be filled."""
+"""What a rule file may not say although each word of it is right: names of nothing, texts that
+cannot be filled.
+"""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from parsers.written import Document, Fault, did_you_mean
+from parsers.user_yaml import Document, Fault, did_you_mean
 from rules.shape import WrittenRules
 from rules.templates import slips_of
 
 
-def text_faults(document: Document, tree: Mapping[str, Any], path: Sequence[str | int], about: str) -> Iterator[Fault]:
+def text_faults(
+    document: Document, tree: Mapping[str, Any], path: Sequence[str | int], about: str
+) -> Iterator[Fault]:
     """Every mistake in the texts of the rule at `path`."""
     for key in ("title", "body", "advice", "missed"):
         texts = tree.get(key)
-        every = texts.items() if isinstance(texts, dict) else (((), texts),) if isinstance(texts, str) else ()
+        every = (
+            texts.items()
+            if isinstance(texts, dict)
+            else (((), texts),)
+            if isinstance(texts, str)
+            else ()
+        )
         for language, text in every:
             if isinstance(text, str):
                 where = (*path, key, language) if isinstance(language, str) else (*path, key)
@@ -20,9 +30,13 @@ def text_faults(document: Document, tree: Mapping[str, Any], path: Sequence[str 
 
 
 def name_faults(
-    document: Document, written: WrittenRules, quiets: Mapping[str, tuple[str, ...]], groups: Collection[str] | None
+    document: Document,
+    written: WrittenRules,
+    quiets: Mapping[str, tuple[str, ...]],
+    groups: Collection[str] | None,
 ) -> Iterator[Fault]:
-    """Names of other things: rules that are quieted, groups that are notified. Faulty rules are asked too.
+    """Names of other things: rules that are quieted, groups that are notified. Faulty rules are
+    asked too.
 
     `quiets`: what each rule that is known quiets. `groups`: None: not known, not checked.
     """
@@ -54,18 +68,27 @@ def _quiet_faults(
 
 
 def _group_faults(
-    document: Document, tree: Mapping[str, Any], path: Sequence[str | int], groups: Collection[str] | None
+    document: Document,
+    tree: Mapping[str, Any],
+    path: Sequence[str | int],
+    groups: Collection[str] | None,
 ) -> Iterator[Fault]:
     escalate = tree.get("escalate")
     wishes: list[tuple[tuple[str, ...], object]] = [(("notify",), tree.get("notify"))]
-    wishes += [(("escalate", "notify"), escalate.get("notify"))] if isinstance(escalate, dict) else []
+    wishes += (
+        [(("escalate", "notify"), escalate.get("notify"))] if isinstance(escalate, dict) else []
+    )
     for key, value in wishes if groups is not None else ():
         for at, name in enumerate(_names(value)):
             if name not in (groups or ()):
-                yield document.fault((*path, *key, at), f"no notify group {name!r}{did_you_mean(name, groups or ())}")
+                yield document.fault(
+                    (*path, *key, at), f"no notify group {name!r}{did_you_mean(name, groups or ())}"
+                )
 
 
 def _names(value: object) -> tuple[str, ...]:
-    """What a key that takes names holds; nothing when it is no list of names, which is told elsewhere."""
+    """What a key that takes names holds; nothing when it is no list of names, which is told
+    elsewhere.
+    """
     names = value if isinstance(value, list) else [value]
     return tuple(name for name in names if isinstance(name, str))

@@ -1,4 +1,6 @@
-"""Every fact a rule can test, in one table: checks, help, JSON Schema and documentation are generated from it."""
+"""Every fact a rule can test, in one table: checks, help, JSON Schema and documentation are
+generated from it.
+"""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -311,6 +313,9 @@ ABOUTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """What rules can be about, and the names of the facts each may test."""
 
 FLAGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {about: tuple(name for name in names if FIELDS[name].type is FactType.FLAG) for about, names in ABOUTS.items()}
+    {
+        about: tuple(name for name in names if FIELDS[name].type is FactType.FLAG)
+        for about, names in ABOUTS.items()
+    }
 )
 """The yes/no facts of each about: always present, never unknown."""

@@ -23,7 +23,9 @@ class Judgement:
     ends_at: datetime | None
     """When it holds: the instant at which it no longer does, if nothing new is learned."""
     flips_at: datetime | None
-    """The next instant at which `holds`, `severity` or `quiet` can change without new facts, aware UTC; None: never."""
+    """The next instant at which `holds`, `severity` or `quiet` can change without new facts, aware
+    UTC; None: never.
+    """
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -46,7 +48,9 @@ def _judge(rule: Rule, subject: Subject, now: datetime) -> Judgement | None:
     flips = [ends_at]
     severity = rule.severity
     if holds and rule.raises:
-        severity = next((level for level, when in rule.raises if when.holds(subject.facts, now)), severity)
+        severity = next(
+            (level for level, when in rule.raises if when.holds(subject.facts, now)), severity
+        )
         flips += [when.flips_at(subject.facts, now) for _, when in rule.raises]
     quiet = rule.quiet_while
     if holds and quiet is not None:

@@ -1,6 +1,7 @@
 """The life of an alert: pending, firing, acknowledged, snoozed, resolved; and what is told of it.
 
-Pure: judgements and live alerts in, changed alerts and announcements out. The same judgements again change nothing.
+Pure: judgements and live alerts in, changed alerts and announcements out. The same judgements again
+change nothing.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -8,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from orders.subject import FactType, Subject
-from parsers.written import duration
+from parsers.user_yaml import duration
 from rules.alert import Alert, AlertState, Announcement, Cause, Delivery, Severity
 from rules.judge import Judgement
 from rules.plan import CHANNELS, Channel, Plan, quiet_end, reminders, slot
@@ -29,7 +30,9 @@ __all__ = [
 ]
 
 NEWS = (FactType.TIME, FactType.MONEY, FactType.NUMBER, FactType.CHOICE)
-"""Placeholders of a title whose change is told; a text only names the thing, and names get better with every mail."""
+"""Placeholders of a title whose change is told; a text only names the thing, and names get better
+with every mail.
+"""
 
 Key = tuple[str, str, str]
 
@@ -56,7 +59,8 @@ def advance(
 ) -> Step:
     """Move every alert of one scope (an order, a mailbox …) to `now`.
 
-    `live` are all alerts of the scope that have not ended; one without a judgement that holds has lost its condition.
+    `live` are all alerts of the scope that have not ended; one without a judgement that holds has
+    lost its condition.
     `silent`: history is being read. Alerts open without hold and nothing is told; see `backlog`.
     `known`: ids of the rules in force. The alerts of a rule that was taken out end without a word.
     """
@@ -104,7 +108,9 @@ class _Moment:
     """When a message about this order that may wait for company goes out."""
 
 
-def _with(alert: Alert | None, judgement: Judgement, moment: _Moment) -> tuple[Alert, Announcement | None]:
+def _with(
+    alert: Alert | None, judgement: Judgement, moment: _Moment
+) -> tuple[Alert, Announcement | None]:
     """The alert while its condition holds."""
     now, rule = moment.now, judgement.rule
     if alert is None:
@@ -178,7 +184,9 @@ def _pending(
 def _firing(
     alert: Alert, judgement: Judgement, news: Mapping[str, str], moment: _Moment, *, fresh: bool
 ) -> tuple[Alert, Announcement | None]:
-    """Told again because of something new (`fresh`), because a repeat is due, or to others because nobody reacted."""
+    """Told again because of something new (`fresh`), because a repeat is due, or to others because
+    nobody reacted.
+    """
     rule, now = judgement.rule, moment.now
     repeat_at, escalate_at = _repeat_at(alert, judgement), _escalate_at(alert, rule)
     repeats = repeat_at is not None and repeat_at <= now
@@ -221,20 +229,30 @@ def _told(
         sent=alert.sent or (rule.resolved and not folded),
     )
     alert = replace(alert, next_at=_next_at(alert, judgement))
-    return alert, Announcement(cause=cause, alert=alert, groups=groups, delivery=when.delivery, not_before=when.at)
+    return alert, Announcement(
+        cause=cause, alert=alert, groups=groups, delivery=when.delivery, not_before=when.at
+    )
 
 
-def _without(alert: Alert, plan: Plan, now: datetime, *, muted: bool) -> tuple[Alert, Announcement | None]:
+def _without(
+    alert: Alert, plan: Plan, now: datetime, *, muted: bool
+) -> tuple[Alert, Announcement | None]:
     """The alert whose condition is lost; said once, to those who were told that it fires."""
     state = AlertState.DROPPED if alert.state is AlertState.PENDING else AlertState.RESOLVED
-    over = replace(alert, state=state, resolved_at=alert.resolved_at or now, next_at=None, snoozed_until=None)
+    over = replace(
+        alert, state=state, resolved_at=alert.resolved_at or now, next_at=None, snoozed_until=None
+    )
     settled = alert.state in (AlertState.PENDING, AlertState.SETTLED)
     lapsed = alert.lapses_at is not None and alert.lapses_at <= now
     if muted or settled or lapsed or not alert.sent or (alert.told_at and alert.told_at > now):
         return over, None  # what still waits in the outbox is not sent once its alert has ended
     when = slot(plan, Severity.INFO, "now", now, None, now)  # good news wakes nobody
     announcement = Announcement(
-        cause=Cause.RESOLVED, alert=over, groups=alert.groups, delivery=when.delivery, not_before=when.at
+        cause=Cause.RESOLVED,
+        alert=over,
+        groups=alert.groups,
+        delivery=when.delivery,
+        not_before=when.at,
     )
     return over, announcement
 
@@ -248,7 +266,9 @@ def _earliest(*instants: datetime | None) -> datetime | None:
 
 
 def _repeat_at(alert: Alert, judgement: Judgement) -> datetime | None:
-    """When the alert is told again. After a deadline has passed it is told once more and then no longer."""
+    """When the alert is told again. After a deadline has passed it is told once more and then no
+    longer.
+    """
     rule, last = judgement.rule, alert.told_at or alert.fired_at
     if last is None:
         return None
@@ -277,7 +297,10 @@ def _news(rule: Rule, subject: Subject) -> dict[str, str]:
     """What the title says that can change: placeholder → value."""
     types = known(rule.about)
     names = {
-        one.name for text in rule.title.values() for one in slots(parse(text)) if one.filter not in ("left", "ago")
+        one.name
+        for text in rule.title.values()
+        for one in slots(parse(text))
+        if one.filter not in ("left", "ago")
     }
     values = {**subject.facts, **({"due": subject.due_at} if subject.due_at else {})}
     return {
@@ -288,7 +311,9 @@ def _news(rule: Rule, subject: Subject) -> dict[str, str]:
 
 
 def _quieted(holding: Mapping[Key, Judgement], before: Mapping[Key, Alert]) -> frozenset[Key]:
-    """Keys of alerts that another one quiets: for the same subject, or for the same order when the abouts differ."""
+    """Keys of alerts that another one quiets: for the same subject, or for the same order when the
+    abouts differ.
+    """
     subjects = {key: alert.order for key, alert in before.items()} | {
         key: one.subject.order for key, one in holding.items()
     }
@@ -308,21 +333,33 @@ def _quieted(holding: Mapping[Key, Judgement], before: Mapping[Key, Alert]) -> f
 
 
 def _window(live: Iterable[Alert], order: str | None, now: datetime, plan: Plan) -> datetime:
-    """When the next message that waits for company goes out: with one that already waits, else after `group_wait`."""
+    """When the next message that waits for company goes out: with one that already waits, else
+    after `group_wait`.
+    """
     end = now + plan.group_wait
     waiting = (alert.told_at for alert in live if alert.order == order and alert.told_at)
     return min((at for at in waiting if now < at <= end), default=end)
 
 
-def _together(told: list[Announcement], holding: Mapping[Key, Judgement], now: datetime) -> list[Announcement]:
+def _together(
+    told: list[Announcement], holding: Mapping[Key, Judgement], now: datetime
+) -> list[Announcement]:
     """What waits only for company goes along when something of its order goes out at once."""
-    at_once = {one.alert.order for one in told if one.not_before <= now and one.delivery is Delivery.NOW}
+    at_once = {
+        one.alert.order for one in told if one.not_before <= now and one.delivery is Delivery.NOW
+    }
 
     def moved(one: Announcement) -> Announcement:
-        if one.delivery is not Delivery.NOW or one.alert.order not in at_once or one.not_before <= now:
+        if (
+            one.delivery is not Delivery.NOW
+            or one.alert.order not in at_once
+            or one.not_before <= now
+        ):
             return one
         alert = replace(one.alert, told_at=now)
-        return replace(one, not_before=now, alert=replace(alert, next_at=_next_at(alert, holding[alert.key])))
+        return replace(
+            one, not_before=now, alert=replace(alert, next_at=_next_at(alert, holding[alert.key]))
+        )
 
     return [moved(one) for one in told]
 
@@ -330,12 +367,15 @@ def _together(told: list[Announcement], holding: Mapping[Key, Judgement], now: d
 def backlog(book: Rulebook, live: Iterable[Alert], plan: Plan, now: datetime) -> Step:
     """After a silent time: everything that still fires and has something untold, as one digest.
 
-    Told at once, or at the end of the quiet hours when nothing critical is among it. The scopes are to be judged again
+    Told at once, or at the end of the quiet hours when nothing critical is among it. The scopes are
+    to be judged again
     afterwards: their repeats count from what is told here.
     """
     rules = {rule.id: rule for rule in book.rules}
     due = [
-        alert for alert in live if alert.state is AlertState.FIRING and alert.told_at is None and alert.rule in rules
+        alert
+        for alert in live
+        if alert.state is AlertState.FIRING and alert.told_at is None and alert.rule in rules
     ]
     urgent = any(not plan.channel(alert.severity).quiet for alert in due)
     at = now if urgent else quiet_end(plan, now) or now
@@ -344,12 +384,18 @@ def backlog(book: Rulebook, live: Iterable[Alert], plan: Plan, now: datetime) ->
         groups = _groups(rules[alert.rule], alert.severity, plan)
         after = replace(alert, told_at=at, groups=groups)
         cause = Cause.REPEAT if alert.sent or alert.groups or alert.repeats else Cause.FIRING
-        told.append(Announcement(cause=cause, alert=after, groups=groups, delivery=Delivery.DIGEST, not_before=at))
+        told.append(
+            Announcement(
+                cause=cause, alert=after, groups=groups, delivery=Delivery.DIGEST, not_before=at
+            )
+        )
     return Step(alerts=tuple(one.alert for one in told), announcements=tuple(told), wake_at=None)
 
 
 def acknowledge(alert: Alert, now: datetime) -> Alert:
-    """Seen: no repeats any more, listed until its condition is lost; a rise in severity rings again."""
+    """Seen: no repeats any more, listed until its condition is lost; a rise in severity rings
+    again.
+    """
     if alert.state not in (AlertState.FIRING, AlertState.SNOOZED):
         return alert
     return replace(alert, state=AlertState.ACKED, acked_at=now, snoozed_until=None, next_at=None)
@@ -359,18 +405,25 @@ def snooze(alert: Alert, until: datetime, now: datetime) -> Alert:
     """Silent until `until`, then told again by itself."""
     if alert.state not in (AlertState.FIRING, AlertState.ACKED, AlertState.SNOOZED) or until <= now:
         return alert
-    return replace(alert, state=AlertState.SNOOZED, snoozed_until=until, acked_at=None, next_at=until)
+    return replace(
+        alert, state=AlertState.SNOOZED, snoozed_until=until, acked_at=None, next_at=until
+    )
 
 
 def resolve(alert: Alert, now: datetime) -> Alert:
-    """Done, says the user: does not ring again until its condition was lost and became true once more."""
+    """Done, says the user: does not ring again until its condition was lost and became true once
+    more.
+    """
     if alert.state.ended or alert.state is AlertState.SETTLED:
         return alert
-    return replace(alert, state=AlertState.SETTLED, resolved_at=now, snoozed_until=None, next_at=None)
+    return replace(
+        alert, state=AlertState.SETTLED, resolved_at=now, snoozed_until=None, next_at=None
+    )
 
 
 def snooze_until(text: str, alert: Alert, now: datetime) -> datetime:
-    """The instant `text` means: a duration from now (8h), or one before the deadline (deadline-24h).
+    """The instant `text` means: a duration from now (8h), or one before the deadline
+    (deadline-24h).
 
     Raises ValueError, in words, when there is no deadline or the instant has passed.
     """

@@ -1,6 +1,7 @@
 """What `when:` says: tests on facts, joined by and, or and not.
 
-A missing fact makes every test on it false, except `{exists: false}`; `not:` turns the answer round. Money is compared
+A missing fact makes every test on it false, except `{exists: false}`; `not:` turns the answer
+round. Money is compared
 in one currency only. Text is compared after NFKC and without case.
 """
 
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from parsers.written import did_you_mean
+from parsers.user_yaml import did_you_mean
 from rules.fields import ABOUTS, FIELDS, owner
 from rules.operators import Facts, Path, Test, Wrong, read_test
 from rules.spans import lay_over
@@ -53,7 +54,9 @@ class Matcher:
                 return not all(part.holds(facts, now) for part in self.parts)
 
     def flips_at(self, facts: Facts, now: datetime) -> datetime | None:
-        """The first instant after `now` at which `holds` differs, if these facts stay; None: never."""
+        """The first instant after `now` at which `holds` differs, if these facts stay; None:
+        never.
+        """
         if not self.timed or (self.mode is Mode.ALL and self._settled(facts, now)):
             return None
         edges = {edge for test in self.tests() for edge in test.edges(facts)}
@@ -74,7 +77,9 @@ class Matcher:
 
 
 def compile_when(about: str, tree: object) -> tuple[Matcher, tuple[Slip, ...]]:
-    """The matcher `tree` (plain dict, list, scalars) means for subjects of `about`, and every mistake in it."""
+    """The matcher `tree` (plain dict, list, scalars) means for subjects of `about`, and every
+    mistake in it.
+    """
     slips: list[Slip] = []
     matcher = _map(about, tree, (), slips, 0)
     if not slips:
@@ -111,11 +116,17 @@ def _map(about: str, tree: object, path: Path, slips: list[Slip], depth: int) ->
     return _matcher(Mode.ALL, parts, path)
 
 
-def _list(about: str, mode: Mode, value: object, path: Path, slips: list[Slip], depth: int) -> Matcher:
+def _list(
+    about: str, mode: Mode, value: object, path: Path, slips: list[Slip], depth: int
+) -> Matcher:
     if not isinstance(value, list) or not value:
         slips.append(Slip(path=path, what=f"{mode.value}: needs a list of tests"))
         return _matcher(mode, (), path)
-    return _matcher(mode, [_map(about, one, (*path, at), slips, depth + 1) for at, one in enumerate(value)], path)
+    return _matcher(
+        mode,
+        [_map(about, one, (*path, at), slips, depth + 1) for at, one in enumerate(value)],
+        path,
+    )
 
 
 def _test(about: str, key: object, value: object, path: Path, slips: list[Slip]) -> Test | None:
@@ -134,7 +145,10 @@ def _test(about: str, key: object, value: object, path: Path, slips: list[Slip])
 def _unknown_fact(about: str, key: object) -> str:
     if key in FIELDS:
         whose = owner(str(key))
-        return f"{key!r} is no fact of a rule about {about}; write `about: {whose}` or test another fact"
+        return (
+            f"{key!r} is no fact of a rule about {about}; write `about: {whose}` or test another"
+            " fact"
+        )
     return f"unknown fact {key!r}{did_you_mean(key, (*ABOUTS[about], 'all', 'any', 'not'))}"
 
 
@@ -144,13 +158,19 @@ def clash(first: Matcher, second: Matcher) -> Iterator[Slip]:
 
 
 def follows(first: Matcher, second: Matcher) -> bool:
-    """Plainly, `second` holds whenever `first` does: it repeats some of its tests and has no others."""
+    """Plainly, `second` holds whenever `first` does: it repeats some of its tests and has no
+    others.
+    """
     known = {(test.field, test.wants) for test in _together(first.parts)}
-    return all(isinstance(part, Test) and (part.field, part.wants) in known for part in second.parts)
+    return all(
+        isinstance(part, Test) and (part.field, part.wants) in known for part in second.parts
+    )
 
 
 def impossible(matcher: Matcher) -> Iterator[Slip]:
-    """Every place where tests that must all hold exclude each other: such a rule would keep silent for ever."""
+    """Every place where tests that must all hold exclude each other: such a rule would keep silent
+    for ever.
+    """
     if matcher.mode is Mode.ANY:
         for part in matcher.parts:
             if isinstance(part, Matcher):

@@ -1,4 +1,6 @@
-"""Tests on one fact: what `watch.due_at: {within: 48h}` means, as a closure that also knows when it can next change."""
+"""Tests on one fact: what `watch.due_at: {within: 48h}` means, as a closure that also knows when it
+can next change.
+"""
 
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +11,7 @@ from typing import Any
 
 from orders.subject import FactSpec, FactType, FactValue
 from parsers.notice import CURRENCIES, Money
-from parsers.written import did_you_mean, duration, duration_text
+from parsers.user_yaml import did_you_mean, duration, duration_text
 from rules.fields import ABOUTS, FIELDS
 from rules.spans import Span, lay_over
 
@@ -56,7 +58,9 @@ class Test:
 
 
 def read_test(about: str, spec: FactSpec, value: object, path: Path) -> Test:
-    """The test `value` (plain YAML) asks for. Raises Wrong, in words, with the step into the value."""
+    """The test `value` (plain YAML) asks for. Raises Wrong, in words, with the step into the
+    value.
+    """
     return _READERS[spec.type](about, spec, value, path)
 
 
@@ -77,7 +81,11 @@ def _operators(spec: FactSpec, value: Mapping[Any, Any]) -> Mapping[str, Any]:
     for key in value:
         if key not in known:
             offer = f"{spec.type.value} facts know {', '.join(known)}"
-            raise Wrong(f"unknown test {key!r}{did_you_mean(key, known) or '; ' + offer}", str(key), at_key=True)
+            raise Wrong(
+                f"unknown test {key!r}{did_you_mean(key, known) or '; ' + offer}",
+                str(key),
+                at_key=True,
+            )
     if not value:
         raise Wrong(f"an empty test; {spec.type.value} facts know {', '.join(known)}")
     return value
@@ -106,7 +114,12 @@ def _flag(_about: str, spec: FactSpec, value: object, path: Path) -> Test:
             path=path,
         )
     return Test(
-        field=name, wants=wants, holds=lambda facts, _now: facts.get(name) is value, edges=_never, span=span, path=path
+        field=name,
+        wants=wants,
+        holds=lambda facts, _now: facts.get(name) is value,
+        edges=_never,
+        span=span,
+        path=path,
     )
 
 
@@ -144,7 +157,11 @@ def _choices(spec: FactSpec, value: object, *step: str | int) -> list[str]:
     for at, one in enumerate(values):
         if one not in spec.choices:
             where = (*step, at) if isinstance(value, list) else step
-            known = ", ".join(spec.choices) if len(spec.choices) <= 12 else f"the {len(spec.choices)} known"
+            known = (
+                ", ".join(spec.choices)
+                if len(spec.choices) <= 12
+                else f"the {len(spec.choices)} known"
+            )
             raise Wrong(f"{one!r} is not one of {known}{did_you_mean(one, spec.choices)}", *where)
     return [str(one) for one in values]
 
@@ -224,11 +241,16 @@ def money(value: object) -> tuple[Decimal, str]:
     if not currency:
         raise Wrong("expected an amount with its currency, such as 3000 JPY or 19.90 EUR")
     if currency not in CURRENCIES:
-        raise Wrong(f"{currency!r} is no currency; write a code such as JPY or EUR{did_you_mean(currency, CURRENCIES)}")
+        raise Wrong(
+            f"{currency!r} is no currency; write a code such as JPY or"
+            f" EUR{did_you_mean(currency, CURRENCIES)}"
+        )
     return _plain_number(number)[0], currency
 
 
-def _amount(spec: FactSpec, value: object, path: Path, read: Callable[[object], tuple[Decimal, str | None]]) -> Test:
+def _amount(
+    spec: FactSpec, value: object, path: Path, read: Callable[[object], tuple[Decimal, str | None]]
+) -> Test:
     name = spec.name
     tests = _operators(spec, value) if isinstance(value, dict) else {"is": value}
     holds: list[Callable[[Facts, datetime], bool]] = []
@@ -261,7 +283,9 @@ def _value_in(fact: FactValue | None, currency: str | None) -> Decimal | None:
             return None
 
 
-def _compare(name: str, operator: str, number: Decimal, currency: str | None) -> Callable[[Facts, datetime], bool]:
+def _compare(
+    name: str, operator: str, number: Decimal, currency: str | None
+) -> Callable[[Facts, datetime], bool]:
     def holds(facts: Facts, _now: datetime) -> bool:
         value = _value_in(facts.get(name), currency)
         if value is None:
@@ -289,7 +313,9 @@ def _amount_span(operator: str, number: Decimal, currency: str | None) -> Span:
 
 def _time(about: str, spec: FactSpec, value: object, path: Path) -> Test:
     if not isinstance(value, dict):
-        raise Wrong(f"{spec.name} is a time; write {{within: 48h}}, {{older_than: 5d}} or {{exists: true}}")
+        raise Wrong(
+            f"{spec.name} is a time; write {{within: 48h}}, {{older_than: 5d}} or {{exists: true}}"
+        )
     name = spec.name
     holds, spans, words = [], [], []
     edges: list[Callable[[datetime], datetime]] = []
@@ -316,32 +342,42 @@ def _time(about: str, spec: FactSpec, value: object, path: Path) -> Test:
         at = facts.get(name)
         return tuple(edge(at) for edge in edges) if isinstance(at, datetime) else ()
 
-    return Test(field=name, wants=test.wants, holds=test.holds, edges=instants, span=test.span, path=path)
+    return Test(
+        field=name, wants=test.wants, holds=test.holds, edges=instants, span=test.span, path=path
+    )
 
 
 def _clocked(
     name: str, operator: str, length: timedelta
 ) -> tuple[Callable[[Facts, datetime], bool], Span, tuple[Callable[[datetime], datetime], ...]]:
-    """The closure, the span and the edges of a test against the clock. Starts count, ends do not."""
+    """The closure, the span and the edges of a test against the clock. Starts count, ends do
+    not.
+    """
     nothing = timedelta(0)
     match operator:
         case "within":
             span = Span(present=True, above=nothing, above_open=True, upto=length)
             return (
-                lambda facts, now: isinstance(at := facts.get(name), datetime) and at - length <= now < at,
+                lambda facts, now: (
+                    isinstance(at := facts.get(name), datetime) and at - length <= now < at
+                ),
                 span,
                 (lambda at: at - length, lambda at: at),
             )
         case "older_than":
             return (
-                lambda facts, now: isinstance(at := facts.get(name), datetime) and at + length <= now,
+                lambda facts, now: (
+                    isinstance(at := facts.get(name), datetime) and at + length <= now
+                ),
                 Span(present=True, upto=-length),
                 (lambda at: at + length,),
             )
         case _:
             span = Span(present=True, above=-length, above_open=True, upto=nothing)
             return (
-                lambda facts, now: isinstance(at := facts.get(name), datetime) and at <= now < at + length,
+                lambda facts, now: (
+                    isinstance(at := facts.get(name), datetime) and at <= now < at + length
+                ),
                 span,
                 (lambda at: at, lambda at: at + length),
             )
@@ -350,7 +386,10 @@ def _clocked(
 def _after(about: str, name: str, other: object) -> tuple[Callable[[Facts, datetime], bool], Span]:
     times = tuple(one for one in ABOUTS[about] if FIELDS[one].type is FactType.TIME and one != name)
     if other not in times:
-        raise Wrong(f"after: needs another time of this rule, not {other!r}{did_you_mean(other, times)}", "after")
+        raise Wrong(
+            f"after: needs another time of this rule, not {other!r}{did_you_mean(other, times)}",
+            "after",
+        )
     second = str(other)
 
     def holds(facts: Facts, _now: datetime) -> bool:
@@ -375,7 +414,9 @@ def _joined(
     return Test(
         field=name,
         wants=" and ".join(words),
-        holds=first if len(every) == 1 else lambda facts, now: all(hold(facts, now) for hold in every),
+        holds=(
+            first if len(every) == 1 else lambda facts, now: all(hold(facts, now) for hold in every)
+        ),
         edges=_never,
         span=span,
         path=path,
@@ -400,10 +441,12 @@ def _due(facts: Facts) -> tuple[datetime, ...]:
     return (due,) if isinstance(due, datetime) else ()
 
 
-DERIVED: Mapping[str, tuple[Callable[[Facts, datetime], bool], Callable[[Facts], tuple[datetime, ...]]]] = {
-    "watch.missed": (_missed, _due)
-}
-"""Yes/no facts that the clock alone changes: asked at the instant of judging, not as described earlier."""
+DERIVED: Mapping[
+    str, tuple[Callable[[Facts, datetime], bool], Callable[[Facts], tuple[datetime, ...]]]
+] = {"watch.missed": (_missed, _due)}
+"""Yes/no facts that the clock alone changes: asked at the instant of judging, not as described
+earlier.
+"""
 
 _READERS: Mapping[FactType, Callable[[str, FactSpec, object, Path], Test]] = {
     FactType.FLAG: _flag,

@@ -1,4 +1,6 @@
-"""When and to whom an alert goes out: channels, quiet hours, the digest, reminders before a deadline. Pure."""
+"""When and to whom an alert goes out: channels, quiet hours, the digest, reminders before a
+deadline. Pure.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -43,7 +45,9 @@ class Plan:
     zone: tzinfo = UTC
     """The zone of `digest_at`."""
     group_wait: timedelta = timedelta(seconds=60)
-    """Alerts of one order fired within this go out together; critical ones never wait for company."""
+    """Alerts of one order fired within this go out together; critical ones never wait for
+    company.
+    """
 
     def channel(self, severity: Severity) -> Channel:
         return self.channels.get(severity, CHANNELS[severity])
@@ -58,11 +62,17 @@ class Slot:
 
 
 def slot(
-    plan: Plan, severity: Severity, group: str | None, start: datetime, due: datetime | None, now: datetime
+    plan: Plan,
+    severity: Severity,
+    group: str | None,
+    start: datetime,
+    due: datetime | None,
+    now: datetime,
 ) -> Slot:
     """When an alert decided at `now`, to go out from `start` on, goes out, and how.
 
-    `group` is the rule's own wish (now, digest) or None. Neither the digest nor the quiet hours keep back an alert
+    `group` is the rule's own wish (now, digest) or None. Neither the digest nor the quiet hours
+    keep back an alert
     whose deadline would pass meanwhile.
     """
     channel = plan.channel(severity)
@@ -72,15 +82,25 @@ def slot(
 
     if group == "digest" or (group is None and channel.digest):
         at = next_clock(plan.digest_at, plan.zone, now)
-        return Slot(at=now, delivery=Delivery.NOW) if too_late(at) else Slot(at=at, delivery=Delivery.DIGEST)
+        return (
+            Slot(at=now, delivery=Delivery.NOW)
+            if too_late(at)
+            else Slot(at=at, delivery=Delivery.DIGEST)
+        )
     end = quiet_end(plan, start) if channel.quiet else None
     if end is None:
         return Slot(at=start, delivery=Delivery.NOW)
-    return Slot(at=now, delivery=Delivery.NOW) if too_late(end) else Slot(at=end, delivery=Delivery.DIGEST)
+    return (
+        Slot(at=now, delivery=Delivery.NOW)
+        if too_late(end)
+        else Slot(at=end, delivery=Delivery.DIGEST)
+    )
 
 
 def quiet_end(plan: Plan, at: datetime) -> datetime | None:
-    """The end of the quiet hours that `at` lies in (start included, end not), aware UTC; None when it lies in none."""
+    """The end of the quiet hours that `at` lies in (start included, end not), aware UTC; None when
+    it lies in none.
+    """
     if plan.quiet_from is None or plan.quiet_to is None or plan.quiet_from == plan.quiet_to:
         return None
     clock = at.astimezone(plan.quiet_zone).time()
@@ -99,7 +119,9 @@ def next_clock(clock: time, zone: tzinfo, after: datetime) -> datetime:
 
 
 def reminders(opened: datetime, due: datetime) -> tuple[datetime, ...]:
-    """The instants to remind of a deadline, ascending, the deadline itself last: closer together as it comes nearer."""
+    """The instants to remind of a deadline, ascending, the deadline itself last: closer together as
+    it comes nearer.
+    """
     span = due - opened
     before: tuple[timedelta, ...]
     if span >= 8 * DAY:

@@ -1,4 +1,6 @@
-"""The rules in force: the shipped ones, and over them the user's file with `disable`, `change` and `rules`."""
+"""The rules in force: the shipped ones, and over them the user's file with `disable`, `change` and
+`rules`.
+"""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,8 +12,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from orders.subject import Subject
-from parsers.shipped import read_shipped
-from parsers.written import Document, Fault, WrittenError, did_you_mean, faults_of, plain, read
+from parsers.bundled_yaml import read_bundled
+from parsers.user_yaml import Document, Fault, UserFileError, did_you_mean, faults_of, plain, read
 from rules.alert import Severity
 from rules.faults import name_faults, text_faults
 from rules.fields import ABOUTS
@@ -48,7 +50,9 @@ class Rule:
     notify: tuple[str, ...] | None
     """Names of notify groups, or None: as the configuration says for the severity."""
     quiets: tuple[str, ...]
-    """Ids of rules that are silent meanwhile: for the same subject, or for the same order if the abouts differ."""
+    """Ids of rules that are silent meanwhile: for the same subject, or for the same order if the
+    abouts differ.
+    """
     quiets_order: tuple[str, ...]
     """Ids of rules that are silent meanwhile for anything of the same order."""
     quiet_while: Matcher | None
@@ -73,7 +77,11 @@ class Rule:
     @property
     def kinds(self) -> frozenset[str]:
         """The kinds of watch or finding it asks for; empty: any, or there are no kinds."""
-        tests = [part for part in self.when.parts if isinstance(part, Test) and part.field == f"{self.about}.kind"]
+        tests = [
+            part
+            for part in self.when.parts
+            if isinstance(part, Test) and part.field == f"{self.about}.kind"
+        ]
         return frozenset(tests[0].span.values or ()) if tests else frozenset()
 
     @property
@@ -90,14 +98,18 @@ class Rulebook:
     idle: tuple[Rule, ...] = ()
     """Known but switched off: by the user's `disable`, or shipped so."""
     shelves: Mapping[str, tuple[Rule, ...]] = field(init=False, repr=False, compare=False)
-    """Rules in force by about, and by `about kind` where they ask for one kind of watch or finding only."""
+    """Rules in force by about, and by `about kind` where they ask for one kind of watch or finding
+    only.
+    """
 
     def __post_init__(self) -> None:
         shelves: dict[str, list[Rule]] = {}
         for rule in self.rules:
             for shelf in _shelves(rule):
                 shelves.setdefault(shelf, []).append(rule)
-        object.__setattr__(self, "shelves", {shelf: tuple(rules) for shelf, rules in shelves.items()})
+        object.__setattr__(
+            self, "shelves", {shelf: tuple(rules) for shelf, rules in shelves.items()}
+        )
 
     @property
     def ids(self) -> frozenset[str]:
@@ -113,10 +125,14 @@ class Rulebook:
 
     def rule(self, name: str) -> Rule:
         """The rule called `name`, in force or idle. Raises KeyError."""
-        return next((one for one in (*self.rules, *self.idle) if one.id == name), None) or _no_rule(name)
+        return next((one for one in (*self.rules, *self.idle) if one.id == name), None) or _no_rule(
+            name
+        )
 
     def effective(self) -> list[dict[str, Any]]:
-        """Every rule as it is in force, and who wrote which part of it: `rules list --effective --json`."""
+        """Every rule as it is in force, and who wrote which part of it: `rules list --effective
+        --json`.
+        """
         return [
             {
                 "id": rule.id,
@@ -142,39 +158,45 @@ def _no_rule(name: str) -> Rule:
 @cache
 def shipped() -> Rulebook:
     """The rules of the package."""
-    document = read_shipped(Path(__file__).with_name(SHIPPED))
+    document = read_bundled(Path(__file__).with_name(SHIPPED))
     book, faults = build(replace(document, file=SHIPPED), None)
     if faults:
-        raise WrittenError(faults)
+        raise UserFileError(faults)
     return book
 
 
 def load(user: Path | None, groups: Collection[str] | None = None) -> Rulebook:
     """The shipped rules with the user's file over them.
 
-    `groups` are the names of the configuration's notify groups; None: not known, not checked. Raises WrittenError with
+    `groups` are the names of the configuration's notify groups; None: not known, not checked.
+    Raises WrittenError with
     every fault of the file.
     """
     if user is None:
         return shipped()
     book, faults = build(read(user), shipped(), groups)
     if faults:
-        raise WrittenError(faults)
+        raise UserFileError(faults)
     return book
 
 
 def build(
     document: Document, base: Rulebook | None, groups: Collection[str] | None = None
 ) -> tuple[Rulebook, list[Fault]]:
-    """The rules of `document` over `base`, and every fault; without a base the document is the shipped file itself."""
+    """The rules of `document` over `base`, and every fault; without a base the document is the
+    shipped file itself.
+    """
     tree = plain(document.tree)
     if tree is None:
-        return base or Rulebook(rules=()), [Fault(file=document.file, line=1, column=1, what="the file is empty")]
+        return base or Rulebook(rules=()), [
+            Fault(file=document.file, line=1, column=1, what="the file is empty")
+        ]
     try:
         written = WrittenRules.model_validate(tree)
     except ValidationError as error:
         faults = faults_of(document, error, model=WrittenRules)
-        # Keep what is usable, so that one slip in the frame does not hide the mistakes inside the rules.
+        # Keep what is usable, so that one slip in the frame does not hide the mistakes inside the
+        # rules.
         written = WrittenRules(version=1, **_usable(tree))
     else:
         faults = []
@@ -191,12 +213,16 @@ def build(
         if rule:
             rules[rule.id] = rule
     faults += name_faults(
-        document, written, {name: (*one.quiets, *one.quiets_order) for name, one in rules.items()}, groups
+        document,
+        written,
+        {name: (*one.quiets, *one.quiets_order) for name, one in rules.items()},
+        groups,
     )
     off = set(written.disable)
     every = [replace(rule, enabled=False) if rule.id in off else rule for rule in rules.values()]
     book = Rulebook(
-        rules=tuple(rule for rule in every if rule.enabled), idle=tuple(rule for rule in every if not rule.enabled)
+        rules=tuple(rule for rule in every if rule.enabled),
+        idle=tuple(rule for rule in every if not rule.enabled),
     )
     return book, sorted(set(faults))
 
@@ -206,13 +232,25 @@ def _usable(tree: object) -> dict[str, Any]:
         return {}
     change, rules, disable = tree.get("change"), tree.get("rules"), tree.get("disable")
     return {
-        "change": {str(k): v for k, v in change.items() if isinstance(v, dict)} if isinstance(change, dict) else {},
-        "rules": tuple(one for one in rules if isinstance(one, dict)) if isinstance(rules, list) else (),
-        "disable": tuple(one for one in disable if isinstance(one, str)) if isinstance(disable, list) else (),
+        "change": (
+            {str(k): v for k, v in change.items() if isinstance(v, dict)}
+            if isinstance(change, dict)
+            else {}
+        ),
+        "rules": (
+            tuple(one for one in rules if isinstance(one, dict)) if isinstance(rules, list) else ()
+        ),
+        "disable": (
+            tuple(one for one in disable if isinstance(one, str))
+            if isinstance(disable, list)
+            else ()
+        ),
     }
 
 
-def _disable_faults(document: Document, written: WrittenRules, known: Mapping[str, Rule]) -> list[Fault]:
+def _disable_faults(
+    document: Document, written: WrittenRules, known: Mapping[str, Rule]
+) -> list[Fault]:
     return [
         document.fault(("disable", at), f"no shipped rule {name!r}{did_you_mean(name, known)}")
         for at, name in enumerate(written.disable)
@@ -221,26 +259,43 @@ def _disable_faults(document: Document, written: WrittenRules, known: Mapping[st
 
 
 def _change(
-    document: Document, name: str, patch: Mapping[str, Any], known: Mapping[str, Rule], rules: dict[str, Rule]
+    document: Document,
+    name: str,
+    patch: Mapping[str, Any],
+    known: Mapping[str, Rule],
+    rules: dict[str, Rule],
 ) -> list[Fault]:
     path = ("change", name)
     base = known.get(name)
     if base is None:
-        return [document.fault(path, f"no shipped rule {name!r}{did_you_mean(name, known)}", at_key=True)]
+        return [
+            document.fault(
+                path, f"no shipped rule {name!r}{did_you_mean(name, known)}", at_key=True
+            )
+        ]
     fixed = [key for key in ("id", "about") if key in patch]
     if fixed:
-        what = f"{fixed[0]!r} of a shipped rule cannot be changed; disable it and write your own under rules:"
+        what = (
+            f"{fixed[0]!r} of a shipped rule cannot be changed; disable it and write your own under"
+            " rules:"
+        )
         return [document.fault((*path, fixed[0]), what, at_key=True)]
     rule, faults = _rule(document, merge(base.written, patch), path)
     if rule:
         rules[name] = replace(
-            rule, file=base.file, line=base.line, changed=tuple(_touched(patch)), changed_in=_where(document, path)
+            rule,
+            file=base.file,
+            line=base.line,
+            changed=tuple(_touched(patch)),
+            changed_in=_where(document, path),
         )
     return faults
 
 
 def merge(base: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
-    """RFC 7396 on the rule's own keys and on those of `when`, and no deeper: a test is replaced whole, null removes."""
+    """RFC 7396 on the rule's own keys and on those of `when`, and no deeper: a test is replaced
+    whole, null removes.
+    """
     when = base.get("when"), patch.get("when")
     merged = _patched(base, patch)
     if isinstance(when[0], dict) and isinstance(when[1], dict):
@@ -268,8 +323,12 @@ def _where(document: Document, path: Sequence[str | int]) -> str:
     return f"{document.file}:{_line(document, path, at_key=True)}"
 
 
-def _rule(document: Document, tree: Mapping[str, Any], path: Sequence[str | int]) -> tuple[Rule | None, list[Fault]]:
-    """One rule from its plain values, or None with every fault; `path` is where it stands in `document`."""
+def _rule(
+    document: Document, tree: Mapping[str, Any], path: Sequence[str | int]
+) -> tuple[Rule | None, list[Fault]]:
+    """One rule from its plain values, or None with every fault; `path` is where it stands in
+    `document`.
+    """
     try:
         written = WrittenRule.model_validate(tree)
         faults: list[Fault] = []
@@ -305,7 +364,9 @@ def _compiled(
     if not isinstance(tests, dict):
         return None, []
     matcher, slips = compile_when(about, tests)
-    return matcher, [document.fault((*path, *slip.path), slip.what, at_key=slip.at_key) for slip in slips]
+    return matcher, [
+        document.fault((*path, *slip.path), slip.what, at_key=slip.at_key) for slip in slips
+    ]
 
 
 def _senseless(
@@ -319,11 +380,17 @@ def _senseless(
     """Parts that are right by themselves and come to nothing together."""
     for level, matcher in raises:
         if level.rank <= written.severity.rank:
-            what = f"raise: {level.value} is not above the rule's own severity {written.severity.value}"
+            what = (
+                f"raise: {level.value} is not above the rule's own severity"
+                f" {written.severity.value}"
+            )
             yield document.fault((*path, "raise", level.value), what, at_key=True)
         if path[0] == "rules":  # a change of yours may leave a shipped rule's raise without a use
             slips = clash(when, matcher)
-            yield from (document.fault((*path, "raise", level.value, *slip.path), slip.what) for slip in slips)
+            yield from (
+                document.fault((*path, "raise", level.value, *slip.path), slip.what)
+                for slip in slips
+            )
     if quiet is not None and follows(when, quiet):
         what = "holds whenever the rule's own tests do: it would never ring"
         yield document.fault((*path, "quiet_while"), what, at_key=True)
@@ -352,7 +419,11 @@ def _ready(
         quiets=written.quiets,
         quiets_order=written.quiets_order,
         quiet_while=quiet_while,
-        escalate=Escalation(after=written.escalate.after, notify=written.escalate.notify) if written.escalate else None,
+        escalate=(
+            Escalation(after=written.escalate.after, notify=written.escalate.notify)
+            if written.escalate
+            else None
+        ),
         resolved=written.resolved,
         enabled=written.enabled,
         title=written.title,
@@ -372,7 +443,9 @@ def _double_faults(
         return
     path = ("rules", at, "id")
     if name in known:
-        yield document.fault(path, f"{name!r} is a shipped rule; change it under change: or choose another id")
+        yield document.fault(
+            path, f"{name!r} is a shipped rule; change it under change: or choose another id"
+        )
     if name in first:
         yield document.fault(path, f"rule id {name!r} is used twice (first on line {first[name]})")
     first.setdefault(name, _line(document, path))

@@ -1,4 +1,6 @@
-"""The JSON Schema of a rule file, from the same table that checks it, so that editors complete and explain it."""
+"""The JSON Schema of a rule file, from the same table that checks it, so that editors complete and
+explain it.
+"""
 
 import json
 from collections.abc import Mapping
@@ -19,19 +21,30 @@ def text() -> str:
 
 
 def schema() -> Schema:
-    """Facts, values and shipped ids included: what the checks refuse is underlined while it is typed."""
+    """Facts, values and shipped ids included: what the checks refuse is underlined while it is
+    typed.
+    """
     book = shipped()
     file = _without_null(WrittenRules.model_json_schema(by_alias=True))
     rule = _without_null(WrittenRule.model_json_schema(by_alias=True))
     known = sorted(one.id for one in (*book.rules, *book.idle))
-    definitions: Schema = {**rule.pop("$defs", {}), **{name: _fact(spec) for name, spec in FIELDS.items()}}
+    definitions: Schema = {
+        **rule.pop("$defs", {}),
+        **{name: _fact(spec) for name, spec in FIELDS.items()},
+    }
     for about in ABOUTS:
         definitions[f"when {about}"] = _when(about, null=False)
         definitions[f"patch {about}"] = _patch(rule, about)
-    definitions["times"] = {"enum": [name for name, spec in FIELDS.items() if spec.type is FactType.TIME]}
+    definitions["times"] = {
+        "enum": [name for name, spec in FIELDS.items() if spec.type is FactType.TIME]
+    }
     definitions["rule"] = {**rule, "allOf": [_if_about(about) for about in ABOUTS]}
     properties = file["properties"]
-    properties["disable"] = {"type": "array", "items": {"enum": known}, "description": "ids of shipped rules"}
+    properties["disable"] = {
+        "type": "array",
+        "items": {"enum": known},
+        "description": "ids of shipped rules",
+    }
     properties["change"] = _change(book)
     properties["rules"] = {"type": "array", "items": _ref("rule"), "description": "your own rules"}
     return {
@@ -73,7 +86,11 @@ def _if_about(about: str) -> Schema:
     return {
         "if": {"properties": {"about": {"const": about}}, "required": ["about"]},
         "then": {
-            "properties": {"when": when, "quiet_while": when, "raise": {"type": "object", "additionalProperties": when}}
+            "properties": {
+                "when": when,
+                "quiet_while": when,
+                "raise": {"type": "object", "additionalProperties": when},
+            }
         },
     }
 
@@ -100,7 +117,10 @@ def _when(about: str, *, null: bool) -> Schema:
 def _patch(rule: Mapping[str, Any], about: str) -> Schema:
     """A change of a shipped rule: any key but its id and about, null to take it away."""
     properties = {
-        name: {"anyOf": [value, {"type": "null"}], **{k: v for k, v in value.items() if k == "description"}}
+        name: {
+            "anyOf": [value, {"type": "null"}],
+            **{k: v for k, v in value.items() if k == "description"},
+        }
         for name, value in rule["properties"].items()
         if name not in ("id", "about")
     }
@@ -108,7 +128,10 @@ def _patch(rule: Mapping[str, Any], about: str) -> Schema:
         "type": "object",
         "additionalProperties": False,
         "properties": properties
-        | {"when": _when(about, null=True), "quiet_while": {"anyOf": [_ref(f"when {about}"), {"type": "null"}]}},
+        | {
+            "when": _when(about, null=True),
+            "quiet_while": {"anyOf": [_ref(f"when {about}"), {"type": "null"}]},
+        },
     }
 
 
@@ -119,7 +142,8 @@ def _change(book: Rulebook) -> Schema:
         "description": "changes of shipped rules, by id",
         "additionalProperties": False,
         "properties": {
-            rule.id: {**_ref(f"patch {rule.about}"), "description": rule.title.get("en", "")} for rule in rules
+            rule.id: {**_ref(f"patch {rule.about}"), "description": rule.title.get("en", "")}
+            for rule in rules
         },
     }
 
@@ -136,24 +160,53 @@ def _test(spec: FactSpec) -> Schema:
         case FactType.CHOICE:
             value: Schema = {"enum": list(spec.choices)}
             several = {"type": "array", "items": value, "minItems": 1}
-            return {"anyOf": [value, several, _map({"not": {"anyOf": [value, several]}, "exists": exists})]}
+            return {
+                "anyOf": [
+                    value,
+                    several,
+                    _map({"not": {"anyOf": [value, several]}, "exists": exists}),
+                ]
+            }
         case FactType.TEXT:
             value = {"type": ["string", "integer"]}
             several = {"type": "array", "items": value, "minItems": 1}
-            return {"anyOf": [value, several, _map({"contains": {"anyOf": [value, several]}, "exists": exists})]}
+            return {
+                "anyOf": [
+                    value,
+                    several,
+                    _map({"contains": {"anyOf": [value, several]}, "exists": exists}),
+                ]
+            }
         case FactType.NUMBER:
             value = {"type": "number"}
             return {"anyOf": [value, _map({"at_least": value, "below": value, "exists": exists})]}
         case FactType.MONEY:
-            value = {"type": "string", "pattern": r"^-?\d+(\.\d+)? [A-Z]{3}$", "examples": ["3000 JPY", "19.90 EUR"]}
+            value = {
+                "type": "string",
+                "pattern": r"^-?\d+(\.\d+)? [A-Z]{3}$",
+                "examples": ["3000 JPY", "19.90 EUR"],
+            }
             return {"anyOf": [value, _map({"at_least": value, "below": value, "exists": exists})]}
         case FactType.TIME:
-            words = {"within": "in the future, at most", "older_than": "past, at least", "newer_than": "past, at most"}
+            words = {
+                "within": "in the future, at most",
+                "older_than": "past, at least",
+                "newer_than": "past, at most",
+            }
             spans = {name: {**SPAN, "description": meaning} for name, meaning in words.items()}
             return _map(
-                {**spans, "after": {**_ref("times"), "description": "later than another time"}, "exists": exists}
+                {
+                    **spans,
+                    "after": {**_ref("times"), "description": "later than another time"},
+                    "exists": exists,
+                }
             )
 
 
 def _map(properties: Schema) -> Schema:
-    return {"type": "object", "additionalProperties": False, "minProperties": 1, "properties": properties}
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "minProperties": 1,
+        "properties": properties,
+    }

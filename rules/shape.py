@@ -1,4 +1,6 @@
-"""How a rule file is written: its keys and their kinds, from which checks, help and the JSON Schema are made."""
+"""How a rule file is written: its keys and their kinds, from which checks, help and the JSON Schema
+are made.
+"""
 
 import re
 from datetime import timedelta
@@ -6,13 +8,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from parsers.written import duration
+from parsers.user_yaml import duration
 from rules.alert import Severity
 from rules.fields import ABOUTS
 from rules.words import LANGUAGES
 
 DEADLINE = "deadline"
-"""`repeat: deadline`: remind more often as `due_at` comes near, and once when it has passed; info is told once."""
+"""`repeat: deadline`: remind more often as `due_at` comes near, and once when it has passed; info
+is told once.
+"""
 
 
 def _identifier(text: str) -> str:
@@ -69,10 +73,14 @@ _TEXTS = {
 _REPEAT = {"anyOf": [{"const": DEADLINE}, SPAN, {"type": "array", "items": SPAN}]}
 
 Duration = Annotated[timedelta, BeforeValidator(duration), WithJsonSchema(SPAN)]
-Delay = Annotated[timedelta, BeforeValidator(duration), AfterValidator(_positive), WithJsonSchema(SPAN)]
+Delay = Annotated[
+    timedelta, BeforeValidator(duration), AfterValidator(_positive), WithJsonSchema(SPAN)
+]
 Names = Annotated[tuple[str, ...], BeforeValidator(_several), WithJsonSchema(_NAMES)]
 Texts = Annotated[dict[str, str], BeforeValidator(_texts), WithJsonSchema(_TEXTS)]
-Repeat = Annotated[Literal["deadline"] | tuple[Delay, ...], BeforeValidator(_delays), WithJsonSchema(_REPEAT)]
+Repeat = Annotated[
+    Literal["deadline"] | tuple[Delay, ...], BeforeValidator(_delays), WithJsonSchema(_REPEAT)
+]
 
 
 class _Written(BaseModel):
@@ -92,15 +100,28 @@ class WrittenRule(_Written):
     when: dict[str, Any] = Field(description="tests on facts; all must hold")
     hold: Duration = Field(timedelta(0), description="ring only when true for this long")
     severity: Severity = Field(description="critical rings at night, info waits for the digest")
-    raise_: dict[Severity, dict[str, Any]] = Field({}, alias="raise", description="a higher severity, and when")
+    raise_: dict[Severity, dict[str, Any]] = Field(
+        {}, alias="raise", description="a higher severity, and when"
+    )
     repeat: Repeat = Field(
         (),
-        description="delays until told again, the last one over and over, once only after its deadline; or deadline",
+        description=(
+            "delays until told again, the last one over and over, once only after its deadline; or"
+            " deadline"
+        ),
     )
-    group: Literal["now", "digest"] | None = Field(None, description="at once, or in the daily digest")
-    notify: Names | None = Field(None, description="groups to tell instead of those of the severity")
-    quiets: Names = Field((), description="rules that keep silent while this one rings for the same thing")
-    quiets_order: Names = Field((), description="rules that keep silent meanwhile for anything of the same order")
+    group: Literal["now", "digest"] | None = Field(
+        None, description="at once, or in the daily digest"
+    )
+    notify: Names | None = Field(
+        None, description="groups to tell instead of those of the severity"
+    )
+    quiets: Names = Field(
+        (), description="rules that keep silent while this one rings for the same thing"
+    )
+    quiets_order: Names = Field(
+        (), description="rules that keep silent meanwhile for anything of the same order"
+    )
     quiet_while: dict[str, Any] | None = Field(
         None, description="tests on facts; while they hold, this rule keeps silent"
     )

@@ -1,4 +1,6 @@
-"""What values of one fact a test lets through, so that tests which exclude each other are found before they run."""
+"""What values of one fact a test lets through, so that tests which exclude each other are found
+before they run.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +10,8 @@ from decimal import Decimal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """The values of one fact that a test lets through; two spans of one fact can be laid over each other.
+    """The values of one fact that a test lets through; two spans of one fact can be laid over each
+    other.
 
     Times count as their distance from now (future positive), so a span does not move.
     """
@@ -25,7 +28,9 @@ class Span:
 
 
 def lay_over(spans: Sequence[Span]) -> tuple[Span, str]:
-    """All spans of one fact at once, and, when nothing passes them all, a remark on why (else an empty string)."""
+    """All spans of one fact at once, and, when nothing passes them all, a remark on why (else an
+    empty string).
+    """
     present, values, barred, currency = None, None, frozenset[str](), None
     above, above_open, upto, upto_open = None, False, None, False
     for span in spans:
@@ -35,11 +40,21 @@ def lay_over(spans: Sequence[Span]) -> tuple[Span, str]:
             return span, "; an amount has one currency"
         present = span.present if present is None else present
         currency = currency or span.currency
-        values = span.values if values is None else values if span.values is None else values & span.values
+        values = (
+            span.values
+            if values is None
+            else values
+            if span.values is None
+            else values & span.values
+        )
         barred |= span.barred
-        if span.above is not None and (above is None or (span.above, span.above_open) > (above, above_open)):
+        if span.above is not None and (
+            above is None or (span.above, span.above_open) > (above, above_open)
+        ):
             above, above_open = span.above, span.above_open
-        if span.upto is not None and (upto is None or (span.upto, not span.upto_open) < (upto, not upto_open)):
+        if span.upto is not None and (
+            upto is None or (span.upto, not span.upto_open) < (upto, not upto_open)
+        ):
             upto, upto_open = span.upto, span.upto_open
     laid = Span(
         present=present,

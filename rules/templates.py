@@ -1,7 +1,9 @@
 """Texts with `{placeholders|filter}` and `[optional parts]`, checked when the file is loaded.
 
-A part in brackets disappears when a placeholder inside it has no value; one that begins with a marketplace's name, such
-as `[@amazon …]`, is there for that marketplace only. `{{`, `}}`, `[[` and `]]` stand for themselves.
+A part in brackets disappears when a placeholder inside it has no value; one that begins with a
+marketplace's name, such
+as `[@amazon …]`, is there for that marketplace only. `{{`, `}}`, `[[` and `]]` stand for
+themselves.
 Placeholders are looked up in the table of facts, never with getattr.
 """
 
@@ -11,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from orders.subject import FactType
-from parsers.written import did_you_mean
+from parsers.user_yaml import did_you_mean
 from rules.fields import ABOUTS, FIELDS
 
 FILTERS: Mapping[str, tuple[FactType, ...]] = {
@@ -20,12 +22,16 @@ FILTERS: Mapping[str, tuple[FactType, ...]] = {
     "ago": (FactType.TIME,),
     "short": (FactType.TEXT,),
 }
-"""What may stand behind `|`, and for which facts: the day alone, the time left or since, at most 40 characters."""
+"""What may stand behind `|`, and for which facts: the day alone, the time left or since, at most 40
+characters.
+"""
 
 EXTRAS: Mapping[str, FactType] = {"due": FactType.TIME, "since": FactType.TIME}
 """Placeholders that are no facts: until when anything is due; since when the condition holds."""
 NAMES: Mapping[str, FactType] = {"order": FactType.TEXT, "contact": FactType.TEXT}
-"""Further ones where there is an order: its name for people; how to reach the marketplace's support."""
+"""Further ones where there is an order: its name for people; how to reach the marketplace's
+support.
+"""
 
 SHOPS = FIELDS["order.marketplace"].choices
 
@@ -70,19 +76,26 @@ def slips_of(about: str, text: str) -> Iterator[str]:
     for shop in dict.fromkeys(
         piece.shop for piece in pieces if isinstance(piece, Part) and piece.shop not in ("", *SHOPS)
     ):
-        yield f"unknown marketplace @{shop}{did_you_mean(shop, SHOPS)}; known are {', '.join(SHOPS)}"
+        yield (
+            f"unknown marketplace @{shop}{did_you_mean(shop, SHOPS)}; known are {', '.join(SHOPS)}"
+        )
     for slot in slots(pieces):
         if slot.name not in names:
             yield f"unknown placeholder {{{slot.name}}}{did_you_mean(slot.name, names)}"
         elif slot.filter and slot.filter not in FILTERS:
-            yield f"unknown filter |{slot.filter}{did_you_mean(slot.filter, FILTERS)}; known are {', '.join(FILTERS)}"
+            yield (
+                f"unknown filter |{slot.filter}{did_you_mean(slot.filter, FILTERS)}; known are"
+                f" {', '.join(FILTERS)}"
+            )
         elif slot.filter and names[slot.name] not in FILTERS[slot.filter]:
             yield f"|{slot.filter} does not fit {{{slot.name}}}, which is {names[slot.name].value}"
 
 
 @lru_cache(maxsize=2048)
 def parse(text: str) -> tuple[Piece, ...]:
-    """The pieces of `text`. Raises ValueError, in words, for a brace or bracket without its partner."""
+    """The pieces of `text`. Raises ValueError, in words, for a brace or bracket without its
+    partner.
+    """
     pieces: list[Piece] = []
     inner: list[str | Slot] | None = None
     for token in _TOKEN.findall(text):
@@ -102,7 +115,9 @@ def parse(text: str) -> tuple[Piece, ...]:
                 inner = None
                 continue
             case "{" | "}":
-                raise ValueError(f"a {token} without its partner; write {token * 2} for a brace itself")
+                raise ValueError(
+                    f"a {token} without its partner; write {token * 2} for a brace itself"
+                )
             case _ if token.startswith("{"):
                 name, _, filter_ = token[1:-1].partition("|")
                 piece = Slot(name.strip(), filter_.strip())

@@ -1,4 +1,5 @@
-"""Tests of rules, as people write them beside their rules: facts in, ids of rules out, in both directions.
+"""Tests of rules, as people write them beside their rules: facts in, ids of rules out, in both
+directions.
 
     now: 2026-11-23T09:00:00+09:00
     tests:
@@ -11,8 +12,10 @@
         later:
           +5d: []
 
-Times are relative to `now` (+2d, -3h, now) or written out. Yes/no facts that are not given are false; a fact set to
-null in `unless` is missing. `fires` are all rules whose tests hold; hold, quiet hours and the like are not asked.
+Times are relative to `now` (+2d, -3h, now) or written out. Yes/no facts that are not given are
+false; a fact set to
+null in `unless` is missing. `fires` are all rules whose tests hold; hold, quiet hours and the like
+are not asked.
 """
 
 import re
@@ -27,7 +30,17 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from orders.subject import FactSpec, FactType, FactValue, Subject
 from parsers.notice import Money
-from parsers.written import Document, Fault, WrittenError, did_you_mean, duration, faults_of, place, plain, read
+from parsers.user_yaml import (
+    Document,
+    Fault,
+    UserFileError,
+    did_you_mean,
+    duration,
+    faults_of,
+    place,
+    plain,
+    read,
+)
 from rules.fields import ABOUTS, FIELDS, FLAGS
 from rules.judge import judge
 from rules.matchers import compile_when
@@ -54,7 +67,9 @@ class WrittenTrial(_Written):
 class WrittenTrials(_Written):
     version: int = 1
     rules: str | None = None
-    """The rule file these tests are for, from this file's folder; without it, the rules in force."""
+    """The rule file these tests are for, from this file's folder; without it, the rules in
+    force.
+    """
     now: Any = NOW
     tests: list[WrittenTrial]
 
@@ -70,7 +85,9 @@ class WrittenTrials(_Written):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One question: these facts, at this time, fire exactly these rules (`exact`), or none of these."""
+    """One question: these facts, at this time, fire exactly these rules (`exact`), or none of
+    these.
+    """
 
     name: str
     line: int
@@ -109,7 +126,9 @@ class Failure:
 
     @property
     def _said(self) -> str:
-        return f"{self.name!r} at {self.at}: expected {list(self.expected)}, fired {list(self.fired)}"
+        return (
+            f"{self.name!r} at {self.at}: expected {list(self.expected)}, fired {list(self.fired)}"
+        )
 
     def __str__(self) -> str:
         return f"FAIL {self.file}:{self.line} {self._said}"
@@ -121,19 +140,23 @@ def load(path: Path) -> Trials:
 
 
 def trials(document: Document, folder: Path | None = None) -> Trials:
-    """The tests of `document`; its `rules:` is looked for in `folder`. Raises WrittenError with every fault."""
+    """The tests of `document`; its `rules:` is looked for in `folder`. Raises WrittenError with
+    every fault.
+    """
     if document.tree is None:
-        raise WrittenError([Fault(file=document.file, line=1, column=1, what="the file is empty")])
+        raise UserFileError([Fault(file=document.file, line=1, column=1, what="the file is empty")])
     try:
         written = WrittenTrials.model_validate(plain(document.tree))
     except ValidationError as error:
-        raise WrittenError(faults_of(document, error, model=WrittenTrials)) from error
+        raise UserFileError(faults_of(document, error, model=WrittenTrials)) from error
     faults: list[Fault] = []
     checks = [
-        check for at, one in enumerate(written.tests) for check in _checks(document, at, one, written.now, faults)
+        check
+        for at, one in enumerate(written.tests)
+        for check in _checks(document, at, one, written.now, faults)
     ]
     if faults:
-        raise WrittenError(faults)
+        raise UserFileError(faults)
     rules = (folder or Path()) / written.rules if written.rules else None
     return Trials(file=document.file, rules=rules, checks=tuple(checks))
 
@@ -144,25 +167,36 @@ def run(trials: Trials, book: Rulebook) -> tuple[Failure, ...]:
 
 
 def verify(path: Path, book: Rulebook) -> None:
-    """Run the tests of a file. Raises WrittenError with every test that fails, or every fault of the file."""
+    """Run the tests of a file. Raises WrittenError with every test that fails, or every fault of
+    the file.
+    """
     failures = run(load(path), book)
     if failures:
-        raise WrittenError([failure.fault for failure in failures])
+        raise UserFileError([failure.fault for failure in failures])
 
 
 def _run(file: str, check: Check, book: Rulebook) -> Iterator[Failure]:
-    fired = tuple(sorted(one.rule.id for one in judge(book, (check.subject,), check.now) if one.holds))
+    fired = tuple(
+        sorted(one.rule.id for one in judge(book, (check.subject,), check.now) if one.holds)
+    )
     if check.exact:
         right, expected = set(fired) == set(check.rules), check.rules
     else:
         right, expected = not set(fired) & set(check.rules), ()
     if not right:
         yield Failure(
-            file=file, line=check.line, name=check.name, at=check.at, expected=tuple(sorted(expected)), fired=fired
+            file=file,
+            line=check.line,
+            name=check.name,
+            at=check.at,
+            expected=tuple(sorted(expected)),
+            fired=fired,
         )
 
 
-def _checks(document: Document, at: int, written: WrittenTrial, now: datetime, faults: list[Fault]) -> Iterator[Check]:
+def _checks(
+    document: Document, at: int, written: WrittenTrial, now: datetime, faults: list[Fault]
+) -> Iterator[Check]:
     path = ("tests", at)
     if written.about not in ABOUTS:
         what = f"{written.about!r} is nothing rules are about{did_you_mean(written.about, ABOUTS)}"
@@ -171,11 +205,23 @@ def _checks(document: Document, at: int, written: WrittenTrial, now: datetime, f
     facts = _facts(document, (*path, "facts"), written.about, written.facts, now, faults)
     base = dict.fromkeys(FLAGS[written.about], False) | facts
 
-    def check(step: str, table: Mapping[str, FactValue], instant: datetime, rules: Sequence[str], exact: bool) -> Check:
+    def check(
+        step: str,
+        table: Mapping[str, FactValue],
+        instant: datetime,
+        rules: Sequence[str],
+        exact: bool,
+    ) -> Check:
         subject = Subject(about=written.about, id=written.name, facts=table)
         line = place(document.tree, path)[0]
         return Check(
-            name=written.name, line=line, at=step, subject=subject, now=instant, rules=tuple(rules), exact=exact
+            name=written.name,
+            line=line,
+            at=step,
+            subject=subject,
+            now=instant,
+            rules=tuple(rules),
+            exact=exact,
         )
 
     yield check("+0m", base, now, written.fires, True)
@@ -264,5 +310,7 @@ def _instant(value: Any, now: datetime) -> datetime:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError("expected a time such as +2d, -3h, now or 2026-11-23T09:00:00+09:00") from None
+        raise ValueError(
+            "expected a time such as +2d, -3h, now or 2026-11-23T09:00:00+09:00"
+        ) from None
     return at if at.tzinfo else at.replace(tzinfo=UTC)

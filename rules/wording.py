@@ -1,4 +1,6 @@
-"""What an alert says, in the target's language and zone: understood in five seconds on a lock screen."""
+"""What an alert says, in the target's language and zone: understood in five seconds on a lock
+screen.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,11 +18,15 @@ from rules.words import CHOICES, MONTHS, UNSAID, WEEKDAYS, WORDY, word
 TITLE = 120
 """Characters of a title at most."""
 BODY = 1000
-"""Characters of a body at most: ntfy turns more than 8,000 bytes into an attachment, and kanji are six bytes there."""
+"""Characters of a body at most: ntfy turns more than 8,000 bytes into an attachment, and kanji are
+six bytes there.
+"""
 SHORT = 40
 """Characters of a text behind `|short`."""
 ITEM = 48
-"""Characters of an item's title inside the order's name; marketplaces fill them with search words."""
+"""Characters of an item's title inside the order's name; marketplaces fill them with search
+words.
+"""
 
 BULLET = "• "
 """Before each line of a list of alerts."""
@@ -45,16 +51,21 @@ def write(
     now: datetime,
     contact: Mapping[str, str] | None = None,
 ) -> Text:
-    """The message for one announcement. Never fails: a text that cannot be filled is replaced by the bare facts.
+    """The message for one announcement. Never fails: a text that cannot be filled is replaced by
+    the bare facts.
 
     `contact` says by marketplace how to reach its support, where the user's configuration has it.
     """
-    voice = _Voice(subject=subject, alert=alert, language=language, zone=zone, now=now, contact=contact or {})
+    voice = _Voice(
+        subject=subject, alert=alert, language=language, zone=zone, now=now, contact=contact or {}
+    )
     try:
         return _write(rule, cause, voice)
     except Exception:  # noqa: BLE001 -- an alert is never lost for its wording
         facts = "\n".join(f"{name}: {value}" for name, value in sorted(subject.facts.items()))
-        return Text(title=cut(rule.id, TITLE), body=cut(f"{word(language, 'broken_text')}\n{facts}", BODY))
+        return Text(
+            title=cut(rule.id, TITLE), body=cut(f"{word(language, 'broken_text')}\n{facts}", BODY)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +115,13 @@ class _Voice:
 
 
 def _write(rule: Rule, cause: Cause, voice: _Voice) -> Text:
-    subject, language, zone, now, due = voice.subject, voice.language, voice.zone, voice.now, voice.due
+    subject, language, zone, now, due = (
+        voice.subject,
+        voice.language,
+        voice.zone,
+        voice.now,
+        voice.due,
+    )
     title = voice.text(rule.title)
     match cause:
         case Cause.REPEAT:
@@ -165,7 +182,9 @@ def _order_line(subject: Subject, language: str) -> str:
 
 def _until(due: datetime, language: str, zone: tzinfo, now: datetime) -> str:
     key = "until" if due > now else "was_until"
-    return word(language, key, when=moment(due, language, zone, now), left=distance(due - now, language))
+    return word(
+        language, key, when=moment(due, language, zone, now), left=distance(due - now, language)
+    )
 
 
 def _doubt(subject: Subject, language: str, zone: tzinfo, now: datetime) -> str:
@@ -190,7 +209,9 @@ def _read_in(subject: Subject, language: str, zone: tzinfo, now: datetime) -> st
         quoted = f"“{cut(str(title), 80)}”" if language == "en" else f"「{cut(str(title), 80)}」"
         what = quoted + (f" {moment(at, language, zone, now)}" if isinstance(at, datetime) else "")
     elif subject.mails:
-        what = word(language, "from_mails", numbers=", ".join(str(number) for number in subject.mails[:5]))
+        what = word(
+            language, "from_mails", numbers=", ".join(str(number) for number in subject.mails[:5])
+        )
     else:
         return ""
     return word(language, "read_in", what=what)
@@ -200,7 +221,9 @@ def _contact(subject: Subject, contact: Mapping[str, str], language: str) -> str
     shop = str(subject.facts.get("order.marketplace", ""))
     if shop in contact:
         return contact[shop]
-    return word(language, f"contact_{shop}" if shop in ("aliexpress", "amazon") else "contact_other")
+    return word(
+        language, f"contact_{shop}" if shop in ("aliexpress", "amazon") else "contact_other"
+    )
 
 
 def show(value: FactValue, filter_: str, language: str, zone: tzinfo, now: datetime) -> str:
@@ -245,14 +268,17 @@ def day(at: datetime, language: str, zone: tzinfo, now: datetime) -> str:
     weekday = WEEKDAYS[language][local.weekday()]
     if language == "ja":
         return (f"{local.year}/" if other_year else "") + f"{local.month}/{local.day}({weekday})"
-    return f"{weekday} {local.day} {MONTHS[local.month - 1]}" + (f" {local.year}" if other_year else "")
+    return f"{weekday} {local.day} {MONTHS[local.month - 1]}" + (
+        f" {local.year}" if other_year else ""
+    )
 
 
 def moment(at: datetime, language: str, zone: tzinfo, now: datetime) -> str:
     """“Wed 25 Nov 23:59 JST”, always with the zone."""
     local = at.astimezone(zone)
     name = local.tzname() or ""
-    return f"{day(at, language, zone, now)} {local:%H:%M} {f'UTC{name}' if name[:1] in '+-' else name}".rstrip()
+    named = f"UTC{name}" if name[:1] in "+-" else name
+    return f"{day(at, language, zone, now)} {local:%H:%M} {named}".rstrip()
 
 
 def distance(span: timedelta, language: str) -> str:
@@ -278,7 +304,9 @@ def cut(text: str, size: int) -> str:
 
 
 def _fit(first: str, lines: Sequence[str]) -> str:
-    """The body: `first` is shortened before any of `lines`, which matter more; then the last lines go."""
+    """The body: `first` is shortened before any of `lines`, which matter more; then the last lines
+    go.
+    """
     kept = [line for line in lines if line]
     while kept and sum(len(line) + 1 for line in kept) > BODY:
         if len(kept) == 1:
@@ -290,7 +318,9 @@ def _fit(first: str, lines: Sequence[str]) -> str:
 
 
 def join(texts: Sequence[tuple[Severity, Text]], language: str) -> Text:
-    """Several announcements as one message, worst first: the worst in full, the others as far as there is room."""
+    """Several announcements as one message, worst first: the worst in full, the others as far as
+    there is room.
+    """
     ordered = _worst_first(texts)
     if len(ordered) == 1:
         return ordered[0]
@@ -299,7 +329,9 @@ def join(texts: Sequence[tuple[Severity, Text]], language: str) -> Text:
     said = set(first.body.split("\n"))
     blocks = [first.body]
     for text in rest:
-        fresh = [line for line in text.body.split("\n") if line not in said]  # the order, its link: once is enough
+        fresh = [
+            line for line in text.body.split("\n") if line not in said
+        ]  # the order, its link: once is enough
         said.update(fresh)
         blocks.append("\n".join([text.title, *fresh]))
     return Text(
@@ -311,11 +343,17 @@ def join(texts: Sequence[tuple[Severity, Text]], language: str) -> Text:
 def digest(texts: Sequence[tuple[Severity, Text]], language: str) -> Text:
     """The daily digest: one line for each, worst first."""
     ordered = _worst_first(texts)
-    title = word(language, "digest_one") if len(ordered) == 1 else word(language, "digest", count=len(ordered))
+    title = (
+        word(language, "digest_one")
+        if len(ordered) == 1
+        else word(language, "digest", count=len(ordered))
+    )
     return Text(title=title, body=_list(ordered, language))
 
 
-def first_run(texts: Sequence[tuple[Severity, Text]], language: str, *, mails: int, orders: int) -> Text:
+def first_run(
+    texts: Sequence[tuple[Severity, Text]], language: str, *, mails: int, orders: int
+) -> Text:
     """The one message after the mail of the past was read: what is still true."""
     count = sum(severity is not Severity.INFO for severity, _ in texts)
     title = word(
@@ -325,7 +363,9 @@ def first_run(texts: Sequence[tuple[Severity, Text]], language: str, *, mails: i
         orders=word(language, "one_order" if orders == 1 else "orders", n=orders),
         count=count,
     )
-    return Text(title=title, body=_list(_worst_first(texts), language) or word(language, "all_quiet_body"))
+    return Text(
+        title=title, body=_list(_worst_first(texts), language) or word(language, "all_quiet_body")
+    )
 
 
 def all_quiet(language: str) -> Text:
@@ -335,7 +375,9 @@ def all_quiet(language: str) -> Text:
 
 def rate_limited(count: int, language: str) -> Text:
     """The one line for `count` messages that a target's limit held back."""
-    return Text(title=word(language, "rate_limit", count=count), body=word(language, "rate_limit_body"))
+    return Text(
+        title=word(language, "rate_limit", count=count), body=word(language, "rate_limit_body")
+    )
 
 
 def _worst_first(texts: Sequence[tuple[Severity, Text]]) -> list[Text]:
@@ -348,7 +390,9 @@ def _list(texts: Sequence[Text], language: str) -> str:
 
 
 def _stack(blocks: Sequence[str], titles: Sequence[str], gap: str, language: str) -> str:
-    """Blocks below each other while there is room; of those without, the titles, then only their number."""
+    """Blocks below each other while there is room; of those without, the titles, then only their
+    number.
+    """
     shown: list[str] = []
     for at, (block, title) in enumerate(zip(blocks, titles, strict=True)):
         rest = word(language, "more_titles", count=len(blocks) - at)

@@ -1,4 +1,6 @@
-"""The words around the rules' own texts, in every language; a test holds the languages side by side."""
+"""The words around the rules' own texts, in every language; a test holds the languages side by
+side.
+"""
 
 from collections.abc import Mapping
 
@@ -16,7 +18,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "read_in": "Read in: {what}",
         "from_mails": "mail {numbers}",
         "not_verified": "Sender not verified: look at the order on the site itself.",
-        "doubtful": "A mail of {when}, unsure by sender or order, says otherwise: look at the order page.",
+        "doubtful": (
+            "A mail of {when}, unsure by sender or order, says otherwise: look at the order page."
+        ),
         "inferred": "Matched without a full order number: check that it is this order.",
         "more_titles": "and {count} more",
         "digest": "{count} things to know",
@@ -58,7 +62,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "read_in": "根拠：{what}",
         "from_mails": "メール {numbers}",
         "not_verified": "送信元は未確認です。サイトで直接確認してください。",
-        "doubtful": "{when} に別の内容のメールがありますが、送信元か注文が未確認です。注文ページを確認してください。",
+        "doubtful": (
+            "{when} に別の内容のメールがありますが、"
+            "送信元か注文が未確認です。注文ページを確認してください。"
+        ),
         "inferred": "注文番号の全桁なしで照合しました。この注文の件か確認してください。",
         "more_titles": "ほか{count}件",
         "digest": "お知らせ {count}件",
@@ -70,7 +77,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "one_order": "注文{n}件",
         "orders": "注文{n}件",
         "all_quiet": "異常なし",
-        "all_quiet_body": "お知らせすることはありませんでした。メールボックスはすべて読めています。",
+        "all_quiet_body": (
+            "お知らせすることはありませんでした。メールボックスはすべて読めています。"
+        ),
         "rate_limit": "ほか{count}件の通知",
         "rate_limit_body": "この宛先への通知が多すぎるためまとめました。一覧：orderbell alerts",
         "broken_text": "このルールの文面を作れませんでした。元の値をそのままお知らせします。",
@@ -169,8 +178,19 @@ CHOICES: Mapping[str, Mapping[str, str]] = {
         "protocol": "サーバーの応答が不正です",
     },
 }
-"""Values of choices, and reasons, as people say them; what is missing is shown as it is, without underscores."""
-WORDY = ("marketplace", "reason", "cancel_reason", "cancelled_by", "problem", "outcome", "failure", "stage")
+"""Values of choices, and reasons, as people say them; what is missing is shown as it is, without
+underscores.
+"""
+WORDY = (
+    "marketplace",
+    "reason",
+    "cancel_reason",
+    "cancelled_by",
+    "problem",
+    "outcome",
+    "failure",
+    "stage",
+)
 """Last words of text facts that hold a word of ours or the mail's own words."""
 UNSAID = ("unknown", "other")
 """Values that say nothing: the optional part of a text they stand in is left out."""

@@ -1,6 +1,8 @@
-"""What is read, counted: marketplace × kind × language with the best proof, and how many holes are left.
+"""What is read, counted: marketplace × kind × language with the best proof, and how many holes are
+left.
 
-`tests.docs` puts these tables into docs/coverage.md, and the suite checks that the page is as the packs are.
+`tests.docs` puts these tables into docs/coverage.md, and the suite checks that the page is as the
+packs are.
 """
 
 from collections import Counter
@@ -37,7 +39,9 @@ ELSEWHERE: Mapping[str, tuple[str, ...]] = {
 def carried(marketplace: str) -> tuple[str, ...]:
     """Every kind that a mail of this marketplace can carry, sorted."""
     kinds = {kind.value for kind in Kind} - NO_MAIL - BY_HAND
-    return tuple(sorted(kind for kind in kinds if not kind.startswith(ELSEWHERE.get(marketplace, ()))))
+    return tuple(
+        sorted(kind for kind in kinds if not kind.startswith(ELSEWHERE.get(marketplace, ())))
+    )
 
 
 def best(pack: Pack) -> dict[tuple[str, str], Proof]:
@@ -68,15 +72,22 @@ def _of(pack: Pack) -> Iterator[str]:
     total = Counter(cells.values())
     holes = len(kinds) * len(languages) - len(cells)
     counts = " · ".join(f"{sign} {total[proof]}" for proof, sign in SIGNS.items())
-    yield f"**{pack.marketplace}**: {len(kinds)} kinds in {len(languages)} languages: {counts} · {holes} holes"
+    yield (
+        f"**{pack.marketplace}**: {len(kinds)} kinds in {len(languages)} languages: {counts} ·"
+        f" {holes} holes"
+    )
     yield ""
     yield f"| Kind | {' | '.join(languages)} |"
     yield f"| --- |{' :-: |' * len(languages)}"
     for kind in kinds:
-        yield _row(f"`{kind}`", (SIGNS[cells[kind, one]] if (kind, one) in cells else "" for one in languages))
+        yield _row(
+            f"`{kind}`",
+            (SIGNS[cells[kind, one]] if (kind, one) in cells else "" for one in languages),
+        )
     for proof, sign in SIGNS.items():
         yield _row(
-            f"{sign} {proof.value}", (sum(cells.get((kind, one)) is proof for kind in kinds) for one in languages)
+            f"{sign} {proof.value}",
+            (sum(cells.get((kind, one)) is proof for kind in kinds) for one in languages),
         )
     yield _row("holes", (sum((kind, one) not in cells for kind in kinds) for one in languages))
     yield _row("golden mails", (mails(pack.marketplace, one) for one in languages))

@@ -1,6 +1,8 @@
-"""The tables in the documentation, made from the program itself: `python -m tests.docs write`, checked in the suite.
+"""The tables in the documentation, made from the program itself: `python -m tests.docs write`,
+checked in the suite.
 
-A table stands between `<!-- begin NAME -->` and `<!-- end NAME -->`; whatever a person writes around it stays.
+A table stands between `<!-- begin NAME -->` and `<!-- end NAME -->`; whatever a person writes
+around it stays.
 """
 
 import re
@@ -40,7 +42,9 @@ def commands() -> Iterator[str]:
             yield f"| `{name} {words}` | {_first(command.help)} |"
         else:
             usage = " ".join(
-                one.make_metavar(click.Context(command)) for one in command.params if isinstance(one, click.Argument)
+                one.make_metavar(click.Context(command))
+                for one in command.params
+                if isinstance(one, click.Argument)
             )
             yield f"| `{_cell(f'{name} {usage}'.strip())}` | {_first(command.help)} |"
 
@@ -64,12 +68,23 @@ def metrics() -> Iterator[str]:
 def priorities() -> Iterator[str]:
     from daemon.push.address import MACHINES, MARKS, PRIORITIES
 
-    names = {"ntfy": "ntfy", "pover": "Pushover", "gotify": "Gotify", "prowl": "Prowl", "join": "Join"}
+    names = {
+        "ntfy": "ntfy",
+        "pover": "Pushover",
+        "gotify": "Gotify",
+        "prowl": "Prowl",
+        "join": "Join",
+    }
     yield from ("| | critical | warning | info |", "| --- | --- | --- | --- |")
     for service, words in PRIORITIES.items():
         yield f"| {names[service]} | {words['critical']} | {words['warning']} | {words['info']} |"
-    yield f"| {', '.join(f'`{name}://`' for name in MACHINES)} | `type: failure` | `type: warning` | `type: info` |"
-    marks = {level: f"{mark.strip()} before the title" if mark else "" for level, mark in MARKS.items()}
+    yield (
+        f"| {', '.join(f'`{name}://`' for name in MACHINES)} | `type: failure` | `type: warning` |"
+        " `type: info` |"
+    )
+    marks = {
+        level: f"{mark.strip()} before the title" if mark else "" for level, mark in MARKS.items()
+    }
     yield f"| all others | {marks['critical']} | {marks['warning']} | {marks['info']} |"
 
 
@@ -80,7 +95,9 @@ def settings() -> Iterator[str]:
     yield from ("| Key | Takes | Left out | Means |", "| --- | --- | --- | --- |")
     for path, spec in _keys(tree, tree):
         default = spec.get("default")
-        shown = "" if isinstance(default, dict) or default in (None, "", []) else f"`{_plain(default)}`"
+        shown = (
+            "" if isinstance(default, dict) or default in (None, "", []) else f"`{_plain(default)}`"
+        )
         yield f"| `{path}` | {_takes(spec)} | {shown} | {_cell(_first(spec.get('description')))} |"
 
 
@@ -98,11 +115,16 @@ def rules() -> Iterator[str]:
 
     yield from ("| Rule | About | Severity | Says |", "| --- | --- | --- | --- |")
     for rule in load(None).rules:
-        yield f"| `{rule.id}` | {rule.about} | {rule.severity.value} | {rule.title['en'].replace('|', '¦')} |"
+        yield (
+            f"| `{rule.id}` | {rule.about} | {rule.severity.value} |"
+            f" {rule.title['en'].replace('|', '¦')} |"
+        )
 
 
 def coverage() -> Iterator[str]:
-    """Marketplace × kind × language with the best proof a phrase of it has, and the holes counted."""
+    """Marketplace × kind × language with the best proof a phrase of it has, and the holes
+    counted.
+    """
     from tests.coverage_table import lines
 
     yield from lines()
@@ -112,7 +134,10 @@ def rule_keys() -> Iterator[str]:
     from rules.shape import WrittenRule
 
     yield from ("| Key | Means |", "| --- | --- |")
-    yield from (f"| `{spec.alias or name}` | {spec.description} |" for name, spec in WrittenRule.model_fields.items())
+    yield from (
+        f"| `{spec.alias or name}` | {spec.description} |"
+        for name, spec in WrittenRule.model_fields.items()
+    )
 
 
 def rule_tests() -> Iterator[str]:
@@ -165,7 +190,9 @@ TABLES: Mapping[str, Callable[[], Iterable[str]]] = {
 
 def rendered(text: str) -> str:
     """The page with every table made anew. Raises KeyError for a table nobody makes."""
-    return BLOCK.sub(lambda block: block[1] + "\n".join(TABLES[block["name"]]()) + "\n" + block[3], text)
+    return BLOCK.sub(
+        lambda block: block[1] + "\n".join(TABLES[block["name"]]()) + "\n" + block[3], text
+    )
 
 
 def _keys(tree: Any, node: Any, path: str = "", given: Any = None) -> Iterator[tuple[str, Any]]:
@@ -226,11 +253,13 @@ def _cell(text: str) -> str:
 
 
 def _first(text: str | None) -> str:
-    return (text or "").strip().split("\n\n")[0].replace("\n", " ").rstrip(".").replace("|", "\\|")
+    return " ".join((text or "").split("\n\n")[0].split()).rstrip(".").replace("|", "\\|")
 
 
 def main(words: list[str]) -> int:
-    stale = [page for page in PAGES if rendered((ROOT / page).read_text()) != (ROOT / page).read_text()]
+    stale = [
+        page for page in PAGES if rendered((ROOT / page).read_text()) != (ROOT / page).read_text()
+    ]
     match words:
         case ["write"]:
             for page in stale:

@@ -1,9 +1,11 @@
-"""Golden mails: every `.eml` under tests/fixtures has a `.yaml` beside it that says what must be read from it.
+"""Golden mails: every `.eml` under tests/fixtures has a `.yaml` beside it that says what must be
+read from it.
 
     python -m tests.golden add      # write the missing ones; refuses to touch any that exists
     python -m tests.golden update   # rewrite all, delete stale ones, and print the difference
 
-A `.yaml` may begin with `context:` (role, authserv_ids, addresses, relays); it is kept. Read every new file before you
+A `.yaml` may begin with `context:` (role, authserv_ids, addresses, relays); it is kept. Read every
+new file before you
 commit it: the runner writes down what is read, and only you know what should be.
 """
 
@@ -20,7 +22,7 @@ from ruamel.yaml import YAML
 from parsers.notice import Reading, notice_to_json
 from parsers.pack import shipped
 from parsers.reader import Context, read
-from parsers.written import plain
+from parsers.user_yaml import plain
 
 FIXTURES = Path(__file__).parent / "fixtures"
 FOLDERS = ("amazon", "aliexpress", "ham", "broken")
@@ -74,7 +76,8 @@ def shape(reading: Reading) -> dict[str, Any]:
         row["claims"] = list(reading.claims)
     if reading.notices:
         row["notices"] = [
-            {key: value for key, value in notice_to_json(notice).items() if value} for notice in reading.notices
+            {key: value for key, value in notice_to_json(notice).items() if value}
+            for notice in reading.notices
         ]
     return row
 
@@ -95,7 +98,9 @@ def add() -> int:
     new = [mail for mail in mails() if not mail.with_suffix(".yaml").exists()]
     for mail in new:
         mail.with_suffix(".yaml").write_text(dump(actual(mail, {})), encoding="utf-8")
-        print(f"added {mail.with_suffix('.yaml').relative_to(FIXTURES)}; read it before you commit it")
+        print(
+            f"added {mail.with_suffix('.yaml').relative_to(FIXTURES)}; read it before you commit it"
+        )
     print(f"{len(new)} added")
     return 0
 
@@ -110,7 +115,9 @@ def update() -> int:
         if old != new:
             changed += 1
             name = str(path.relative_to(FIXTURES))
-            sys.stdout.writelines(difflib.unified_diff(old.splitlines(True), new.splitlines(True), name, name))
+            sys.stdout.writelines(
+                difflib.unified_diff(old.splitlines(True), new.splitlines(True), name, name)
+            )
             path.write_text(new, encoding="utf-8")
     for folder in FOLDERS:
         for path in sorted((FIXTURES / folder).rglob("*.yaml")):

@@ -14,7 +14,9 @@ def rows(marketplace):
     """The table of one marketplace: head -> cells."""
     start = next(place for place, line in enumerate(TABLE) if line.startswith(f"**{marketplace}**"))
     stop = next(place for place in range(start + 2, len(TABLE)) if not TABLE[place])
-    cut = [[cell.strip() for cell in line.strip("|").split("|")] for line in TABLE[start + 2 : stop]]
+    cut = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in TABLE[start + 2 : stop]
+    ]
     return {row[0].strip("`"): row[1:] for row in cut}
 
 
@@ -28,7 +30,9 @@ def test_the_counts_below_a_column_are_those_of_its_cells(marketplace):
     table = rows(marketplace)
     for place, language in enumerate(table["Kind"]):
         column = [cells[place] for kind, cells in table.items() if "." in kind]
-        counted = {proof: int(table[f"{sign} {proof.value}"][place]) for proof, sign in SIGNS.items()}
+        counted = {
+            proof: int(table[f"{sign} {proof.value}"][place]) for proof, sign in SIGNS.items()
+        }
 
         assert counted == {proof: column.count(sign) for proof, sign in SIGNS.items()}, language
         assert int(table["holes"][place]) == column.count(""), language
@@ -42,7 +46,9 @@ def test_a_cell_shows_the_best_proof_of_its_phrases(marketplace):
         proofs.setdefault((saying.kind.value, saying.language), set()).add(saying.proof)
 
     assert best(pack) == {
-        cell: next(proof for proof in (Proof.REAL, Proof.RECONSTRUCTED, Proof.GUESS) if proof in found)
+        cell: next(
+            proof for proof in (Proof.REAL, Proof.RECONSTRUCTED, Proof.GUESS) if proof in found
+        )
         for cell, found in proofs.items()
     }
 
@@ -50,7 +56,9 @@ def test_a_cell_shows_the_best_proof_of_its_phrases(marketplace):
 def test_a_language_with_one_phrase_is_all_holes_but_one(tmp_path):
     folder = tmp_path / "amazon" / "phrases"
     folder.mkdir(parents=True)
-    (folder / "sv.yaml").write_text("shipment.delivered:\n  subject: ['Levererat: {item}']\n", encoding="utf-8")
+    (folder / "sv.yaml").write_text(
+        "shipment.delivered:\n  subject: ['Levererat: {item}']\n", encoding="utf-8"
+    )
 
     table = list(lines(load(tmp_path)))
     start = next(place for place, line in enumerate(table) if line.endswith("| pt | sv |"))

@@ -31,7 +31,8 @@ def test_every_link_to_a_file_of_the_repository_leads_somewhere():
 
 def test_both_readmes_give_the_same_two_commands_first():
     first = [
-        re.search(r"```sh\n(.*?)```", (ROOT / name).read_text(), re.DOTALL)[1] for name in ("README.md", "README.ja.md")
+        re.search(r"```sh\n(.*?)```", (ROOT / name).read_text(), re.DOTALL)[1]
+        for name in ("README.md", "README.ja.md")
     ]
 
     assert first[0] == first[1]

@@ -22,7 +22,11 @@ def tracked():
 
 def test_the_arrows_between_the_rooms_hold():
     run = subprocess.run(
-        [sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],
+        [
+            sys.executable,
+            "-c",
+            "from importlinter.cli import lint_imports_command; lint_imports_command()",
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -58,7 +62,9 @@ def test_no_file_names(what):
 def test_constraints_are_names_with_versions_and_nothing_else():
     lines = (ROOT / "constraints.txt").read_text().splitlines()
     wrong = [
-        line for line in lines if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*==[0-9][a-z0-9.+!]*", line, re.IGNORECASE)
+        line
+        for line in lines
+        if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*==[0-9][a-z0-9.+!]*", line, re.IGNORECASE)
     ]
 
     assert lines
@@ -67,7 +73,8 @@ def test_constraints_are_names_with_versions_and_nothing_else():
 
 def test_every_dependency_is_pinned_for_the_checks():
     pinned = {
-        line.split("==")[0].lower().replace("_", "-") for line in (ROOT / "constraints.txt").read_text().splitlines()
+        line.split("==")[0].lower().replace("_", "-")
+        for line in (ROOT / "constraints.txt").read_text().splitlines()
     }
     project, extras = PROJECT["project"], PROJECT["project"]["optional-dependencies"]
     asked = [*project["dependencies"], *extras["demo"], *PROJECT["dependency-groups"]["dev"]]
@@ -117,7 +124,9 @@ def test_the_wheel_carries(wheel, pattern):
 
 
 def test_the_wheel_carries_no_tests_and_nobodys_mails(wheel):
-    assert [name for name in wheel if name.startswith(("tests/", "benchmarks/")) or ".work" in name] == []
+    assert [
+        name for name in wheel if name.startswith(("tests/", "benchmarks/")) or ".work" in name
+    ] == []
 
 
 def test_the_command_of_the_wheel_is_orderbell():

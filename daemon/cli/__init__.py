@@ -28,9 +28,9 @@ from daemon.cli import (
 from daemon.cli.exits import MEANINGS, Commands
 from daemon.cli.places import Places
 
-EPILOG = "\b\nExit codes: " + "\n".join(f"{code.value}  {meaning}" for code, meaning in MEANINGS.items()).replace(
-    "\n", "\n            "
-)
+EPILOG = "\b\nExit codes: " + "\n".join(
+    f"{code.value}  {meaning}" for code, meaning in MEANINGS.items()
+).replace("\n", "\n            ")
 
 
 class Sections(Commands):
@@ -42,7 +42,9 @@ class Sections(Commands):
         del ctx
         for title, commands in self.sections.items():
             with formatter.section(title):
-                formatter.write_dl([(str(one.name), one.get_short_help_str(62)) for one in commands], col_max=10)
+                formatter.write_dl(
+                    [(str(one.name), one.get_short_help_str(62)) for one in commands], col_max=10
+                )
 
 
 @click.group(cls=Sections, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EPILOG)
@@ -51,7 +53,10 @@ class Sections(Commands):
     "--config",
     metavar="FILE",
     type=click.Path(path_type=Path, readable=False),
-    help="Configuration file; rules.yaml and packs/ lie beside it.  [default: ~/.config/orderbell/config.yaml]",
+    help=(
+        "Configuration file; rules.yaml and packs/ lie beside it.  [default:"
+        " ~/.config/orderbell/config.yaml]"
+    ),
 )
 @click.option(
     "--state",
@@ -67,7 +72,14 @@ def main(ctx: click.Context, config: Path | None, state: Path | None) -> None:
 
 main.sections = {
     "Begin": (demo.demo, first.init, doctor.doctor),
-    "Watch": (watching.run, watching.once, watching.reload, status.status, service.service, login.login),
+    "Watch": (
+        watching.run,
+        watching.once,
+        watching.reload,
+        status.status,
+        service.service,
+        login.login,
+    ),
     "Mails": (reading.read, reading.why, reading.scrub, replay.replay, mails.mails),
     "Orders": (
         ledger.orders,

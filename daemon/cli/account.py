@@ -1,4 +1,6 @@
-"""One look at a mailbox as its user would have it looked at: login, folders, who stamps its mail."""
+"""One look at a mailbox as its user would have it looked at: login, folders, who stamps its
+mail.
+"""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -27,7 +29,9 @@ def look(account: "Mailbox", files: "Files") -> Look:
 
     with open_session(account, files, Meter()) as session:
         folders = session.folders()
-        missing = tuple(name for name in account.folders if name not in folders and name.upper() != "INBOX")
+        missing = tuple(
+            name for name in account.folders if name not in folders and name.upper() != "INBOX"
+        )
         there = [name for name in account.folders if name not in missing]
         return Look(
             idle=session.can_idle,

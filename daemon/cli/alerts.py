@@ -28,7 +28,9 @@ def alerts(places: Places, everything: bool, limit: int, as_json: bool) -> None:
     """List alerts, worst first; ack, snooze and resolve take their numbers."""
     zone, book = places.zone(), rulebook(places, None)
     with places.ledger() as ledger:
-        found = ledger.alerts.listed(limit=limit) if everything else ledger.alerts.all_live(limit=limit)
+        found = (
+            ledger.alerts.listed(limit=limit) if everything else ledger.alerts.all_live(limit=limit)
+        )
     now = datetime.now(UTC)
     shown = found if everything else [one for one in found if one.alert.state != "pending"]
     rows = [_row(one, book, places.language(), zone, now) for one in shown]
@@ -46,7 +48,9 @@ def alerts(places: Places, everything: bool, limit: int, as_json: bool) -> None:
     )
 
 
-def _row(one: "AlertRow", book: "Rulebook", language: str, zone: "tzinfo", now: datetime) -> dict[str, Any]:
+def _row(
+    one: "AlertRow", book: "Rulebook", language: str, zone: "tzinfo", now: datetime
+) -> dict[str, Any]:
     alert = one.alert
     return {
         "alert": one.id,
@@ -69,7 +73,9 @@ def title(one: "AlertRow", book: "Rulebook", language: str, zone: "tzinfo", now:
     rule = {rule.id: rule for rule in book.rules}.get(one.alert.rule)
     if rule is None:
         return one.alert.rule
-    return write(rule, one.subject, one.alert, Cause.FIRING, language=language, zone=zone, now=now).title
+    return write(
+        rule, one.subject, one.alert, Cause.FIRING, language=language, zone=zone, now=now
+    ).title
 
 
 ringing = click.argument("which", metavar="ALERT|ORDER…", nargs=-1, required=True)
@@ -79,7 +85,9 @@ ringing = click.argument("which", metavar="ALERT|ORDER…", nargs=-1, required=T
 @ringing
 @click.pass_obj
 def ack(places: Places, which: tuple[str, ...]) -> None:
-    """Say that you have seen it: no more repeats. Takes alert numbers, or order numbers for all alerts of an order."""
+    """Say that you have seen it: no more repeats. Takes alert numbers, or order numbers for all
+    alerts of an order.
+    """
     with places.desk() as desk:
         rows = _chosen(desk, which)
         desk.acknowledge(rows)
@@ -88,7 +96,9 @@ def ack(places: Places, which: tuple[str, ...]) -> None:
 
 @click.command()
 @ringing
-@click.option("--for", "span", default="8h", show_default=True, help="Such as 8h, 2d, or deadline-24h.")
+@click.option(
+    "--for", "span", default="8h", show_default=True, help="Such as 8h, 2d, or deadline-24h."
+)
 @click.pass_obj
 def snooze(places: Places, which: tuple[str, ...], span: str) -> None:
     """Be silent for a while; it rings again by itself."""
@@ -105,7 +115,9 @@ def snooze(places: Places, which: tuple[str, ...], span: str) -> None:
                 refused.append(f"{row.id} {row.alert.rule}: {error}")
                 continue
             desk.snooze([row], until)
-            click.echo(f"{row.id} {row.alert.rule}: silent until {until.astimezone(zone):%Y-%m-%d %H:%M}")
+            click.echo(
+                f"{row.id} {row.alert.rule}: silent until {until.astimezone(zone):%Y-%m-%d %H:%M}"
+            )
     if len(refused) == len(rows):
         raise Stop(Exit.USAGE, *refused)
     for line in refused:

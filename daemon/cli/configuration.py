@@ -20,16 +20,21 @@ def check(places: Places) -> None:
     places.library()
     boxes, targets = len(settings.mailboxes), len(settings.targets)
     click.echo(
-        f"{places.config}: right; {_count(boxes, 'mailbox', 'mailboxes')}, {_count(targets, 'target', 'targets')}"
+        f"{places.config}: right; {_count(boxes, 'mailbox', 'mailboxes')},"
+        f" {_count(targets, 'target', 'targets')}"
     )
     if not targets:
-        click.echo("There are no targets yet, so nothing would be pushed; add one under targets:", err=True)
+        click.echo(
+            "There are no targets yet, so nothing would be pushed; add one under targets:", err=True
+        )
 
 
 @config.command()
 @click.pass_obj
 def show(places: Places) -> None:
-    """Print the configuration with every default filled in, as JSON; secrets stay where they are."""
+    """Print the configuration with every default filled in, as JSON; secrets stay where they
+    are.
+    """
     from daemon.settings import shown
 
     click.echo(json.dumps(shown(places.settings()), indent=2, ensure_ascii=False))

@@ -28,17 +28,33 @@ SEVERITIES = {"failure": ("critical", "red"), "warning": ("warning", "yellow")}
 
 
 @click.command(short_help="The whole road without an account, in your terminal.")
-@click.option("--once", "only_once", is_flag=True, help="End after the four stories; exit code 0 when all were seen.")
-@click.option("--language", type=click.Choice(["en", "ja"]), default="en", show_default=True, help="Of the messages.")
+@click.option(
+    "--once",
+    "only_once",
+    is_flag=True,
+    help="End after the four stories; exit code 0 when all were seen.",
+)
+@click.option(
+    "--language",
+    type=click.Choice(["en", "ja"]),
+    default="en",
+    show_default=True,
+    help="Of the messages.",
+)
 @click.pass_context
 def demo(ctx: click.Context, only_once: bool, language: str) -> None:
-    """Show it all without an account: a real mail server, the real service, alerts as a phone gets them."""
+    """Show it all without an account: a real mail server, the real service, alerts as a phone gets
+    them.
+    """
     from daemon.demo.play import stage
     from daemon.demo.postbox import PostboxError
 
     logging.basicConfig(level=logging.ERROR)
     began = time.monotonic()
-    for number in (signal.SIGINT, signal.SIGTERM):  # even where a shell's background job ignores Ctrl-C
+    for number in (
+        signal.SIGINT,
+        signal.SIGTERM,
+    ):  # even where a shell's background job ignores Ctrl-C
         signal.signal(number, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="orderbell-demo-") as name:
         folder = Path(name)
@@ -47,7 +63,14 @@ def demo(ctx: click.Context, only_once: bool, language: str) -> None:
                 good = running.play(_tell)
                 ctx.obj = Places(given_config=folder / "config.yaml", given_state=folder / "state")
                 click.echo("\nWhat the ledger knows now (orderbell orders, orderbell watches):\n")
-                ctx.invoke(orders, everything=True, problem=False, marketplace=None, limit=20, as_json=False)
+                ctx.invoke(
+                    orders,
+                    everything=True,
+                    problem=False,
+                    marketplace=None,
+                    limit=20,
+                    as_json=False,
+                )
                 click.echo()
                 ctx.invoke(watches, everything=False, mine=True, limit=20, as_json=False)
                 if not only_once:
@@ -64,7 +87,10 @@ def demo(ctx: click.Context, only_once: bool, language: str) -> None:
             return
     if not good:
         raise Stop(Exit.ERROR, "not every story was seen; see above")
-    click.echo(f"\nAll four stories were seen, in {time.monotonic() - began:.0f} s. Your own mailbox: orderbell init")
+    click.echo(
+        f"\nAll four stories were seen, in {time.monotonic() - began:.0f} s. Your own mailbox:"
+        " orderbell init"
+    )
 
 
 def _tell(event: "Event") -> None:
@@ -73,9 +99,13 @@ def _tell(event: "Event") -> None:
     match event:
         case Started():
             click.echo(
-                f"A mail server runs on 127.0.0.1:{event.postbox.port}, with {event.mails} mails of the last weeks."
+                f"A mail server runs on 127.0.0.1:{event.postbox.port}, with {event.mails} mails of"
+                " the last weeks."
             )
-            click.echo("The service reads them silently and tells once what is still true; then it waits (IDLE).")
+            click.echo(
+                "The service reads them silently and tells once what is still true; then it waits"
+                " (IDLE)."
+            )
         case Delivered():
             click.echo(f"\n✉  Now arrives: {event.story.name} (order {event.story.order})")
         case Rang():
@@ -96,13 +126,17 @@ def _phone(push: "Push", after: str) -> list[str]:
     head = click.style(f"● {severity}", fg=colour, bold=True)
     space = " " * max(1, BROAD - 2 - width(f"● {severity}") - width(after))
     lines = [click.style(line, bold=True) for line in wrapped(push.title, BROAD - 2)]
-    lines += [line for paragraph in push.body.splitlines() for line in wrapped(paragraph, BROAD - 2)]
+    lines += [
+        line for paragraph in push.body.splitlines() for line in wrapped(paragraph, BROAD - 2)
+    ]
     framed = [f"│ {line}{' ' * (BROAD - 2 - width(click.unstyle(line)))} │" for line in lines]
     return [f"╭{'─' * BROAD}╮", f"│ {head}{space}{after} │", *framed, f"╰{'─' * BROAD}╯"]
 
 
 def wrapped(text: str, size: int) -> list[str]:
-    """The text in lines of at most `size` terminal columns, broken at spaces, or anywhere in Japanese."""
+    """The text in lines of at most `size` terminal columns, broken at spaces, or anywhere in
+    Japanese.
+    """
     lines, line = [], ""
     for word in _pieces(text):
         while width(word) > size:  # a link longer than the screen

@@ -49,7 +49,9 @@ class Sign:
 @as_json
 @click.pass_obj
 def doctor(places: Places, no_message: bool, as_json: bool) -> None:
-    """Look at everything that must be right: files, logins, folders, clock, ledger, targets, unit."""
+    """Look at everything that must be right: files, logins, folders, clock, ledger, targets,
+    unit.
+    """
     bad: list[Sign] = []
     for sign in examine(places, message=not no_message):
         if as_json:
@@ -86,15 +88,21 @@ def _packages() -> Iterator[Sign]:
 
     owners = packages_distributions()
     others = {
-        name: sorted({one for one in owners.get(name, []) if one.lower() != "orderbell"} - {"orderbell"})
+        name: sorted(
+            {one for one in owners.get(name, []) if one.lower() != "orderbell"} - {"orderbell"}
+        )
         for name in PACKAGES
     }
     clashes = [f"{name} (of {', '.join(found)})" for name, found in others.items() if found]
     if clashes:
         cure = "give Orderbell an environment of its own: pipx install orderbell"
-        yield Sign(verdict=Verdict.BAD, about="program", what=f"others claim {', '.join(clashes)}; {cure}")
+        yield Sign(
+            verdict=Verdict.BAD, about="program", what=f"others claim {', '.join(clashes)}; {cure}"
+        )
     else:
-        yield _good("program", f"Python {sys.version.split()[0]}, no other package claims its names")
+        yield _good(
+            "program", f"Python {sys.version.split()[0]}, no other package claims its names"
+        )
 
 
 def _clock(now: datetime) -> Iterator[Sign]:
@@ -102,13 +110,19 @@ def _clock(now: datetime) -> Iterator[Sign]:
 
     built = datetime.fromtimestamp(Path(here).stat().st_mtime, UTC)
     if now < built - timedelta(days=1):
-        what = f"it says {now:%Y-%m-%d %H:%M} UTC, which is before this program was installed; set the clock"
+        what = (
+            f"it says {now:%Y-%m-%d %H:%M} UTC, which is before this program was installed; set the"
+            " clock"
+        )
         yield Sign(verdict=Verdict.BAD, about="clock", what=what)
         return
     if shutil.which("timedatectl"):
         words = ["timedatectl", "show", "--property=NTPSynchronized", "--value"]
         if _said(words) == "no":
-            what = "it is not set over the network; deadlines are only as right as it is: timedatectl set-ntp true"
+            what = (
+                "it is not set over the network; deadlines are only as right as it is: timedatectl"
+                " set-ntp true"
+            )
             yield Sign(verdict=Verdict.DOUBTFUL, about="clock", what=what)
             return
     yield _good("clock", f"{now:%Y-%m-%d %H:%M} UTC")
@@ -117,7 +131,9 @@ def _clock(now: datetime) -> Iterator[Sign]:
 def _said(words: list[str]) -> str:
     """What a command of the system says, nothing when it does not answer."""
     try:
-        return subprocess.run(words, capture_output=True, text=True, check=False, timeout=10).stdout.strip()  # noqa: S603
+        return subprocess.run(  # noqa: S603
+            words, capture_output=True, text=True, check=False, timeout=10
+        ).stdout.strip()
     except (OSError, subprocess.TimeoutExpired):
         return ""
 
@@ -132,12 +148,19 @@ def _rules(places: Places) -> Iterator[Sign]:
     from daemon.cli.rules import rulebook
 
     book = rulebook(places, None)
-    yield _good("rules", f"{len(book.rules)} in effect" + (f", with yours of {places.rules}" if places.rules else ""))
+    yield _good(
+        "rules",
+        f"{len(book.rules)} in effect"
+        + (f", with yours of {places.rules}" if places.rules else ""),
+    )
     from rules.schema import FILE, text
 
     schema = places.folder / FILE
     if schema.exists() and schema.read_text(encoding="utf-8") != text():
-        what = f"{schema} is of another version, so editors complete wrongly: orderbell rules schema > {schema}"
+        what = (
+            f"{schema} is of another version, so editors complete wrongly: orderbell rules schema >"
+            f" {schema}"
+        )
         yield Sign(verdict=Verdict.DOUBTFUL, about="rules", what=what)
 
 
@@ -168,10 +191,14 @@ def _mailbox(box: "Mailbox", files: "Files") -> Iterator[Sign]:
 
     about = f"mailbox {box.id}"
     seen = look(box, files)
-    waits = "tells of new mail at once (IDLE)" if seen.idle else "has no IDLE, so new mail is seen at the next poll"
+    waits = (
+        "tells of new mail at once (IDLE)"
+        if seen.idle
+        else "has no IDLE, so new mail is seen at the next poll"
+    )
     yield _good(about, f"{box.user} is logged in at {box.server}, which {waits}")
     if seen.missing:
-        from parsers.written import did_you_mean
+        from parsers.user_yaml import did_you_mean
 
         hints = [f"{name!r}{did_you_mean(name, seen.folders)}" for name in seen.missing]
         what = f"no folder {', '.join(hints)}; there are {', '.join(seen.folders[:12])}"
@@ -182,12 +209,20 @@ def _mailbox(box: "Mailbox", files: "Files") -> Iterator[Sign]:
 def _stamps(about: str, box: "Mailbox", found: tuple[tuple[str, int], ...]) -> Iterator[Sign]:
     names = [name for name, _ in found if name]
     if not box.stamps:
-        hint = f"most of your mail is stamped by {names[0]}: authserv_ids: [{names[0]}]" if names else ""
-        what = f"authserv_ids is not set, so no sender is verified; {hint or 'no mail here has a stamp yet'}"
+        hint = (
+            f"most of your mail is stamped by {names[0]}: authserv_ids: [{names[0]}]"
+            if names
+            else ""
+        )
+        what = (
+            "authserv_ids is not set, so no sender is verified;"
+            f" {hint or 'no mail here has a stamp yet'}"
+        )
         yield Sign(verdict=Verdict.DOUBTFUL, about=about, what=what)
     elif names and not {name for name, _ in found} & set(box.stamps):
         what = (
-            f"no mail is stamped by {', '.join(box.stamps)}; the last were by {', '.join(names[:3])}: see authserv_ids"
+            f"no mail is stamped by {', '.join(box.stamps)}; the last were by"
+            f" {', '.join(names[:3])}: see authserv_ids"
         )
         yield Sign(verdict=Verdict.DOUBTFUL, about=about, what=what)
 
@@ -196,7 +231,11 @@ def _targets(settings: "Settings", *, message: bool) -> Iterator[Sign]:
     from daemon.cli.notify import address_of, sender, try_target
 
     if not settings.targets:
-        yield Sign(verdict=Verdict.DOUBTFUL, about="targets", what="there are none, so nothing is pushed to anybody")
+        yield Sign(
+            verdict=Verdict.DOUBTFUL,
+            about="targets",
+            what="there are none, so nothing is pushed to anybody",
+        )
         return
     with sender() as post:
         for one in settings.targets:
@@ -205,7 +244,10 @@ def _targets(settings: "Settings", *, message: bool) -> Iterator[Sign]:
             if why:
                 yield Sign(verdict=Verdict.BAD, about=about, what=why, code=Exit.DELIVERY)
             else:
-                yield _good(about, "a test message was sent" if message else "its URL is one Apprise can use")
+                yield _good(
+                    about,
+                    "a test message was sent" if message else "its URL is one Apprise can use",
+                )
 
 
 def _unit() -> Iterator[Sign]:
@@ -216,11 +258,18 @@ def _unit() -> Iterator[Sign]:
         what = "no systemd unit is installed; orderbell service install --user makes one"
         yield Sign(verdict=Verdict.DOUBTFUL, about="service", what=what)
     for user, path in units:
-        ours = [line for line in shipped(user=user).splitlines() if not line.startswith(("ExecStart=", "#"))]
+        ours = [
+            line
+            for line in shipped(user=user).splitlines()
+            if not line.startswith(("ExecStart=", "#"))
+        ]
         theirs = path.read_text().splitlines()
         old = [line for line in ours if line and line not in theirs]
         if old:
-            what = f"{path} is not as this version ships it ({len(old)} lines differ); see: orderbell service print"
+            what = (
+                f"{path} is not as this version ships it ({len(old)} lines differ); see: orderbell"
+                " service print"
+            )
             yield Sign(verdict=Verdict.DOUBTFUL, about="service", what=what)
         else:
             yield _good("service", f"{path} is in place")

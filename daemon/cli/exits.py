@@ -1,4 +1,6 @@
-"""How a command ends: the exit codes, and every foreseen error as sentences on stderr instead of a traceback."""
+"""How a command ends: the exit codes, and every foreseen error as sentences on stderr instead of a
+traceback.
+"""
 
 import os
 import sys
@@ -45,7 +47,9 @@ class Stop(Exception):  # noqa: N818 - it ends a command, it is not a defect
 
 
 class Commands(click.Group):
-    """A group whose foreseen errors become sentences; what is not foreseen keeps its traceback, as our own mistake."""
+    """A group whose foreseen errors become sentences; what is not foreseen keeps its traceback, as
+    our own mistake.
+    """
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -53,7 +57,8 @@ class Commands(click.Group):
         except (click.exceptions.Exit, click.ClickException, click.Abort):
             raise
         except BrokenPipeError:
-            # The reader has gone (`orderbell orders | head`): nothing to say, and nobody to say it to.
+            # The reader has gone (`orderbell orders | head`): nothing to say, and nobody to say it
+            # to.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(Exit.ERROR)
         except Exception as error:
@@ -71,15 +76,22 @@ def complain(sentences: Iterable[str]) -> None:
 
 
 def foreseen(error: Exception, *, rules: Path | None = None) -> Stop | None:
-    """The error as the end of a command, or None when it is a mistake of ours. `rules` is the user's rule file."""
-    from parsers.written import WrittenError
+    """The error as the end of a command, or None when it is a mistake of ours. `rules` is the
+    user's rule file.
+    """
+    from parsers.user_yaml import UserFileError
 
     match error:
         case Stop():
             return error
-        case WrittenError():
-            about_rules = rules is not None and all(fault.file == str(rules) for fault in error.faults)
-            return Stop(Exit.RULES if about_rules else Exit.CONFIGURATION, *(str(fault) for fault in error.faults))
+        case UserFileError():
+            about_rules = rules is not None and all(
+                fault.file == str(rules) for fault in error.faults
+            )
+            return Stop(
+                Exit.RULES if about_rules else Exit.CONFIGURATION,
+                *(str(fault) for fault in error.faults),
+            )
         case _ if (told := _from_a_room(error)) is not None:
             return told
         case OSError():
@@ -96,8 +108,14 @@ def _from_a_room(error: Exception) -> Stop | None:
 
     if isinstance(error, MailboxError) and error.kind is Kind.SECRET:
         return Stop(Exit.CONFIGURATION, _sentence(error))
-    codes = ((StoreError, Exit.LEDGER), (MailboxError, Exit.MAILBOX), (SecretError, Exit.CONFIGURATION))
-    return next((Stop(code, _sentence(error)) for kind, code in codes if isinstance(error, kind)), None)
+    codes = (
+        (StoreError, Exit.LEDGER),
+        (MailboxError, Exit.MAILBOX),
+        (SecretError, Exit.CONFIGURATION),
+    )
+    return next(
+        (Stop(code, _sentence(error)) for kind, code in codes if isinstance(error, kind)), None
+    )
 
 
 def _sentence(error: Any) -> str:

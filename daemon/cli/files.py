@@ -42,24 +42,37 @@ def import_files(places: Places, files: tuple[Path, ...], dry_run: bool) -> None
             click.echo(sentence, err=True)
         wrong += len(one.faults)
     if wrong:
-        raise Stop(Exit.ERROR, f"{wrong} row{'s' if wrong > 1 else ''} could not be read; all others were")
+        raise Stop(
+            Exit.ERROR, f"{wrong} row{'s' if wrong > 1 else ''} could not be read; all others were"
+        )
 
 
 @click.command(short_help="Orders, events, watches or deadlines as files.")
 @click.argument("what", type=click.Choice(WHAT))
-@click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True
+)
 @click.option("--tasks", is_flag=True, help="Calendar: to-dos instead of events.")
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write here, not to stdout.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write here, not to stdout.",
+)
 @click.pass_obj
 def export(places: Places, what: str, form: str, tasks: bool, output: Path | None) -> None:
-    """Write orders, events or watches as CSV or JSON Lines, or the open deadlines as a calendar for phones."""
+    """Write orders, events or watches as CSV or JSON Lines, or the open deadlines as a calendar for
+    phones.
+    """
     from daemon import exports
 
     with places.ledger() as ledger:
         views = [places.view(row.key, ledger) for row in ledger.orders.listed(limit=1_000_000)]
     if what == "calendar":
         pairs = [(view.order, watch) for view in views for watch in view.watches]
-        raw = exports.calendar(pairs, language=places.language(), now=datetime.now(UTC), tasks=tasks)
+        raw = exports.calendar(
+            pairs, language=places.language(), now=datetime.now(UTC), tasks=tasks
+        )
     else:
         lines = (exports.csv_lines if form == "csv" else exports.json_lines)(_rows(what, views))
         raw = "".join(lines).encode()
@@ -72,12 +85,14 @@ def export(places: Places, what: str, form: str, tasks: bool, output: Path | Non
 
 def _read(path: Path, places: Places, now: datetime) -> "Imported":
     from daemon.importers import read
-    from parsers.written import WrittenError
+    from parsers.user_yaml import UserFileError
 
     try:
         return read(path, seen=now, zone=places.zone())
-    except WrittenError as error:
-        raise Stop(Exit.ERROR, *(str(fault) for fault in error.faults), "nothing was taken in") from error
+    except UserFileError as error:
+        raise Stop(
+            Exit.ERROR, *(str(fault) for fault in error.faults), "nothing was taken in"
+        ) from error
 
 
 def _rows(what: str, views: "list[View]") -> "Iterator[Rows]":

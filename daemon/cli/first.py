@@ -20,7 +20,8 @@ PROVIDERS = ("gmail", "outlook", "yahoo-japan", "icloud", "fastmail")
 RULES = """\
 # yaml-language-server: $schema=./rules.schema.json
 # $schema: ./rules.schema.json
-# The shipped rules are always there (orderbell rules list). Here stands only what you want otherwise.
+# The shipped rules are always there (orderbell rules list).
+# Here stands only what you want otherwise.
 version: 1
 
 disable: []
@@ -33,7 +34,9 @@ rules: []
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """What a configuration needs to know. Secrets are either text to be kept in a file, or a place."""
+    """What a configuration needs to know. Secrets are either text to be kept in a file, or a
+    place.
+    """
 
     provider: str | None = None
     host: str | None = None
@@ -71,27 +74,56 @@ def _zone(name: str) -> str:
 @click.option("--provider", type=click.Choice(PROVIDERS), help="A provider whose server is known.")
 @click.option("--host", help="IMAP server.")
 @click.option("--port", type=click.IntRange(1, 65535), help="[default: 993, or 143 for starttls]")
-@click.option("--tls", type=click.Choice(["implicit", "starttls", "none"]), default="implicit", show_default=True)
 @click.option(
-    "--tls-ca-file", type=click.Path(path_type=Path), help="PEM file with the certificate of your own server."
+    "--tls",
+    type=click.Choice(["implicit", "starttls", "none"]),
+    default="implicit",
+    show_default=True,
+)
+@click.option(
+    "--tls-ca-file",
+    type=click.Path(path_type=Path),
+    help="PEM file with the certificate of your own server.",
 )
 @click.option("--user", help="Name the server knows you by, usually your address.")
-@click.option("--password-file", type=click.Path(path_type=Path), help="File with the password as its one line.")
+@click.option(
+    "--password-file",
+    type=click.Path(path_type=Path),
+    help="File with the password as its one line.",
+)
 @click.option("--password-env", metavar="NAME", help="Environment variable with the password.")
-@click.option("--folder", "folders", multiple=True, help="Folder to watch; may be given again.  [default: INBOX]")
-@click.option("--role", type=click.Choice(["buyer", "seller", "both"]), default="buyer", show_default=True)
-@click.option("--url-file", type=click.Path(path_type=Path), help="File with an Apprise URL to push to.")
+@click.option(
+    "--folder",
+    "folders",
+    multiple=True,
+    help="Folder to watch; may be given again.  [default: INBOX]",
+)
+@click.option(
+    "--role", type=click.Choice(["buyer", "seller", "both"]), default="buyer", show_default=True
+)
+@click.option(
+    "--url-file", type=click.Path(path_type=Path), help="File with an Apprise URL to push to."
+)
 @click.option("--ntfy", is_flag=True, help="Push to a new ntfy topic with a random name.")
 @click.option("--language", type=click.Choice(["en", "ja"]), help="Of the messages.")
-@click.option("--timezone", metavar="ZONE", callback=_known_zone, help="Such as Asia/Tokyo.  [default: this machine's]")
+@click.option(
+    "--timezone",
+    metavar="ZONE",
+    callback=_known_zone,
+    help="Such as Asia/Tokyo.  [default: this machine's]",
+)
 @click.option("--no-try", is_flag=True, help="Try neither login nor target.")
-@click.option("--force", is_flag=True, help="Replace a configuration; the old one is kept as config.yaml.old.")
+@click.option(
+    "--force", is_flag=True, help="Replace a configuration; the old one is kept as config.yaml.old."
+)
 @click.pass_obj
 def init(places: Places, /, non_interactive: bool, no_try: bool, force: bool, **flags: Any) -> None:
     """Make a configuration: mailbox, login, target, time zone."""
     if places.config.exists() and not force:
         raise Stop(
-            Exit.ERROR, f"{places.config} is there already; edit it, or start anew with --force (the old one is kept)"
+            Exit.ERROR,
+            f"{places.config} is there already; edit it, or start anew with --force (the old one is"
+            " kept)",
         )
     answers = _from_flags(flags)
     answers = _demand(answers) if non_interactive else _ask(answers)
@@ -101,12 +133,15 @@ def init(places: Places, /, non_interactive: bool, no_try: bool, force: bool, **
     _write(places, answers)
     if answers.url and "ntfy" in answers.url and not flags["url_file"]:
         click.echo(
-            f"In the ntfy app on your phone, subscribe to the topic {answers.url.rsplit('/', 1)[-1]} (it is a secret)."
+            "In the ntfy app on your phone, subscribe to the topic"
+            f" {answers.url.rsplit('/', 1)[-1]} (it is a secret)."
         )
     if not no_try:
         _try_target(places)
     if signs_in:
-        click.echo("Next: orderbell login main --client-id ID    # of an app that may read mail; then")
+        click.echo(
+            "Next: orderbell login main --client-id ID    # of an app that may read mail; then"
+        )
     click.echo("Next: orderbell once    # reads 90 days back and says what needs you")
 
 
@@ -155,7 +190,10 @@ def _demand(answers: Answers) -> Answers:
         for flag, there in (
             ("--provider or --host", answers.provider or answers.host),
             ("--user", answers.user),
-            ("--password-file or --password-env", answers.password_place or answers.provider in SIGNED_IN),
+            (
+                "--password-file or --password-env",
+                answers.password_place or answers.provider in SIGNED_IN,
+            ),
         )
         if not there
     ]
@@ -168,7 +206,9 @@ def _ask(answers: Answers) -> Answers:
     from daemon.settings import PROVIDERS as KNOWN
 
     if not answers.provider and not answers.host:
-        chosen = click.prompt("Where is your mail", type=click.Choice([*PROVIDERS, "other"]), default="other")
+        chosen = click.prompt(
+            "Where is your mail", type=click.Choice([*PROVIDERS, "other"]), default="other"
+        )
         answers = replace(answers, provider=None if chosen == "other" else chosen)
         if chosen == "other":
             answers = replace(answers, host=click.prompt("IMAP server, such as imap.example.org"))
@@ -179,7 +219,8 @@ def _ask(answers: Answers) -> Answers:
         answers = replace(answers, user=click.prompt("Your address there", value_proc=check))
     if not answers.password_place and answers.provider not in SIGNED_IN:
         answers = replace(
-            answers, password=click.prompt("Password (kept in a file only you can read)", hide_input=True)
+            answers,
+            password=click.prompt("Password (kept in a file only you can read)", hide_input=True),
         )
     if not answers.url and not answers.url_place:
         target = click.prompt(
@@ -189,9 +230,13 @@ def _ask(answers: Answers) -> Answers:
         )
         new = f"ntfys://ntfy.sh/orderbell-{secrets.token_urlsafe(18)}"
         answers = replace(answers, url={"ntfy": new, "none": None}.get(target, target))
-    language = click.prompt("Language of the messages", type=click.Choice(["en", "ja"]), default=answers.language)
+    language = click.prompt(
+        "Language of the messages", type=click.Choice(["en", "ja"]), default=answers.language
+    )
     return replace(
-        answers, language=language, timezone=click.prompt("Time zone", default=answers.timezone, value_proc=_zone)
+        answers,
+        language=language,
+        timezone=click.prompt("Time zone", default=answers.timezone, value_proc=_zone),
     )
 
 
@@ -202,7 +247,9 @@ def _address(text: str) -> str:
 
 
 def _name(text: str) -> str:
-    """Servers of one's own know their users by other names too; a number is what was meant as the port."""
+    """Servers of one's own know their users by other names too; a number is what was meant as the
+    port.
+    """
     return _address(text) if text.strip().isdigit() else text.strip()
 
 
@@ -220,7 +267,7 @@ def _tried_mailbox(places: Places, answers: Answers, *, ask: bool) -> Answers:
     from daemon.cli.account import look
     from daemon.mailbox.trouble import Kind, MailboxError
     from daemon.settings import Mailbox
-    from parsers.written import did_you_mean
+    from parsers.user_yaml import did_you_mean
 
     place = answers.password_place or {"value": answers.password or ""}
     try:
@@ -230,14 +277,21 @@ def _tried_mailbox(places: Places, answers: Answers, *, ask: bool) -> Answers:
         stop = foreseen(error)
         if stop is None:
             raise
-        flags = " (--host and --port here)" if error.kind is Kind.UNREACHABLE and not answers.provider else ""
+        flags = (
+            " (--host and --port here)"
+            if error.kind is Kind.UNREACHABLE and not answers.provider
+            else ""
+        )
         if not ask:
             raise Stop(stop.code, stop.sentences[0] + flags) from error
         click.echo(stop.sentences[0] + flags, err=True)
         if not click.confirm("Write the configuration all the same?", default=False):
             raise Stop(stop.code, "nothing was written") from error
         return answers
-    click.echo(f"Logged in at {box.server}" + ("" if seen.idle else " (it has no IDLE: new mail is seen at each poll)"))
+    click.echo(
+        f"Logged in at {box.server}"
+        + ("" if seen.idle else " (it has no IDLE: new mail is seen at each poll)")
+    )
     if seen.missing and not ask:
         missing = ", ".join(f"{name!r}{did_you_mean(name, seen.folders)}" for name in seen.missing)
         raise Stop(Exit.MAILBOX, f"no folder {missing}; there are {', '.join(seen.folders[:40])}")
@@ -254,7 +308,9 @@ def _picked(answers: Answers, folders: Sequence[str]) -> Answers:
     """Which folders are watched, chosen from those that are there."""
     click.echo(f"Folders: {', '.join(folders[:40])}")
     while True:
-        text = click.prompt("Folders to watch, with commas between", default=", ".join(answers.folders))
+        text = click.prompt(
+            "Folders to watch, with commas between", default=", ".join(answers.folders)
+        )
         chosen = tuple(name.strip() for name in text.split(",") if name.strip())
         unknown = [name for name in chosen if name not in folders and name.upper() != "INBOX"]
         if chosen and not unknown:
@@ -263,7 +319,9 @@ def _picked(answers: Answers, folders: Sequence[str]) -> Answers:
 
 
 def _mailbox(answers: Answers, password: Mapping[str, str]) -> dict[str, Any]:
-    where: dict[str, Any] = {"provider": answers.provider} if answers.provider else {"host": answers.host}
+    where: dict[str, Any] = (
+        {"provider": answers.provider} if answers.provider else {"host": answers.host}
+    )
     if not answers.provider:
         where |= ({"port": answers.port} if answers.port else {}) | {"tls": answers.tls}
         where |= {"tls_ca_file": answers.tls_ca_file} if answers.tls_ca_file else {}
@@ -283,7 +341,9 @@ def _write(places: Places, answers: Answers) -> None:
     password = answers.password_place or {}
     if answers.password:
         password = _kept(folder / "secrets" / "imap-main", answers.password)
-    url = answers.url_place or (_kept(folder / "secrets" / "phone-url", answers.url) if answers.url else None)
+    url = answers.url_place or (
+        _kept(folder / "secrets" / "phone-url", answers.url) if answers.url else None
+    )
     if places.config.exists():
         places.config.replace(places.config.with_name(places.config.name + ".old"))
     written = "\n".join(_lines(answers, _mailbox(answers, password), url)) + "\n"
@@ -296,7 +356,9 @@ def _write(places: Places, answers: Answers) -> None:
     click.echo(f"Written: {places.config}")
 
 
-def _lines(answers: Answers, mailbox: Mapping[str, Any], url: Mapping[str, str] | None) -> Iterator[str]:
+def _lines(
+    answers: Answers, mailbox: Mapping[str, Any], url: Mapping[str, str] | None
+) -> Iterator[str]:
     yield "# yaml-language-server: $schema=./config.schema.json"
     yield "# $schema: ./config.schema.json"
     yield "version: 1"

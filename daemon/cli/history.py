@@ -1,4 +1,6 @@
-"""What rules would have sent for the mails the ledger holds: its own history under a virtual clock."""
+"""What rules would have sent for the mails the ledger holds: its own history under a virtual
+clock.
+"""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -16,7 +18,9 @@ if TYPE_CHECKING:
 
 
 def sendings(places: Places, rules: Path | None, back: timedelta) -> "list[Sending]":
-    """What the rules of the file (None: those in effect) would have sent in the last `back`, oldest first."""
+    """What the rules of the file (None: those in effect) would have sent in the last `back`, oldest
+    first.
+    """
     from daemon.child import Frame, inline
     from daemon.replay import replay
     from orders.event import Source
@@ -31,7 +35,9 @@ def sendings(places: Places, rules: Path | None, back: timedelta) -> "list[Sendi
     with places.ledger() as ledger:
         filed = tuple(_stored(ledger, {box.id: setup.frame(box.id) for box in setup.mailboxes}))
         told = [event for event in ledger.all_events() if event.source is not Source.MAIL]
-        rung = replay(filed, setup, inline(places.packs), frame, orders=told, until=now, target=target)
+        rung = replay(
+            filed, setup, inline(places.packs), frame, orders=told, until=now, target=target
+        )
         return [
             Sending(
                 at=one.at,
@@ -47,7 +53,9 @@ def sendings(places: Places, rules: Path | None, back: timedelta) -> "list[Sendi
 
 
 def sent(places: Places, back: timedelta) -> "list[Sending]":
-    """What really reached a target in the last `back`, as the outbox says; titles are not kept apart there."""
+    """What really reached a target in the last `back`, as the outbox says; titles are not kept
+    apart there.
+    """
     from rules.difference import Sending
 
     since = datetime.now(UTC) - back

@@ -18,18 +18,33 @@ if TYPE_CHECKING:
     from orders.view import View
 
 limit = click.option(
-    "--limit", type=click.IntRange(1, 100_000), default=200, show_default=True, help="At most so many."
+    "--limit",
+    type=click.IntRange(1, 100_000),
+    default=200,
+    show_default=True,
+    help="At most so many.",
 )
 
 
 @click.command()
-@click.option("--all", "everything", is_flag=True, help="Delivered, completed and cancelled ones too.")
-@click.option("--problem", is_flag=True, help="Only those with an open dispute, claim or chargeback.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Delivered, completed and cancelled ones too."
+)
+@click.option(
+    "--problem", is_flag=True, help="Only those with an open dispute, claim or chargeback."
+)
 @click.option("--marketplace", metavar="NAME", help="Only of this marketplace, such as amazon.")
 @limit
 @as_json
 @click.pass_obj
-def orders(places: Places, everything: bool, problem: bool, marketplace: str | None, limit: int, as_json: bool) -> None:
+def orders(
+    places: Places,
+    everything: bool,
+    problem: bool,
+    marketplace: str | None,
+    limit: int,
+    as_json: bool,
+) -> None:
     """List orders, the latest news first."""
     from daemon.store.orders import RUNNING
 
@@ -52,7 +67,11 @@ def orders(places: Places, everything: bool, problem: bool, marketplace: str | N
             Column("status", lambda row: words(row["status"])),
             column("item", "title", Fit.TEXT),
             column("total", "total"),
-            Column("next", lambda row: _until(row["next_due"], row["next"], zone, language), fit=Fit.TEXT),
+            Column(
+                "next",
+                lambda row: _until(row["next_due"], row["next"], zone, language),
+                fit=Fit.TEXT,
+            ),
             Column("last news", lambda row: spoken(row["last_at"], zone), fit=Fit.ROOMY),
         ),
         as_json=as_json,
@@ -74,7 +93,12 @@ def order(places: Places, order_id: str, as_json: bool) -> None:
     for view in views:
         told = _whole(view, zone)
         told["alerts"] = [
-            {"rule": one.rule, "severity": one.severity.value, "state": one.state.value, "since": iso(one.since, zone)}
+            {
+                "rule": one.rule,
+                "severity": one.severity.value,
+                "state": one.state.value,
+                "since": iso(one.since, zone),
+            }
             for one in alerts[view.order.key]
         ]
         if as_json:
@@ -141,7 +165,7 @@ def watches(places: Places, everything: bool, mine: bool, limit: int, as_json: b
 
 
 def _demand_known(marketplace: str, known: Sequence[str]) -> None:
-    from parsers.written import did_you_mean
+    from parsers.user_yaml import did_you_mean
 
     if marketplace not in known:
         hint = did_you_mean(marketplace, known) or f"; known are {', '.join(known)}"
@@ -158,7 +182,7 @@ def found(ledger: "Ledger", order_id: str) -> "tuple[OrderRow, ...]":
 
 def no_order(ledger: "Ledger", order_id: str) -> str:
     """What to say of a number that is not in the ledger."""
-    from parsers.written import did_you_mean
+    from parsers.user_yaml import did_you_mean
 
     known = [row.number for row in ledger.orders.listed(limit=1000)]
     hint = did_you_mean(order_id, known) or "; orderbell orders --all lists all"
@@ -303,7 +327,8 @@ def _finding(finding: "Finding", zone: tzinfo) -> dict[str, Any]:
         "at": iso(finding.at, zone),
         "amount": None if finding.amount is None else str(finding.amount),
         "rests_on": [
-            {"at": iso(event.at, zone), "kind": event.kind.value, "mail": event.mail} for event in finding.rests_on
+            {"at": iso(event.at, zone), "kind": event.kind.value, "mail": event.mail}
+            for event in finding.rests_on
         ],
     }
 
@@ -327,15 +352,30 @@ def _in_words(told: Mapping[str, Any], zone: tzinfo, language: str) -> Iterator[
     facts = (("total", told["total"]), ("refunded", told["refunded"]), ("store", told["store"]))
     yield from (f"  {name} {value}" for name, value in facts if value)
     for parcel in told["shipments"]:
-        more = f", expected {spoken(parcel['expected_until'], zone)}" if parcel["expected_until"] else ""
+        more = (
+            f", expected {spoken(parcel['expected_until'], zone)}"
+            if parcel["expected_until"]
+            else ""
+        )
         yield f"  parcel {parcel['id']}: {words(parcel['status'])}{more}"
     for case in told["cases"]:
-        more = f", {case['judgement']}" if case["judgement"] and case["judgement"] not in case["state"] else ""
+        more = (
+            f", {case['judgement']}"
+            if case["judgement"] and case["judgement"] not in case["state"]
+            else ""
+        )
         yield f"  {named('case', case['kind'], language)}: {words(case['state'])}{more}"
     yield "Timeline"
     for step in told["timeline"]:
-        origin = f"mail {step['mail']}, {step['subject']!r} ({step['trust']})" if step["mail"] else step["source"]
-        yield f"  {spoken(step['at'], zone)}  {step['kind']} ({named('event', step['kind'], language)}) – {origin}"
+        origin = (
+            f"mail {step['mail']}, {step['subject']!r} ({step['trust']})"
+            if step["mail"]
+            else step["source"]
+        )
+        yield (
+            f"  {spoken(step['at'], zone)}  {step['kind']}"
+            f" ({named('event', step['kind'], language)}) – {origin}"
+        )
     if told["findings"]:
         yield "What does not fit"
         for one in told["findings"]:
@@ -344,7 +384,10 @@ def _in_words(told: Mapping[str, Any], zone: tzinfo, language: str) -> Iterator[
     if waiting := [one for one in told["watches"] if one["state"] == "open"]:
         yield "Due"
         for one in waiting:
-            yield f"  {spoken(one['due_at'], zone)}  {named('watch', one['kind'], language)} – {one['why']}"
+            yield (
+                f"  {spoken(one['due_at'], zone)}  {named('watch', one['kind'], language)} –"
+                f" {one['why']}"
+            )
     if told["alerts"]:
         yield "Alerts"
         yield from (f"  {one['severity']}  {one['rule']}: {one['state']}" for one in told["alerts"])

@@ -1,4 +1,6 @@
-"""Listings: one JSON object a line for programs, plain columns for pipes, a table for a terminal."""
+"""Listings: one JSON object a line for programs, plain columns for pipes, a table for a
+terminal.
+"""
 
 import json
 import sys
@@ -47,7 +49,9 @@ def print_json(row: Mapping[str, Any]) -> None:
     click.echo(json.dumps(row, ensure_ascii=False))
 
 
-def show(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column], *, as_json: bool, empty: str) -> None:
+def show(
+    rows: Iterable[Mapping[str, Any]], columns: Sequence[Column], *, as_json: bool, empty: str
+) -> None:
     """Print rows; `empty` is said, on stderr, when there are none and a person is reading."""
     if as_json:
         for row in rows:
@@ -70,13 +74,17 @@ def show(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column], *, as_jso
 def plain_columns(rows: Sequence[Sequence[str]]) -> list[str]:
     """Rows as lines with straight columns, two spaces apart; East Asian wide signs count double."""
     widths = [max(width(row[index]) for row in rows) for index in range(len(rows[0]))]
-    return ["  ".join(_pad(cell, size) for cell, size in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return [
+        "  ".join(_pad(cell, size) for cell, size in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
 
 
 def width(text: str) -> int:
     """How many terminal columns `text` takes."""
     return sum(
-        0 if unicodedata.combining(sign) else 2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text
+        0 if unicodedata.combining(sign) else 2 if unicodedata.east_asian_width(sign) in "WF" else 1
+        for sign in text
     )
 
 
@@ -86,7 +94,9 @@ def _pad(text: str, size: int) -> str:
 
 def _text(value: object) -> str:
     """A cell: nothing for None, and never a control sign that a mail brought along."""
-    return "" if value is None else "".join(sign if sign.isprintable() else " " for sign in str(value))
+    return (
+        "" if value is None else "".join(sign if sign.isprintable() else " " for sign in str(value))
+    )
 
 
 def _as_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> None:
@@ -100,7 +110,9 @@ def _as_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> N
     for one in shown:
         whole = one.fit is Fit.WHOLE
         widest = max(width(text) for text in (one.heading, *(_text(one.cell(row)) for row in rows)))
-        table.add_column(one.heading, overflow="fold", no_wrap=whole, min_width=widest if whole else None)
+        table.add_column(
+            one.heading, overflow="fold", no_wrap=whole, min_width=widest if whole else None
+        )
     for row in rows:
         table.add_row(*(Text(_text(one.cell(row)), style=one.style(row)) for one in shown))
     console.print(table)

@@ -12,9 +12,19 @@ from daemon.cli.places import Places, mailbox_of
 
 @click.command(short_help="Sign in to a mailbox with OAuth2.")
 @click.argument("mailbox", required=False)
-@click.option("--client-id", required=True, help="Of the app that may read mail, from the provider's console.")
-@click.option("--client-secret-file", type=click.Path(path_type=Path), help="Its secret, where the provider wants one.")
-@click.option("--device-url", metavar="URL", help="Where codes are handed out, if your organisation has its own place.")
+@click.option(
+    "--client-id", required=True, help="Of the app that may read mail, from the provider's console."
+)
+@click.option(
+    "--client-secret-file",
+    type=click.Path(path_type=Path),
+    help="Its secret, where the provider wants one.",
+)
+@click.option(
+    "--device-url",
+    metavar="URL",
+    help="Where codes are handed out, if your organisation has its own place.",
+)
 @click.option("--token-url", metavar="URL", help="And where tokens are.")
 @click.pass_obj
 def login(
@@ -32,8 +42,15 @@ def login(
 
     box = mailbox_of(places.settings(), mailbox)
     if box.login is None:
-        raise Stop(Exit.CONFIGURATION, f"mailbox {box.id} has no login: google or microsoft in {places.config}")
-    secret = resolve(Secret(file=client_secret_file), what="the client secret") if client_secret_file else ""
+        raise Stop(
+            Exit.CONFIGURATION,
+            f"mailbox {box.id} has no login: google or microsoft in {places.config}",
+        )
+    secret = (
+        resolve(Secret(file=client_secret_file), what="the client secret")
+        if client_secret_file
+        else ""
+    )
     if bool(device_url) != bool(token_url):
         raise Stop(Exit.USAGE, "--device-url and --token-url belong together")
     provider = PROVIDERS[box.login]
@@ -45,5 +62,7 @@ def login(
     save(places.files().token(box.id), grant)
     if places.files().ledger.exists():
         with places.store() as store, store.write() as ledger:
-            ledger.mailboxes.hurry(box.id, datetime.now(UTC))  # a running service waits an hour after a refusal
+            ledger.mailboxes.hurry(
+                box.id, datetime.now(UTC)
+            )  # a running service waits an hour after a refusal
     click.echo(f"Signed in: {box.user} at {box.server}")

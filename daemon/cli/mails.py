@@ -64,7 +64,9 @@ def _row(one: "MailRow", zone: "tzinfo") -> dict[str, Any]:
 
 
 @mails.command()
-@click.option("--all", "everything", is_flag=True, help="Understood ones too: they only gain what is new.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Understood ones too: they only gain what is new."
+)
 @click.pass_obj
 def reread(places: Places, everything: bool) -> None:
     """Read stored mails again with the packs as they are now."""
@@ -74,7 +76,11 @@ def reread(places: Places, everything: bool) -> None:
     with places.desk() as desk:
         with desk.store.read() as ledger:
             kept = ledger.mails.kept()
-            numbers = [one for one in kept if everything or ledger.mails.get(one).outcome is not Outcome.NOTICES]
+            numbers = [
+                one
+                for one in kept
+                if everything or ledger.mails.get(one).outcome is not Outcome.NOTICES
+            ]
         changed = desk.reread(inline(desk.setup.packs), numbers)
     for number, reading in changed.items():
         click.echo(f"mail {number}: {reading.outcome.value} – {reading.reason}")

@@ -12,8 +12,14 @@ if TYPE_CHECKING:
     from daemon.settings import Settings, Target
 
 TEXTS = {
-    "en": ("Orderbell: this is a test", "If you can read this, alerts reach you here. Nothing has happened."),
-    "ja": ("Orderbell：テストです", "この通知が読めれば、お知らせはここに届きます。何も起きていません。"),
+    "en": (
+        "Orderbell: this is a test",
+        "If you can read this, alerts reach you here. Nothing has happened.",
+    ),
+    "ja": (
+        "Orderbell：テストです",
+        "この通知が読めれば、お知らせはここに届きます。何も起きていません。",
+    ),
 }
 
 
@@ -43,13 +49,17 @@ def test(places: Places, target: str | None) -> None:
 
 def targets(settings: "Settings", name: str | None) -> "tuple[Target, ...]":
     """The target called `name`, else all. Raises Stop when there is none."""
-    from parsers.written import did_you_mean
+    from parsers.user_yaml import did_you_mean
 
     known = [one.id for one in settings.targets]
     if not known:
-        raise Stop(Exit.CONFIGURATION, "the configuration has no targets: yet, so there is nobody to tell")
+        raise Stop(
+            Exit.CONFIGURATION, "the configuration has no targets: yet, so there is nobody to tell"
+        )
     if name is not None and name not in known:
-        raise Stop(Exit.USAGE, f"no target {name!r} in the configuration{did_you_mean(name, known)}")
+        raise Stop(
+            Exit.USAGE, f"no target {name!r} in the configuration{did_you_mean(name, known)}"
+        )
     return tuple(one for one in settings.targets if name in (None, one.id))
 
 
@@ -70,7 +80,14 @@ def try_target(target: "Target", post: "Sender") -> str | None:
         return why
     title, body = TEXTS[target.language]
     answer = post.send(
-        Parcel(target=target.id, url=url, title=title, body=body, severity="info", key=f"test-{uuid4()}")
+        Parcel(
+            target=target.id,
+            url=url,
+            title=title,
+            body=body,
+            severity="info",
+            key=f"test-{uuid4()}",
+        )
     )
     match answer.outcome:
         case Outcome.SENT:

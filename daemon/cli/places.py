@@ -1,4 +1,6 @@
-"""Where a command finds its files: the configuration folder, and the state folder with the ledger."""
+"""Where a command finds its files: the configuration folder, and the state folder with the
+ledger.
+"""
 
 import os
 from collections.abc import Iterator
@@ -32,7 +34,9 @@ class Places:
 
     @property
     def config(self) -> Path:
-        return self.given_config or _base("XDG_CONFIG_HOME", ".config") / "orderbell" / "config.yaml"
+        return (
+            self.given_config or _base("XDG_CONFIG_HOME", ".config") / "orderbell" / "config.yaml"
+        )
 
     @property
     def folder(self) -> Path:
@@ -52,7 +56,11 @@ class Places:
         under_systemd = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
         if self.given_state:
             return self.given_state
-        return Path(under_systemd) if under_systemd else _base("XDG_STATE_HOME", ".local/state") / "orderbell"
+        return (
+            Path(under_systemd)
+            if under_systemd
+            else _base("XDG_STATE_HOME", ".local/state") / "orderbell"
+        )
 
     def settings(self) -> "Settings":
         """The configuration. Raises Stop when there is none, WrittenError when it is wrong."""
@@ -71,7 +79,10 @@ class Places:
         from daemon.loop.files import Files
 
         return Files(
-            config=self.config, rules=self.folder / "rules.yaml", packs=self.folder / "packs", state=self.state
+            config=self.config,
+            rules=self.folder / "rules.yaml",
+            packs=self.folder / "packs",
+            state=self.state,
         )
 
     def zone(self) -> tzinfo:
@@ -81,7 +92,9 @@ class Places:
         return settings.timezone if settings else here or ZoneInfo("UTC")
 
     def language(self) -> str:
-        """The language of alerts in the terminal: that of the first target, else of this terminal."""
+        """The language of alerts in the terminal: that of the first target, else of this
+        terminal.
+        """
         settings = self.settings_if_any()
         if settings and settings.targets:
             return settings.targets[0].language
@@ -94,7 +107,9 @@ class Places:
 
         path = self.state / FILE
         if not path.exists():
-            raise Stop(Exit.LEDGER, f"{path}: there is no ledger yet; it begins with: orderbell once")
+            raise Stop(
+                Exit.LEDGER, f"{path}: there is no ledger yet; it begins with: orderbell once"
+            )
         with Store.open(path) as store, store.read() as ledger:
             yield ledger
 
@@ -108,7 +123,9 @@ class Places:
 
     @contextmanager
     def desk(self) -> "Iterator[Desk]":
-        """What a person may do to the ledger, beside a running service, which hears of it from the rows."""
+        """What a person may do to the ledger, beside a running service, which hears of it from the
+        rows.
+        """
         from daemon.pipeline.asking import Desk
 
         setup = self.setup()
@@ -116,12 +133,13 @@ class Places:
             yield Desk(store, setup)
 
     def setup(self, rules: Path | None = None) -> "Setup":
-        """Configuration, rules (the user's, or those of the file `rules`), packs and deadlines together.
+        """Configuration, rules (the user's, or those of the file `rules`), packs and deadlines
+        together.
 
         Raises WrittenError, and Stop for wrong rules.
         """
         from daemon.pipeline.setup import bare, build
-        from parsers.written import WrittenError
+        from parsers.user_yaml import UserFileError
 
         settings = self.settings_if_any()
         self.library()
@@ -129,7 +147,7 @@ class Places:
             if settings is None:
                 return bare(rules=rules or self.rules, packs=self.packs, zone=self.zone())
             return build(settings, rules=rules or self.rules, packs=self.packs)
-        except WrittenError as error:
+        except UserFileError as error:
             raise Stop(Exit.RULES, *(str(fault) for fault in error.faults)) from error
 
     def view(self, key: str, ledger: "Ledger") -> "View":
@@ -147,14 +165,17 @@ class Places:
         return load(self.packs) if self.packs else shipped()
 
     def context(self, mailbox: str | None) -> "Context":
-        """How a mail from a file is read: as the mailbox called so, else the first; unconfigured, nobody is trusted."""
+        """How a mail from a file is read: as the mailbox called so, else the first; unconfigured,
+        nobody is trusted.
+        """
         from parsers.reader import Context
 
         settings = self.settings_if_any()
         if settings is None:
             if mailbox:
                 raise Stop(
-                    Exit.CONFIGURATION, f"--mailbox {mailbox} needs a configuration; {self.config}: no such file"
+                    Exit.CONFIGURATION,
+                    f"--mailbox {mailbox} needs a configuration; {self.config}: no such file",
                 )
             return Context(library=self.library())
         box = mailbox_of(settings, mailbox)
@@ -170,11 +191,13 @@ class Places:
 
 def mailbox_of(settings: "Settings", name: str | None) -> "Mailbox":
     """The mailbox called `name`, else the first. Raises Stop with a suggestion."""
-    from parsers.written import did_you_mean
+    from parsers.user_yaml import did_you_mean
 
     known = [box.id for box in settings.mailboxes]
     if name is not None and name not in known:
-        raise Stop(Exit.USAGE, f"no mailbox {name!r} in the configuration{did_you_mean(name, known)}")
+        raise Stop(
+            Exit.USAGE, f"no mailbox {name!r} in the configuration{did_you_mean(name, known)}"
+        )
     return settings.mailbox(name)
 
 

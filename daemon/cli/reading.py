@@ -1,4 +1,6 @@
-"""`read`, `why` and `scrub`: what one mail says, which words said so, and a copy that is safe to share."""
+"""`read`, `why` and `scrub`: what one mail says, which words said so, and a copy that is safe to
+share.
+"""
 
 import re
 import sys
@@ -19,14 +21,17 @@ MAX_BYTES = 64 << 20
 """No mail server takes a larger mail; a film that was named by mistake is larger."""
 
 HEADER_NAMES = frozenset(
-    b"from to cc subject date message-id received return-path delivered-to mime-version content-type sender".split()
+    b"from to cc subject date message-id received return-path delivered-to mime-version"
+    b" content-type sender".split()
 )
 
 KANA = re.compile("[\u3041-\u30ff]")
 
 files = click.argument("files", metavar="FILE…", nargs=-1, required=True)
 one_file = click.argument("file", metavar="FILE")
-mailbox = click.option("--mailbox", metavar="ID", help="Read as mail of this mailbox of the configuration.")
+mailbox = click.option(
+    "--mailbox", metavar="ID", help="Read as mail of this mailbox of the configuration."
+)
 
 
 @click.command()
@@ -75,12 +80,19 @@ def why(places: Places, file: str, as_json: bool, mailbox: str | None) -> None:
     if as_json:
         print_json(_reasons(file, reading))
     else:
-        click.echo("\n".join([*_in_full(file, reading), *_to_write(reading, places.folder / "packs")]))
+        click.echo(
+            "\n".join([*_in_full(file, reading), *_to_write(reading, places.folder / "packs")])
+        )
 
 
 @click.command(short_help="A copy of a mail that is safe to share.")
 @one_file
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write here, not to stdout.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write here, not to stdout.",
+)
 def scrub(file: str, output: Path | None) -> None:
     """Write a copy of a mail with names, addresses and order numbers replaced, safe to share."""
     from parsers.scrub import scrub as scrub_mail
@@ -104,7 +116,9 @@ NO_MAIL = (
 
 
 def mail_bytes(name: str) -> bytes:
-    """The bytes of the file called `name` ('-': standard input). Raises Stop, in one sentence, when there are none."""
+    """The bytes of the file called `name` ('-': standard input). Raises Stop, in one sentence, when
+    there are none.
+    """
     path = Path(name)
     try:
         if name == "-":
@@ -122,14 +136,20 @@ def mail_bytes(name: str) -> bytes:
 
 def _filled(name: str, raw: bytes) -> bytes:
     if not raw.strip():
-        raise Stop(Exit.ERROR, f"{name}: the file is empty; save the mail again, with its headers, as .eml")
+        raise Stop(
+            Exit.ERROR, f"{name}: the file is empty; save the mail again, with its headers, as .eml"
+        )
     return raw
 
 
 def looks_like_mail(raw: bytes) -> bool:
     """Whether a header field every mail has stands in the first lines."""
     head = raw[:65536].lstrip().replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n\n", 1)[0]
-    return any(line.partition(b":")[0].strip().lower() in HEADER_NAMES for line in head.split(b"\n") if b":" in line)
+    return any(
+        line.partition(b":")[0].strip().lower() in HEADER_NAMES
+        for line in head.split(b"\n")
+        if b":" in line
+    )
 
 
 def _in_short(name: str, reading: "Reading") -> Iterator[str]:
@@ -168,7 +188,11 @@ def _in_full(name: str, reading: "Reading") -> Iterator[str]:
         yield f"{notice.kind.value} was said by"
         for one in notice.evidence:
             yield f"  {one.where}: {one.line.strip()!r}"
-            yield f"    matches {one.phrase!r} ({one.source})" if one.phrase else f"    read by {one.source}"
+            yield (
+                f"    matches {one.phrase!r} ({one.source})"
+                if one.phrase
+                else f"    read by {one.source}"
+            )
     if reading.near:
         yield "What nearly matched:"
         for miss in reading.near:
@@ -183,19 +207,38 @@ def _to_write(reading: "Reading", folder: Path) -> Iterator[str]:
     if reading.outcome is not Outcome.UNREAD or reading.marketplace is None or not reading.subject:
         return
     best = reading.near[0] if reading.near else None
-    language = Path(best.source.rpartition(":")[0]).stem if best else "ja" if KANA.search(reading.subject) else "en"
+    language = (
+        Path(best.source.rpartition(":")[0]).stem
+        if best
+        else "ja"
+        if KANA.search(reading.subject)
+        else "en"
+    )
     where = "headline" if best and best.line != reading.subject else "subject"
     words = gaps_of(best.line if best else reading.subject).replace("'", "''")
-    yield f"To teach it, write into {folder / reading.marketplace / 'phrases' / f'{language}.yaml'}:"
-    yield f"  {best.kind.value}:" if best else "  KIND:   # what the mail says, such as shipment.shipped"
+    yield (
+        f"To teach it, write into {folder / reading.marketplace / 'phrases' / f'{language}.yaml'}:"
+    )
+    yield (
+        f"  {best.kind.value}:"
+        if best
+        else "  KIND:   # what the mail says, such as shipment.shipped"
+    )
     yield f"    {where}: ['{words}']   # {{…}} for what changes from mail to mail"
     yield "then `orderbell mails reread`."
 
 
 def gaps_of(line: str) -> str:
     """A line of a mail as a phrase: quoted titles and order numbers become gaps."""
-    line = re.sub(r"(?<![\w'])[\"“„«「『][^\"”“»」』]{3,}[\"”“»」』]", "{item}", line.strip(), count=1)
-    return re.sub(r"(?<![\w-])(?:(?:\d{3}|[DPS]\d\d)-\d{7}-\d{7}|\d{14,19})(?![\w-])", "{order}", line, count=1)
+    line = re.sub(
+        r"(?<![\w'])[\"“„«「『][^\"”“»」』]{3,}[\"”“»」』]", "{item}", line.strip(), count=1
+    )
+    return re.sub(
+        r"(?<![\w-])(?:(?:\d{3}|[DPS]\d\d)-\d{7}-\d{7}|\d{14,19})(?![\w-])",
+        "{order}",
+        line,
+        count=1,
+    )
 
 
 def _reasons(name: str, reading: "Reading") -> dict[str, Any]:

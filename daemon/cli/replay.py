@@ -21,9 +21,22 @@ if TYPE_CHECKING:
 @click.command(short_help="Which alerts a folder of mails would have sent.")
 @click.argument("path", type=click.Path(path_type=Path))
 @as_json
-@click.option("--orders", type=click.Path(path_type=Path), help="An order export that is known before the first mail.")
-@click.option("--notes", type=click.Path(path_type=Path), help="YAML list of {at, kind, order, …} told meanwhile.")
-@click.option("--rules", "rules_file", type=click.Path(path_type=Path), help="Rules to try instead of your own.")
+@click.option(
+    "--orders",
+    type=click.Path(path_type=Path),
+    help="An order export that is known before the first mail.",
+)
+@click.option(
+    "--notes",
+    type=click.Path(path_type=Path),
+    help="YAML list of {at, kind, order, …} told meanwhile.",
+)
+@click.option(
+    "--rules",
+    "rules_file",
+    type=click.Path(path_type=Path),
+    help="Rules to try instead of your own.",
+)
 @click.option(
     "--trust",
     type=click.Choice(["headers", "all"]),
@@ -32,9 +45,15 @@ if TYPE_CHECKING:
     help="all: take mails without authentication as genuine.",
 )
 @click.option("--role", type=click.Choice(["buyer", "seller"]), help="Whose mailbox it is.")
-@click.option("--until", metavar="WHEN", help="Let the clock run until then.  [default: a day after the last mail]")
+@click.option(
+    "--until",
+    metavar="WHEN",
+    help="Let the clock run until then.  [default: a day after the last mail]",
+)
 @click.option("--mailbox", metavar="ID", help="Read as mail of this mailbox of the configuration.")
-@click.option("--language", type=click.Choice(["en", "ja"]), help="[default: that of your first target]")
+@click.option(
+    "--language", type=click.Choice(["en", "ja"]), help="[default: that of your first target]"
+)
 @click.pass_obj
 def replay(
     places: Places,
@@ -49,18 +68,23 @@ def replay(
     mailbox: str | None,
     language: str | None,
 ) -> None:
-    """Say which alerts the mails of PATH (folder, mbox, Maildir) would have sent; sends nothing, keeps nothing."""
+    """Say which alerts the mails of PATH (folder, mbox, Maildir) would have sent; sends nothing,
+    keeps nothing.
+    """
     from datetime import UTC, datetime
 
     from daemon.child import inline
     from daemon.pipeline import notes as told
     from daemon.replay import mails
     from daemon.replay import replay as run
-    from parsers.written import WrittenError
+    from parsers.user_yaml import UserFileError
 
     settings = places.settings_if_any()
     if mailbox and settings is None:
-        raise Stop(Exit.CONFIGURATION, f"--mailbox {mailbox} needs a configuration; {places.config}: no such file")
+        raise Stop(
+            Exit.CONFIGURATION,
+            f"--mailbox {mailbox} needs a configuration; {places.config}: no such file",
+        )
     zone = places.zone()
     setup = places.setup(rules=rules_file)
     frame = _frame(settings, mailbox, zone, role, trust_all=trust == "all")
@@ -69,12 +93,21 @@ def replay(
         events = _orders(orders, zone, datetime.now(UTC)) if orders else ()
         noted = told.load(notes, zone) if notes else ()
         end = told.instant(until, zone, until=True) if until else None
-    except WrittenError as error:
+    except UserFileError as error:
         raise Stop(Exit.ERROR, *(str(fault) for fault in error.faults)) from error
     except ValueError as error:
         raise Stop(Exit.USAGE, str(error)) from error
     target = _target(settings, language)
-    rung = run(filed, setup, inline(places.packs), frame, orders=events, notes=noted, until=end, target=target)
+    rung = run(
+        filed,
+        setup,
+        inline(places.packs),
+        frame,
+        orders=events,
+        notes=noted,
+        until=end,
+        target=target,
+    )
     for one in rung:
         if as_json:
             print_json(one.to_json(zone))
@@ -83,7 +116,12 @@ def replay(
 
 
 def _frame(
-    settings: "Settings | None", name: str | None, zone: "tzinfo", role: str | None, *, trust_all: bool
+    settings: "Settings | None",
+    name: str | None,
+    zone: "tzinfo",
+    role: str | None,
+    *,
+    trust_all: bool,
 ) -> "Frame":
     from daemon.child import Frame
 
@@ -120,5 +158,8 @@ def _target(settings: "Settings | None", language: str | None) -> "Target | None
 
 
 def _in_words(one: "Rung", zone: "tzinfo") -> str:
-    head = f"{one.at.astimezone(zone):%Y-%m-%d %H:%M}  {one.severity}  {one.state}  [{one.rule}]  {one.title}"
+    head = (
+        f"{one.at.astimezone(zone):%Y-%m-%d %H:%M}  {one.severity}  {one.state}  [{one.rule}] "
+        f" {one.title}"
+    )
     return "\n".join([head, *(f"    {line}" for line in one.body.splitlines())])

@@ -31,7 +31,11 @@ def check(places: Places, file: Path | None) -> None:
 
 
 @rules.command(name="list")
-@click.option("--effective", is_flag=True, help="Each rule whole, with what your file changed; with --json as data.")
+@click.option(
+    "--effective",
+    is_flag=True,
+    help="Each rule whole, with what your file changed; with --json as data.",
+)
 @as_json
 @click.pass_obj
 def list_rules(places: Places, effective: bool, as_json: bool) -> None:
@@ -50,11 +54,16 @@ def list_rules(places: Places, effective: bool, as_json: bool) -> None:
             "source": rule.source,
             "changed": list(rule.changed),
         }
-        for rule in sorted((*book.rules, *book.idle), key=lambda rule: (not rule.enabled, -rule.severity.rank, rule.id))
+        for rule in sorted(
+            (*book.rules, *book.idle),
+            key=lambda rule: (not rule.enabled, -rule.severity.rank, rule.id),
+        )
     ]
     columns = (
         Column(
-            "severity", lambda row: row["severity"] if row["enabled"] else "off", lambda row: STYLES[row["severity"]]
+            "severity",
+            lambda row: row["severity"] if row["enabled"] else "off",
+            lambda row: STYLES[row["severity"]],
         ),
         Column("rule", lambda row: row["id"] + (" *" if row["changed"] else "")),
         column("about", "about"),
@@ -71,7 +80,7 @@ def test(places: Places, file: Path | None, shipped: bool) -> None:
     """Run the tests in FILE, else those in rules.tests.yaml beside the configuration."""
     from importlib.resources import files
 
-    from parsers.written import WrittenError, parse
+    from parsers.user_yaml import UserFileError, parse
     from rules.rulebook import Rulebook
     from rules.rulebook import shipped as shipped_book
     from rules.trial import load, run, trials
@@ -79,16 +88,23 @@ def test(places: Places, file: Path | None, shipped: bool) -> None:
     try:
         if shipped:
             name = "defaults.tests.yaml"
-            found, base = trials(parse(files("rules").joinpath(name).read_bytes(), name)), shipped_book()
+            found, base = (
+                trials(parse(files("rules").joinpath(name).read_bytes(), name)),
+                shipped_book(),
+            )
             book = Rulebook(rules=(*base.rules, *base.idle))  # those that are off are tested too
         else:
             found = load(file or places.folder / "rules.tests.yaml")
             book = rulebook(places, found.rules)
-    except WrittenError as error:
+    except UserFileError as error:
         raise Stop(Exit.RULES, *(str(fault) for fault in error.faults)) from error
     failures = run(found, book)
     if failures:
-        raise Stop(Exit.RULES, *(str(one) for one in failures), f"{len(failures)} of {len(found.checks)} checks failed")
+        raise Stop(
+            Exit.RULES,
+            *(str(one) for one in failures),
+            f"{len(failures)} of {len(found.checks)} checks failed",
+        )
     click.echo(f"{found.file}: {len(found.checks)} checks passed")
 
 
@@ -102,19 +118,23 @@ def explain(places: Places, rule_id: str, order_id: str) -> None:
 
     from daemon.cli.ledger import found
     from daemon.pipeline.subjects import order_scene
-    from parsers.written import did_you_mean
+    from parsers.user_yaml import did_you_mean
     from rules.explain import explain as reasons
 
     book, now = rulebook(places, None), datetime.now(UTC)
     known = {rule.id: rule for rule in (*book.rules, *book.idle)}
     if rule_id not in known:
         raise Stop(
-            Exit.USAGE, f"no rule {rule_id!r}{did_you_mean(rule_id, known) or '; orderbell rules list lists them'}"
+            Exit.USAGE,
+            "no rule"
+            f" {rule_id!r}{did_you_mean(rule_id, known) or '; orderbell rules list lists them'}",
         )
     rule = known[rule_id]
     with places.ledger() as ledger:
         views = [places.view(row.key, ledger) for row in found(ledger, order_id)]
-    subjects = [one for view in views for one in order_scene(view, now).subjects if one.about == rule.about]
+    subjects = [
+        one for view in views for one in order_scene(view, now).subjects if one.about == rule.about
+    ]
     if not rule.enabled:
         click.echo(f"{rule.id} is switched off; if it were on:")
     kinds = rule.kinds
@@ -128,14 +148,23 @@ def explain(places: Places, rule_id: str, order_id: str) -> None:
 
 
 @rules.command()
-@click.option("--since", "span", default="90d", show_default=True, help="How far back, such as 30d.")
-@click.option("--rules", "candidate", type=click.Path(path_type=Path), help="Rules to try beside those in effect.")
+@click.option(
+    "--since", "span", default="90d", show_default=True, help="How far back, such as 30d."
+)
+@click.option(
+    "--rules",
+    "candidate",
+    type=click.Path(path_type=Path),
+    help="Rules to try beside those in effect.",
+)
 @as_json
 @click.pass_obj
 def replay(places: Places, span: str, candidate: Path | None, as_json: bool) -> None:
-    """Say what the rules, or those of a candidate file, would have sent for the mails kept, beside what was sent."""
+    """Say what the rules, or those of a candidate file, would have sent for the mails kept, beside
+    what was sent.
+    """
     from daemon.cli.history import sendings, sent
-    from parsers.written import duration
+    from parsers.user_yaml import duration
     from rules.difference import beside, compare
 
     try:
@@ -146,7 +175,9 @@ def replay(places: Places, span: str, candidate: Path | None, as_json: bool) -> 
     after = sendings(places, candidate, back) if candidate else before
     difference = compare(before, after)
     zone = places.zone()
-    times, others = beside((*difference.both, *difference.only_before, *difference.only_after), sent(places, back))
+    times, others = beside(
+        (*difference.both, *difference.only_before, *difference.only_after), sent(places, back)
+    )
     rows = [
         {
             "at": one.at.astimezone(zone).isoformat(timespec="minutes"),
@@ -155,7 +186,9 @@ def replay(places: Places, span: str, candidate: Path | None, as_json: bool) -> 
             "state": one.cause.value,
             "title": one.title,
             "sent_by": who,
-            "sent_at": times[one].astimezone(zone).isoformat(timespec="minutes") if one in times else None,
+            "sent_at": (
+                times[one].astimezone(zone).isoformat(timespec="minutes") if one in times else None
+            ),
         }
         for who, side in (
             ("both", difference.both),
@@ -174,7 +207,12 @@ def replay(places: Places, span: str, candidate: Path | None, as_json: bool) -> 
         *((column("sent by", "sent_by"),) if candidate else ()),
         column("really sent", "sent_at"),
     )
-    show(sorted(rows, key=lambda row: row["at"]), columns, as_json=as_json, empty="nothing would have been sent")
+    show(
+        sorted(rows, key=lambda row: row["at"]),
+        columns,
+        as_json=as_json,
+        empty="nothing would have been sent",
+    )
     if not as_json:
         for rule, old, new in difference.counts() if candidate else ():
             if old != new:
@@ -194,16 +232,18 @@ STYLES = {"critical": "bold red", "warning": "yellow", "info": ""}
 
 def rulebook(places: Places, file: Path | None) -> "Rulebook":
     """The shipped rules with the user's file laid over. Raises Stop with every fault."""
-    from parsers.written import WrittenError
+    from parsers.user_yaml import UserFileError
     from rules.rulebook import load
 
     try:
         settings = places.settings_if_any()
-    except WrittenError:
-        settings = None  # its faults are another command's to tell; without it any notify group passes
+    except UserFileError:
+        settings = (
+            None  # its faults are another command's to tell; without it any notify group passes
+        )
     try:
         return load(file or places.rules, None if settings is None else settings.notify)
-    except WrittenError as error:
+    except UserFileError as error:
         raise Stop(Exit.RULES, *(str(fault) for fault in error.faults)) from error
 
 
@@ -218,7 +258,11 @@ def _effective(book: "Rulebook", *, as_json: bool) -> None:
         return
     for row in book.effective():
         off = "" if row["enabled"] else " (off)"
-        changed = f", changed in {row['changed_in']}: {', '.join(row['changed'])}" if row["changed"] else ""
+        changed = (
+            f", changed in {row['changed_in']}: {', '.join(row['changed'])}"
+            if row["changed"]
+            else ""
+        )
         click.echo(f"{row['id']}{off}  [{row['source']}{changed}]")
         for key, value in row["rule"].items():
             if key != "id":

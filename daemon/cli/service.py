@@ -5,7 +5,9 @@ import click
 from daemon.cli.exits import Exit, Stop
 from daemon.cli.places import Places
 
-user_unit = click.option("--user", is_flag=True, help="A service of your own account instead of the whole system.")
+user_unit = click.option(
+    "--user", is_flag=True, help="A service of your own account instead of the whole system."
+)
 
 
 @click.group()
@@ -37,13 +39,17 @@ def install(places: Places, user: bool, force: bool) -> None:
     text = unit(user=user, command=command, config=places.given_config)
     if path.exists() and path.read_text() != text and not force:
         raise Stop(
-            Exit.ERROR, f"{path} is there already and differs; compare with: orderbell service print; then --force"
+            Exit.ERROR,
+            f"{path} is there already and differs; compare with: orderbell service print; then"
+            " --force",
         )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     except PermissionError:
-        raise Stop(Exit.ERROR, f"{path}: permission denied; try: sudo orderbell service install, or --user") from None
+        raise Stop(
+            Exit.ERROR, f"{path}: permission denied; try: sudo orderbell service install, or --user"
+        ) from None
     ctl = "systemctl --user" if user else "systemctl"
     click.echo(f"{path} is in place. Start it now and at every boot:")
     click.echo(f"  {ctl} daemon-reload && {ctl} enable --now orderbell")

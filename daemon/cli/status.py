@@ -32,11 +32,17 @@ class Trouble:
 @as_json
 @click.pass_obj
 def status(places: Places, as_json: bool) -> None:
-    """Say how the service is; exits 0 only when it runs, hears every mailbox and reaches every target."""
+    """Say how the service is; exits 0 only when it runs, hears every mailbox and reaches every
+    target.
+    """
     settings, zone, now = places.settings(), places.zone(), datetime.now(UTC)
     with places.ledger() as ledger:
         told = _facts(ledger, settings, now)
-        troubles = [*_running(places.state), *_mailboxes(ledger, settings, now), *_targets(ledger, settings)]
+        troubles = [
+            *_running(places.state),
+            *_mailboxes(ledger, settings, now),
+            *_targets(ledger, settings),
+        ]
     if as_json:
         row = told | {"troubles": [one.what for one in troubles]}
         for box in row["mailboxes"]:
@@ -44,10 +50,13 @@ def status(places: Places, as_json: bool) -> None:
         print_json(row)
     else:
         for box in told["mailboxes"]:
-            click.echo(f"mailbox {box['id']}: read {spoken(iso(box['heard_at'], zone), zone) or 'never'}")
+            click.echo(
+                f"mailbox {box['id']}: read {spoken(iso(box['heard_at'], zone), zone) or 'never'}"
+            )
         click.echo(
-            f"orders {told['orders']}; alerts ringing {told['firing']}, acknowledged {told['acked']}; "
-            f"mails not understood {told['unread']}; messages waiting {told['waiting']}"
+            f"orders {told['orders']}; alerts ringing {told['firing']}, acknowledged"
+            f" {told['acked']}; mails not understood {told['unread']}; messages waiting"
+            f" {told['waiting']}"
         )
     if troubles:
         raise Stop(troubles[0].code, *(one.what for one in troubles))
@@ -88,7 +97,10 @@ def _mailboxes(ledger: "Ledger", settings: "Settings", now: datetime) -> Iterato
         if row is not None and row.failing_since is not None:
             yield Trouble(code=Exit.MAILBOX, what=f"mailbox {box.id}: {row.last_error}")
         elif row is None or row.last_ok_at is None or now - row.last_ok_at > patience:
-            yield Trouble(code=Exit.MAILBOX, what=f"mailbox {box.id} was not read for a long time; see the log")
+            yield Trouble(
+                code=Exit.MAILBOX,
+                what=f"mailbox {box.id} was not read for a long time; see the log",
+            )
 
 
 def _targets(ledger: "Ledger", settings: "Settings") -> Iterator[Trouble]:
@@ -97,5 +109,6 @@ def _targets(ledger: "Ledger", settings: "Settings") -> Iterator[Trouble]:
         if row.failures:
             waiting = ledger.outbox.waiting(target.id)
             yield Trouble(
-                code=Exit.DELIVERY, what=f"target {target.id} fails: {row.last_error}; {waiting} messages wait for it"
+                code=Exit.DELIVERY,
+                what=f"target {target.id} fails: {row.last_error}; {waiting} messages wait for it",
             )

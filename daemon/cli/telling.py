@@ -1,4 +1,6 @@
-"""`note`, `assign` and `dossier`: what leaves no mail, which order a mail belongs to, and everything on one page."""
+"""`note`, `assign` and `dossier`: what leaves no mail, which order a mail belongs to, and
+everything on one page.
+"""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +23,9 @@ class NoteKind(click.ParamType[object]):
 
     name = "kind"
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> object:
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> object:
         from daemon.pipeline.notes import kind_of
 
         try:
@@ -29,18 +33,26 @@ class NoteKind(click.ParamType[object]):
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
         del ctx, param
         from orders.notes import NOTES
 
-        return [CompletionItem(kind.value, help=what) for kind, what in NOTES.items() if kind.startswith(incomplete)]
+        return [
+            CompletionItem(kind.value, help=what)
+            for kind, what in NOTES.items()
+            if kind.startswith(incomplete)
+        ]
 
 
 @click.command(short_help="Tell what leaves no mail: a promise, an appeal, evidence.")
 @click.argument("order_id", metavar="ORDER")
 @click.argument("kind", metavar="KIND", type=NoteKind())
 @click.option(
-    "--at", metavar="WHEN", help="When it happened, such as 2026-03-02 or '2026-03-02 09:00'.  [default: now]"
+    "--at",
+    metavar="WHEN",
+    help="When it happened, such as 2026-03-02 or '2026-03-02 09:00'.  [default: now]",
 )
 @click.option("--text", default="", help="In your own words.")
 @click.option("--amount", metavar="'VALUE CUR'", help="Such as '26.12 USD'.")
@@ -59,9 +71,11 @@ def note(
     due: str | None,
     role: str | None,
 ) -> None:
-    """Tell what leaves no mail: an appeal filed in a chat, a promise, evidence sent, a return posted.
+    """Tell what leaves no mail: an appeal filed in a chat, a promise, evidence sent, a return
+    posted.
 
-    KIND is any kind of notice (appeal.submitted, return.shipped, order.placed …) or promise, evidence,
+    KIND is any kind of notice (appeal.submitted, return.shipped, order.placed …) or promise,
+    evidence,
     parcel_not_here, wrong_item, goods_checked, withdrawal, contacted_seller.
     """
     from daemon.pipeline.asking import Refused
@@ -82,10 +96,14 @@ def note(
         with places.desk() as desk:
             with desk.store.read() as ledger:
                 known = [row for row in ledger.orders.find(one.order) if role in (None, row.role)]
-                missing = "" if known or one.kind is Kind.ORDER_PLACED else no_order(ledger, one.order)
+                missing = (
+                    "" if known or one.kind is Kind.ORDER_PLACED else no_order(ledger, one.order)
+                )
             if len(known) > 1:
                 raise Stop(
-                    Exit.USAGE, f"you have {one.order} as buyer and as seller; say --role buyer or --role seller"
+                    Exit.USAGE,
+                    f"you have {one.order} as buyer and as seller; say --role buyer or --role"
+                    " seller",
                 )
             if missing:
                 end = "" if missing.endswith("?") else "."
@@ -95,7 +113,9 @@ def note(
     except (ValueError, Refused) as error:
         raise Stop(Exit.ERROR, str(error)) from error
     more = "" if known else "; it was not in the ledger before"
-    click.echo(f"noted: {one.kind.value} of {one.order}, {one.at.astimezone(zone):%Y-%m-%d %H:%M}{more}")
+    click.echo(
+        f"noted: {one.kind.value} of {one.order}, {one.at.astimezone(zone):%Y-%m-%d %H:%M}{more}"
+    )
     if not keys:
         click.echo("it changed nothing: the same was noted before", err=True)
 
@@ -105,7 +125,9 @@ def note(
 @click.argument("order_id", metavar="ORDER|none")
 @click.pass_obj
 def assign(places: Places, mail: int, order_id: str) -> None:
-    """Answer which order a mail is about (orderbell alerts shows the question); 'none' for none of them."""
+    """Answer which order a mail is about (orderbell alerts shows the question); 'none' for none of
+    them.
+    """
     from daemon.pipeline.asking import Refused
 
     with places.desk() as desk:
@@ -122,11 +144,20 @@ def assign(places: Places, mail: int, order_id: str) -> None:
 
 @click.command(short_help="Everything about an order in one HTML file.")
 @click.argument("order_id", metavar="ORDER")
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="[default: dossier-ORDER.html]")
-@click.option("--language", type=click.Choice(["en", "ja"]), help="[default: that of your first target]")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="[default: dossier-ORDER.html]",
+)
+@click.option(
+    "--language", type=click.Choice(["en", "ja"]), help="[default: that of your first target]"
+)
 @click.pass_obj
 def dossier(places: Places, order_id: str, output: Path | None, language: str | None) -> None:
-    """Write everything about an order into one HTML file: timeline, amounts, mails, and the sheet for an appeal."""
+    """Write everything about an order into one HTML file: timeline, amounts, mails, and the sheet
+    for an appeal.
+    """
     from daemon.dossier import StoredMail, write
 
     with places.ledger() as ledger:
@@ -134,13 +165,25 @@ def dossier(places: Places, order_id: str, output: Path | None, language: str | 
         view = places.view(row.key, ledger)
         numbers = sorted({event.mail for event in view.order.events if event.mail is not None})
         mails = [
-            StoredMail(id=number, raw=ledger.mails.raw(number), received_at=ledger.mails.get(number).arrived)
+            StoredMail(
+                id=number,
+                raw=ledger.mails.raw(number),
+                received_at=ledger.mails.get(number).arrived,
+            )
             for number in numbers
         ]
-    page = write(view, mails, language=language or places.language(), zone=places.zone(), now=datetime.now(UTC))
+    page = write(
+        view,
+        mails,
+        language=language or places.language(),
+        zone=places.zone(),
+        now=datetime.now(UTC),
+    )
     path = output or Path(f"dossier-{row.number}.html")
     path.write_text(page, encoding="utf-8")
-    click.echo(f"written to {path}; it holds your mails: share it only with those who decide the case")
+    click.echo(
+        f"written to {path}; it holds your mails: share it only with those who decide the case"
+    )
 
 
 def _money(text: str) -> "Money":

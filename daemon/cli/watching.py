@@ -24,7 +24,9 @@ MANY = 100
 
 
 @click.command()
-@click.option("--dry-run", is_flag=True, help="Say what would be sent; send nothing and keep nothing.")
+@click.option(
+    "--dry-run", is_flag=True, help="Say what would be sent; send nothing and keep nothing."
+)
 @as_json
 @click.pass_obj
 def once(places: Places, dry_run: bool, as_json: bool) -> None:
@@ -33,7 +35,9 @@ def once(places: Places, dry_run: bool, as_json: bool) -> None:
     from daemon.mailbox.trouble import Kind
 
     settings = places.settings()
-    done = one_pass(places.files(), dry_run=dry_run, progress=_progress if sys.stderr.isatty() else None)
+    done = one_pass(
+        places.files(), dry_run=dry_run, progress=_progress if sys.stderr.isatty() else None
+    )
     if dry_run:
         _would(done, places.setup(), settings.timezone, as_json=as_json)
     elif as_json:
@@ -62,11 +66,18 @@ def once(places: Places, dry_run: bool, as_json: bool) -> None:
 
 
 @click.command(short_help="Watch the mailboxes until stopped.")
-@click.option("--log-format", type=click.Choice(["auto", "console", "json"]), default="auto", show_default=True)
+@click.option(
+    "--log-format",
+    type=click.Choice(["auto", "console", "json"]),
+    default="auto",
+    show_default=True,
+)
 @click.option("--debug", is_flag=True, help="Log the why of everything.")
 @click.pass_obj
 def run(places: Places, log_format: "Form", debug: bool) -> None:
-    """Watch the mailboxes until SIGTERM or Ctrl-C; SIGHUP, and any change of the files, reads them again."""
+    """Watch the mailboxes until SIGTERM or Ctrl-C; SIGHUP, and any change of the files, reads them
+    again.
+    """
     import logging
     import signal
 
@@ -93,11 +104,16 @@ def reload(places: Places) -> None:
     places.setup()
     process = holder(places.state)
     if process is None:
-        raise Stop(Exit.ERROR, f"no Orderbell watches with {places.state}; it reads the files when it starts")
+        raise Stop(
+            Exit.ERROR,
+            f"no Orderbell watches with {places.state}; it reads the files when it starts",
+        )
     try:
         os.kill(process, signal.SIGHUP)
     except PermissionError:
-        raise Stop(Exit.ERROR, f"process {process} is another user's; try: sudo systemctl reload orderbell") from None
+        raise Stop(
+            Exit.ERROR, f"process {process} is another user's; try: sudo systemctl reload orderbell"
+        ) from None
     click.echo(f"process {process} reads the files again")
 
 
@@ -105,9 +121,13 @@ def _told(places: Places, done: "Pass") -> None:
     with places.ledger() as ledger:
         orders = ledger.orders.count()
         needing = [
-            row for row in ledger.alerts.all_live() if row.alert.state == "firing" and row.alert.severity != "info"
+            row
+            for row in ledger.alerts.all_live()
+            if row.alert.state == "firing" and row.alert.severity != "info"
         ]
-    mails = ", ".join(f"{name}: {count} new mail{'s' * (count != 1)}" for name, count in done.mails.items())
+    mails = ", ".join(
+        f"{name}: {count} new mail{'s' * (count != 1)}" for name, count in done.mails.items()
+    )
     count = len(needing)
     click.echo(
         f"{mails or 'no mailbox could be read'}; {orders} order{'s' * (orders != 1)}, "
@@ -154,13 +174,21 @@ def _undelivered(places: Places) -> list[str]:
     with places.ledger() as ledger:
         rows = ledger.outbox.listed(states=[OutboxState.NEW, OutboxState.UNSURE, OutboxState.DEAD])
     reasons = dict.fromkeys(f"target {row.target}: {row.error}" for row in rows if row.error)
-    return [*reasons, "what was not delivered is tried again by the next pass; orderbell doctor tries the targets"]
+    return [
+        *reasons,
+        (
+            "what was not delivered is tried again by the next pass; orderbell doctor tries the"
+            " targets"
+        ),
+    ]
 
 
 def _progress(mailbox: str, folder: str, done: int, of: int) -> None:
     if of >= MANY:
         end = "\n" if done >= of else ""
-        click.echo(f"\r{mailbox}, {folder}: {bar(done, of)} {done} of {of} mails{end}", nl=False, err=True)
+        click.echo(
+            f"\r{mailbox}, {folder}: {bar(done, of)} {done} of {of} mails{end}", nl=False, err=True
+        )
 
 
 def bar(done: int, of: int) -> str:

@@ -1,4 +1,6 @@
-"""The sample mails: templates whose dates are told relative to now, so that the stories never grow old."""
+"""The sample mails: templates whose dates are told relative to now, so that the stories never grow
+old.
+"""
 
 import re
 from collections.abc import Callable
@@ -16,11 +18,15 @@ FORMS: dict[str, Callable[[datetime], str]] = {
     "iso": lambda at: f"{at:%Y-%m-%d}",
     "japanese": lambda at: f"{at.year}年{at.month}月{at.day}日",
 }
-"""`{{date -3d}}` is the Date header of three days ago, `{{day +5d}}` a day as a sentence would name it."""
+"""`{{date -3d}}` is the Date header of three days ago, `{{day +5d}}` a day as a sentence would name
+it.
+"""
 
 
 def letter(name: str, now: datetime) -> bytes:
-    """The sample mail called `name`, as a server would store it (CRLF), its gaps filled as of `now` (aware)."""
+    """The sample mail called `name`, as a server would store it (CRLF), its gaps filled as of `now`
+    (aware).
+    """
     text = files("daemon.demo").joinpath("mails", f"{name}.eml").read_text(encoding="utf-8")
     return GAP.sub(lambda gap: _fill(gap, now), text).replace("\n", "\r\n").encode()
 

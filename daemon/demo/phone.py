@@ -1,4 +1,6 @@
-"""A phone made of a web server on loopback: it takes what Apprise really sends and keeps it to be shown."""
+"""A phone made of a web server on loopback: it takes what Apprise really sends and keeps it to be
+shown.
+"""
 
 import json
 import queue
@@ -37,7 +39,9 @@ def running() -> Iterator[Phone]:
     class Receiver(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             said = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            pushes.put(Push(str(said["title"]), str(said["message"]), str(said["type"]), time.monotonic()))
+            pushes.put(
+                Push(str(said["title"]), str(said["message"]), str(said["type"]), time.monotonic())
+            )
             self.send_response(204)
             self.end_headers()
 

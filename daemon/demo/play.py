@@ -62,9 +62,17 @@ class Story:
 
 STORIES = (
     Story(
-        name="a dispute judged Invalid", mail="knife-judged", order="8100000000000001", rule="dispute-judged-invalid"
+        name="a dispute judged Invalid",
+        mail="knife-judged",
+        order="8100000000000001",
+        rule="dispute-judged-invalid",
     ),
-    Story(name="a dispute judged Valid", mail="lamp-judged", order="8100000000000002", rule="dispute-judged-valid"),
+    Story(
+        name="a dispute judged Valid",
+        mail="lamp-judged",
+        order="8100000000000002",
+        rule="dispute-judged-valid",
+    ),
     Story(
         name="cancelled, and shipped all the same",
         mail="charger-shipped",
@@ -127,10 +135,17 @@ def stage(folder: Path, *, language: str, zone: str) -> Iterator["Stage"]:
                 zone=zone,
             )
         )
-        files = Files(config=config, rules=folder / "rules.yaml", packs=folder / "packs", state=folder / "state")
+        files = Files(
+            config=config,
+            rules=folder / "rules.yaml",
+            packs=folder / "packs",
+            state=folder / "state",
+        )
         now = datetime.now(UTC)
         later = {story.mail for story in STORIES}
-        old = sorted((name for name in names() if name not in later), key=lambda name: age(name, now))
+        old = sorted(
+            (name for name in names() if name not in later), key=lambda name: age(name, now)
+        )
         for name in old:
             postbox.deliver(letter(name, now), age(name, now))
         with Service(files) as service:
@@ -149,7 +164,9 @@ def names() -> tuple[str, ...]:
     from importlib.resources import files  # noqa: PLC0415 - one use
 
     inside = files("daemon.demo").joinpath("mails").iterdir()
-    return tuple(sorted(one.name.removesuffix(".eml") for one in inside if one.name.endswith(".eml")))
+    return tuple(
+        sorted(one.name.removesuffix(".eml") for one in inside if one.name.endswith(".eml"))
+    )
 
 
 class Stage:
@@ -218,4 +235,7 @@ class Stage:
     def _shape(self, number: str) -> object:
         """All that a mail could change of an order."""
         with self._store.read() as ledger:
-            return [(row, ledger.orders.watches(key=row.key, open_only=False)) for row in ledger.orders.find(number)]
+            return [
+                (row, ledger.orders.watches(key=row.key, open_only=False))
+                for row in ledger.orders.find(number)
+            ]

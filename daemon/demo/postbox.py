@@ -54,10 +54,21 @@ def running(user: str, password: str) -> Iterator[Postbox]:
     """Start the server; it ends with the block. Raises PostboxError."""
     if importlib.util.find_spec("pymap") is None:
         raise PostboxError(
-            "the demo starts an IMAP server of its own and needs pymap; try: pipx inject orderbell pymap"
+            "the demo starts an IMAP server of its own and needs pymap; try: pipx inject orderbell"
+            " pymap"
         )
     port = _free_port()
-    words = ["--host", HOST, "--port", str(port), "--no-service", "managesieve", "--no-service", "admin", "--no-tls"]
+    words = [
+        "--host",
+        HOST,
+        "--port",
+        str(port),
+        "--no-service",
+        "managesieve",
+        "--no-service",
+        "admin",
+        "--no-tls",
+    ]
     process = subprocess.Popen(  # noqa: S603 - our own interpreter
         [
             sys.executable,
@@ -96,11 +107,15 @@ def _await(process: subprocess.Popen[bytes], port: int) -> None:
     until = time.monotonic() + START_WITHIN
     while time.monotonic() < until:
         if process.poll() is not None:
-            raise PostboxError(f"the demo's mail server ended at once with code {process.returncode}")
+            raise PostboxError(
+                f"the demo's mail server ended at once with code {process.returncode}"
+            )
         try:
             socket.create_connection((HOST, port), timeout=1).close()
         except OSError:
             time.sleep(0.05)
         else:
             return
-    raise PostboxError(f"the demo's mail server did not answer on port {port} within {START_WITHIN:.0f} s")
+    raise PostboxError(
+        f"the demo's mail server did not answer on port {port} within {START_WITHIN:.0f} s"
+    )

@@ -1,6 +1,7 @@
 """The dossier of an order: one HTML file that holds everything, runs nothing and prints well.
 
-A browser's “print to PDF” makes the PDF: a PDF library that sets Japanese weighs more than the rest of this program.
+A browser's “print to PDF” makes the PDF: a PDF library that sets Japanese weighs more than the rest
+of this program.
 """
 
 from collections.abc import Sequence
@@ -24,10 +25,14 @@ from orders.view import View
 __all__ = ["StoredMail", "write"]
 
 
-def write(view: View, mails: Sequence[StoredMail], *, language: str, zone: tzinfo, now: datetime) -> str:
-    """The dossier as one HTML document, in `language` (en, ja), times in `zone`; `now` is aware UTC.
+def write(
+    view: View, mails: Sequence[StoredMail], *, language: str, zone: tzinfo, now: datetime
+) -> str:
+    """The dossier as one HTML document, in `language` (en, ja), times in `zone`; `now` is aware
+    UTC.
 
-    `mails` are those behind the order's events; their text is extracted, their HTML is never shown. Never raises for
+    `mails` are those behind the order's events; their text is extracted, their HTML is never shown.
+    Never raises for
     any bytes in a mail.
     """
     order = view.order

@@ -1,4 +1,6 @@
-"""The mails behind an order: chosen headers, the extracted text, the fingerprint. Their HTML is never rendered."""
+"""The mails behind an order: chosen headers, the extracted text, the fingerprint. Their HTML is
+never rendered.
+"""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -8,7 +10,7 @@ from datetime import datetime, tzinfo
 from daemon.dossier.page import Html, facts, section, tag
 from daemon.dossier.words import word
 from parsers import limits
-from parsers.letter import Letter, parse
+from parsers.mail import ParsedMail, parse
 
 HEADERS = ("From", "To", "Date", "Subject", "Message-ID", "Authentication-Results")
 """Who, to whom, when, about what, which, and whether it was genuine."""
@@ -29,12 +31,15 @@ class StoredMail:
 def mails_section(mails: Sequence[StoredMail], language: str, zone: tzinfo) -> Html:
     return section(
         word(language, "mails"),
-        *(_mail(mail, language, zone) for mail in sorted(mails, key=lambda mail: (mail.received_at, mail.id))),
+        *(
+            _mail(mail, language, zone)
+            for mail in sorted(mails, key=lambda mail: (mail.received_at, mail.id))
+        ),
         name="mails",
     )
 
 
-def letter_of(raw: bytes) -> Letter | str:
+def letter_of(raw: bytes) -> ParsedMail | str:
     """The letter, or why it cannot be shown."""
     reason = limits.refuse(raw)
     if reason is not None:
@@ -65,7 +70,9 @@ def local(at: datetime, zone: tzinfo) -> str:
 
 
 def day_or_time(at: datetime, zone: tzinfo) -> str:
-    """Of something past: the day alone when no time was stated, which parsers.notice.when_to_utc puts at its end."""
+    """Of something past: the day alone when no time was stated, which parsers.notice.when_to_utc
+    puts at its end.
+    """
     there = at.astimezone(zone)
     return f"{there:%Y-%m-%d}" if f"{there:%H:%M:%S}" == "23:59:59" else local(at, zone)
 
@@ -88,12 +95,17 @@ def _mail(mail: StoredMail, language: str, zone: tzinfo) -> Html:
     return tag("article", heading, facts(own), *parts, id=f"mail-{mail.id}", class_="mail")
 
 
-def _headers(letter: Letter) -> list[tuple[str, str]]:
-    decoded = {"Subject": (letter.subject,), "From": tuple(f"{name} <{address}>" for name, address in letter.senders)}
-    return [(name, value) for name in HEADERS for value in decoded.get(name, letter.all(name.lower()))]
+def _headers(letter: ParsedMail) -> list[tuple[str, str]]:
+    decoded = {
+        "Subject": (letter.subject,),
+        "From": tuple(f"{name} <{address}>" for name, address in letter.senders),
+    }
+    return [
+        (name, value) for name in HEADERS for value in decoded.get(name, letter.all(name.lower()))
+    ]
 
 
-def _texts(letter: Letter, language: str) -> Iterable[Html]:
+def _texts(letter: ParsedMail, language: str) -> Iterable[Html]:
     lines = (letter.text if letter.has_plain or not letter.html else letter.rich).lines
     if lines:
         yield tag("pre", "\n".join(lines))

@@ -1,4 +1,6 @@
-"""The prep sheet: everything a person needs to file an appeal in a chat that ends after three minutes of silence."""
+"""The prep sheet: everything a person needs to file an appeal in a chat that ends after three
+minutes of silence.
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, tzinfo
@@ -17,7 +19,9 @@ PROMISED = frozenset({"will_ship_by", "wait_request"})
 
 
 def wants_prep(view: View) -> bool:
-    """An AliExpress dispute of the buyer whose result came or may come, and no appeal was decided yet."""
+    """An AliExpress dispute of the buyer whose result came or may come, and no appeal was decided
+    yet.
+    """
     order = view.order
     if order.marketplace != "aliexpress" or order.role is not Role.BUYER:
         return False
@@ -25,7 +29,9 @@ def wants_prep(view: View) -> bool:
     return not decided and any(case.kind is CaseKind.DISPUTE for case in order.cases)
 
 
-def prep_section(view: View, mails: Sequence[StoredMail], language: str, zone: tzinfo, now: datetime) -> Html:
+def prep_section(
+    view: View, mails: Sequence[StoredMail], language: str, zone: tzinfo, now: datetime
+) -> Html:
     order = view.order
     dispute = [case for case in order.cases if case.kind is CaseKind.DISPUTE][-1]
     return section(
@@ -54,8 +60,12 @@ def prep_section(view: View, mails: Sequence[StoredMail], language: str, zone: t
 
 
 def _deadline(view: View, language: str, zone: tzinfo, now: datetime) -> str:
-    """The earliest date that was stated or computed; a passed one is shown too, since operators differ."""
-    awaited = [watch for watch in view.watches if watch.kind == "appeal" and watch.state is WatchState.OPEN]
+    """The earliest date that was stated or computed; a passed one is shown too, since operators
+    differ.
+    """
+    awaited = [
+        watch for watch in view.watches if watch.kind == "appeal" and watch.state is WatchState.OPEN
+    ]
     if not awaited:
         return ""
     first = min(awaited, key=lambda watch: watch.due_at)
@@ -87,7 +97,9 @@ def _amounts(view: View, dispute: Case, language: str) -> Iterable[tuple[str, st
         (word(language, "refunded"), view.order.refunded),
     ):
         yield label, "" if money is None else str(money)
-    outcome = " / ".join(choice(part, language) for part in (dispute.judgement, dispute.outcome) if part)
+    outcome = " / ".join(
+        choice(part, language) for part in (dispute.judgement, dispute.outcome) if part
+    )
     yield word(language, "outcome"), outcome
 
 
@@ -108,7 +120,10 @@ def _chat(view: View, dispute: Case, zone: tzinfo) -> Iterable[str]:
         yield f"Ordered: {order.ordered_at.astimezone(zone):%Y-%m-%d}"
     if dispute.closed_at:
         outcome = (dispute.outcome or "unknown").replace("_", " ")
-        yield f"The dispute was closed on {dispute.closed_at.astimezone(zone):%Y-%m-%d}, result: {outcome}."
+        yield (
+            f"The dispute was closed on {dispute.closed_at.astimezone(zone):%Y-%m-%d}, result:"
+            f" {outcome}."
+        )
     asked, given = dispute.amount_claimed, order.refunded or dispute.amount_awarded
     if asked:
         yield f"I claimed {asked}" + (f" and got {given}." if given else ".")
@@ -126,7 +141,11 @@ def _reasons(view: View, language: str, zone: tzinfo) -> Iterable[Html]:
             text = english if language == "en" else f"{japanese}（{english}）"
             proof = backed.get(key)
             mark = "☑ " if proof else "☐ "
-            seen = () if proof is None else (tag("span", f" – {_held(proof, language, zone)}", class_="quiet"),)
+            seen = (
+                ()
+                if proof is None
+                else (tag("span", f" – {_held(proof, language, zone)}", class_="quiet"),)
+            )
             lines.append(tag("li", mark + text, *seen))
         yield tag("h3", word(language, group))
         yield tag("ul", *lines, class_="check")
@@ -138,7 +157,9 @@ def _held(event: Event, language: str, zone: tzinfo) -> str:
 
 
 def _backed(view: View) -> dict[str, Event]:
-    """Reasons the ledger itself can back, each with the event that does; the others are the user's to choose."""
+    """Reasons the ledger itself can back, each with the event that does; the others are the user's
+    to choose.
+    """
     promises = [*_events(view, Kind.PROMISE)]
     messages = _events(view, Kind.MESSAGE_RECEIVED)
     promises += [event for event in messages if event.fields.get("intent") in PROMISED]
@@ -152,12 +173,16 @@ def _backed(view: View) -> dict[str, Event]:
     return {key: events[0] for key, events in found.items() if events}
 
 
-def _evidence(view: View, mails: Sequence[StoredMail], language: str, zone: tzinfo) -> Iterable[Html]:
+def _evidence(
+    view: View, mails: Sequence[StoredMail], language: str, zone: tzinfo
+) -> Iterable[Html]:
     for event in _events(view, Kind.EVIDENCE):
         text = event.fields.get("text")
         yield tag("li", f"☐ {local(event.at, zone)}: {text or name('event', event.kind, language)}")
     for finding in view.findings:
-        yield tag("li", f"☐ {name('finding', finding.kind, language)} – {finding.detail}".rstrip(" –"))
+        yield tag(
+            "li", f"☐ {name('finding', finding.kind, language)} – {finding.detail}".rstrip(" –")
+        )
     for mail in sorted(mails, key=lambda mail: (mail.received_at, mail.id)):
         place = link(f"#mail-{mail.id}", word(language, "mail", id=mail.id))
         about = f" {local(mail.received_at, zone)} {subject_of(mail)} "

@@ -1,4 +1,6 @@
-"""The parts of a dossier about the order itself: facts, amounts, cases, deadlines, contradictions, timeline."""
+"""The parts of a dossier about the order itself: facts, amounts, cases, deadlines, contradictions,
+timeline.
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, tzinfo
@@ -52,7 +54,9 @@ def facts_section(order: Order, language: str, zone: tzinfo) -> Html:
             (say("protection_until"), time(order.protection_until)),
         )
     )
-    return section(say("facts"), table_of_facts, *_items(order, language), *_parcels(order, language, zone))
+    return section(
+        say("facts"), table_of_facts, *_items(order, language), *_parcels(order, language, zone)
+    )
 
 
 def _items(order: Order, language: str) -> Iterable[Html]:
@@ -63,18 +67,30 @@ def _items(order: Order, language: str) -> Iterable[Html]:
 
 
 def _item(item: Item) -> tuple[str, ...]:
-    return item.title, str(item.quantity), "" if item.price is None else str(item.price), item.ref or ""
+    return (
+        item.title,
+        str(item.quantity),
+        "" if item.price is None else str(item.price),
+        item.ref or "",
+    )
 
 
 def _parcels(order: Order, language: str, zone: tzinfo) -> Iterable[Html]:
     if not order.shipments:
         return
     yield tag("h3", word(language, "parcels"))
-    head = [word(language, key) for key in ("tracking", "carrier", "status", "shipped_at", "delivered_at")]
+    head = [
+        word(language, key)
+        for key in ("tracking", "carrier", "status", "shipped_at", "delivered_at")
+    ]
     rows = []
     for parcel in order.shipments:
-        times = ["" if at is None else local(at, zone) for at in (parcel.shipped_at, parcel.delivered_at)]
-        numbers = [part for number in parcel.tracking for part in (_tracked(number, parcel.provider), " ")]
+        times = [
+            "" if at is None else local(at, zone) for at in (parcel.shipped_at, parcel.delivered_at)
+        ]
+        numbers = [
+            part for number in parcel.tracking for part in (_tracked(number, parcel.provider), " ")
+        ]
         cell = tag("span", *(numbers or [", ".join(parcel.packages) or "–"]))
         rows.append((cell, parcel.provider or "", choice(parcel.status, language), *times))
     yield table(head, rows)
@@ -93,7 +109,9 @@ def amounts_section(view: View, language: str, zone: tzinfo) -> Html:
         for key in ("total", "amount"):
             money = event.fields.get(key)
             if isinstance(money, Money):
-                rows.append((local(event.at, zone), name("event", event.kind, language), str(money)))
+                rows.append(
+                    (local(event.at, zone), name("event", event.kind, language), str(money))
+                )
     sums = [(word(language, "total"), order.total), (word(language, "refunded"), order.refunded)]
     for case in order.cases:
         label = name("case", case.kind, language)
@@ -119,7 +137,11 @@ def cases_section(view: View, language: str, zone: tzinfo) -> Html | None:
             choice(case.state, language),
             local(case.opened_at, zone),
             "" if case.closed_at is None else local(case.closed_at, zone),
-            " / ".join(choice(part, language) for part in (case.judgement, case.outcome, case.reason) if part),
+            " / ".join(
+                choice(part, language)
+                for part in (case.judgement, case.outcome, case.reason)
+                if part
+            ),
         )
         for case in view.order.cases
     ]
@@ -131,7 +153,10 @@ def deadlines_section(view: View, language: str, zone: tzinfo) -> Html | None:
         return None
     head = [word(language, key) for key in ("due", "what", "who", "state", "why")]
     ordered = sorted(view.watches, key=lambda watch: (RANK[watch.state], watch.due_at, watch.id))
-    return section(word(language, "deadlines"), table(head, [_watch(watch, language, zone) for watch in ordered]))
+    return section(
+        word(language, "deadlines"),
+        table(head, [_watch(watch, language, zone) for watch in ordered]),
+    )
 
 
 def _watch(watch: Watch, language: str, zone: tzinfo) -> tuple[str, ...]:
@@ -168,14 +193,23 @@ def _with_commas(parts: Iterable[str]) -> Iterable[str]:
 
 def unseen_section(view: View, language: str, zone: tzinfo) -> Html | None:
     """A seller's proof that no cancel request came before the buyer complained of it (C21)."""
-    complaints = [finding for finding in view.findings if finding.kind == "cancel_complaint_without_request"]
+    complaints = [
+        finding for finding in view.findings if finding.kind == "cancel_complaint_without_request"
+    ]
     if not complaints:
         return None
-    messages = [event.at for one in complaints for event in one.rests_on if event.kind is Kind.MESSAGE_RECEIVED]
+    messages = [
+        event.at
+        for one in complaints
+        for event in one.rests_on
+        if event.kind is Kind.MESSAGE_RECEIVED
+    ]
     first = min(messages, default=complaints[0].at)
     requests = [event.at for event in view.order.events if event.kind is Kind.CANCEL_REQUESTED]
     until = min(requests, default=None)
-    lines = [word(language, "no_request", until=local(until or first, zone), first=local(first, zone))]
+    lines = [
+        word(language, "no_request", until=local(until or first, zone), first=local(first, zone))
+    ]
     if until is None:
         lines.append(word(language, "no_request_yet"))
     return section(word(language, "unseen"), *(tag("p", line) for line in lines))
@@ -185,10 +219,16 @@ def source(event: Event, language: str) -> str:
     """Where an event was learned: a place in this page for a mail."""
     if event.source is Source.MAIL and event.mail is not None:
         return link(f"#mail-{event.mail}", word(language, "mail", id=event.mail))
-    return word(language, "mail", id="?") if event.source is Source.MAIL else word(language, event.source)
+    return (
+        word(language, "mail", id="?")
+        if event.source is Source.MAIL
+        else word(language, event.source)
+    )
 
 
-def timeline_section(order: Order, mails: Sequence[StoredMail], language: str, zone: tzinfo) -> Html:
+def timeline_section(
+    order: Order, mails: Sequence[StoredMail], language: str, zone: tzinfo
+) -> Html:
     known = {mail.id for mail in mails}
     head = [word(language, key) for key in ("when", "what", "details", "source")]
     rows = []

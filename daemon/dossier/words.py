@@ -5,7 +5,9 @@ from collections.abc import Mapping
 WORDS: Mapping[str, Mapping[str, str]] = {
     "en": {
         "title": "Order {number}: dossier",
-        "written": "Written {when} by Orderbell from mails, notes and imported files. Times are {zone}.",
+        "written": (
+            "Written {when} by Orderbell from mails, notes and imported files. Times are {zone}."
+        ),
         "facts": "The order",
         "marketplace": "Marketplace",
         "number": "Order number",
@@ -59,9 +61,13 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "findings": "Contradictions",
         "rests_on": "Rests on",
         "unseen": "What was not seen",
-        "no_request": "Until {until} no mail with a request to cancel this order was seen in the watched mailboxes. "
-        "The first word of it was the buyer's message of {first}.",
-        "no_request_yet": "No mail with a request to cancel this order was seen in the watched mailboxes at all.",
+        "no_request": (
+            "Until {until} no mail with a request to cancel this order was seen in the watched"
+            " mailboxes. The first word of it was the buyer's message of {first}."
+        ),
+        "no_request_yet": (
+            "No mail with a request to cancel this order was seen in the watched mailboxes at all."
+        ),
         "timeline": "Timeline",
         "source": "Source",
         "details": "Details",
@@ -81,10 +87,14 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "forwarded": "Forwarded mail inside",
         "none": "none",
         "prep": "Prep sheet for the appeal",
-        "prep_lead": "The chat ends after about three minutes without an answer and takes one appeal only. "
-        "Have this page open beside it, with the evidence files at hand.",
-        "prep_steps": "AliExpress Help Center, Online Service, Chat Now; ask for a person, then for an appeal "
-        "against the dispute result of this order.",
+        "prep_lead": (
+            "The chat ends after about three minutes without an answer and takes one appeal only. "
+            "Have this page open beside it, with the evidence files at hand."
+        ),
+        "prep_steps": (
+            "AliExpress Help Center, Online Service, Chat Now; ask for a person, then for an appeal"
+            " against the dispute result of this order."
+        ),
         "prep_id": "Order number",
         "prep_case": "Dispute number",
         "prep_deadline": "Appeal until",
@@ -153,9 +163,13 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "findings": "矛盾点",
         "rests_on": "根拠となる連絡",
         "unseen": "届いていないもの",
-        "no_request": "{until}までに、この注文のキャンセル依頼メールは監視中のメールボックスで確認されていません。"
-        "最初に触れられたのは{first}の購入者からのメッセージです。",
-        "no_request_yet": "この注文のキャンセル依頼メールは、監視中のメールボックスで一度も確認されていません。",
+        "no_request": (
+            "{until}までに、この注文のキャンセル依頼メールは監視中のメールボックスで確認されていません。"
+            "最初に触れられたのは{first}の購入者からのメッセージです。"
+        ),
+        "no_request_yet": (
+            "この注文のキャンセル依頼メールは、監視中のメールボックスで一度も確認されていません。"
+        ),
         "timeline": "経過",
         "source": "出所",
         "details": "詳細",
@@ -175,10 +189,14 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "forwarded": "転送された元のメール",
         "none": "なし",
         "prep": "異議申し立ての準備シート",
-        "prep_lead": "チャットは約3分応答がないと切れ、申し立ては1回限りです。"
-        "このページと証拠ファイルを手元に開いておいてください。",
-        "prep_steps": "AliExpressのヘルプセンター→オンラインサービス→チャット。"
-        "担当者に代わってもらい、この注文の紛争結果への異議申し立てを頼みます。",
+        "prep_lead": (
+            "チャットは約3分応答がないと切れ、申し立ては1回限りです。"
+            "このページと証拠ファイルを手元に開いておいてください。"
+        ),
+        "prep_steps": (
+            "AliExpressのヘルプセンター→オンラインサービス→チャット。"
+            "担当者に代わってもらい、この注文の紛争結果への異議申し立てを頼みます。"
+        ),
         "prep_id": "注文番号",
         "prep_case": "紛争番号",
         "prep_deadline": "申し立て期限",
@@ -221,7 +239,11 @@ REASONS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     (
         "reason_3",
         (
-            ("postage", "I returned it but the postage was not paid", "返品したが送料が支払われていない"),
+            (
+                "postage",
+                "I returned it but the postage was not paid",
+                "返品したが送料が支払われていない",
+            ),
             ("refund", "The seller promised a refund", "出品者が返金を約束した"),
         ),
     ),

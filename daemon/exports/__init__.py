@@ -1,4 +1,6 @@
-"""What leaves the ledger as files: orders, events and watches as CSV or JSON Lines, deadlines as a calendar."""
+"""What leaves the ledger as files: orders, events and watches as CSV or JSON Lines, deadlines as a
+calendar.
+"""
 
 from daemon.exports.agenda import calendar
 from daemon.exports.files import csv_lines, json_lines

@@ -16,10 +16,14 @@ ORDER = {"en": "Order {number}: {title}", "ja": "注文 {number}：{title}"}
 GUESS = {"en": "Computed, not stated in a mail.", "ja": "メールに記載はなく、計算した期限です。"}
 
 
-def calendar(deadlines: Iterable[tuple[Order, Watch]], *, language: str, now: datetime, tasks: bool = False) -> bytes:
-    """The user's open deadlines (what others must do is left out), earliest first; `now` is aware UTC.
+def calendar(
+    deadlines: Iterable[tuple[Order, Watch]], *, language: str, now: datetime, tasks: bool = False
+) -> bytes:
+    """The user's open deadlines (what others must do is left out), earliest first; `now` is aware
+    UTC.
 
-    Entries keep their UID from one writing to the next, so a subscribed phone moves them instead of doubling them.
+    Entries keep their UID from one writing to the next, so a subscribed phone moves them instead of
+    doubling them.
     They are events, which every calendar shows; `tasks` makes them VTODO with DUE instead.
     """
     book = Calendar()
@@ -28,16 +32,22 @@ def calendar(deadlines: Iterable[tuple[Order, Watch]], *, language: str, now: da
     book.add("method", "PUBLISH")
     book.add("x-wr-calname", HEAD[language])
     book.add("refresh-interval", timedelta(hours=1), parameters={"VALUE": "DURATION"})
-    mine = [pair for pair in deadlines if pair[1].actor is Actor.ME and pair[1].state is WatchState.OPEN]
+    mine = [
+        pair for pair in deadlines if pair[1].actor is Actor.ME and pair[1].state is WatchState.OPEN
+    ]
     for order, watch in sorted(mine, key=lambda pair: (pair[1].due_at, pair[0].key, pair[1].id)):
         book.add_component(_entry(order, watch, language, now, tasks=tasks))
     return bytes(book.to_ical())
 
 
-def _entry(order: Order, watch: Watch, language: str, now: datetime, *, tasks: bool) -> Event | Todo:
+def _entry(
+    order: Order, watch: Watch, language: str, now: datetime, *, tasks: bool
+) -> Event | Todo:
     entry = Todo() if tasks else Event()
     title = f"{name('watch', watch.kind, language)}: {order.title or order.number}"
-    entry.add("uid", f"{hashlib.sha256(f'{order.key}|{watch.id}'.encode()).hexdigest()[:32]}@orderbell")
+    entry.add(
+        "uid", f"{hashlib.sha256(f'{order.key}|{watch.id}'.encode()).hexdigest()[:32]}@orderbell"
+    )
     entry.add("dtstamp", now.replace(microsecond=0))
     entry.add("summary", title)
     described = [ORDER[language].format(number=order.number, title=order.title), watch.why]

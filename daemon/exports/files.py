@@ -1,4 +1,6 @@
-"""Rows as CSV for a spreadsheet, or as JSON Lines for a program, made one at a time, however many there are."""
+"""Rows as CSV for a spreadsheet, or as JSON Lines for a program, made one at a time, however many
+there are.
+"""
 
 import csv
 import io
@@ -14,9 +16,11 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def csv_lines(rows: Iterable[Rows]) -> Iterator[str]:
-    """A byte order mark (spreadsheets take the file for Shift_JIS or Windows-1252 without one), a header, the rows.
+    """A byte order mark (spreadsheets take the file for Shift_JIS or Windows-1252 without one), a
+    header, the rows.
 
-    Cells that would run as a formula are quoted with an apostrophe. Without rows there is no header: nothing at all.
+    Cells that would run as a formula are quoted with an apostrophe. Without rows there is no
+    header: nothing at all.
     """
     header: tuple[str, ...] = ()
     for row in rows:

@@ -1,4 +1,6 @@
-"""Orders, events and watches as flat rows: column names are a public interface, values are text, numbers or yes/no."""
+"""Orders, events and watches as flat rows: column names are a public interface, values are text,
+numbers or yes/no.
+"""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -37,15 +39,24 @@ def order_row(order: Order) -> Rows:
         "protection_until": _time(order.protection_until),
         "tracking": [number for shipment in order.shipments for number in shipment.tracking],
         "items": [
-            {"title": item.title, "quantity": item.quantity, "ref": item.ref, **_money("price", item.price)}
+            {
+                "title": item.title,
+                "quantity": item.quantity,
+                "ref": item.ref,
+                **_money("price", item.price),
+            }
             for item in order.items
         ],
-        "cases": [{"kind": str(case.kind), "state": case.state, "ref": case.ref} for case in order.cases],
+        "cases": [
+            {"kind": str(case.kind), "state": case.state, "ref": case.ref} for case in order.cases
+        ],
     }
 
 
 def event_row(event: Event) -> Rows:
-    """One event, as it was told; which order it belongs to is the ledger's opinion and not a column."""
+    """One event, as it was told; which order it belongs to is the ledger's opinion and not a
+    column.
+    """
     return {
         "at": _time(event.at),
         "seen": _time(event.seen),

@@ -1,4 +1,6 @@
-"""What people call the kinds of events, deadlines, cases and findings, in every language of pages and files."""
+"""What people call the kinds of events, deadlines, cases and findings, in every language of pages
+and files.
+"""
 
 from collections.abc import Mapping
 
@@ -146,7 +148,10 @@ FINDINGS: Mapping[str, tuple[str, str]] = {
     "impossible_dates": ("Impossible dates", "日付の矛盾"),
     "pressure_to_close": ("Pressed to close or confirm", "終了・受取確認の催促"),
     "shipped_after_refund": ("Shipped after the refund", "返金後に発送"),
-    "cancel_complaint_without_request": ("Complaint, but no cancel request came", "届いていないキャンセル依頼への苦情"),
+    "cancel_complaint_without_request": (
+        "Complaint, but no cancel request came",
+        "届いていないキャンセル依頼への苦情",
+    ),
     "seller_cancel_request": ("The buyer asks to cancel", "購入者からのキャンセル依頼"),
     "seller_shipped_despite_request": ("Shipped despite the request", "依頼に反して発送"),
     "case_on_refunded_order": ("Case on a refunded order", "返金済み注文への申請"),

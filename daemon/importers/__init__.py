@@ -1,7 +1,10 @@
-"""Orders from files: exports of the shops and of browser extensions, told apart by their header row.
+"""Orders from files: exports of the shops and of browser extensions, told apart by their header
+row.
 
-Everything is read before anything is returned: a file that cannot be read gives nothing but one sentence, a row that
-cannot be read is a fault with its line while the others become events. Importing a file twice gives the same events.
+Everything is read before anything is returned: a file that cannot be read gives nothing but one
+sentence, a row that
+cannot be read is a fault with its line while the others become events. Importing a file twice gives
+the same events.
 """
 
 import io
@@ -16,7 +19,7 @@ from daemon.importers.formats import FORMATS, Format, nearest, recognise
 from daemon.importers.table import BROKEN_ZIP, Table, decode, read_json, read_text, refuse
 from daemon.importers.workbook import read_workbook
 from orders.event import Event
-from parsers.written import Fault
+from parsers.user_yaml import Fault
 
 MAX_FILE = 128 << 20
 """Bytes of a file, and of all files of a zip together once unpacked twice over."""
@@ -41,7 +44,8 @@ class Imported:
 def read(path: Path, *, seen: datetime, zone: tzinfo) -> Imported:
     """Read one export. `seen` is now (aware UTC), `zone` the user's.
 
-    Raises WrittenError, with one sentence, when the file is missing, empty, cut off or none of the known formats.
+    Raises WrittenError, with one sentence, when the file is missing, empty, cut off or none of the
+    known formats.
     """
     raw = _bytes(path)
     about = Import(seen=seen, zone=zone)
@@ -54,7 +58,10 @@ def read(path: Path, *, seen: datetime, zone: tzinfo) -> Imported:
         else:
             skipped.append(f"{name}: {_unknown(table)}")
     if not known:
-        raise refuse(str(path), skipped[0].split(": ", 1)[1] if len(skipped) == 1 else _nothing_known(skipped))
+        raise refuse(
+            str(path),
+            skipped[0].split(": ", 1)[1] if len(skipped) == 1 else _nothing_known(skipped),
+        )
     batches = [(found, table, found.read(table, about)) for found, table in known]
     skipped += [
         f"{table.file}: {batch.skipped} rows hold nothing for the ledger"
@@ -108,7 +115,9 @@ def _unzipped(raw: bytes, file: str, skipped: list[str]) -> Iterator[tuple[str, 
             return
         members = [one for one in package.infolist() if not one.is_dir()]
         if len(members) > MAX_MEMBERS or sum(one.file_size for one in members) > 2 * MAX_FILE:
-            raise refuse(file, "holds far more than an export of orders; unpack it and import the tables")
+            raise refuse(
+                file, "holds far more than an export of orders; unpack it and import the tables"
+            )
         for member in members:
             name = f"{file}/{member.filename}"
             if not member.filename.casefold().endswith(READABLE):
@@ -120,7 +129,14 @@ def _unzipped(raw: bytes, file: str, skipped: list[str]) -> Iterator[tuple[str, 
                 yield from ((name, table) for table in read_workbook(content, name))
             else:
                 text = decode(content, name)
-                yield name, read_json(text, name) if text.lstrip()[:1] in ("[", "{") else read_text(text, name)
+                yield (
+                    name,
+                    (
+                        read_json(text, name)
+                        if text.lstrip()[:1] in ("[", "{")
+                        else read_text(text, name)
+                    ),
+                )
 
 
 def _member(package: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> bytes:
@@ -144,12 +160,19 @@ def _unknown(table: Table) -> str:
     close = nearest(table.header)
     if close is not None:
         known, missing = close
-        return f"looks like {known.title}, but the columns {', '.join(map(repr, missing))} are missing"
+        return (
+            f"looks like {known.title}, but the columns {', '.join(map(repr, missing))} are missing"
+        )
     shown = ", ".join(repr(name) for name in table.header[:6] if name) or "none"
-    return f"not an export this program knows; its columns are {shown}{' …' if len(table.header) > 6 else ''}"
+    return (
+        "not an export this program knows; its columns are"
+        f" {shown}{' …' if len(table.header) > 6 else ''}"
+    )
 
 
 def _nothing_known(skipped: list[str]) -> str:
     titles = ", ".join(one.title for one in FORMATS)
-    found = f"found {len(skipped)} tables, none of them known" if skipped else "found no table in it"
+    found = (
+        f"found {len(skipped)} tables, none of them known" if skipped else "found no table in it"
+    )
     return f"{found}; known are: {titles}"

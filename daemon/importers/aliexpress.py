@@ -1,6 +1,8 @@
-"""AliExpress orders: the Shopper Inventory extension's CSV and JSON, and the personal-data export's workbook.
+"""AliExpress orders: the Shopper Inventory extension's CSV and JSON, and the personal-data export's
+workbook.
 
-Times are Pacific. Prices of the workbook are cents without a currency and are therefore left out: never guess.
+Times are Pacific. Prices of the workbook are cents without a currency and are therefore left out:
+never guess.
 """
 
 from collections.abc import Iterable
@@ -18,9 +20,11 @@ def read_inventory(table: Table, about: Import) -> Batch:
 
     def item_of(row: Row) -> Item:
         return Item(
-            title=row.need("Title"), quantity=row.count("Qty"), price=_price(row, "Price", "Currency"),
+            title=row.need("Title"),
+            quantity=row.count("Qty"),
+            price=_price(row, "Price", "Currency"),
             ref=row.text("Product ID"),
-        )  # fmt: skip
+        )
 
     def ordered(row: Row) -> date | datetime:
         return _need_when(row, "Order Date")
@@ -38,19 +42,25 @@ def read_inventory(table: Table, about: Import) -> Batch:
     def check(row: Row) -> object:
         return item_of(row), ordered(row)
 
-    return collect(table, lambda row: aliexpress_order(row.need("Order ID"), "Order ID"), check, write)
+    return collect(
+        table, lambda row: aliexpress_order(row.need("Order ID"), "Order ID"), check, write
+    )
 
 
 def read_inventory_json(table: Table, about: Import) -> Batch:
-    """Shopper Inventory JSON: one object is one order line. Entries the user hid (`ignoreExport`) are skipped."""
+    """Shopper Inventory JSON: one object is one order line. Entries the user hid (`ignoreExport`)
+    are skipped.
+    """
     wanted = tuple(row for row in table.rows if row.text("ignoreExport") not in ("True", "true"))
     shown = Table(file=table.file, header=table.header, rows=wanted, faults=table.faults)
 
     def item_of(row: Row) -> Item:
         return Item(
-            title=row.need("title"), quantity=row.count("quantity"), price=_price(row, "price", "currency"),
+            title=row.need("title"),
+            quantity=row.count("quantity"),
+            price=_price(row, "price", "currency"),
             ref=row.text("productId"),
-        )  # fmt: skip
+        )
 
     def line_of(row: Row) -> str:
         return row.text("id", "orderLineId") or row.need("title")
@@ -68,12 +78,16 @@ def read_inventory_json(table: Table, about: Import) -> Batch:
     def check(row: Row) -> object:
         return item_of(row), ordered(row)
 
-    batch = collect(shown, lambda row: aliexpress_order(row.need("orderId"), "orderId"), check, write)
+    batch = collect(
+        shown, lambda row: aliexpress_order(row.need("orderId"), "orderId"), check, write
+    )
     return Batch(events=batch.events, faults=batch.faults, skipped=len(table.rows) - len(wanted))
 
 
 def read_personal_data(table: Table, about: Import) -> Batch:
-    """The GDPR workbook: one row is one order line; `parent_orderid` is the number that mails use."""
+    """The GDPR workbook: one row is one order line; `parent_orderid` is the number that mails
+    use.
+    """
 
     def number_of(row: Row) -> str:
         parent = row.text("parent_orderid")
@@ -101,7 +115,9 @@ def read_personal_data(table: Table, about: Import) -> Batch:
         yield from entry.status((row.text("order_status") for row in rows), at=at)
         for row in rows:
             if reason := row.text("end_reason"):
-                yield entry.remark("ended", line=row.text("order_id") or "", at=at, fields={"reason": reason})
+                yield entry.remark(
+                    "ended", line=row.text("order_id") or "", at=at, fields={"reason": reason}
+                )
 
     def check(row: Row) -> object:
         return ordered(row), row.need("item_name"), time_of(row, "gmt_trade_end_time")

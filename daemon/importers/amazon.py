@@ -1,6 +1,8 @@
-"""Amazon's “Request your data”: order history old and current, refunds, return requests, replacements.
+"""Amazon's “Request your data”: order history old and current, refunds, return requests,
+replacements.
 
-One row is one item of one shipment. Addresses, gift notes and payment instruments stand beside it and are not read.
+One row is one item of one shipment. Addresses, gift notes and payment instruments stand beside it
+and are not read.
 """
 
 import re
@@ -54,9 +56,17 @@ def _status(row: Row) -> str | None:
     return order if over else parcel or order
 
 
-def _shipped(entry: Entry, rows: Sequence[Row], row: Row, carrier: str, tracking: str, day: date | datetime) -> Event:
-    """One parcel: every item of the order that names the same tracking number, or the same day when there is none."""
-    same = [other for other in rows if (tracking and tracking in (other.text(PARCEL) or "")) or other is row]
+def _shipped(
+    entry: Entry, rows: Sequence[Row], row: Row, carrier: str, tracking: str, day: date | datetime
+) -> Event:
+    """One parcel: every item of the order that names the same tracking number, or the same day when
+    there is none.
+    """
+    same = [
+        other
+        for other in rows
+        if (tracking and tracking in (other.text(PARCEL) or "")) or other is row
+    ]
     if not tracking:
         same = [other for other in rows if other.text("Ship Date") == row.text("Ship Date")]
     return entry.event(
@@ -71,20 +81,27 @@ def _shipped(entry: Entry, rows: Sequence[Row], row: Row, carrier: str, tracking
 PARCEL = "Carrier Name & Tracking Number"
 
 
-def _parcels(row: Row, days: tuple[date | datetime, ...]) -> Iterable[tuple[tuple[str, str], date | datetime]]:
-    """((carrier, number), ship date) of `YAMATO(123) and JP_POST(456)`; one without a number when none is told.
+def _parcels(
+    row: Row, days: tuple[date | datetime, ...]
+) -> Iterable[tuple[tuple[str, str], date | datetime]]:
+    """((carrier, number), ship date) of `YAMATO(123) and JP_POST(456)`; one without a number when
+    none is told.
 
-    Each parcel has its own date when as many are given, else the first; nothing has left when there is no date.
+    Each parcel has its own date when as many are given, else the first; nothing has left when there
+    is no date.
     """
     spoken = (
-        (c.removeprefix(" and ").strip(), number.strip()) for c, number in CARRIER.findall(row.text(PARCEL) or "")
+        (c.removeprefix(" and ").strip(), number.strip())
+        for c, number in CARRIER.findall(row.text(PARCEL) or "")
     )
     found = tuple(spoken) or (("", ""),)
     return zip(found, days if len(days) == len(found) else days[:1] * len(found), strict=False)
 
 
 def read_refunds(table: Table, about: Import) -> Batch:
-    """`Refund Details.csv`. A line repeats for every return request of an order: the same line is the same refund."""
+    """`Refund Details.csv`. A line repeats for every return request of an order: the same line is
+    the same refund.
+    """
     day_first = _day_first(table, "Refund Date", "Creation Date")
 
     def paid_at(row: Row) -> date | datetime:
@@ -105,16 +122,27 @@ def read_refunds(table: Table, about: Import) -> Batch:
                 "succeeded",
                 "disbursed",
             )
-            kind = Kind.REFUND_COMPLETED if done and row.text("Refund Date") else Kind.REFUND_ANNOUNCED
-            what = f"{kind}:{day.isoformat()}:{money.value:f}:{slug(row.text('Creation Date') or '')}"
+            kind = (
+                Kind.REFUND_COMPLETED if done and row.text("Refund Date") else Kind.REFUND_ANNOUNCED
+            )
+            what = (
+                f"{kind}:{day.isoformat()}:{money.value:f}:{slug(row.text('Creation Date') or '')}"
+            )
             yield entry.event(kind, what, start_of(day, UTC), fields={"amount": money, "at": day})
 
     return collect(table, _number, check, write)
 
 
 def read_return_requests(table: Table, about: Import) -> Batch:
-    """`Return Requests.csv`. Without a date in the row it is only a claim about the order, not an event in time."""
-    dates = ("Return Request Date", "Return Creation Date", "Creation Date", "Date of Return Request")
+    """`Return Requests.csv`. Without a date in the row it is only a claim about the order, not an
+    event in time.
+    """
+    dates = (
+        "Return Request Date",
+        "Return Creation Date",
+        "Creation Date",
+        "Date of Return Request",
+    )
     day_first = _day_first(table, *dates)
 
     def asked_at(row: Row) -> date | datetime | None:
@@ -124,7 +152,11 @@ def read_return_requests(table: Table, about: Import) -> Batch:
         number, rows = group
         entry = Entry(marketplace="amazon", role=Role.BUYER, order=number, seen=about.seen)
         for row in rows:
-            reason, asin, day = row.text("Return Reason Code"), row.text("ASIN") or "", asked_at(row)
+            reason, asin, day = (
+                row.text("Return Reason Code"),
+                row.text("ASIN") or "",
+                asked_at(row),
+            )
             fields = {"reason": reason, "asin": asin or None}
             if day is None:
                 yield entry.remark("return requested", line=asin, fields=fields)
@@ -210,7 +242,9 @@ def _day_first(table: Table, *columns: str) -> bool | None:
 
 
 def _of_site(day_first: bool | None, row: Row) -> bool | None:
-    """The file's own habit, else that of the site the row names: only the US site writes the month first."""
+    """The file's own habit, else that of the site the row names: only the US site writes the month
+    first.
+    """
     if day_first is not None:
         return day_first
     site = site_of(row.text("Website") or "")

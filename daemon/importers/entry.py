@@ -1,4 +1,6 @@
-"""The events a row may become. Origins name the fact, not the file: the same order from two exports is one event."""
+"""The events a row may become. Origins name the fact, not the file: the same order from two exports
+is one event.
+"""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,7 +13,7 @@ from daemon.importers.table import Row, Table
 from daemon.importers.values import CellError
 from orders.event import Event, Source
 from parsers.notice import FieldValue, Item, Kind, Money, Role, Trust
-from parsers.written import Fault
+from parsers.user_yaml import Fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +56,14 @@ class Entry:
         fields: Mapping[str, FieldValue | None] | None = None,
         tracking: Iterable[str] = (),
     ) -> Event:
-        """`what` makes the origin: the same order and the same `what` is the same event whenever it is imported."""
+        """`what` makes the origin: the same order and the same `what` is the same event whenever it
+        is imported.
+        """
         if at > self.seen + timedelta(days=1):
-            raise CellError("", f"order {self.order} would have happened on {at:%Y-%m-%d}, which is in the future")
+            raise CellError(
+                "",
+                f"order {self.order} would have happened on {at:%Y-%m-%d}, which is in the future",
+            )
         return Event(
             origin=f"import:{self.marketplace}:{self.role}:{self.order}#{what}",
             kind=kind,
@@ -68,7 +75,9 @@ class Entry:
             trust=Trust.VERIFIED,
             order_numbers=(self.order, *self.also),
             tracking=tuple(tracking),
-            fields={name: value for name, value in (fields or {}).items() if value not in (None, ())},
+            fields={
+                name: value for name, value in (fields or {}).items() if value not in (None, ())
+            },
         )
 
     def placed(
@@ -82,11 +91,20 @@ class Entry:
         ship_by: date | datetime | None = None,
         what: str = "placed",
     ) -> Event:
-        fields = {"items": items, "total": total, "ordered_at": ordered, "store": store, "ship_by": ship_by}
+        fields = {
+            "items": items,
+            "total": total,
+            "ordered_at": ordered,
+            "store": store,
+            "ship_by": ship_by,
+        }
         return self.event(Kind.ORDER_PLACED, what, start_of(ordered, zone), fields=fields)
 
-    def status(self, words: Iterable[str | None], *, at: datetime | None = None) -> tuple[Event, ...]:
-        """What the status cells of the order's lines claim for the whole order, ranked below every mail.
+    def status(
+        self, words: Iterable[str | None], *, at: datetime | None = None
+    ) -> tuple[Event, ...]:
+        """What the status cells of the order's lines claim for the whole order, ranked below every
+        mail.
 
         Nothing when no cell holds a status this program knows. A new claim is a new event.
         """
@@ -106,9 +124,13 @@ class Entry:
         fields: Mapping[str, FieldValue | None] | None = None,
         tracking: Iterable[str] = (),
     ) -> Event:
-        """What a row says beside the order's status: money moved, a return asked for, a parcel's number."""
+        """What a row says beside the order's status: money moved, a return asked for, a parcel's
+        number.
+        """
         full = {"text": text, **(fields or {})}
-        return self.event(Kind.IMPORT_ROW, f"{slug(text)}:{line}", at or self.seen, fields=full, tracking=tracking)
+        return self.event(
+            Kind.IMPORT_ROW, f"{slug(text)}:{line}", at or self.seen, fields=full, tracking=tracking
+        )
 
 
 def start_of(value: date | datetime, zone: tzinfo) -> datetime:
@@ -127,7 +149,9 @@ Group = tuple[str, tuple[Row, ...]]
 
 
 def by_order(table: Table, order_of: Callable[[Row], str]) -> tuple[tuple[Group, ...], list[Fault]]:
-    """Rows of each order, orders in the file's first-seen order; rows whose order number is no number are faults."""
+    """Rows of each order, orders in the file's first-seen order; rows whose order number is no
+    number are faults.
+    """
     faults: list[Fault] = []
     numbered: list[tuple[str, Row]] = []
     for row in table.rows:
@@ -141,7 +165,9 @@ def by_order(table: Table, order_of: Callable[[Row], str]) -> tuple[tuple[Group,
     return tuple((number, tuple(row for _, row in pairs)) for number, pairs in groups), faults
 
 
-def sound(table: Table, rows: Sequence[Row], check: Callable[[Row], object], faults: list[Fault]) -> tuple[Row, ...]:
+def sound(
+    table: Table, rows: Sequence[Row], check: Callable[[Row], object], faults: list[Fault]
+) -> tuple[Row, ...]:
     """The rows `check` reads without a fault; each fault is kept with its place."""
     good = []
     for row in rows:
@@ -160,7 +186,9 @@ def collect(
     check: Callable[[Row], object],
     write: Callable[[Group], Iterable[Event]],
 ) -> Batch:
-    """Rows grouped by order, each row checked by itself, each order written from its sound rows; doubles removed."""
+    """Rows grouped by order, each row checked by itself, each order written from its sound rows;
+    doubles removed.
+    """
     groups, faults = by_order(table, order_of)
     events: dict[str, Event] = {}
     for number, rows in groups:

@@ -1,4 +1,6 @@
-"""The formats that can be imported, each known by columns that no other has; never by a file's name."""
+"""The formats that can be imported, each known by columns that no other has; never by a file's
+name.
+"""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -45,13 +47,15 @@ FORMATS: tuple[Format, ...] = (
     _format(
         "amazon-history-old",
         "Amazon “Request your data”: Retail.OrderHistory",
-        "Website|Order ID|Order Date|Currency|Total Owed|ASIN|Quantity|Order Status|Ship Date|Product Name",
+        "Website|Order ID|Order Date|Currency|Total Owed|ASIN|Quantity|Order Status|Ship"
+        " Date|Product Name",
         amazon.read_history,
     ),
     _format(
         "amazon-history",
         "Amazon “Request your data”: Order History",
-        "ASIN|Currency|Order Date|Order ID|Order Status|Original Quantity|Product Name|Ship Date|Total Amount|Website",
+        "ASIN|Currency|Order Date|Order ID|Order Status|Original Quantity|Product Name|Ship"
+        " Date|Total Amount|Website",
         amazon.read_history,
     ),
     _format(
@@ -130,7 +134,9 @@ def recognise(header: Collection[str]) -> Format | None:
 
 
 def nearest(header: Collection[str]) -> tuple[Format, tuple[str, ...]] | None:
-    """The format that shares most of its columns, with those that are missing; None when less than half are there."""
+    """The format that shares most of its columns, with those that are missing; None when less than
+    half are there.
+    """
     best = max(FORMATS, key=lambda one: len(one.columns & set(header)) / len(one.columns))
     missing = tuple(sorted(best.columns - set(header)))
     return (best, missing) if len(missing) * 2 <= len(best.columns) else None

@@ -1,4 +1,5 @@
-"""The Amazon Order History Reporter browser extension: its orders, items, shipments and transactions tables.
+"""The Amazon Order History Reporter browser extension: its orders, items, shipments and
+transactions tables.
 
 Amounts carry the site's own sign; `to` is a person's name and is not read, nor are cards.
 """
@@ -9,7 +10,14 @@ from decimal import Decimal
 
 from daemon.importers.entry import Batch, Entry, Group, Import, collect, start_of
 from daemon.importers.table import Row, Table
-from daemon.importers.values import CellError, amazon_order, amount, day_comes_first, signed, site_of
+from daemon.importers.values import (
+    CellError,
+    amazon_order,
+    amount,
+    day_comes_first,
+    signed,
+    site_of,
+)
 from orders.event import Event
 from parsers.notice import Item, Money, Role
 
@@ -24,7 +32,9 @@ def read_orders(table: Table, about: Import) -> Batch:
 
     def money(row: Row, column: str) -> Money | None:
         found = row.text(column)
-        return None if found is None else signed(found, column, site_of(row.text("order url") or ""))
+        return (
+            None if found is None else signed(found, column, site_of(row.text("order url") or ""))
+        )
 
     def check(row: Row) -> object:
         return ordered(row), money(row, "total"), money(row, "refund")
@@ -50,7 +60,9 @@ def read_items(table: Table, about: Import) -> Batch:
         return Item(
             title=row.need("description"),
             quantity=row.count("quantity"),
-            price=None if price is None else signed(price, "price", site_of(row.text("order url") or "")),
+            price=None
+            if price is None
+            else signed(price, "price", site_of(row.text("order url") or "")),
             ref=row.text("ASIN"),
         )
 
@@ -69,7 +81,9 @@ def read_items(table: Table, about: Import) -> Batch:
 
 
 def read_shipments(table: Table, about: Import) -> Batch:
-    """One row is one parcel. No ship date is given: a parcel is a claim that binds its tracking number to the order."""
+    """One row is one parcel. No ship date is given: a parcel is a claim that binds its tracking
+    number to the order.
+    """
     words = {"YES": "delivered", "RETURNED": "returned"}
     real, skipped = _without_totals(table)
 
@@ -81,13 +95,17 @@ def read_shipments(table: Table, about: Import) -> Batch:
         for row in rows:
             if tracking := row.text("tracking id"):
                 fields = {"what": row.text("shipping status")}
-                yield _entry(number, about).remark("parcel", line=tracking, fields=fields, tracking=(tracking,))
+                yield _entry(number, about).remark(
+                    "parcel", line=tracking, fields=fields, tracking=(tracking,)
+                )
 
     return _less(collect(real, _number, lambda row: row.line, write), skipped)
 
 
 def read_transactions(table: Table, about: Import) -> Batch:
-    """One row is one movement of money. Charges are negative, so a positive amount beside them was paid back."""
+    """One row is one movement of money. Charges are negative, so a positive amount beside them was
+    paid back.
+    """
     real, skipped = _without_totals(table)
     day_first = day_comes_first(real.column("date"))
     signs = any("-" in text or "−" in text for text in real.column("amount"))
@@ -99,7 +117,9 @@ def read_transactions(table: Table, about: Import) -> Batch:
         number, rows = group
         for row in rows:
             day, value = moved(row)
-            money = signed(row.need("amount"), "amount", site_of(row.text("order urls", "vendor") or ""))
+            money = signed(
+                row.need("amount"), "amount", site_of(row.text("order urls", "vendor") or "")
+            )
             word = "charged" if value < 0 else "refunded" if signs else "paid"
             yield _entry(number, about, also=_numbers(row)[1:]).remark(
                 word,
@@ -137,7 +157,11 @@ def _need_when(row: Row, column: str, zone: tzinfo, day_first: bool | None) -> d
 
 def _without_totals(table: Table) -> tuple[Table, int]:
     """The table ends with a row of spreadsheet formulas that add the columns up."""
-    real = tuple(row for row in table.rows if not any(cell.startswith("=SUBTOTAL") for cell in row.cells.values()))
+    real = tuple(
+        row
+        for row in table.rows
+        if not any(cell.startswith("=SUBTOTAL") for cell in row.cells.values())
+    )
     kept = Table(file=table.file, header=table.header, rows=real, faults=table.faults)
     return kept, len(table.rows) - len(real)
 

@@ -21,7 +21,9 @@ MINUS = ("item-promotion-discount", "ship-promotion-discount")
 
 
 def read_all_orders(table: Table, about: Import) -> Batch:
-    """`GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL`: one row is one order line, priced as a whole."""
+    """`GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL`: one row is one order line, priced as a
+    whole.
+    """
 
     def check(row: Row) -> object:
         return _item(row, "quantity"), _when(row, "purchase-date"), _sum(row)
@@ -35,22 +37,38 @@ def read_all_orders(table: Table, about: Import) -> Batch:
         at = None if updated is None else start_of(updated, UTC)
         yield from entry.status((row.text("order-status") for row in rows), at=at)
 
-    return collect(table, lambda row: amazon_order(row.need("amazon-order-id"), "amazon-order-id"), check, write)
+    return collect(
+        table,
+        lambda row: amazon_order(row.need("amazon-order-id"), "amazon-order-id"),
+        check,
+        write,
+    )
 
 
 def read_order_report(table: Table, about: Import) -> Batch:
     """The order report (注文レポート): orders to ship."""
 
     def check(row: Row) -> object:
-        return _item(row, "quantity-purchased"), _when(row, "purchase-date"), _sum(row), _ship_by(row)
+        return (
+            _item(row, "quantity-purchased"),
+            _when(row, "purchase-date"),
+            _sum(row),
+            _ship_by(row),
+        )
 
     def write(group: Group) -> Iterable[Event]:
         number, rows = group
         entry = Entry(marketplace="amazon", role=Role.SELLER, order=number, seen=about.seen)
-        items = tuple({row.text("order-item-id"): _item(row, "quantity-purchased") for row in rows}.values())
+        items = tuple(
+            {row.text("order-item-id"): _item(row, "quantity-purchased") for row in rows}.values()
+        )
         yield entry.placed(
-            _when(rows[0], "purchase-date"), UTC, items=items, total=_total(rows), ship_by=_ship_by(rows[0])
-        )  # fmt: skip
+            _when(rows[0], "purchase-date"),
+            UTC,
+            items=items,
+            total=_total(rows),
+            ship_by=_ship_by(rows[0]),
+        )
 
     return collect(table, lambda row: amazon_order(row.need("order-id"), "order-id"), check, write)
 
@@ -80,27 +98,51 @@ def read_returns(table: Table, about: Import) -> Batch:
         number, rows = group
         entry = Entry(marketplace="amazon", role=Role.SELLER, order=number, seen=about.seen)
         for row in rows:
-            yield from _return(entry, row, asked(row), day(row, "Return delivery date"), refunded(row))
+            yield from _return(
+                entry, row, asked(row), day(row, "Return delivery date"), refunded(row)
+            )
 
     return collect(table, lambda row: amazon_order(row.need("Order ID"), "Order ID"), check, write)
 
 
 def _return(
-    entry: Entry, row: Row, asked: date | datetime, arrived: date | datetime | None, refunded: Money | None
+    entry: Entry,
+    row: Row,
+    asked: date | datetime,
+    arrived: date | datetime | None,
+    refunded: Money | None,
 ) -> Iterable[Event]:
     rma = row.text("Amazon RMA ID", "Merchant RMA ID")
     key = rma or asked.isoformat()
-    about = {"rma": rma, "reason": row.text("Return Reason"), "sku": row.text("Merchant SKU"), "asin": row.text("ASIN")}
+    about = {
+        "rma": rma,
+        "reason": row.text("Return Reason"),
+        "sku": row.text("Merchant SKU"),
+        "asin": row.text("ASIN"),
+    }
     tracking = tuple(filter(None, (row.text("Tracking ID"),)))
     yield entry.event(
-        Kind.RETURN_REQUESTED, f"return.requested:{key}", start_of(asked, UTC), fields=about, tracking=tracking
-    )  # fmt: skip
+        Kind.RETURN_REQUESTED,
+        f"return.requested:{key}",
+        start_of(asked, UTC),
+        fields=about,
+        tracking=tracking,
+    )
     if status := row.text("Return request status"):
-        yield entry.remark(f"return {status.casefold()}", line=key, at=start_of(asked, UTC), fields={"rma": rma})
+        yield entry.remark(
+            f"return {status.casefold()}", line=key, at=start_of(asked, UTC), fields={"rma": rma}
+        )
     if arrived is not None:
-        yield entry.event(Kind.RETURN_RECEIVED, f"return.received:{key}", start_of(arrived, UTC), fields={"rma": rma})
+        yield entry.event(
+            Kind.RETURN_RECEIVED,
+            f"return.received:{key}",
+            start_of(arrived, UTC),
+            fields={"rma": rma},
+        )
     if refunded is not None:
-        yield entry.remark("refunded", line=f"{key}:{refunded.value:f}", fields={"amount": refunded, "rma": rma})
+        yield entry.remark(
+            "refunded", line=f"{key}:{refunded.value:f}", fields={"amount": refunded, "rma": rma}
+        )
 
 
 def _item(row: Row, quantity: str) -> Item:
@@ -109,7 +151,11 @@ def _item(row: Row, quantity: str) -> Item:
     return Item(
         title=row.text("product-name", "sku") or "",
         quantity=count,
-        price=None if price is None else Money(value=price, currency=currency(row.need("currency"), "currency")),
+        price=(
+            None
+            if price is None
+            else Money(value=price, currency=currency(row.need("currency"), "currency"))
+        ),
         ref=row.text("sku"),
     )
 
@@ -126,7 +172,9 @@ def _ship_by(row: Row) -> date | datetime | None:
 
 
 def _sum(row: Row) -> Decimal | None:
-    """What the buyer pays for a line; None when the price is not told (a pending order tells none)."""
+    """What the buyer pays for a line; None when the price is not told (a pending order tells
+    none).
+    """
     if row.amount("item-price") is None:
         return None
     names = PLUS + TAX if (row.text("currency") or "").upper() in TAX_APART else PLUS
@@ -139,4 +187,6 @@ def _total(rows: Sequence[Row]) -> Money | None:
     units = {currency(row.need("currency"), "currency") for row in rows if row.text("currency")}
     if len(units) != 1 or any(one is None for one in sums):
         return None
-    return Money(value=sum((one for one in sums if one is not None), Decimal(0)), currency=units.pop())
+    return Money(
+        value=sum((one for one in sums if one is not None), Decimal(0)), currency=units.pop()
+    )

@@ -1,7 +1,10 @@
-"""Amazon's settlement report (flat file V2): which sales were booked, what was paid back, which fee rate was taken.
+"""Amazon's settlement report (flat file V2): which sales were booked, what was paid back, which fee
+rate was taken.
 
-The columns are from general knowledge of the V2 flat file, not from a public page (grade C). A rate is the commission
-over what the buyer paid for the item, its shipping and wrapping, in percent; where tax is settled apart, the shop's own
+The columns are from general knowledge of the V2 flat file, not from a public page (grade C). A rate
+is the commission
+over what the buyer paid for the item, its shipping and wrapping, in percent; where tax is settled
+apart, the shop's own
 page is the truth.
 """
 
@@ -16,7 +19,7 @@ from daemon.importers.table import Row, Table
 from daemon.importers.values import CellError, amazon_order, currency, day_comes_first
 from orders.event import Event, Source
 from parsers.notice import FieldValue, Kind, Money, Role, Trust
-from parsers.written import Fault
+from parsers.user_yaml import Fault
 
 SALE = frozenset({"Order"})
 PAID_BACK = frozenset({"Refund", "Chargeback Refund", "A-to-z Guarantee Refund"})
@@ -24,10 +27,14 @@ BASE = frozenset({"Principal", "Tax", "Shipping", "ShippingTax", "GiftWrap", "Gi
 
 
 def read_settlement(table: Table, about: Import) -> Batch:
-    """Order rows by order, the fee rate of each stock number, and the payout that the first row tells."""
+    """Order rows by order, the fee rate of each stock number, and the payout that the first row
+    tells.
+    """
     day_first = day_comes_first([*table.column("posted-date"), *table.column("deposit-date")])
     settlement = Settlement(table, day_first)
-    orders = tuple(row for row in table.rows if row.text("order-id") and row.text("transaction-type"))
+    orders = tuple(
+        row for row in table.rows if row.text("order-id") and row.text("transaction-type")
+    )
     sales = collect(
         Table(file=table.file, header=table.header, rows=orders, faults=table.faults),
         lambda row: amazon_order(row.need("order-id"), "order-id"),
@@ -93,18 +100,31 @@ class Settlement:
                 paid = self._sum(back)
                 if paid is not None and paid.value < 0:
                     money = Money(value=-paid.value, currency=paid.currency)
-                    paid_back: dict[str, FieldValue | None] = {"amount": money, "at": at, "sku": _sku(mine)}
-                    yield entry.event(Kind.REFUND_COMPLETED, f"refund.completed:{name}:{kind}", at, fields=paid_back)
+                    paid_back: dict[str, FieldValue | None] = {
+                        "amount": money,
+                        "at": at,
+                        "sku": _sku(mine),
+                    }
+                    yield entry.event(
+                        Kind.REFUND_COMPLETED,
+                        f"refund.completed:{name}:{kind}",
+                        at,
+                        fields=paid_back,
+                    )
 
     def rates(self, rows: Sequence[Row], about: Import) -> Iterable[Event]:
-        """A `fee.notice` wherever the rate taken for a stock number is not the one taken before it in this file."""
+        """A `fee.notice` wherever the rate taken for a stock number is not the one taken before it
+        in this file.
+        """
         for sku in dict.fromkeys(row.text("sku") for row in rows):
             taken = sorted(self._rates_of(sku, rows)) if sku else []
             for (_, before, _), (at, rate, number) in pairwise(taken):
                 if rate != before:
                     yield _fee(sku or "", rate, before, at, number, about)
 
-    def _rates_of(self, sku: str | None, rows: Sequence[Row]) -> Iterable[tuple[datetime, Decimal, str]]:
+    def _rates_of(
+        self, sku: str | None, rows: Sequence[Row]
+    ) -> Iterable[tuple[datetime, Decimal, str]]:
         by_order: dict[str, list[Row]] = defaultdict(list)
         for row in rows:
             if row.text("sku") == sku and row.text("transaction-type") in SALE:
@@ -117,7 +137,11 @@ class Settlement:
             except CellError:
                 continue  # told as a fault of its own row already
             if 0 < -fee <= base:
-                yield at, (-fee * 100 / base).quantize(Decimal("0.1"), ROUND_HALF_UP).normalize(), number
+                yield (
+                    at,
+                    (-fee * 100 / base).quantize(Decimal("0.1"), ROUND_HALF_UP).normalize(),
+                    number,
+                )
 
     def payouts(self, about: Import, faults: list[Fault]) -> Iterable[Event]:
         for row in self.table.rows:
@@ -130,7 +154,9 @@ class Settlement:
 
     def _payout(self, row: Row, about: Import) -> Event:
         money = row.money("total-amount", unit="currency")
-        deposited = row.when("deposit-date", "settlement-end-date", zone=UTC, day_first=self.day_first)
+        deposited = row.when(
+            "deposit-date", "settlement-end-date", zone=UTC, day_first=self.day_first
+        )
         if deposited is None or money is None:
             raise CellError("deposit-date", "'deposit-date' is empty")
         start, end = row.text("settlement-start-date"), row.text("settlement-end-date")
@@ -144,7 +170,9 @@ class Settlement:
         parts = [self.money(row) for row in rows]
         if not parts or len({part.currency for part in parts}) != 1:
             return None
-        return Money(value=sum((part.value for part in parts), Decimal(0)), currency=parts[0].currency)
+        return Money(
+            value=sum((part.value for part in parts), Decimal(0)), currency=parts[0].currency
+        )
 
 
 def _added(rows: Iterable[Row]) -> Decimal:
@@ -157,8 +185,15 @@ def _sku(rows: Sequence[Row]) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _fee(sku: str, rate: Decimal, before: Decimal, at: datetime, number: str, about: Import) -> Event:
-    fields: dict[str, FieldValue] = {"sku": sku, "old_rate": before, "new_rate": rate, "effective_on": at}
+def _fee(
+    sku: str, rate: Decimal, before: Decimal, at: datetime, number: str, about: Import
+) -> Event:
+    fields: dict[str, FieldValue] = {
+        "sku": sku,
+        "old_rate": before,
+        "new_rate": rate,
+        "effective_on": at,
+    }
     return _loose(Kind.FEE_NOTICE, f"fee:{sku}:{at:%Y%m%d}:{rate:f}:{number}", at, about, **fields)
 
 

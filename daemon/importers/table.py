@@ -1,4 +1,6 @@
-"""A table of text: its header, its rows, and the place of every cell; from CSV, tab-separated text or JSON."""
+"""A table of text: its header, its rows, and the place of every cell; from CSV, tab-separated text
+or JSON.
+"""
 
 import codecs
 import csv
@@ -16,11 +18,22 @@ from typing import Any
 
 from daemon.importers.values import CellError, amount, currency, moment, nothing
 from parsers.notice import Money
-from parsers.written import Fault, WrittenError
+from parsers.user_yaml import Fault, UserFileError
 
 MAX_ROWS = 1_000_000
-BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, LookupError, RuntimeError)
-"""What zipfile raises for damaged files, as found by damaging some; NotImplementedError is a RuntimeError."""
+BROKEN_ZIP = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    OSError,
+    ValueError,
+    LookupError,
+    RuntimeError,
+)
+"""What zipfile raises for damaged files, as found by damaging some; NotImplementedError is a
+RuntimeError.
+"""
 JAPANESE = re.compile(r"[぀-ヿ一-鿿]")
 
 
@@ -29,7 +42,9 @@ class Row:
     """One record: header name to cell, without the cells that say nothing."""
 
     line: int
-    """From 1: the line of the file the record starts on, the row of a sheet, or the line of a JSON object."""
+    """From 1: the line of the file the record starts on, the row of a sheet, or the line of a JSON
+    object.
+    """
     cells: Mapping[str, str]
 
     def text(self, *names: str) -> str | None:
@@ -54,14 +69,24 @@ class Row:
 
     def amount(self, *names: str) -> Decimal | None:
         found = self.text(*names)
-        return None if found is None else amount(found, next(name for name in names if name in self.cells))
+        return (
+            None
+            if found is None
+            else amount(found, next(name for name in names if name in self.cells))
+        )
 
     def money(self, *names: str, unit: str) -> Money | None:
-        """The amount in `names` with the currency in the column `unit`; None when the amount is empty."""
+        """The amount in `names` with the currency in the column `unit`; None when the amount is
+        empty.
+        """
         value = self.amount(*names)
-        return None if value is None else Money(value=value, currency=currency(self.need(unit), unit))
+        return (
+            None if value is None else Money(value=value, currency=currency(self.need(unit), unit))
+        )
 
-    def when(self, *names: str, zone: tzinfo, day_first: bool | None = None) -> date | datetime | None:
+    def when(
+        self, *names: str, zone: tzinfo, day_first: bool | None = None
+    ) -> date | datetime | None:
         found = self.text(*names)
         if found is None:
             return None
@@ -88,13 +113,14 @@ class Table:
         return [found for row in self.rows if (found := row.text(*names)) is not None]
 
 
-def refuse(file: str, what: str, line: int = 0, column: int = 0) -> WrittenError:
+def refuse(file: str, what: str, line: int = 0, column: int = 0) -> UserFileError:
     """The whole file cannot be read: one sentence."""
-    return WrittenError([Fault(file=file, line=line, column=column, what=what)])
+    return UserFileError([Fault(file=file, line=line, column=column, what=what)])
 
 
 def decode(raw: bytes, file: str) -> str:
-    """Text of an export: UTF-8 with or without a mark, UTF-16 with one, Shift_JIS of Japan, else Windows-1252.
+    """Text of an export: UTF-8 with or without a mark, UTF-16 with one, Shift_JIS of Japan, else
+    Windows-1252.
 
     Shift_JIS accepts much of what is Windows-1252, so it is believed only beside a sign of Japan.
     """
@@ -105,7 +131,9 @@ def decode(raw: bytes, file: str) -> str:
     except UnicodeDecodeError:
         pass
     if b"\0" in raw[:4096]:
-        raise refuse(file, "is not text; expected a CSV, TSV, JSON, XLSX or zip file as the shop gave it")
+        raise refuse(
+            file, "is not text; expected a CSV, TSV, JSON, XLSX or zip file as the shop gave it"
+        )
     try:
         japanese = raw.decode("cp932")
     except UnicodeDecodeError:
@@ -120,7 +148,9 @@ def _strictly(raw: bytes, encoding: str, file: str) -> str:
         return raw.decode(encoding)
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        raise refuse(file, "is neither UTF-8 nor Shift_JIS; import the file as downloaded", line, 1) from error
+        raise refuse(
+            file, "is neither UTF-8 nor Shift_JIS; import the file as downloaded", line, 1
+        ) from error
 
 
 def read_text(text: str, file: str) -> Table:
@@ -134,7 +164,9 @@ def read_text(text: str, file: str) -> Table:
         delimiter = ";" if first.count(";") > first.count(",") else ","
         records = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     numbered = _numbered(records, file)
-    header = next(((line, cells) for line, cells in numbered if any(cell.strip() for cell in cells)), None)
+    header = next(
+        ((line, cells) for line, cells in numbered if any(cell.strip() for cell in cells)), None
+    )
     if header is None:
         raise refuse(file, "the file is empty")
     names = tuple(name.strip().strip("\ufeff") for name in header[1])
@@ -152,10 +184,16 @@ def _numbered(records: Any, file: str) -> Iterator[tuple[int, list[str]]]:
         except csv.Error as error:
             if "end of data" in str(error):
                 raise refuse(
-                    file, "ends inside a quoted cell: half a file? Export or download it again", line, 1
+                    file,
+                    "ends inside a quoted cell: half a file? Export or download it again",
+                    line,
+                    1,
                 ) from None
             raise refuse(
-                file, f"cannot be read as a table here ({error}); import the file as downloaded", line, 1
+                file,
+                f"cannot be read as a table here ({error}); import the file as downloaded",
+                line,
+                1,
             ) from None
         if line > MAX_ROWS:
             raise refuse(file, f"more than {MAX_ROWS} lines; split the file")
@@ -163,9 +201,16 @@ def _numbered(records: Any, file: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _table(
-    file: str, names: tuple[str, ...], numbered: Iterator[tuple[int, list[str]]], *, whole: bool, trimmed: bool
+    file: str,
+    names: tuple[str, ...],
+    numbered: Iterator[tuple[int, list[str]]],
+    *,
+    whole: bool,
+    trimmed: bool,
 ) -> Table:
-    """`whole`: the file ends with a line's end. `trimmed`: empty cells at a line's end may be left out."""
+    """`whole`: the file ends with a line's end. `trimmed`: empty cells at a line's end may be left
+    out.
+    """
     rows: list[Row] = []
     faults: list[Fault] = []
     short: int | None = None
@@ -175,17 +220,32 @@ def _table(
         missing, extra = len(cells) < len(names), any(cell.strip() for cell in cells[len(names) :])
         short = line if missing else None
         if extra or (missing and not trimmed):
-            faults.append(Fault(file=file, line=line, column=1, what=f"{len(cells)} cells under {len(names)} columns"))
+            faults.append(
+                Fault(
+                    file=file,
+                    line=line,
+                    column=1,
+                    what=f"{len(cells)} cells under {len(names)} columns",
+                )
+            )
             continue
-        said = {name: cell.strip() for name, cell in zip(names, cells, strict=False) if not nothing(cell)}
+        said = {
+            name: cell.strip()
+            for name, cell in zip(names, cells, strict=False)
+            if not nothing(cell)
+        }
         rows.append(Row(line=line, cells=said))
     if short is not None and not whole:
-        raise refuse(file, "the last line is cut short: half a file? Export or download it again", short, 1)
+        raise refuse(
+            file, "the last line is cut short: half a file? Export or download it again", short, 1
+        )
     return Table(file=file, header=names, rows=tuple(rows), faults=tuple(faults))
 
 
 def read_json(text: str, file: str) -> Table:
-    """A JSON list of flat objects, or an object that holds one. Raises WrittenError when it is cut off or neither."""
+    """A JSON list of flat objects, or an object that holds one. Raises WrittenError when it is cut
+    off or neither.
+    """
     try:
         whole = json.loads(text)
     except json.JSONDecodeError as error:
@@ -193,12 +253,24 @@ def read_json(text: str, file: str) -> Table:
         raise refuse(file, what, error.lineno, error.colno) from None
     except RecursionError:
         raise refuse(file, "is nested too deeply to be an export") from None
-    entries = whole if isinstance(whole, list) else next((v for v in _values(whole) if isinstance(v, list)), None)
+    entries = (
+        whole
+        if isinstance(whole, list)
+        else next((v for v in _values(whole) if isinstance(v, list)), None)
+    )
     if not entries or not all(isinstance(entry, dict) for entry in entries):
-        raise refuse(file, "holds no list of orders" if entries is None or entries else "the list of orders is empty")
+        raise refuse(
+            file,
+            "holds no list of orders"
+            if entries is None or entries
+            else "the list of orders is empty",
+        )
     places = _places(text)
     rows = tuple(
-        Row(line=next(places, 0), cells={k: str(v) for k, v in entry.items() if _flat(v) and not nothing(str(v))})
+        Row(
+            line=next(places, 0),
+            cells={k: str(v) for k, v in entry.items() if _flat(v) and not nothing(str(v))},
+        )
         for entry in entries
     )
     header = tuple(dict.fromkeys(name for entry in entries for name in entry))

@@ -1,4 +1,6 @@
-"""What stands in a cell: nothing, an amount, a currency, an instant, an order number. Never guesses."""
+"""What stands in a cell: nothing, an amount, a currency, an instant, an order number. Never
+guesses.
+"""
 
 import re
 from collections.abc import Mapping
@@ -9,14 +11,36 @@ from zoneinfo import ZoneInfo
 from parsers.notice import CURRENCIES, Money
 
 NOTHING = frozenset(
-    {"", "-", "--", "n/a", "na", "null", "none", "nan", "unknown", "not available", "not applicable", "該当なし", "?"}
+    {
+        "",
+        "-",
+        "--",
+        "n/a",
+        "na",
+        "null",
+        "none",
+        "nan",
+        "unknown",
+        "not available",
+        "not applicable",
+        "該当なし",
+        "?",
+    }
 )
 """How the shops' exports write an empty cell, lower case."""
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
 """AliExpress prints its times in Pacific time, wherever the buyer lives."""
 
-SIGNS: Mapping[str, str] = {"US $": "USD", "US$": "USD", "€": "EUR", "£": "GBP", "₹": "INR", "R$": "BRL", "円": "JPY"}
+SIGNS: Mapping[str, str] = {
+    "US $": "USD",
+    "US$": "USD",
+    "€": "EUR",
+    "£": "GBP",
+    "₹": "INR",
+    "R$": "BRL",
+    "円": "JPY",
+}
 SITES: Mapping[str, str] = {
     "amazon.com": "USD",
     "amazon.ca": "CAD",
@@ -42,12 +66,18 @@ SITES: Mapping[str, str] = {
 }
 """What each Amazon site sells in: the one thing that tells its `$` and `¥` apart."""
 
-MONTHS = dict(zip(re.findall("...", "janfebmaraprmayjunjulaugsepoctnovdec"), range(1, 13), strict=True))
+MONTHS = dict(
+    zip(re.findall("...", "janfebmaraprmayjunjulaugsepoctnovdec"), range(1, 13), strict=True)
+)
 """The first three letters are enough, and no locale is asked."""
 NUMBERED = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 TURNED = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})")
-NAMED = re.compile(r"([A-Za-z]{3,9})\.? (\d{1,2}), ?(\d{4})|(\d{1,2})[ -]([A-Za-z]{3,9})\.?,?[ -](\d{4})")
-CLOCK = re.compile(r"[T ,]*(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)? ?([AP]M)? ?(Z|UTC|GMT|JST|[+-]\d{2}:?\d{2})?")
+NAMED = re.compile(
+    r"([A-Za-z]{3,9})\.? (\d{1,2}), ?(\d{4})|(\d{1,2})[ -]([A-Za-z]{3,9})\.?,?[ -](\d{4})"
+)
+CLOCK = re.compile(
+    r"[T ,]*(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)? ?([AP]M)? ?(Z|UTC|GMT|JST|[+-]\d{2}:?\d{2})?"
+)
 AMAZON_ORDER = re.compile(r"(?:\d{3}|[DPS]\d{2})-\d{7}-\d{7}")
 ALIEXPRESS_ORDER = re.compile(r"\d{14,19}")
 ROUNDED = re.compile(r"\d[.,]\d+[eE]\+?\d+")
@@ -68,7 +98,9 @@ def nothing(text: str) -> bool:
 
 
 def amount(text: str, column: str) -> Decimal:
-    """A number as shops write it: `1,234.50`, `1.234,50`, `￥ 1,234`, `US $12.30`, `(5.00)` for minus five."""
+    """A number as shops write it: `1,234.50`, `1.234,50`, `￥ 1,234`, `US $12.30`, `(5.00)` for
+    minus five.
+    """
     bare = re.sub(r"[^\d.,()\-−+]", "", text)
     minus = bare.startswith(("-", "−", "(")) or bare.endswith("-")
     digits = bare.strip("()-−+")
@@ -82,7 +114,9 @@ def amount(text: str, column: str) -> Decimal:
 
 
 def _pointed(digits: str) -> str:
-    """With a decimal point and no thousands marks. One comma before exactly three digits is a thousands mark."""
+    """With a decimal point and no thousands marks. One comma before exactly three digits is a
+    thousands mark.
+    """
     if "," in digits and "." in digits:
         thousands = "," if digits.rfind(".") > digits.rfind(",") else "."
         return digits.replace(thousands, "").replace(",", ".")
@@ -98,12 +132,16 @@ def currency(text: str, column: str) -> str:
     """An ISO 4217 code, upper case."""
     code = text.strip().upper()
     if code not in CURRENCIES:
-        raise CellError(column, f"{column!r} is {text!r}, which is no currency code such as JPY or USD")
+        raise CellError(
+            column, f"{column!r} is {text!r}, which is no currency code such as JPY or USD"
+        )
     return code
 
 
 def signed(text: str, column: str, site: str) -> Money | None:
-    """An amount whose currency stands beside it as a sign or code, or follows from the site; None when neither."""
+    """An amount whose currency stands beside it as a sign or code, or follows from the site; None
+    when neither.
+    """
     value = amount(text, column)
     for sign, code in SIGNS.items():
         if sign in text:
@@ -121,14 +159,19 @@ def site_of(url: str) -> str:
     return match[0] if match else ""
 
 
-def moment(text: str, column: str, *, zone: tzinfo, day_first: bool | None = None) -> date | datetime:
+def moment(
+    text: str, column: str, *, zone: tzinfo, day_first: bool | None = None
+) -> date | datetime:
     """A date, or an aware UTC instant when the cell has a time of day.
 
-    A time without a zone is read in `zone`. Numbers such as 03/04/2025 need `day_first`; without it they are a fault.
+    A time without a zone is read in `zone`. Numbers such as 03/04/2025 need `day_first`; without it
+    they are a fault.
     """
     found = _day(text.strip(), column, day_first)
     if found is None:
-        raise CellError(column, f"{column!r} is {text!r}, which is no date; expected one such as 2025-03-31")
+        raise CellError(
+            column, f"{column!r} is {text!r}, which is no date; expected one such as 2025-03-31"
+        )
     day, rest = found
     if not rest.strip():
         return day
@@ -146,11 +189,16 @@ def _day(text: str, column: str, day_first: bool | None) -> tuple[date, str] | N
         if match[2] == ".":  # only written day first
             day_first = True
         if day_first is None and one <= 12 and two <= 12 and one != two:
-            raise CellError(column, f"{column!r} is {text!r}: day or month first? Nothing else in the file tells")
+            raise CellError(
+                column,
+                f"{column!r} is {text!r}: day or month first? Nothing else in the file tells",
+            )
         day, month = (one, two) if (one > 12 if day_first is None else day_first) else (two, one)
     elif match := NAMED.match(text):
         name, day, year = (
-            (match[1], int(match[2]), int(match[3])) if match[1] else (match[5], int(match[4]), int(match[6]))
+            (match[1], int(match[2]), int(match[3]))
+            if match[1]
+            else (match[5], int(match[4]), int(match[6]))
         )
         month = MONTHS.get(name[:3].casefold(), 0)
     else:
@@ -183,12 +231,18 @@ def _instant(day: date, clock: re.Match[str], column: str, text: str, zone: tzin
 def serial_day(text: str, column: str, *, zone: tzinfo) -> date | datetime:
     """As `moment`, and also a spreadsheet's serial day such as 45000.5 (days since 1899-12-30)."""
     if re.fullmatch(r"\d{5}(?:\.\d+)?", text):
-        return (EXCEL_EPOCH + timedelta(days=float(text))).replace(microsecond=0, tzinfo=zone).astimezone(UTC)
+        return (
+            (EXCEL_EPOCH + timedelta(days=float(text)))
+            .replace(microsecond=0, tzinfo=zone)
+            .astimezone(UTC)
+        )
     return moment(text, column, zone=zone)
 
 
 def day_comes_first(texts: list[str]) -> bool | None:
-    """Whether a column of 31/12/2025 writes the day first, from the values that leave no doubt; None when none does."""
+    """Whether a column of 31/12/2025 writes the day first, from the values that leave no doubt;
+    None when none does.
+    """
     votes = set()
     for text in texts:
         match = TURNED.match(text.strip())
@@ -202,7 +256,10 @@ def day_comes_first(texts: list[str]) -> bool | None:
 def amazon_order(text: str, column: str) -> str:
     """An Amazon order number, `249-0000000-0000001`; digital and Amazon Pay ones too."""
     if not AMAZON_ORDER.fullmatch(text):
-        raise CellError(column, f"{column!r} is {text!r}, which is no Amazon order number such as 249-0000000-0000001")
+        raise CellError(
+            column,
+            f"{column!r} is {text!r}, which is no Amazon order number such as 249-0000000-0000001",
+        )
     return text
 
 
@@ -210,8 +267,13 @@ def aliexpress_order(text: str, column: str) -> str:
     """An AliExpress order number, 14 to 19 digits."""
     bare = text.strip("'\"= \t")
     if ROUNDED.fullmatch(bare):
-        what = f"{column!r} is {text!r}: a spreadsheet program rounded the order number; import the file as downloaded"
+        what = (
+            f"{column!r} is {text!r}: a spreadsheet program rounded the order number; import the"
+            " file as downloaded"
+        )
         raise CellError(column, what)
     if not ALIEXPRESS_ORDER.fullmatch(bare):
-        raise CellError(column, f"{column!r} is {text!r}, which is no AliExpress order number (14 to 19 digits)")
+        raise CellError(
+            column, f"{column!r} is {text!r}, which is no AliExpress order number (14 to 19 digits)"
+        )
     return bare

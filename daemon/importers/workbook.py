@@ -1,7 +1,9 @@
 """The first sheet with a header of an XLSX workbook, as text.
 
-Read with zipfile and lxml, which are here anyway: openpyxl would be a dependency for one export of one shop, and builds
-a cell object where a string is enough. Entities are not resolved, sizes are bounded, formulas are never evaluated.
+Read with zipfile and lxml, which are here anyway: openpyxl would be a dependency for one export of
+one shop, and builds
+a cell object where a string is enough. Entities are not resolved, sizes are bounded, formulas are
+never evaluated.
 """
 
 import io
@@ -22,11 +24,15 @@ CELL = re.compile(r"([A-Z]{1,3})(\d+)")
 
 
 def read_workbook(raw: bytes, file: str) -> tuple[Table, ...]:
-    """Every sheet that has rows, its first row taken as the header. Raises WrittenError for a broken workbook."""
+    """Every sheet that has rows, its first row taken as the header. Raises WrittenError for a
+    broken workbook.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as package:
             shared = tuple(_shared(package))
-            names = sorted(n for n in package.namelist() if re.fullmatch(r"xl/worksheets/sheet\d+\.xml", n))
+            names = sorted(
+                n for n in package.namelist() if re.fullmatch(r"xl/worksheets/sheet\d+\.xml", n)
+            )
             sheets = [tuple(_rows(package, name, shared, file)) for name in names]
     except (etree.XMLSyntaxError, *BROKEN_ZIP) as error:
         what = " ".join(str(error).split())
@@ -42,7 +48,10 @@ def _table(file: str, rows: tuple[tuple[int, dict[int, str]], ...]) -> Table:
     width = max(head) + 1
     header = tuple(head.get(index, "").strip() for index in range(width))
     records = tuple(
-        Row(line=line, cells={header[i]: c.strip() for i, c in cells.items() if i < width and not nothing(c)})
+        Row(
+            line=line,
+            cells={header[i]: c.strip() for i, c in cells.items() if i < width and not nothing(c)},
+        )
         for line, cells in rest
     )
     return Table(file=file, header=header, rows=tuple(row for row in records if row.cells))
@@ -52,7 +61,9 @@ def _elements(package: zipfile.ZipFile, name: str, tag: str) -> Iterator[Any]:
     if package.getinfo(name).file_size > MAX_PART:
         raise ValueError(f"{name} is larger than {MAX_PART >> 20} MiB")
     with package.open(name) as part:
-        for _, element in etree.iterparse(part, tag=SPACE + tag, resolve_entities=False, no_network=True):
+        for _, element in etree.iterparse(
+            part, tag=SPACE + tag, resolve_entities=False, no_network=True
+        ):
             yield element
             element.clear()
 

@@ -12,20 +12,32 @@ CRIES: dict[str, dict[str, tuple[str, str]]] = {
         ),
     },
     "io": {
-        "en": ("Orderbell: the disk fails", "The ledger cannot be read or written. Look at this machine's disk."),
+        "en": (
+            "Orderbell: the disk fails",
+            "The ledger cannot be read or written. Look at this machine's disk.",
+        ),
         "ja": (
             "Orderbell: ディスクの異常です",
             "台帳を読み書きできません。このマシンのディスクを確認してください。",
         ),
     },
     "access": {
-        "en": ("Orderbell: the ledger cannot be written", "Check the owner and mode of its file and its folder."),
-        "ja": ("Orderbell: 台帳に書き込めません", "ファイルとフォルダの所有者と権限を確認してください。"),
+        "en": (
+            "Orderbell: the ledger cannot be written",
+            "Check the owner and mode of its file and its folder.",
+        ),
+        "ja": (
+            "Orderbell: 台帳に書き込めません",
+            "ファイルとフォルダの所有者と権限を確認してください。",
+        ),
     },
     "restored": {
         "en": (
             "Orderbell: the ledger was damaged and restored",
-            "The last daily copy is in its place; the mail of 30 days is read again. The damaged file is kept.",
+            (
+                "The last daily copy is in its place; the mail of 30 days is read again. The"
+                " damaged file is kept."
+            ),
         ),
         "ja": (
             "Orderbell: 台帳が壊れていたため復元しました",
@@ -35,7 +47,10 @@ CRIES: dict[str, dict[str, tuple[str, str]]] = {
     "lost": {
         "en": (
             "Orderbell: the ledger was damaged and begins anew",
-            "There was no sound copy. The mail is read again; what was told by hand is lost. The file is kept beside.",
+            (
+                "There was no sound copy. The mail is read again; what was told by hand is lost."
+                " The file is kept beside."
+            ),
         ),
         "ja": (
             "Orderbell: 台帳が壊れていたため作り直します",

@@ -33,7 +33,8 @@ class Files:
         return self.state / "tokens" / f"{mailbox}.json"
 
     def read(self) -> tuple[Settings, Setup]:
-        """What the files say now. Raises WrittenError with every fault of the first file that has some.
+        """What the files say now. Raises WrittenError with every fault of the first file that has
+        some.
 
         The user's own tests of the rules must pass too.
         """

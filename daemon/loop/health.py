@@ -1,4 +1,6 @@
-"""What the service tells of itself beside its alerts: status line, metrics, ping, and cries when the ledger fails."""
+"""What the service tells of itself beside its alerts: status line, metrics, ping, and cries when
+the ledger fails.
+"""
 
 import logging
 import time
@@ -66,7 +68,12 @@ class Health:
                 continue
             key = f"{what}-{now:%Y%m%dT%H%M%S}"
             parcel = Parcel(
-                target=target.id, url=url, title=title, body=body, severity=Severity.CRITICAL.value, key=key
+                target=target.id,
+                url=url,
+                title=title,
+                body=body,
+                severity=Severity.CRITICAL.value,
+                key=key,
             )
             self.pushed(target.id, self._send(parcel))
 
@@ -74,7 +81,9 @@ class Health:
         """One try to send ended so."""
         self.meter.count("orderbell_pushes_total", target=target, outcome=answer.outcome.value)
         if answer.reason:
-            log.warning("push target=%s outcome=%s: %s", target, answer.outcome.value, answer.reason)
+            log.warning(
+                "push target=%s outcome=%s: %s", target, answer.outcome.value, answer.reason
+            )
         else:
             log.info("push target=%s outcome=%s", target, answer.outcome.value)
 
@@ -98,7 +107,11 @@ class Health:
         good = all(one.polled_at is not None and steady - one.polled_at < limit for one in watchers)
         if self._settings.metrics_file or self._port:
             self._measure(store, watchers, now, good=good)
-        if good and self._settings.ping_url and steady - self._pinged >= self._settings.poll.total_seconds():
+        if (
+            good
+            and self._settings.ping_url
+            and steady - self._pinged >= self._settings.poll.total_seconds()
+        ):
             self._pinged = steady
             self._ping()
 
@@ -116,7 +129,9 @@ class Health:
         if refusal:
             log.warning("ping failed: %s", refusal)
 
-    def _measure(self, store: Store, watchers: Sequence[Watcher], now: datetime, *, good: bool) -> None:
+    def _measure(
+        self, store: Store, watchers: Sequence[Watcher], now: datetime, *, good: bool
+    ) -> None:
         meter = self.meter
         try:
             with store.read() as ledger:
@@ -131,7 +146,10 @@ class Health:
             meter.set("orderbell_alerts", ringing.get(severity, 0), severity=severity.value)
         meter.replace(
             "orderbell_outbox_messages",
-            ((number, {"target": target, "state": state.value}) for (target, state), number in waiting.items()),
+            (
+                (number, {"target": target, "state": state.value})
+                for (target, state), number in waiting.items()
+            ),
         )
         meter.replace(
             "orderbell_mails",
@@ -144,11 +162,17 @@ class Health:
         for box in boxes:
             meter.set("orderbell_mailbox_up", int(box.failing_since is None), mailbox=box.id)
             if box.last_ok_at:
-                meter.set("orderbell_mailbox_polled_time_seconds", box.last_ok_at.timestamp(), mailbox=box.id)
+                meter.set(
+                    "orderbell_mailbox_polled_time_seconds",
+                    box.last_ok_at.timestamp(),
+                    mailbox=box.id,
+                )
         for watcher in watchers:
             name, received = watcher.box.id, watcher.meter.received
             meter.count(
-                "orderbell_mailbox_received_bytes_total", max(0, received - self._received.get(name, 0)), mailbox=name
+                "orderbell_mailbox_received_bytes_total",
+                max(0, received - self._received.get(name, 0)),
+                mailbox=name,
             )
             self._received[name] = received
         if good:

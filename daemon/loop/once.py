@@ -72,7 +72,9 @@ def once(
         mails, failures = _mailboxes(pipeline, settings, files, progress)
         pipeline.sweep()
         if dry_run:
-            return Pass(mails=mails, failures=failures, messages=tuple(messages), sent=0, undelivered=0)
+            return Pass(
+                mails=mails, failures=failures, messages=tuple(messages), sent=0, undelivered=0
+            )
         store.copy_daily(clock())
         sent, undelivered = _outbox(store, setup, send or stack.enter_context(Sender()).send, clock)
         return Pass(
@@ -88,8 +90,15 @@ def once(
 def _damaged(rescued: copies.Rescue | None) -> str | None:
     if rescued is None:
         return None
-    became = f"the copy {rescued.restored.name} is in its place" if rescued.restored else "it begins anew"
-    return f"the ledger was damaged and is kept as {rescued.aside.name}; {became}, and mail is read again"
+    became = (
+        f"the copy {rescued.restored.name} is in its place"
+        if rescued.restored
+        else "it begins anew"
+    )
+    return (
+        f"the ledger was damaged and is kept as {rescued.aside.name}; {became}, and mail is read"
+        " again"
+    )
 
 
 def _mailboxes(

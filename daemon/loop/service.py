@@ -1,4 +1,6 @@
-"""The service: workers started and watched, the sweep driven, files reloaded, all of it ended within ten seconds."""
+"""The service: workers started and watched, the sweep driven, files reloaded, all of it ended
+within ten seconds.
+"""
 
 import hashlib
 import logging
@@ -33,7 +35,7 @@ from daemon.store.lock import Lock
 from daemon.store.store import prepare, rescue, suspect
 from daemon.web import WebError
 from parsers.notice import Reading
-from parsers.written import WrittenError
+from parsers.user_yaml import UserFileError
 
 log = logging.getLogger("orderbell")
 
@@ -53,7 +55,9 @@ ASK = 60.0
 
 
 class Service:
-    """Everything of one running Orderbell. Raises WrittenError and StoreError at the start, and never later."""
+    """Everything of one running Orderbell. Raises WrittenError and StoreError at the start, and
+    never later.
+    """
 
     def __init__(
         self,
@@ -92,10 +96,16 @@ class Service:
     def _open(self, setup: Setup) -> None:
         self.store, rescued = rescue(self._files.ledger, self._clock())
         self._child = Child(setup.packs)
-        self.pipeline = Pipeline(self.store, setup, self._reads, clock=self._clock, said=self._said, patience=LATE)
+        self.pipeline = Pipeline(
+            self.store, setup, self._reads, clock=self._clock, said=self._said, patience=LATE
+        )
         self.health = Health(self._settings, setup, self._send)
         if rescued is not None:
-            log.error("ledger was damaged aside=%s restored=%s", rescued.aside.name, bool(rescued.restored))
+            log.error(
+                "ledger was damaged aside=%s restored=%s",
+                rescued.aside.name,
+                bool(rescued.restored),
+            )
             self.health.shout("restored" if rescued.restored else "lost", self._clock())
         unsure = recover(self.store, setup, self._clock())
         if unsure:
@@ -112,14 +122,19 @@ class Service:
         self.pipeline.tell_health("clock", False, "service:orderbell")
         self._accept_rules(now)
         self._scheduler = BackgroundScheduler(
-            timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+            timezone=UTC,
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         self._scheduler.start()
         self._plan_sweep()
         for box in self._settings.mailboxes:
             self._watch(box)
         self._dispatch.submit("send", [target.id for target in self.pipeline.setup.targets])
-        log.info("watching mailboxes=%d targets=%d", len(self._watchers), len(self.pipeline.setup.targets))
+        log.info(
+            "watching mailboxes=%d targets=%d",
+            len(self._watchers),
+            len(self.pipeline.setup.targets),
+        )
 
     def run(self) -> None:
         """Guard the workers until `stop`; a damaged ledger is replaced meanwhile."""
@@ -162,7 +177,10 @@ class Service:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -174,13 +192,15 @@ class Service:
     # files
 
     def reload(self) -> bool:
-        """Read the files again; with a fault in them the last good ones stay in force. Whether they were taken."""
+        """Read the files again; with a fault in them the last good ones stay in force. Whether they
+        were taken.
+        """
         notify_systemd.reloading()
         self._reload = False
         self._stamp = self._files.stamp()
         try:
             settings, setup = self._files.read()
-        except WrittenError as error:
+        except UserFileError as error:
             log.warning("files rejected faults=%d first=%s", len(error.faults), error.faults[0])
             told = {
                 "faults": len(error.faults),
@@ -206,7 +226,11 @@ class Service:
 
     def _rewatch(self, old: Settings, new: Settings) -> None:
         """End the watchers of mailboxes that changed or went, start those that are new."""
-        same = {box.id for box in new.mailboxes if box in old.mailboxes} if _rhythm(old) == _rhythm(new) else set()
+        same = (
+            {box.id for box in new.mailboxes if box in old.mailboxes}
+            if _rhythm(old) == _rhythm(new)
+            else set()
+        )
         ending = [self._watchers.pop(name) for name in list(self._watchers) if name not in same]
         for watcher in ending:
             watcher.stop()
@@ -249,13 +273,17 @@ class Service:
         return self._child(raw, frame)
 
     def _expect(self) -> None:
-        """A marketplace mail is coming: what reads it and what tells of it start while it is fetched."""
+        """A marketplace mail is coming: what reads it and what tells of it start while it is
+        fetched.
+        """
         self._child.warm()
         if self.pipeline.setup.targets:
             self._sender.warm()
 
     def _said(self, message: Message) -> None:
-        log.info("said message=%d kind=%s alerts=%d", message.number, message.kind, len(message.said))
+        log.info(
+            "said message=%d kind=%s alerts=%d", message.number, message.kind, len(message.said)
+        )
         self._dispatch.submit("send", [target.id for target in self.pipeline.setup.targets])
         self._heard(message)
 
@@ -267,11 +295,15 @@ class Service:
                     return
                 self.health.pushed(target, answer)
         except StoreError as error:
-            log.warning("sending stopped target=%s trouble=%s: %s", target, error.trouble.value, error)
+            log.warning(
+                "sending stopped target=%s trouble=%s: %s", target, error.trouble.value, error
+            )
             self._trouble(error)
 
     def _ask(self) -> None:
-        self._dispatch.submit("hear", [one.id for one in self.pipeline.setup.targets if one.answers])
+        self._dispatch.submit(
+            "hear", [one.id for one in self.pipeline.setup.targets if one.answers]
+        )
 
     def _hear(self, target: str) -> None:
         try:
@@ -306,7 +338,9 @@ class Service:
             self._trouble(error)
 
     def _plan_sweep(self) -> None:
-        self._scheduler.add_job(self._sweep, "interval", seconds=TICK, id="sweep", replace_existing=True)
+        self._scheduler.add_job(
+            self._sweep, "interval", seconds=TICK, id="sweep", replace_existing=True
+        )
         self._scheduler.add_job(self._ask, "interval", seconds=ASK, id="ask", replace_existing=True)
 
     # guard
@@ -397,7 +431,10 @@ def _rhythm(settings: Settings) -> tuple[timedelta, timedelta]:
 
 
 def run(
-    files: Files, *, said: Callable[[Message], None] = lambda _message: None, progress: Progress | None = None
+    files: Files,
+    *,
+    said: Callable[[Message], None] = lambda _message: None,
+    progress: Progress | None = None,
 ) -> None:
     """The service until SIGTERM or SIGINT; SIGHUP reads the files again.
 
@@ -415,7 +452,11 @@ def run(
 
         before = {
             number: signal.signal(number, handler)
-            for number, handler in ((signal.SIGTERM, end), (signal.SIGINT, end), (signal.SIGHUP, again))
+            for number, handler in (
+                (signal.SIGTERM, end),
+                (signal.SIGINT, end),
+                (signal.SIGHUP, again),
+            )
         }
         try:
             service.start()

@@ -1,4 +1,6 @@
-"""One mailbox, one thread, one connection: polled by the clock, and earlier when the server hints at mail."""
+"""One mailbox, one thread, one connection: polled by the clock, and earlier when the server hints
+at mail.
+"""
 
 import logging
 import random
@@ -58,10 +60,14 @@ class Pulse:
 
 
 def secret_of(box: Mailbox, files: Files, *, fresh: bool = False) -> tuple[str, bool]:
-    """The password, or an access token and True. Read anew for each connection. Raises MailboxError."""
+    """The password, or an access token and True. Read anew for each connection. Raises
+    MailboxError.
+    """
     try:
         if box.token_command:
-            return resolve(Secret(command=box.token_command), what=f"the token of mailbox {box.id}"), True
+            return resolve(
+                Secret(command=box.token_command), what=f"the token of mailbox {box.id}"
+            ), True
         if box.login:
             return oauth.access_token(files.token(box.id), fresh=fresh), True
         assert box.password is not None  # noqa: S101 - the configuration was checked for one of the three
@@ -91,7 +97,8 @@ def look(
 ) -> int:
     """One poll of every folder; how many mails were new. Raises MailboxError and StoreError.
 
-    `expect` is called before a marketplace mail is fetched: what will be needed to tell of it can start.
+    `expect` is called before a marketplace mail is fetched: what will be needed to tell of it can
+    start.
     """
     poll = pipeline.begin_poll(box.id, backfill=backfill)
     wanted = _wanted(pipeline, box.id, lambda: None if poll.first_run else expect())
@@ -114,7 +121,9 @@ def look(
 
 
 def _missing(box: Mailbox, refusals: list[MailboxError]) -> str | None:
-    """Which folders are not there, when others are. Raises the refusal that only a later try can end."""
+    """Which folders are not there, when others are. Raises the refusal that only a later try can
+    end.
+    """
     for refusal in refusals:
         if refusal.kind is Kind.TEMPORARY or len(refusals) == len(box.folders):
             raise refusal
@@ -150,7 +159,9 @@ def _look_into(
     return seen + (_late(session, pipeline, poll, polled, wanted, intake) if rescan else 0)
 
 
-def _again(session: Session, pipeline: Pipeline, poll: Poll, polled: Polled, intake: "_Intake") -> int:
+def _again(
+    session: Session, pipeline: Pipeline, poll: Poll, polled: Polled, intake: "_Intake"
+) -> int:
     """Mails whose reading was begun and never ended: a crash, or a server that gave no text."""
     uidvalidity = polled.cursor.uidvalidity
     with pipeline.store.read() as ledger:
@@ -176,14 +187,20 @@ def _late(
 
     def known(first: int, last: int) -> frozenset[int]:
         with pipeline.store.read() as ledger:
-            return ledger.mails.known_uids(poll.mailbox, polled.folder, polled.cursor.uidvalidity, first, last)
+            return ledger.mails.known_uids(
+                poll.mailbox, polled.folder, polled.cursor.uidvalidity, first, last
+            )
 
-    late = session.rescan(polled.folder, polled.cursor, known, poll.since[polled.folder], wanted, intake)
+    late = session.rescan(
+        polled.folder, polled.cursor, known, poll.since[polled.folder], wanted, intake
+    )
     intake.flush()
     return late.seen
 
 
-def _wanted(pipeline: Pipeline, mailbox: str, expect: Callable[[], None]) -> Callable[[bytes], bool]:
+def _wanted(
+    pipeline: Pipeline, mailbox: str, expect: Callable[[], None]
+) -> Callable[[bytes], bool]:
     setup, frame = pipeline.setup, pipeline.setup.frame(mailbox)
     context = Context(
         library=setup.library,
@@ -280,7 +297,9 @@ class Watcher:
             session.abort()
 
     def join(self, seconds: float) -> bool:
-        """Whether it ended in time. One that is connecting is not waited for: it does nothing more, and then ends."""
+        """Whether it ended in time. One that is connecting is not waited for: it does nothing more,
+        and then ends.
+        """
         end = time.monotonic() + seconds
         while self._thread.is_alive() and not self._connecting and time.monotonic() < end:
             self._thread.join(0.1)
@@ -305,7 +324,8 @@ class Watcher:
             except KeyError:
                 return  # the configuration no longer has this mailbox
             except Exception:
-                # A defect of ours in one mailbox must neither end the others nor be tried a thousand times a second.
+                # A defect of ours in one mailbox must neither end the others nor be tried a
+                # thousand times a second.
                 log.exception("poll failed mailbox=%s", self.box.id)
                 self._wait(STORE_SECONDS)
 
@@ -315,7 +335,9 @@ class Watcher:
         try:
             opened = open_session(self.box, self._files, self.meter, fresh=self._refused)
         finally:
-            self._connecting = self._stopping.is_set()  # a stopped one stays so: nobody waits for it any more
+            self._connecting = (
+                self._stopping.is_set()
+            )  # a stopped one stays so: nobody waits for it any more
         with opened as session:
             if self._stopping.is_set():
                 return
@@ -349,13 +371,19 @@ class Watcher:
             rescan=rescan,
         )
         answered = see_flags(
-            self._pipeline.store, self._pipeline.setup, self.box.id, session.flags, self._pipeline.clock
+            self._pipeline.store,
+            self._pipeline.setup,
+            self.box.id,
+            session.flags,
+            self._pipeline.clock,
         )
         if answered:
             log.info("acknowledged by flag mailbox=%s alerts=%d", self.box.id, answered)
         self._failures = 0
         self.polled_at = time.monotonic()
-        log.log(logging.INFO if seen else logging.DEBUG, "polled mailbox=%s mails=%d", self.box.id, seen)
+        log.log(
+            logging.INFO if seen else logging.DEBUG, "polled mailbox=%s mails=%d", self.box.id, seen
+        )
 
     def _idle(self, session: Session) -> None:
         """Wait for a hint, the bell, or the time of the next poll."""
@@ -365,7 +393,9 @@ class Watcher:
         until = time.monotonic() + self._every.total_seconds() + LATEST
         while (left := until - time.monotonic()) > 0 and not self._bell.wait(0):
             self.pulse.beat(min(left, LONGEST_IDLE))
-            if session.idle(min(left, LONGEST_IDLE), self._bell, session.first_read(self.box.folders)):
+            if session.idle(
+                min(left, LONGEST_IDLE), self._bell, session.first_read(self.box.folders)
+            ):
                 self._expect()
                 break
         self.pulse.beat()
@@ -395,10 +425,14 @@ class Watcher:
         return pause.total_seconds()
 
     def _stuck(self, error: StoreError) -> float:
-        """The ledger takes nothing: no cursor moves, so nothing is lost; seconds until the next try."""
+        """The ledger takes nothing: no cursor moves, so nothing is lost; seconds until the next
+        try.
+        """
         if error.trouble is Trouble.FENCED:
             log.warning("fenced off mailbox=%s", self.box.id)
             return 1.0
-        log.error("ledger failed mailbox=%s trouble=%s: %s", self.box.id, error.trouble.value, error)
+        log.error(
+            "ledger failed mailbox=%s trouble=%s: %s", self.box.id, error.trouble.value, error
+        )
         self._broken(error)
         return 1.0 if error.trouble is Trouble.BUSY else STORE_SECONDS

@@ -6,7 +6,9 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """How far a folder was read: every UID up to `last_uid` is done, as long as UIDVALIDITY stays."""
+    """How far a folder was read: every UID up to `last_uid` is done, as long as UIDVALIDITY
+    stays.
+    """
 
     uidvalidity: int
     last_uid: int
@@ -32,7 +34,9 @@ class Arrived:
     truncated: bool = False
     """`raw` is the beginning of a mail over 8 MB."""
     missing: bool = False
-    """Wanted, asked for twice, not given, and yet not expunged: not done; ask again with `Session.fetch`."""
+    """Wanted, asked for twice, not given, and yet not expunged: not done; ask again with
+    `Session.fetch`.
+    """
     gmail_id: str = ""
     """X-GM-MSGID where the server has it: the same mail under two labels has one."""
 
@@ -43,7 +47,9 @@ class Polled:
 
     folder: str
     cursor: Cursor
-    """Everything up to here was given to the sink, is gone, or is older than asked for. Store it after the poll."""
+    """Everything up to here was given to the sink, is gone, or is older than asked for. Store it
+    after the poll.
+    """
     seen: int = 0
     """Mails given to the sink."""
     gone: tuple[int, ...] = ()
@@ -53,4 +59,6 @@ class Polled:
     reset: bool = False
     """UIDVALIDITY is not the cursor's: the folder was read anew from `since`."""
     unstable: bool = False
-    """The server gives no usable UIDVALIDITY (0 or none): UIDs are no keys here, only digests are."""
+    """The server gives no usable UIDVALIDITY (0 or none): UIDs are no keys here, only digests
+    are.
+    """

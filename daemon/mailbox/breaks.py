@@ -1,4 +1,6 @@
-"""Mails that the connection does not survive: some servers hang up on a mail that is damaged on their disk."""
+"""Mails that the connection does not survive: some servers hang up on a mail that is damaged on
+their disk.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,16 +15,20 @@ Place = tuple[str, str, int]
 
 
 class Breaks:
-    """Which mails were being fetched when the connection broke; it outlives the connections of an account.
+    """Which mails were being fetched when the connection broke; it outlives the connections of an
+    account.
 
-    Without it one such mail would be asked for first after every reconnect, and nothing behind it ever be read.
+    Without it one such mail would be asked for first after every reconnect, and nothing behind it
+    ever be read.
     """
 
     def __init__(self) -> None:
         self._count: dict[tuple[Place, int], int] = {}
 
     def groups(self, place: Place, uids: Sequence[int]) -> list[list[int]]:
-        """How to ask for `uids`: what is above suspicion together, suspects alone, what broke too often not at all."""
+        """How to ask for `uids`: what is above suspicion together, suspects alone, what broke too
+        often not at all.
+        """
         clean = [uid for uid in uids if (place, uid) not in self._count]
         suspects = [uid for uid in uids if self._count.get((place, uid), MOST) < MOST]
         # Suspects last: whatever can be had is had before the connection may break again.

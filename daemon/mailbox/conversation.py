@@ -1,4 +1,5 @@
-"""The few things said to a server, each with a deadline, and every odd answer told as a MailboxError.
+"""The few things said to a server, each with a deadline, and every odd answer told as a
+MailboxError.
 
 Nothing here can change a mailbox: folders are opened with EXAMINE and mails read with BODY.PEEK.
 """
@@ -21,7 +22,7 @@ from daemon.mailbox.transport import Limits, Meter
 from daemon.mailbox.trouble import Kind, MailboxError, said, while_talking
 from daemon.mailbox.wake import Wake
 from daemon.settings import Mailbox
-from parsers.written import did_you_mean
+from parsers.user_yaml import did_you_mean
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +61,14 @@ class Conversation:
     """One connection. Not for two threads at once, but `abort` may come from any."""
 
     def __init__(
-        self, account: Mailbox, secret: str, context: ssl.SSLContext, *, token: bool, limits: Limits, meter: Meter
+        self,
+        account: Mailbox,
+        secret: str,
+        context: ssl.SSLContext,
+        *,
+        token: bool,
+        limits: Limits,
+        meter: Meter,
     ) -> None:
         self.account = account
         self.limits = limits
@@ -104,7 +112,9 @@ class Conversation:
         return self.folder
 
     def _not_opened(self, name: str, refusal: MailboxError) -> MailboxError:
-        """Whether a folder is not there, or is and the server does not open it now (a session that ran out, a lock)."""
+        """Whether a folder is not there, or is and the server does not open it now (a session that
+        ran out, a lock).
+        """
         there = dict(self.folders())
         known = ", ".join(sorted(there)[:12])
         if name in there and "\\Noselect" not in there[name]:
@@ -116,28 +126,38 @@ class Conversation:
     def folders(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         r"""Every folder with its flags, such as ("Junk", ("\Junk",))."""
         with self._saying("LIST"):
-            return tuple((str(name), _texts(flags)) for flags, _delimiter, name in self._client.list_folders())
+            return tuple(
+                (str(name), _texts(flags))
+                for flags, _delimiter, name in self._client.list_folders()
+            )
 
     def search(self, first: int, last: int, since: date | None = None) -> list[int]:
-        """UIDs that exist from `first` to `last`, ascending; `since` counts days as the server does."""
+        """UIDs that exist from `first` to `last`, ascending; `since` counts days as the server
+        does.
+        """
         words = ["UID", f"{first}:{last}"]
         if since:
             words += ["SINCE", f"{since.day}-{MONTHS[since.month - 1]}-{since.year}"]
         return [uid for uid in self._searched(words) if first <= uid <= last]
 
     def last_uid(self) -> int:
-        """The highest UID of the open folder, 0 when it is empty: for servers that tell no UIDNEXT."""
+        """The highest UID of the open folder, 0 when it is empty: for servers that tell no
+        UIDNEXT.
+        """
         return max(self._searched(["UID", "*"]), default=0)
 
     def _searched(self, words: Sequence[str]) -> list[int]:
         answers = self._uid("SEARCH", self.limits.command, *words)
         with self._understanding("SEARCH"):
-            # Some servers spread the answer over several lines, or repeat it; MODSEQ may follow the numbers.
+            # Some servers spread the answer over several lines, or repeat it; MODSEQ may follow the
+            # numbers.
             lines = [line.partition(b"(")[0].split() for line in answers if isinstance(line, bytes)]
             return sorted({int(number) for line in lines for number in line})
 
     def headers(self, uids: str) -> dict[int, Shown]:
-        """Header block, date and size of a set of UIDs such as “5:9,12”. What is expunged is not in the answer."""
+        """Header block, date and size of a set of UIDs such as “5:9,12”. What is expunged is not in
+        the answer.
+        """
         items = ["UID", "INTERNALDATE", "RFC822.SIZE", "FLAGS"]
         if "X-GM-EXT-1" in self.capabilities:
             items.append("X-GM-MSGID")
@@ -152,7 +172,9 @@ class Conversation:
         return {uid: _shown(uid, items) for uid, items in answers.items()}
 
     def bodies(self, uids: Sequence[int], *, beginning: bool = False) -> dict[int, bytes]:
-        """Whole mails, or with `beginning` their first 8 MB; a mail the server does not give is not in the answer."""
+        """Whole mails, or with `beginning` their first 8 MB; a mail the server does not give is not
+        in the answer.
+        """
         part = f"<0.{BODY_BYTES}>" if beginning else ""
         answers = self._fetch(uid_set(uids), ["UID", f"BODY.PEEK[]{part}"], self.limits.bodies)
         found = {uid: _part(items, b"BODY[]") for uid, items in answers.items()}
@@ -163,7 +185,9 @@ class Conversation:
         return {uid: _texts(items.get(b"FLAGS")) for uid, items in answers.items()}
 
     def listen(self, seconds: float, wake: Wake) -> bool:
-        """IDLE in the open folder: True when mail may have arrived. A refusal is remembered in `can_idle`."""
+        """IDLE in the open folder: True when mail may have arrived. A refusal is remembered in
+        `can_idle`.
+        """
         if self.news:
             return True
         try:
@@ -185,7 +209,9 @@ class Conversation:
         self._client.wire.shutdown()
 
     def abort(self) -> None:
-        """Hang up; whoever waits on the wire in another thread gets a MailboxError, and has to `close`."""
+        """Hang up; whoever waits on the wire in another thread gets a MailboxError, and has to
+        `close`.
+        """
         with suppress(OSError):
             self._client.wire.sock.shutdown(socket.SHUT_RDWR)
 
@@ -193,7 +219,9 @@ class Conversation:
     def _usable(self) -> bool:
         return self._client.wire.sock.fileno() >= 0
 
-    def _fetch(self, uids: str, items: Sequence[str], seconds: float) -> dict[int, dict[bytes, Any]]:
+    def _fetch(
+        self, uids: str, items: Sequence[str], seconds: float
+    ) -> dict[int, dict[bytes, Any]]:
         answers = self._uid("FETCH", seconds, uids, f"({' '.join(items)})")
         with self._understanding("FETCH"):
             return _by_uid(answers)
@@ -207,7 +235,9 @@ class Conversation:
 
     @contextmanager
     def _saying(self, command: str, seconds: float | None = None) -> Iterator[None]:
-        """One command: counted, timed, with its deadline; afterwards nothing of it stays behind in imaplib."""
+        """One command: counted, timed, with its deadline; afterwards nothing of it stays behind in
+        imaplib.
+        """
         wire, before, began = self._client.wire, self.meter.received, time.monotonic()
         self.meter.commands += 1
         try:
@@ -220,22 +250,27 @@ class Conversation:
             self.news |= "EXISTS" in wire.untagged_responses
             wire.untagged_responses.clear()
             took = (time.monotonic() - began) * 1000
-            log.debug("imap command=%s ms=%.1f received=%d", command, took, self.meter.received - before)
+            log.debug(
+                "imap command=%s ms=%.1f received=%d", command, took, self.meter.received - before
+            )
 
     @contextmanager
     def _understanding(self, command: str) -> Iterator[None]:
         try:
             yield
-        except Exception as error:  # noqa: BLE001 – the same
+        except Exception as error:  # noqa: BLE001 – imapclient answers odd lines with any error there is
             raise self._told(error, command) from None
 
     def _told(self, error: Exception, command: str) -> MailboxError:
-        refused = isinstance(error, IMAPClientError) and not isinstance(error, IMAPClientAbortError | ProtocolError)
+        refused = isinstance(error, IMAPClientError) and not isinstance(
+            error, IMAPClientAbortError | ProtocolError
+        )
         if command == "EXAMINE" and refused and not _is_temporary(error):
             return MailboxError(Kind.FOLDER, said(error), "")
         trouble = while_talking(error, self.account, command)
         if not (refused and trouble.kind is Kind.TEMPORARY):
-            self._client.wire.shutdown()  # half an answer may still be on its way: this connection is of no more use
+            # half an answer may still be on its way: this connection is of no more use
+            self._client.wire.shutdown()
         return trouble
 
 
@@ -251,7 +286,10 @@ def uid_set(uids: Sequence[int]) -> str:
 
 
 def _is_temporary(error: Exception) -> bool:
-    return any(word in str(error).upper() for word in ("UNAVAILABLE", "SERVERBUG", "INUSE", "THROTTLED", "TEMPORAR"))
+    return any(
+        word in str(error).upper()
+        for word in ("UNAVAILABLE", "SERVERBUG", "INUSE", "THROTTLED", "TEMPORAR")
+    )
 
 
 def _by_uid(answers: Sequence[Any]) -> dict[int, dict[bytes, Any]]:
@@ -279,7 +317,9 @@ def _shown(uid: int, items: dict[bytes, Any]) -> Shown:
     size = items.get(b"RFC822.SIZE")
     return Shown(
         uid=uid,
-        received=received.astimezone(UTC) if isinstance(received, datetime) and received.tzinfo else None,
+        received=received.astimezone(UTC)
+        if isinstance(received, datetime) and received.tzinfo
+        else None,
         size=size if isinstance(size, int) else 0,
         header=_part(items, b"BODY[HEADER]"),
         flags=_texts(items.get(b"FLAGS")),
@@ -288,11 +328,19 @@ def _shown(uid: int, items: dict[bytes, Any]) -> Shown:
 
 
 def _part(items: dict[bytes, Any], name: bytes) -> bytes | None:
-    """BODY[…] with or without the “<0>” of a partial fetch; None when the server said NIL or nothing."""
+    """BODY[…] with or without the “<0>” of a partial fetch; None when the server said NIL or
+    nothing.
+    """
     for key, value in items.items():
         if key.partition(b"<")[0] == name:
             # A short quoted text of digits comes out of imapclient as a number.
-            return value if isinstance(value, bytes) else str(value).encode() if isinstance(value, int) else None
+            return (
+                value
+                if isinstance(value, bytes)
+                else str(value).encode()
+                if isinstance(value, int)
+                else None
+            )
     return None
 
 

@@ -15,9 +15,11 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 @cache
 def trust(ca_file: Path | None = None) -> ssl.SSLContext:
-    """The certificates that are believed; one for all connections, since each costs 0.9 MB and 30 ms to make.
+    """The certificates that are believed; one for all connections, since each costs 0.9 MB and 30
+    ms to make.
 
-    With `ca_file`, that file alone is believed, be it an authority or the very certificate of the server.
+    With `ca_file`, that file alone is believed, be it an authority or the very certificate of the
+    server.
     Raises MailboxError when the file cannot be used.
     """
     if ca_file is None:
@@ -34,7 +36,13 @@ def trust(ca_file: Path | None = None) -> ssl.SSLContext:
 
 
 def connect(
-    account: Mailbox, secret: str, context: ssl.SSLContext, *, token: bool, limits: Limits, meter: Meter
+    account: Mailbox,
+    secret: str,
+    context: ssl.SSLContext,
+    *,
+    token: bool,
+    limits: Limits,
+    meter: Meter,
 ) -> Client:
     """Make a connection and log in. `secret` is a password, or with `token` an OAuth2 access token.
 
@@ -48,7 +56,7 @@ def connect(
         if client.wire.state == "NONAUTH":  # a tunnel may greet with PREAUTH
             with client.wire.within(limits.command):
                 _log_in(client, account, secret, token=token)
-    except Exception as error:  # noqa: BLE001 – the same
+    except Exception as error:  # noqa: BLE001 – imaplib lets anything through
         with suppress(OSError):
             client.shutdown()
         raise while_logging_in(error, account, token=token) from None
@@ -57,8 +65,12 @@ def connect(
 
 def _secured(account: Mailbox, context: ssl.SSLContext, limits: Limits, meter: Meter) -> Client:
     if account.tls == "none" and account.server not in LOOPBACK:
-        raise MailboxError(Kind.TLS, "tls: none is for loopback only", "set tls: implicit or starttls")
-    client = Client(account.server, account.port, context if account.tls == "implicit" else None, limits, meter)
+        raise MailboxError(
+            Kind.TLS, "tls: none is for loopback only", "set tls: implicit or starttls"
+        )
+    client = Client(
+        account.server, account.port, context if account.tls == "implicit" else None, limits, meter
+    )
     if account.tls == "starttls":
         try:
             _start_tls(client, account, context)
@@ -82,15 +94,20 @@ def _log_in(client: Client, account: Mailbox, secret: str, *, token: bool) -> No
     if token:
         _log_in_with_token(client, account, secret, offered)
     elif "AUTH=PLAIN" in offered:
-        # Takes any letters, which LOGIN does not. imapclient's own would turn a lost link into a refused password.
+        # Takes any letters, which LOGIN does not. imapclient's own would turn a lost link into a
+        # refused password.
         client.wire.authenticate("PLAIN", lambda _challenge: f"\0{account.user}\0{secret}".encode())
     elif "LOGINDISABLED" in offered:
         what = f"{account.server} takes no password here ({_mechanisms(offered)})"
-        raise MailboxError(Kind.TLS, what, "set tls: implicit or starttls; else the provider wants a token_command")
+        raise MailboxError(
+            Kind.TLS, what, "set tls: implicit or starttls; else the provider wants a token_command"
+        )
     elif not (account.user + secret).isascii() or not (account.user + secret).isprintable():
         what = f"{account.server} takes only plain letters in passwords, and this one has others"
         raise MailboxError(
-            Kind.WRONG_PASSWORD, what, "change the password to letters and digits, or use an app password"
+            Kind.WRONG_PASSWORD,
+            what,
+            "change the password to letters and digits, or use an app password",
         )
     else:
         client.wire.login(_quoted(account.user), secret)  # imaplib quotes the second word alone
@@ -110,11 +127,15 @@ def _log_in_with_token(client: Client, account: Mailbox, token: str, offered: se
         client.wire.authenticate("OAUTHBEARER", answer)
     else:
         what = f"{account.server} takes no OAuth2 tokens ({_mechanisms(offered)})"
-        raise MailboxError(Kind.EXPIRED_TOKEN, what, "use password: instead of token_command or login:")
+        raise MailboxError(
+            Kind.EXPIRED_TOKEN, what, "use password: instead of token_command or login:"
+        )
 
 
 def _once(first: str, then: bytes) -> Callable[[bytes], bytes]:
-    """Answer the first challenge with the token; a second one tells why it was refused and only wants a nod."""
+    """Answer the first challenge with the token; a second one tells why it was refused and only
+    wants a nod.
+    """
     answers = iter([first.encode()])
     return lambda _challenge: next(answers, then)
 

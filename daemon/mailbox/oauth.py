@@ -1,7 +1,9 @@
 """Access tokens for mailboxes that take no passwords, from a login of our own.
 
-It is the device flow of RFC 8628: a code is typed into a browser anywhere. What it gives is a refresh token,
-which lies in the state folder, for its owner alone. Providers may change it at every use, so that the new one is on
+It is the device flow of RFC 8628: a code is typed into a browser anywhere. What it gives is a
+refresh token,
+which lies in the state folder, for its owner alone. Providers may change it at every use, so that
+the new one is on
 disk before the access token that came with it is used.
 """
 
@@ -39,13 +41,15 @@ class Provider:
 
 
 PROVIDERS: Mapping[str, Provider] = {
-    # learn.microsoft.com: “Authenticate an IMAP, POP or SMTP connection using OAuth”, “OAuth 2.0 device authorization”
+    # learn.microsoft.com: “Authenticate an IMAP, POP or SMTP connection using OAuth”, “OAuth 2.0
+    # device authorization”
     "microsoft": Provider(
         device_url="https://login.microsoftonline.com/common/oauth2/v2.0/devicecode",
         token_url="https://login.microsoftonline.com/common/oauth2/v2.0/token",  # noqa: S106
         scope="https://outlook.office.com/IMAP.AccessAsUser.All offline_access",
     ),
-    # developers.google.com: “OAuth 2.0 for TV and limited-input devices”, which lists no mail scope for most clients
+    # developers.google.com: “OAuth 2.0 for TV and limited-input devices”, which lists no mail scope
+    # for most clients
     "google": Provider(
         device_url="https://oauth2.googleapis.com/device/code",
         token_url="https://oauth2.googleapis.com/token",  # noqa: S106
@@ -111,7 +115,9 @@ def finish(
     sleep: Callable[[float], None] = time.sleep,
     now: Callable[[], float] = time.time,
 ) -> Grant:
-    """Wait until the user has typed the code. Raises MailboxError when it was refused or ran out."""
+    """Wait until the user has typed the code. Raises MailboxError when it was refused or ran
+    out.
+    """
     form = {
         "grant_type": "urn:ietf:params:oauth:grant-type:device_code",
         "device_code": code.device_code,
@@ -144,7 +150,9 @@ def finish(
                 interval += 5
             case _:
                 raise _refused(answer, provider.token_url)
-    raise MailboxError(Kind.EXPIRED_TOKEN, "the code ran out before it was typed", "start the login again")
+    raise MailboxError(
+        Kind.EXPIRED_TOKEN, "the code ran out before it was typed", "start the login again"
+    )
 
 
 # the token file
@@ -156,7 +164,9 @@ def token_file(state: Path, mailbox: str) -> Path:
 
 
 def save(path: Path, grant: Grant) -> None:
-    """Replace the token file at once and for good: for its owner alone, on the disk before this returns."""
+    """Replace the token file at once and for good: for its owner alone, on the disk before this
+    returns.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     _hand_over(path.parent)
     number, name = tempfile.mkstemp(prefix=path.name, dir=path.parent)  # made with mode 0600
@@ -179,7 +189,9 @@ def save(path: Path, grant: Grant) -> None:
 
 
 def _hand_over(path: Path) -> None:
-    """What root makes belongs to whom the folder belongs: root signs in, the service reads and renews the token."""
+    """What root makes belongs to whom the folder belongs: root signs in, the service reads and
+    renews the token.
+    """
     if os.geteuid() == 0:
         owner = path.parent.stat()
         os.chown(path, owner.st_uid, owner.st_gid)
@@ -193,7 +205,9 @@ def load(path: Path) -> Grant:
             raise MailboxError(Kind.EXPIRED_TOKEN, f"others can read {path}", f"chmod 600 {path}")
         return Grant(**json.loads(path.read_text("utf-8")))
     except FileNotFoundError:
-        raise MailboxError(Kind.EXPIRED_TOKEN, f"nobody has signed in for {path.stem} yet", again) from None
+        raise MailboxError(
+            Kind.EXPIRED_TOKEN, f"nobody has signed in for {path.stem} yet", again
+        ) from None
     except (OSError, ValueError, TypeError) as error:
         raise MailboxError(Kind.EXPIRED_TOKEN, f"{path} cannot be read: {error}", again) from None
 
@@ -201,14 +215,19 @@ def load(path: Path) -> Grant:
 def access_token(path: Path, *, fresh: bool = False, now: Callable[[], float] = time.time) -> str:
     """A valid access token from the token file, fetched anew when 80 % of its life are over.
 
-    `fresh`: the server refused the last one, fetch another. Raises MailboxError; the kind is `expired_token` when only
+    `fresh`: the server refused the last one, fetch another. Raises MailboxError; the kind is
+    `expired_token` when only
     a new login helps. Blocks while another process does the same for this file.
     """
     with _alone(path):
         grant = load(path)
         if not fresh and now() < grant.refresh_at:
             return grant.access_token
-        form = {"grant_type": "refresh_token", "refresh_token": grant.refresh_token, "client_id": grant.client_id}
+        form = {
+            "grant_type": "refresh_token",
+            "refresh_token": grant.refresh_token,
+            "client_id": grant.client_id,
+        }
         form |= {"scope": grant.scope}
         form |= {"client_secret": grant.client_secret} if grant.client_secret else {}
         try:
@@ -265,13 +284,21 @@ class _Still(urllib.request.HTTPRedirectHandler):
     """A form that holds secrets follows nobody."""
 
     def redirect_request(
-        self, _req: urllib.request.Request, _fp: IO[bytes], _code: int, _msg: str, _headers: HTTPMessage, _newurl: str
+        self,
+        _req: urllib.request.Request,
+        _fp: IO[bytes],
+        _code: int,
+        _msg: str,
+        _headers: HTTPMessage,
+        _newurl: str,
     ) -> None:
         return None
 
 
 def _post(url: str, form: Mapping[str, str]) -> dict[str, Any]:
-    """The JSON object a server answers to a form, be it a token or an error. Raises MailboxError."""
+    """The JSON object a server answers to a form, be it a token or an error. Raises
+    MailboxError.
+    """
     host = urllib.parse.urlsplit(url).hostname or ""
     if not url.startswith("https://") and host not in LOOPBACK:
         raise MailboxError(Kind.TLS, f"{url} is not encrypted", "use an https:// address")
@@ -296,7 +323,9 @@ def _post(url: str, form: Mapping[str, str]) -> dict[str, Any]:
     if isinstance(found, dict) and (status == 200 or "error" in found):
         return found
     if status == 429 or status >= 500:
-        raise MailboxError(Kind.TEMPORARY, f"{host} answers with {status}", "it is tried again by itself")
+        raise MailboxError(
+            Kind.TEMPORARY, f"{host} answers with {status}", "it is tried again by itself"
+        )
     raise _odd(url)
 
 
@@ -305,11 +334,16 @@ def _refused(answer: Mapping[str, Any], url: str, mailbox: str = "") -> MailboxE
     reason = said(str(answer.get("error_description") or answer["error"]))
     error = answer["error"]
     if error in ("temporarily_unavailable", "server_error", "slow_down"):
-        return MailboxError(Kind.TEMPORARY, f"{host} cannot answer now: “{reason}”", "it is tried again by itself")
+        return MailboxError(
+            Kind.TEMPORARY, f"{host} cannot answer now: “{reason}”", "it is tried again by itself"
+        )
     try_this = {
         "invalid_client": "check the client id and its secret",
         "unauthorized_client": "allow the device login for this client at the provider",
-        "invalid_scope": "this provider gives no mail access by device login; use an app password or token_command",
+        "invalid_scope": (
+            "this provider gives no mail access by device login; use an app password or"
+            " token_command"
+        ),
         "access_denied": "the login was declined; start it again",
         "expired_token": "the code ran out; start the login again",
     }.get(str(error), f"sign in again: orderbell login {mailbox}".rstrip())
@@ -318,4 +352,6 @@ def _refused(answer: Mapping[str, Any], url: str, mailbox: str = "") -> MailboxE
 
 def _odd(url: str) -> MailboxError:
     host = urllib.parse.urlsplit(url).hostname
-    return MailboxError(Kind.PROTOCOL, f"the answer of {host} is no token and no error", "it is tried again")
+    return MailboxError(
+        Kind.PROTOCOL, f"the answer of {host} is no token and no error", "it is tried again"
+    )

@@ -1,4 +1,6 @@
-"""One look at a folder: what is new, in the order of its UIDs, headers first, whole mails only where wanted."""
+"""One look at a folder: what is new, in the order of its UIDs, headers first, whole mails only
+where wanted.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -6,7 +8,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
 from daemon.mailbox.arrived import Arrived, Cursor, Polled
-from daemon.mailbox.conversation import BODY_BYTES, HEADER_BYTES, Conversation, Folder, Shown, uid_set
+from daemon.mailbox.conversation import (
+    BODY_BYTES,
+    HEADER_BYTES,
+    Conversation,
+    Folder,
+    Shown,
+    uid_set,
+)
 from daemon.mailbox.trouble import Kind, MailboxError
 
 BATCH = 200
@@ -41,10 +50,13 @@ def poll(
     on_reset: Callable[[int], None] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Polled:
-    """Give every mail after `cursor` to `sink`, once, UIDs ascending. Raises MailboxError, and whatever `sink` raises.
+    """Give every mail after `cursor` to `sink`, once, UIDs ascending. Raises MailboxError, and
+    whatever `sink` raises.
 
-    `since` bounds the first run, a run after a reset, and with `unfinished` the rest of a first run that was cut off:
-    mails the server received earlier are passed over. `on_reset` hears the new UIDVALIDITY before any mail.
+    `since` bounds the first run, a run after a reset, and with `unfinished` the rest of a first run
+    that was cut off:
+    mails the server received earlier are passed over. `on_reset` hears the new UIDVALIDITY before
+    any mail.
     `progress` hears how many of how many mails are done.
     """
     state = talk.examine(folder)
@@ -75,8 +87,10 @@ def rescan(
 ) -> Polled:
     """Look through the last 1,000 UIDs before the cursor for mails that were never given to a sink.
 
-    A server made of several machines may show UID 8 before UID 7. `known(first, last)` tells the UIDs that are on
-    record; the cursor stays where it is. After a UIDVALIDITY change nothing is done: the next poll reads anew.
+    A server made of several machines may show UID 8 before UID 7. `known(first, last)` tells the
+    UIDs that are on
+    record; the cursor stays where it is. After a UIDVALIDITY change nothing is done: the next poll
+    reads anew.
     """
     state = talk.examine(folder)
     tally = Tally()
@@ -91,15 +105,21 @@ def rescan(
     return _polled(state, last, tally)
 
 
-def fetch(talk: Conversation, folder: str, uidvalidity: int, uids: Sequence[int], sink: Sink) -> Polled:
-    """Ask again for single mails, such as those that were `missing`. Nothing is given when UIDVALIDITY has changed."""
+def fetch(
+    talk: Conversation, folder: str, uidvalidity: int, uids: Sequence[int], sink: Sink
+) -> Polled:
+    """Ask again for single mails, such as those that were `missing`. Nothing is given when
+    UIDVALIDITY has changed.
+    """
     state = talk.examine(folder)
     tally = Tally()
     last = max(uids, default=0)
     if state.uidvalidity != uidvalidity:
         return _polled(state, last, tally, reset=True)
     for start in range(0, len(uids), BATCH):
-        for mail in _mails(talk, state, sorted(uids)[start : start + BATCH], None, lambda _header: True, tally):
+        for mail in _mails(
+            talk, state, sorted(uids)[start : start + BATCH], None, lambda _header: True, tally
+        ):
             sink(mail)
     return _polled(state, last, tally)
 
@@ -117,20 +137,31 @@ def _last(talk: Conversation, state: Folder, known: int) -> int:
     return talk.last_uid() if state.exists else known
 
 
-def _new(talk: Conversation, state: Folder, first: int, last: int, since: datetime | None) -> list[int]:
-    """UIDs that exist in the range. SINCE compares days in whatever zone the server likes, so one more is asked for."""
+def _new(
+    talk: Conversation, state: Folder, first: int, last: int, since: datetime | None
+) -> list[int]:
+    """UIDs that exist in the range. SINCE compares days in whatever zone the server likes, so one
+    more is asked for.
+    """
     if last < first:
         return []
     day: date | None = (since - timedelta(days=1)).date() if since else None
     parts = state.exists // WINDOW + 1
     width = (last - first) // parts + 1
     return [
-        uid for start in range(first, last + 1, width) for uid in talk.search(start, min(start + width - 1, last), day)
+        uid
+        for start in range(first, last + 1, width)
+        for uid in talk.search(start, min(start + width - 1, last), day)
     ]
 
 
 def _mails(
-    talk: Conversation, state: Folder, uids: Sequence[int], since: datetime | None, wanted: Wanted, tally: Tally
+    talk: Conversation,
+    state: Folder,
+    uids: Sequence[int],
+    since: datetime | None,
+    wanted: Wanted,
+    tally: Tally,
 ) -> Iterator[Arrived]:
     shown = [mail for mail in _headers(talk, uids, tally) if not _is_older(mail, since)]
     needed = [mail for mail in shown if mail.header is None or wanted(mail.header[:HEADER_BYTES])]
@@ -183,7 +214,9 @@ def _is_older(mail: Shown, since: datetime | None) -> bool:
 
 
 def _headers(talk: Conversation, uids: Sequence[int], tally: Tally) -> list[Shown]:
-    """What the server shows of `uids`, ascending. What it leaves out is asked for again; what is left then is gone."""
+    """What the server shows of `uids`, ascending. What it leaves out is asked for again; what is
+    left then is gone.
+    """
     shown = _patiently(talk, "header", uids, lambda some: talk.headers(uid_set(some)))
     again = [uid for uid in uids if uid not in shown or shown[uid].header is None]
     if again:
@@ -203,7 +236,9 @@ def _bodies(talk: Conversation, group: Sequence[Shown]) -> dict[int, bytes]:
     uids = [mail.uid for mail in group]
     found = _patiently(talk, "body", uids, lambda some: talk.bodies(some, beginning=beginning))
     if again := [uid for uid in uids if uid not in found]:
-        found |= _patiently(talk, "body", again, lambda some: talk.bodies(some, beginning=beginning))
+        found |= _patiently(
+            talk, "body", again, lambda some: talk.bodies(some, beginning=beginning)
+        )
     return found
 
 
@@ -221,7 +256,10 @@ def _groups(mails: Sequence[Shown]) -> list[list[Shown]]:
 
 
 def _patiently(
-    talk: Conversation, what: str, uids: Sequence[int], ask: Callable[[Sequence[int]], dict[int, Found]]
+    talk: Conversation,
+    what: str,
+    uids: Sequence[int],
+    ask: Callable[[Sequence[int]], dict[int, Found]],
 ) -> dict[int, Found]:
     """Ask for all at once, save for mails on which the connection broke before (see `Breaks`)."""
     place = (what, talk.folder.name, talk.folder.uidvalidity) if talk.folder else (what, "", 0)
@@ -236,7 +274,8 @@ def _patiently(
 def _one_by_one_if_refused(
     talk: Conversation, uids: Sequence[int], ask: Callable[[Sequence[int]], dict[int, Found]]
 ) -> dict[int, Found]:
-    """When the server refuses, ask for each mail alone, so that a broken one does not hide the others.
+    """When the server refuses, ask for each mail alone, so that a broken one does not hide the
+    others.
 
     A refusal of everything, down to the flags, is the server's trouble and is raised.
     """

@@ -15,11 +15,15 @@ from daemon.mailbox.wake import Wake
 from daemon.settings import Mailbox
 
 LONGEST_IDLE = 540.0
-"""Seconds. Providers let longer ones fall asleep, and routers forget silent connections after about 15 minutes."""
+"""Seconds. Providers let longer ones fall asleep, and routers forget silent connections after about
+15 minutes.
+"""
 
 
 class Session:
-    """Every method may raise MailboxError; after any kind but `folder` and `temporary`, close it and open a new one."""
+    """Every method may raise MailboxError; after any kind but `folder` and `temporary`, close it
+    and open a new one.
+    """
 
     def __init__(self, talk: Conversation) -> None:
         self._talk = talk
@@ -36,20 +40,32 @@ class Session:
         limits: Limits | None = None,
         meter: Meter | None = None,
     ) -> Self:
-        """Connect and log in with a password, or with an OAuth2 access token. `context` comes from `login.trust`.
+        """Connect and log in with a password, or with an OAuth2 access token. `context` comes from
+        `login.trust`.
 
-        Pass one `meter` to all sessions of an account: it counts, and it remembers mails on which the connection broke.
+        Pass one `meter` to all sessions of an account: it counts, and it remembers mails on which
+        the connection broke.
         Raises MailboxError.
         """
         return cls(
-            Conversation(account, secret, context, token=token, limits=limits or Limits(), meter=meter or Meter())
+            Conversation(
+                account,
+                secret,
+                context,
+                token=token,
+                limits=limits or Limits(),
+                meter=meter or Meter(),
+            )
         )
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -106,12 +122,19 @@ class Session:
         """See `daemon.mailbox.poll.rescan`."""
         return look.rescan(self._talk, folder, cursor, known, since, wanted, sink)
 
-    def fetch(self, folder: str, uidvalidity: int, uids: Sequence[int], sink: Callable[[Arrived], None]) -> Polled:
+    def fetch(
+        self, folder: str, uidvalidity: int, uids: Sequence[int], sink: Callable[[Arrived], None]
+    ) -> Polled:
         """See `daemon.mailbox.poll.fetch`."""
         return look.fetch(self._talk, folder, uidvalidity, uids, sink)
 
-    def flags(self, folder: str, uidvalidity: int, uids: Sequence[int]) -> dict[int, tuple[str, ...]]:
-        r"""Flags of mails as they are now, such as ("\Flagged",); none of what is gone, nor after a new UIDVALIDITY."""
+    def flags(
+        self, folder: str, uidvalidity: int, uids: Sequence[int]
+    ) -> dict[int, tuple[str, ...]]:
+        r"""Flags of mails as they are now, such as ("\Flagged",).
+
+        None of what is gone, nor after a new UIDVALIDITY.
+        """
         if self._talk.examine(folder).uidvalidity != uidvalidity:
             return {}
         found: dict[int, tuple[str, ...]] = {}
@@ -123,7 +146,9 @@ class Session:
         return tuple(name for name, _ in self._talk.folders())
 
     def stamps(self, folder: str, mails: int = 50) -> tuple[tuple[str, int], ...]:
-        """Which authserv-ids stand on the last mails of a folder, with their counts; see `daemon.mailbox.stamps`."""
+        """Which authserv-ids stand on the last mails of a folder, with their counts; see
+        `daemon.mailbox.stamps`.
+        """
         self._talk.examine(folder)
         last = self._talk.last_uid()
         uids = self._talk.search(max(1, last - 1000), last)[-mails:] if last else []
@@ -137,7 +162,8 @@ class Session:
     def idle(self, seconds: float, wake: Wake, folder: str | None = None) -> bool:
         """Wait for mail in `folder` (default: the one opened last), at most 9 minutes.
 
-        True: mail may have come, or one was flagged (see `flags`). False: the bell rang or the time is over. Where the
+        True: mail may have come, or one was flagged (see `flags`). False: the bell rang or the time
+        is over. Where the
         server has no IDLE this is a plain wait, and its end counts as True: only a poll can tell.
         """
         if not self._talk.can_idle:

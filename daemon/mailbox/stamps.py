@@ -1,4 +1,6 @@
-"""Who stamps Authentication-Results on the mails of a mailbox: shown once, so that the user can name them."""
+"""Who stamps Authentication-Results on the mails of a mailbox: shown once, so that the user can
+name them.
+"""
 
 import re
 from collections import Counter
@@ -8,9 +10,11 @@ FIELD = re.compile(rb"^(?P<name>[!-9;-~]+)[ \t]*:(?P<value>.*(?:\r?\n[ \t].*)*)"
 
 
 def stamps(headers: Iterable[bytes]) -> tuple[tuple[str, int], ...]:
-    """The authserv-ids (RFC 8601) found where the account's own provider writes them, the most frequent first.
+    """The authserv-ids (RFC 8601) found where the account's own provider writes them, the most
+    frequent first.
 
-    That place is the topmost trace block: above the first Received field, or right below it. An empty id is one of
+    That place is the topmost trace block: above the first Received field, or right below it. An
+    empty id is one of
     a provider that names none (Outlook.com).
     """
     found = Counter(name for header in headers for name in _ids(header))

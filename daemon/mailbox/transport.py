@@ -1,8 +1,12 @@
-"""The wire under imapclient: deadlines that hold, limits on what a server may send, and an IDLE that misses nothing.
+"""The wire under imapclient: deadlines that hold, limits on what a server may send, and an IDLE
+that misses nothing.
 
-imapclient's own IDLE looks at the socket and not into the buffer, so that a mail told in the same packet as the `+` is
-missed; it spins when the server hangs up, loses lines that are split over packets, and its time-outs start again with
-every byte. Here imaplib's documented hooks (open, read, readline, send, shutdown) run over one buffer of our own.
+imapclient's own IDLE looks at the socket and not into the buffer, so that a mail told in the same
+packet as the `+` is
+missed; it spins when the server hangs up, loses lines that are split over packets, and its
+time-outs start again with
+every byte. Here imaplib's documented hooks (open, read, readline, send, shutdown) run over one
+buffer of our own.
 """
 
 import imaplib
@@ -56,9 +60,13 @@ class Meter:
 
 
 class Wire(imaplib.IMAP4):
-    """imaplib over a buffer of our own. `context`: TLS from the first byte; without it, plain until `starttls`."""
+    """imaplib over a buffer of our own. `context`: TLS from the first byte; without it, plain until
+    `starttls`.
+    """
 
-    def __init__(self, host: str, port: int, context: ssl.SSLContext | None, limits: Limits, meter: Meter) -> None:
+    def __init__(
+        self, host: str, port: int, context: ssl.SSLContext | None, limits: Limits, meter: Meter
+    ) -> None:
         self.limits = limits
         self.meter = meter
         self.sock: socket.socket
@@ -84,9 +92,13 @@ class Wire(imaplib.IMAP4):
             raise
 
     def read(self, size: int) -> bytes:
-        """Exactly `size` bytes. Raises abort when the server hangs up or the literal is too large."""
+        """Exactly `size` bytes. Raises abort when the server hangs up or the literal is too
+        large.
+        """
         if size > self.limits.literal:
-            raise self.abort(f"the server announced a literal of {size} bytes; {self.limits.literal} are allowed")
+            raise self.abort(
+                f"the server announced a literal of {size} bytes; {self.limits.literal} are allowed"
+            )
         while len(self._buffer) < size:
             self._fill()
         return self._take(size)
@@ -116,7 +128,9 @@ class Wire(imaplib.IMAP4):
         self.sock.close()
 
     def starttls(self, ssl_context: ssl.SSLContext | None = None) -> Any:
-        """Raises abort when text was slipped in behind the server's answer: it would be taken for encrypted."""
+        """Raises abort when text was slipped in behind the server's answer: it would be taken for
+        encrypted.
+        """
         verdict, data = self._simple_command("STARTTLS")
         if verdict != "OK":
             raise self.error(f"STARTTLS was refused: {data[-1]!r}")
@@ -134,7 +148,9 @@ class Wire(imaplib.IMAP4):
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
-        """Everything inside must be over in `seconds`; else TimeoutError, and the connection is of no more use."""
+        """Everything inside must be over in `seconds`; else TimeoutError, and the connection is of
+        no more use.
+        """
         self._deadline = time.monotonic() + seconds
         try:
             yield
@@ -165,7 +181,8 @@ class Wire(imaplib.IMAP4):
     # IDLE (RFC 2177)
 
     def listen(self, seconds: float, wake: Wake) -> bool:
-        """Wait until mail may have arrived or was flagged (True), or the bell rings or the time is over (False).
+        """Wait until mail may have arrived or was flagged (True), or the bell rings or the time is
+        over (False).
 
         Raises imaplib's error when the server refuses IDLE, abort when the link is lost.
         """
@@ -237,7 +254,9 @@ class Wire(imaplib.IMAP4):
 class Client(imapclient.IMAPClient):  # type: ignore[misc]  # imapclient has no types
     """imapclient over our wire."""
 
-    def __init__(self, host: str, port: int, context: ssl.SSLContext | None, limits: Limits, meter: Meter) -> None:
+    def __init__(
+        self, host: str, port: int, context: ssl.SSLContext | None, limits: Limits, meter: Meter
+    ) -> None:
         self._made_of = (context, limits, meter)
         super().__init__(host, port, ssl=context is not None, ssl_context=context)
         self.normalise_times = False

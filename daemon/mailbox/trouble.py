@@ -1,4 +1,6 @@
-"""What goes wrong with a mailbox, told apart: who has to act, what to try, and when we try again."""
+"""What goes wrong with a mailbox, told apart: who has to act, what to try, and when we try
+again.
+"""
 
 import imaplib
 import re
@@ -60,29 +62,44 @@ class MailboxError(Exception):
 
 
 def next_try(kind: Kind, failures: int, chance: float) -> timedelta:
-    """How long to wait after so many failures in a row (1 or more). `chance` in 0…1 spreads many mailboxes by ±10 %."""
+    """How long to wait after so many failures in a row (1 or more). `chance` in 0…1 spreads many
+    mailboxes by ±10 %.
+    """
     steps = STEPS[kind]
     return timedelta(seconds=steps[min(max(failures, 1), len(steps)) - 1] * (0.9 + 0.2 * chance))
 
 
-TOO_MANY = re.compile(r"too many|maximum number of connections|simultaneous|overquota|bandwidth|throttl", re.IGNORECASE)
+TOO_MANY = re.compile(
+    r"too many|maximum number of connections|simultaneous|overquota|bandwidth|throttl",
+    re.IGNORECASE,
+)
 NOT_NOW = re.compile(
     r"\[(?:UNAVAILABLE|INUSE|LIMIT|SERVERBUG|ALREADYEXISTS|EXPUNGEISSUED|THROTTLED|SYS[^\]]*)\]"
     r"|unavailable|temporar|try again|internal error|timed? ?out|shutting down|server busy",
     re.IGNORECASE,
 )
-REFUSED = re.compile(r"\[(?:AUTHENTICATIONFAILED|EXPIRED|AUTHORIZATIONFAILED|CONTACTADMIN)\]", re.IGNORECASE)
-PLAINTEXT = re.compile(r"\[PRIVACYREQUIRED\]|LOGINDISABLED|secure connection|plaintext authentication", re.IGNORECASE)
-AGAINST_THE_RULES = re.compile(r"unexpected|unterminated|announced a literal|a line of more|without an end|injected")
+REFUSED = re.compile(
+    r"\[(?:AUTHENTICATIONFAILED|EXPIRED|AUTHORIZATIONFAILED|CONTACTADMIN)\]", re.IGNORECASE
+)
+PLAINTEXT = re.compile(
+    r"\[PRIVACYREQUIRED\]|LOGINDISABLED|secure connection|plaintext authentication", re.IGNORECASE
+)
+AGAINST_THE_RULES = re.compile(
+    r"unexpected|unterminated|announced a literal|a line of more|without an end|injected"
+)
 """What the wire and imaplib say of a server that no longer makes sense."""
 
 
 def said(error: BaseException | bytes | str) -> str:
-    """What the server said, fit to be shown: one line, no control characters, at most 200 of them."""
+    """What the server said, fit to be shown: one line, no control characters, at most 200 of
+    them.
+    """
     text = error.decode("utf-8", "replace") if isinstance(error, bytes) else str(error)
     for prefix in (r"^b(?=['\"])", r"^command: \w+ => ", r"^\w+ (?:failed|command error): "):
         text = re.sub(prefix, "", text)
-    return " ".join("".join(c if c.isprintable() else " " for c in text).strip("'\" ").split())[:200]
+    return " ".join("".join(c if c.isprintable() else " " for c in text).strip("'\" ").split())[
+        :200
+    ]
 
 
 def while_connecting(error: Exception, account: Mailbox) -> MailboxError:
@@ -98,9 +115,15 @@ def while_connecting(error: Exception, account: Mailbox) -> MailboxError:
             return MailboxError(Kind.TLS, f"no TLS with {place}: {_reason(error)}", try_this)
         case socket.gaierror():
             try_this = "check host: in the configuration, and the network's name server"
-            return MailboxError(Kind.UNREACHABLE, f"the name {account.server} is not known", try_this)
+            return MailboxError(
+                Kind.UNREACHABLE, f"the name {account.server} is not known", try_this
+            )
         case TimeoutError():
-            return MailboxError(Kind.UNREACHABLE, f"{place} does not answer", "check host: and port:, and the network")
+            return MailboxError(
+                Kind.UNREACHABLE,
+                f"{place} does not answer",
+                "check host: and port:, and the network",
+            )
         case imaplib.IMAP4.error():
             return while_talking(error, account, "the greeting")
         case OSError():
@@ -112,10 +135,13 @@ def while_connecting(error: Exception, account: Mailbox) -> MailboxError:
 def while_logging_in(error: Exception, account: Mailbox, *, token: bool) -> MailboxError:
     """Which of the many reasons for a refused login this is.
 
-    A reason not understood counts as a wrong password: to try again fast would lock the account, which is worse than
+    A reason not understood counts as a wrong password: to try again fast would lock the account,
+    which is worse than
     to try again late.
     """
-    if isinstance(error, MailboxError) or not isinstance(error, imaplib.IMAP4.error | IMAPClientError):
+    if isinstance(error, MailboxError) or not isinstance(
+        error, imaplib.IMAP4.error | IMAPClientError
+    ):
         return while_talking(error, account, "the login")
     text = said(error)
     if TOO_MANY.search(text):
@@ -131,9 +157,13 @@ def while_logging_in(error: Exception, account: Mailbox, *, token: bool) -> Mail
     help_text = PROVIDERS[account.provider].help if account.provider else ""
     if token:
         what = f"{account.server} refused the token for {account.user}: “{text}”"
-        return MailboxError(Kind.EXPIRED_TOKEN, what, help_text or f"sign in again: orderbell login {account.id}")
+        return MailboxError(
+            Kind.EXPIRED_TOKEN, what, help_text or f"sign in again: orderbell login {account.id}"
+        )
     what = f"{account.server} refused the password for {account.user}: “{text}”"
-    return MailboxError(Kind.WRONG_PASSWORD, what, help_text or "check it; many providers want an app password")
+    return MailboxError(
+        Kind.WRONG_PASSWORD, what, help_text or "check it; many providers want an app password"
+    )
 
 
 def while_talking(error: Exception, account: Mailbox, doing: str) -> MailboxError:
@@ -144,17 +174,29 @@ def while_talking(error: Exception, account: Mailbox, doing: str) -> MailboxErro
     text = said(error)
     if isinstance(error, TimeoutError):
         return MailboxError(
-            Kind.UNREACHABLE, f"{place} stopped answering during {doing}", "it is tried again by itself"
+            Kind.UNREACHABLE,
+            f"{place} stopped answering during {doing}",
+            "it is tried again by itself",
         )
-    if isinstance(error, imaplib.IMAP4.error | IMAPClientError) and not isinstance(error, ProtocolError):
+    if isinstance(error, imaplib.IMAP4.error | IMAPClientError) and not isinstance(
+        error, ProtocolError
+    ):
         if TOO_MANY.search(text):
             return _too_many(text, account)
         if not _link_lost(error):
-            return MailboxError(Kind.TEMPORARY, f"{place} refused {doing}: “{text}”", "it is tried again by itself")
+            return MailboxError(
+                Kind.TEMPORARY, f"{place} refused {doing}: “{text}”", "it is tried again by itself"
+            )
         if AGAINST_THE_RULES.search(text):
-            return MailboxError(Kind.PROTOCOL, f"{place} broke the rules during {doing}: {text}", "it is tried again")
+            return MailboxError(
+                Kind.PROTOCOL,
+                f"{place} broke the rules during {doing}: {text}",
+                "it is tried again",
+            )
         return MailboxError(
-            Kind.UNREACHABLE, f"{place} hung up during {doing}: “{text}”", "it is tried again by itself"
+            Kind.UNREACHABLE,
+            f"{place} hung up during {doing}: “{text}”",
+            "it is tried again by itself",
         )
     if isinstance(error, OSError):
         what = f"the connection to {place} broke during {doing}: {_reason(error)}"
@@ -170,18 +212,27 @@ def _link_lost(error: Exception) -> bool:
 
 def _too_many(text: str, account: Mailbox) -> MailboxError:
     what = f"{account.server} limits {account.user}: “{text}”"
-    return MailboxError(Kind.TOO_MANY, what, "close other mail programs on this account, or set a longer poll:")
+    return MailboxError(
+        Kind.TOO_MANY, what, "close other mail programs on this account, or set a longer poll:"
+    )
 
 
 def _certificate(error: ssl.SSLCertVerificationError, account: Mailbox) -> MailboxError:
-    what = f"the certificate of {account.server} is not accepted: {error.verify_message or _reason(error)}"
+    what = (
+        f"the certificate of {account.server} is not accepted:"
+        f" {error.verify_message or _reason(error)}"
+    )
     match error.verify_code:
         case 10:  # X509_V_ERR_CERT_HAS_EXPIRED
-            try_this = "it has run out: the server's owner must renew it; check this machine's clock too"
+            try_this = (
+                "it has run out: the server's owner must renew it; check this machine's clock too"
+            )
         case 62 | 64:  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
             try_this = "set host: to a name that the certificate holds"
         case _:
-            try_this = "if the server is yours, set tls_ca_file: to the certificate of its authority"
+            try_this = (
+                "if the server is yours, set tls_ca_file: to the certificate of its authority"
+            )
     return MailboxError(Kind.TLS, what, try_this)
 
 

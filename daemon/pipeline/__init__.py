@@ -1,1 +1,3 @@
-"""The road of one mail: read, matched, judged, announced. Ties the rooms together; knows no network."""
+"""The road of one mail: read, matched, judged, announced. Ties the rooms together; knows no
+network.
+"""

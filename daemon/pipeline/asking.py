@@ -33,7 +33,9 @@ class Refused(Exception):  # noqa: N818 - an answer to a person, not a defect
     """What was asked for cannot be done; says why in one sentence. Nothing was changed."""
 
 
-def note(ledger: Ledger, setup: Setup, one: Note, marketplace: str, role: Role, now: datetime) -> tuple[str, ...]:
+def note(
+    ledger: Ledger, setup: Setup, one: Note, marketplace: str, role: Role, now: datetime
+) -> tuple[str, ...]:
     """Append a note; keys of the orders it touches. Raises Refused for a note from the future."""
     if one.at > now:
         when = f"{one.at.astimezone(setup.zone):%Y-%m-%d %H:%M}"
@@ -41,8 +43,11 @@ def note(ledger: Ledger, setup: Setup, one: Note, marketplace: str, role: Role, 
     return append(ledger, setup, [event_of(one, marketplace=marketplace, role=role, seen=now)], now)
 
 
-def assign(ledger: Ledger, setup: Setup, mail: int, order: OrderRow | None, now: datetime) -> tuple[str, ...]:
-    """The user's answer: the mail belongs to the order, or (None) to none in the ledger. Keys of what it changes.
+def assign(
+    ledger: Ledger, setup: Setup, mail: int, order: OrderRow | None, now: datetime
+) -> tuple[str, ...]:
+    """The user's answer: the mail belongs to the order, or (None) to none in the ledger. Keys of
+    what it changes.
 
     Raises Refused when the mail says nothing about an order.
     """
@@ -50,7 +55,11 @@ def assign(ledger: Ledger, setup: Setup, mail: int, order: OrderRow | None, now:
         row = ledger.mails.get(mail)
     except KeyError:
         raise Refused(f"no mail number {mail} in the ledger; orderbell mails lists them") from None
-    events = tuple(event for event in ledger.events_of_mail(row.same_as or mail) if event.kind is not Kind.ASSIGNMENT)
+    events = tuple(
+        event
+        for event in ledger.events_of_mail(row.same_as or mail)
+        if event.kind is not Kind.ASSIGNMENT
+    )
     if not events:
         raise Refused(f"mail {mail} says nothing about an order ({row.reason or row.outcome})")
     answers = [
@@ -76,7 +85,9 @@ def assign(ledger: Ledger, setup: Setup, mail: int, order: OrderRow | None, now:
     return keys
 
 
-def change(ledger: Ledger, setup: Setup, row: AlertRow, to: Callable[[Alert], Alert], now: datetime) -> AlertRow:
+def change(
+    ledger: Ledger, setup: Setup, row: AlertRow, to: Callable[[Alert], Alert], now: datetime
+) -> AlertRow:
     """Acknowledge, snooze or resolve (see `rules.lifecycle`): `to` makes the changed alert."""
     kept = ledger.alerts.put(to(row.alert), row.scope, row.subject)
     look(ledger, setup, row.scope, now)
@@ -85,9 +96,11 @@ def change(ledger: Ledger, setup: Setup, row: AlertRow, to: Callable[[Alert], Al
 
 
 def reread(ledger: Ledger, setup: Setup, number: int, reading: Reading, now: datetime) -> bool:
-    """Take a new reading of a stored mail in the place of one that gave nothing; whether anything changed.
+    """Take a new reading of a stored mail in the place of one that gave nothing; whether anything
+    changed.
 
-    Events are never taken back: a mail that was understood keeps what it said, and only gains what is new.
+    Events are never taken back: a mail that was understood keeps what it said, and only gains what
+    is new.
     """
     row = ledger.mails.get(number)
     if row.digest is None or reading.outcome is row.outcome is not Outcome.NOTICES:
@@ -104,7 +117,9 @@ def reread(ledger: Ledger, setup: Setup, number: int, reading: Reading, now: dat
 
 
 class Desk:
-    """Where people's wishes arrive. Each method raises StoreError and Refused; then nothing was done."""
+    """Where people's wishes arrive. Each method raises StoreError and Refused; then nothing was
+    done.
+    """
 
     def __init__(
         self,
@@ -128,7 +143,9 @@ class Desk:
         return self._do(lambda ledger, now: assign(ledger, self.setup, mail, order, now))
 
     def record(self, events: Sequence[Event]) -> tuple[str, ...]:
-        """Append imported events, and tell what of it matters as one message; keys of the orders they touch."""
+        """Append imported events, and tell what of it matters as one message; keys of the orders
+        they touch.
+        """
         keys: dict[str, None] = {}
         for start in range(0, len(events), PART):
             part = events[start : start + PART]
@@ -158,7 +175,10 @@ class Desk:
                 continue
             try:
                 reading = reads(raw, self.setup.frame(row.place.mailbox))
-            except (ReadingFailed, KeyError):  # still unreadable, or its mailbox was taken out of the configuration
+            except (
+                ReadingFailed,
+                KeyError,
+            ):  # still unreadable, or its mailbox was taken out of the configuration
                 continue
             if self._do(partial(_reread, self.setup, number, reading)):
                 changed[number] = reading
@@ -184,7 +204,9 @@ class Desk:
             self._said(message)
 
 
-def _append(setup: Setup, events: Sequence[Event], ledger: Ledger, now: datetime) -> tuple[str, ...]:
+def _append(
+    setup: Setup, events: Sequence[Event], ledger: Ledger, now: datetime
+) -> tuple[str, ...]:
     return append(ledger, setup, events, now, Mood(hush=True))
 
 

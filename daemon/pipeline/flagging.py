@@ -1,4 +1,6 @@
-"""Answers by flag: ☆ on a mail, set in any mail app, acknowledges the alerts resting on it. Flags are only read."""
+"""Answers by flag: ☆ on a mail, set in any mail app, acknowledges the alerts resting on it. Flags
+are only read.
+"""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -19,10 +21,14 @@ Ask = Callable[[str, int, Sequence[int]], Mapping[int, Sequence[str]]]
 """Folder, UIDVALIDITY, UIDs → flags by UID, of the mails that are there."""
 
 
-def see_flags(store: Store, setup: Setup, mailbox: str, ask: Ask, clock: Callable[[], datetime]) -> int:
-    """Look at the mails of alerts that ring; how many alerts were acknowledged. Asks the server nothing when none ring.
+def see_flags(
+    store: Store, setup: Setup, mailbox: str, ask: Ask, clock: Callable[[], datetime]
+) -> int:
+    """Look at the mails of alerts that ring; how many alerts were acknowledged. Asks the server
+    nothing when none ring.
 
-    Only a flag that was seen unset before counts: some people's filters flag on arrival. Raises StoreError.
+    Only a flag that was seen unset before counts: some people's filters flag on arrival. Raises
+    StoreError.
     """
     with store.read() as ledger:
         ringing = _ringing(ledger)
@@ -45,7 +51,11 @@ def see_flags(store: Store, setup: Setup, mailbox: str, ask: Ask, clock: Callabl
 
 
 def _ringing(ledger: Ledger) -> list[AlertRow]:
-    return [row for row in ledger.alerts.all_live() if row.alert.state is AlertState.FIRING and row.alert.mails]
+    return [
+        row
+        for row in ledger.alerts.all_live()
+        if row.alert.state is AlertState.FIRING and row.alert.mails
+    ]
 
 
 def _places(ledger: Ledger, rows: Sequence[AlertRow], mailbox: str) -> dict[int, Place]:

@@ -1,4 +1,6 @@
-"""What is known of the flags (☆) of mails that alerts rest on: seen unset, a flag set later is an answer."""
+"""What is known of the flags (☆) of mails that alerts rest on: seen unset, a flag set later is an
+answer.
+"""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime

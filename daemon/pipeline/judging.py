@@ -17,7 +17,9 @@ from rules.lifecycle import Step, advance, backlog
 
 DIGEST = "digest"
 SAFETY = timedelta(minutes=10)
-"""What is kept together after an outage goes out by itself then, should the one who keeps it die."""
+"""What is kept together after an outage goes out by itself then, should the one who keeps it
+die.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +39,17 @@ HUSHED = Mood(hush=True)
 
 
 def refresh(
-    ledger: Ledger, setup: Setup, key: str, now: datetime, mood: Mood = LIVELY, *, shelf: Shelf | None = None
+    ledger: Ledger,
+    setup: Setup,
+    key: str,
+    now: datetime,
+    mood: Mood = LIVELY,
+    *,
+    shelf: Shelf | None = None,
 ) -> View:
-    """Make the rows of the order anew from its events, and judge it. `shelf`: the ledger's events, read already."""
+    """Make the rows of the order anew from its events, and judge it. `shelf`: the ledger's events,
+    read already.
+    """
     seen = view(key, shelf or ledger, setup.policy, setup.zone)
     if seen.order.events:
         ledger.orders.put(seen)
@@ -57,7 +67,9 @@ def look(ledger: Ledger, setup: Setup, scope: str, now: datetime, mood: Mood = L
         ledger.alerts.postpone(mood.silent_for, scope)
 
 
-def settle(ledger: Ledger, setup: Setup, scope: str, found: Scene, now: datetime, mood: Mood = LIVELY) -> None:
+def settle(
+    ledger: Ledger, setup: Setup, scope: str, found: Scene, now: datetime, mood: Mood = LIVELY
+) -> None:
     """Judge the scene, and keep what comes of it."""
     live = ledger.alerts.live(scope)
     judgements = judge(setup.rulebook, found.subjects, now)
@@ -70,12 +82,15 @@ def settle(ledger: Ledger, setup: Setup, scope: str, found: Scene, now: datetime
         known=setup.rulebook.ids,
     )
     _keep(ledger, scope, step, _subjects(found.subjects, live), now, mood)
-    # A case lapses by the clock even where no rule waits for its watch: a rule about the case may read its state.
+    # A case lapses by the clock even where no rule waits for its watch: a rule about the case may
+    # read its state.
     instants = [at for at in (step.wake_at, found.changes_at) if at is not None]
     ledger.alerts.wake(scope, min(instants, default=None))
 
 
-def end_silence(ledger: Ledger, setup: Setup, mailbox: str, now: datetime, *, limit: int = 500) -> bool:
+def end_silence(
+    ledger: Ledger, setup: Setup, mailbox: str, now: datetime, *, limit: int = 500
+) -> bool:
     """Judge a part of what the mailbox's history touched; True when nothing is left of it."""
     scopes = ledger.alerts.postponed(mailbox, limit)
     shelf = Memory(ledger)  # nothing is appended meanwhile
@@ -102,7 +117,12 @@ def tell_backlog(ledger: Ledger, setup: Setup, batch: str, now: datetime) -> int
 
 
 def _keep(
-    ledger: Ledger, scope: str, step: Step, subjects: dict[tuple[str, str], Subject], now: datetime, mood: Mood
+    ledger: Ledger,
+    scope: str,
+    step: Step,
+    subjects: dict[tuple[str, str], Subject],
+    now: datetime,
+    mood: Mood,
 ) -> None:
     rows: dict[tuple[str, str, str], AlertRow] = {}
     for alert in step.alerts:

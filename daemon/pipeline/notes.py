@@ -1,4 +1,6 @@
-"""What leaves no mail, told by hand: notes, read from a command or a file, and the events they become."""
+"""What leaves no mail, told by hand: notes, read from a command or a file, and the events they
+become.
+"""
 
 import re
 import uuid
@@ -13,9 +15,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, RootModel
 from orders.event import Event, Source
 from orders.notes import note_fields
 from parsers.notice import CURRENCIES, Kind, Money, Proof, Role, Trust
-from parsers.written import WrittenError, check, did_you_mean, read
+from parsers.user_yaml import UserFileError, check, did_you_mean, read
 
-NOTABLE = tuple(kind for kind in Kind if kind not in (Kind.UNPARSED, Kind.SUSPICIOUS, Kind.PROMO, Kind.ASSIGNMENT))
+NOTABLE = tuple(
+    kind
+    for kind in Kind
+    if kind not in (Kind.UNPARSED, Kind.SUSPICIOUS, Kind.PROMO, Kind.ASSIGNMENT)
+)
 """Kinds a person may tell."""
 AMAZON = re.compile(r"(?:\d{3}|[A-Z]\d{2})-\d{7}-\d{7}")
 ALIEXPRESS = re.compile(r"\d{14,19}")
@@ -45,7 +51,8 @@ def kind_of(word: object) -> Kind:
 
 
 def instant(text: object, zone: tzinfo, *, until: bool = False) -> datetime:
-    """A written time: 2026-03-02, or 2026-03-02 09:00 with or without a zone (then `zone`). Raises ValueError.
+    """A written time: 2026-03-02, or 2026-03-02 09:00 with or without a zone (then `zone`). Raises
+    ValueError.
 
     A day without a time is its noon; with `until`, its end.
     """
@@ -68,7 +75,10 @@ def currency_code(text: str) -> str:
     """An ISO 4217 code in upper case. Raises ValueError with a suggestion."""
     code = text.strip().upper()
     if code not in CURRENCIES:
-        raise ValueError(f"{text!r} is no currency; write a code such as JPY or USD{did_you_mean(code, CURRENCIES)}")
+        raise ValueError(
+            f"{text!r} is no currency; write a code such as JPY or"
+            f" USD{did_you_mean(code, CURRENCIES)}"
+        )
     return code
 
 
@@ -78,10 +88,14 @@ def marketplace_of(number: str) -> str:
         return "amazon"
     if ALIEXPRESS.fullmatch(number):
         return "aliexpress"
-    raise ValueError(f"{number!r} is no order number of Amazon (249-0000000-0000001) or AliExpress (16 digits)")
+    raise ValueError(
+        f"{number!r} is no order number of Amazon (249-0000000-0000001) or AliExpress (16 digits)"
+    )
 
 
-def event_of(note: Note, *, marketplace: str, role: Role, seen: datetime, name: str | None = None) -> Event:
+def event_of(
+    note: Note, *, marketplace: str, role: Role, seen: datetime, name: str | None = None
+) -> Event:
     """The event of a note. `name` makes it the same note again; without one it is a new note."""
     return Event(
         origin=f"note:{name or uuid.uuid4().hex}",
@@ -121,14 +135,15 @@ class _File(RootModel[tuple[_Written, ...]]):
 
 
 def load(path: Path, zone: tzinfo) -> tuple[Note, ...]:
-    """The notes of a YAML file, a list of {at, kind, order, text?, amount?, tracking?, due?}; oldest first.
+    """The notes of a YAML file, a list of {at, kind, order, text?, amount?, tracking?, due?};
+    oldest first.
 
     Raises WrittenError with every fault.
     """
     document = read(path)
     written, faults = check(document, _File)
     if written is None:
-        raise WrittenError(faults)
+        raise UserFileError(faults)
     found, more = [], []
     for index, one in enumerate(written.root):
         try:
@@ -143,8 +158,16 @@ def load(path: Path, zone: tzinfo) -> tuple[Note, ...]:
             continue
         amount = Money(value=one.amount.value, currency=one.amount.currency) if one.amount else None
         found.append(
-            Note(kind=one.kind, order=one.order, at=at, text=one.text, amount=amount, tracking=one.tracking, due=due)
+            Note(
+                kind=one.kind,
+                order=one.order,
+                at=at,
+                text=one.text,
+                amount=amount,
+                tracking=one.tracking,
+                due=due,
+            )
         )
     if more:
-        raise WrittenError(more)
+        raise UserFileError(more)
     return tuple(sorted(found, key=lambda note: note.at))

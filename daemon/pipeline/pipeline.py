@@ -22,9 +22,13 @@ PART = 20
 """Scopes judged in one transaction of the sweep: others may write in between."""
 HOURLY = timedelta(hours=1)
 RESCAN = timedelta(days=30)
-"""How far back a folder is read again that was renumbered or whose rows were lost, when `backfill` is shorter."""
+"""How far back a folder is read again that was renumbered or whose rows were lost, when `backfill`
+is shorter.
+"""
 STUCK = timedelta(hours=1)
-"""A poll that has not ended by then is tried again by another worker, which fences the first one off."""
+"""A poll that has not ended by then is tried again by another worker, which fences the first one
+off.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +50,11 @@ class Poll:
 
 
 class Pipeline(Desk):
-    """A desk with a clock and mailboxes. Every method is one or several whole transactions; all raise StoreError.
+    """A desk with a clock and mailboxes. Every method is one or several whole transactions; all
+    raise StoreError.
 
-    `setup` may be replaced at any time by another; what is under way ends with the one it began with. `said` hears
+    `setup` may be replaced at any time by another; what is under way ends with the one it began
+    with. `said` hears
     every message after it was committed.
     """
 
@@ -62,7 +68,9 @@ class Pipeline(Desk):
         said: Callable[[Message], None] = lambda _message: None,
         patience: timedelta | None = None,
     ) -> None:
-        """`patience`: a sweep later than this after the last one tells all it finds as one message (a suspend)."""
+        """`patience`: a sweep later than this after the last one tells all it finds as one message
+        (a suspend).
+        """
         super().__init__(store, setup, clock=clock, said=said)
         self.reads = reads
         self._patience = patience
@@ -128,9 +136,13 @@ class Pipeline(Desk):
         with self.store.write() as ledger:
             ledger.mailboxes.fence(poll.mailbox, poll.epoch)
             for uid in polled.gone:
-                place = Place(mailbox=poll.mailbox, folder=polled.folder, uidvalidity=uidvalidity, uid=uid)
+                place = Place(
+                    mailbox=poll.mailbox, folder=polled.folder, uidvalidity=uidvalidity, uid=uid
+                )
                 ledger.mails.gone(place, now)
-            ledger.mailboxes.advance(poll.mailbox, polled.folder, uidvalidity, polled.cursor.last_uid)
+            ledger.mailboxes.advance(
+                poll.mailbox, polled.folder, uidvalidity, polled.cursor.last_uid
+            )
 
     def end_poll(self, poll: Poll, next_poll_at: datetime, *, missing: str | None = None) -> None:
         """All folders were read: say what was kept back, and note that the mailbox is well.
@@ -143,19 +155,29 @@ class Pipeline(Desk):
             return
         with self.store.write() as ledger:
             ledger.mailboxes.fence(poll.mailbox, poll.epoch)
-            ailing = ledger.mailboxes.get(poll.mailbox).failing_since is not None or missing is not None
+            ailing = (
+                ledger.mailboxes.get(poll.mailbox).failing_since is not None or missing is not None
+            )
             ledger.mailboxes.succeeded(poll.mailbox, now, next_poll_at, missing=missing)
             if ailing:
                 look(ledger, setup, f"mailbox:{poll.mailbox}", now)
-            told = speak(ledger, setup, now, batch=poll.mood.batch) if ailing or poll.mood.batch else ()
+            told = (
+                speak(ledger, setup, now, batch=poll.mood.batch)
+                if ailing or poll.mood.batch
+                else ()
+            )
         self._tell(told)
 
-    def fail_poll(self, mailbox: str, *, kind: str, what: str, permanent: bool, next_poll_at: datetime) -> None:
+    def fail_poll(
+        self, mailbox: str, *, kind: str, what: str, permanent: bool, next_poll_at: datetime
+    ) -> None:
         """The mailbox cannot be read now."""
         setup, now = self.setup, self.clock()
         with self.store.write() as ledger:
             ledger.mailboxes.ensure([mailbox], now)
-            ledger.mailboxes.failed(mailbox, now, kind=kind, what=what, permanent=permanent, next_poll_at=next_poll_at)
+            ledger.mailboxes.failed(
+                mailbox, now, kind=kind, what=what, permanent=permanent, next_poll_at=next_poll_at
+            )
             look(ledger, setup, f"mailbox:{mailbox}", now)
             told = speak(ledger, setup, now)
         self._tell(told)
@@ -170,14 +192,20 @@ class Pipeline(Desk):
         with self.store.write() as ledger:
             ledger.mailboxes.fence(poll.mailbox, poll.epoch)
             first = ledger.mailboxes.get(poll.mailbox).last_ok_at is None
-            ailing = ledger.mailboxes.get(poll.mailbox).failing_since is not None or missing is not None
+            ailing = (
+                ledger.mailboxes.get(poll.mailbox).failing_since is not None or missing is not None
+            )
             ledger.mailboxes.first_run_over(poll.mailbox)
             ledger.mailboxes.succeeded(poll.mailbox, now, next_poll_at, missing=missing)
             if ailing:
                 look(ledger, setup, f"mailbox:{poll.mailbox}", now)
             batch = HISTORY + poll.mailbox
             tell_backlog(ledger, setup, batch if first else OUTAGE + poll.mailbox, now)
-            told = tell_history(ledger, setup, poll.mailbox, now) if first else speak(ledger, setup, now)
+            told = (
+                tell_history(ledger, setup, poll.mailbox, now)
+                if first
+                else speak(ledger, setup, now)
+            )
         self._tell(told)
 
     # the clock
@@ -207,9 +235,16 @@ class Pipeline(Desk):
         self._tell(told)
 
     def rejudge(self) -> None:
-        """Judge every order that runs and everything that rings: the rules are new. What comes of it is one message."""
+        """Judge every order that runs and everything that rings: the rules are new. What comes of
+        it is one message.
+        """
         with self.store.read() as ledger:
-            scopes = sorted({*(f"order:{key}" for key in ledger.orders.running_keys()), *ledger.alerts.live_scopes()})
+            scopes = sorted(
+                {
+                    *(f"order:{key}" for key in ledger.orders.running_keys()),
+                    *ledger.alerts.live_scopes(),
+                }
+            )
         batch = OUTAGE + "rules"
         for start in range(0, len(scopes), PART):
             self.wake(scopes[start : start + PART], Mood(batch=batch))
@@ -225,7 +260,13 @@ class Pipeline(Desk):
         if self._hourly is None or not timedelta(0) <= now - self._hourly < HOURLY:
             self._hourly = now
             self._remember(now)
-            self.wake([*(f"pack:{name}" for name in self.setup.library.marketplaces), "service:orderbell"], mood)
+            self.wake(
+                [
+                    *(f"pack:{name}" for name in self.setup.library.marketplaces),
+                    "service:orderbell",
+                ],
+                mood,
+            )
             with self.store.write() as ledger:
                 told = all_is_quiet(ledger, self.setup, now)
             self._tell(told)
@@ -270,13 +311,17 @@ def _begins(
 ) -> dict[str, datetime]:
     """Folder → the instant before which its mails are history that nobody asked for.
 
-    It is fixed when the folder is first looked at: a first run that was cut off still knows what was new then. Old
-    instants fade: a folder that is renumbered is not read for years back. Servers tell whole seconds, and so does this.
+    It is fixed when the folder is first looked at: a first run that was cut off still knows what
+    was new then. Old
+    instants fade: a folder that is renumbered is not read for years back. Servers tell whole
+    seconds, and so does this.
     """
     name = f"begins:{mailbox}"
     row = ledger.told(name)
     known = {folder: datetime.fromisoformat(at) for folder, at in row.value.items()} if row else {}
-    begins = {folder: known.get(folder, (now - backfill).replace(microsecond=0)) for folder in folders}
+    begins = {
+        folder: known.get(folder, (now - backfill).replace(microsecond=0)) for folder in folders
+    }
     if begins != known:
         ledger.tell(name, now, {folder: at.isoformat() for folder, at in begins.items()})
     return {folder: max(at, now - max(backfill, RESCAN)) for folder, at in begins.items()}

@@ -31,7 +31,9 @@ NO_LONGER = "it was no longer true when it could be sent"
 
 
 def recover(store: Store, setup: Setup, now: datetime) -> int:
-    """Rows whose sender died between the call and its mark: nobody knows whether they went out. How many."""
+    """Rows whose sender died between the call and its mark: nobody knows whether they went out. How
+    many.
+    """
     with store.write() as ledger:
         rows = ledger.outbox.left_sending()
         for row in rows:
@@ -39,10 +41,13 @@ def recover(store: Store, setup: Setup, now: datetime) -> int:
     return len(rows)
 
 
-def send_next(store: Store, setup: Setup, send: Send, target_id: str, clock: Callable[[], datetime]) -> Answer | None:
+def send_next(
+    store: Store, setup: Setup, send: Send, target_id: str, clock: Callable[[], datetime]
+) -> Answer | None:
     """Send the next due message of the target; None when there is none.
 
-    The claim is committed before the call, so that a message is lost by no crash and doubled only where the answer was.
+    The claim is committed before the call, so that a message is lost by no crash and doubled only
+    where the answer was.
     """
     now = clock()
     try:
@@ -62,9 +67,13 @@ def send_next(store: Store, setup: Setup, send: Send, target_id: str, clock: Cal
 
 
 def _claim(ledger: Ledger, setup: Setup, target: Target, now: datetime) -> OutboxRow | None:
-    for row in ledger.outbox.left_sending(target.id):  # nobody else sends to this target: its mark was lost
+    for row in ledger.outbox.left_sending(
+        target.id
+    ):  # nobody else sends to this target: its mark was lost
         _unsure(ledger, setup, row, "what became of it could not be written down", now)
-    rows = tuple(row for row in ledger.outbox.due_for(target.id, now) if not _expired(ledger, row, now))
+    rows = tuple(
+        row for row in ledger.outbox.due_for(target.id, now) if not _expired(ledger, row, now)
+    )
     if not rows:
         return None
     free_at = _bucket(ledger, setup, target, now)
@@ -91,7 +100,9 @@ def _expired(ledger: Ledger, row: OutboxRow, now: datetime) -> bool:
     if now - row.created_at <= STALE or row.severity == Severity.CRITICAL:
         return False
     said = ledger.alerts.said_with(row.message)
-    if not said or any(one.cause is Cause.RESOLVED or not one.row.alert.state.ended for one in said):
+    if not said or any(
+        one.cause is Cause.RESOLVED or not one.row.alert.state.ended for one in said
+    ):
         return False
     ledger.outbox.end(row.id, OutboxState.DEAD, error=NO_LONGER)
     return True
@@ -119,16 +130,27 @@ def _fold(ledger: Ledger, target: Target, rows: Sequence[OutboxRow], now: dateti
 
 
 def _titles(row: OutboxRow) -> list[tuple[Severity, Text]]:
-    """What the message says, in titles: its own, or those of a list that could not be sent either."""
+    """What the message says, in titles: its own, or those of a list that could not be sent
+    either.
+    """
     lines = row.body.splitlines() if row.key.startswith(FOLD) else [row.title]
-    return [(Severity(row.severity), Text(title=line.removeprefix(wording.BULLET), body="")) for line in lines]
+    return [
+        (Severity(row.severity), Text(title=line.removeprefix(wording.BULLET), body=""))
+        for line in lines
+    ]
 
 
-def _deliver(send: Send, row: OutboxRow, target: Target, *, asks: bool) -> tuple[Answer, int | None]:
+def _deliver(
+    send: Send, row: OutboxRow, target: Target, *, asks: bool
+) -> tuple[Answer, int | None]:
     """What became of it, and how many messages a month the target takes, where that is limited."""
     try:
         url = resolve(target.url, what=f"the URL of target {target.id}")
-        topic = resolve(target.answers, what=f"the answers of target {target.id}") if target.answers and asks else ""
+        topic = (
+            resolve(target.answers, what=f"the answers of target {target.id}")
+            if target.answers and asks
+            else ""
+        )
     except SecretError as error:
         return Answer(outcome=Outcome.FAILED, reason=str(error), permanent=True), None
     parcel = Parcel(
@@ -145,7 +167,9 @@ def _deliver(send: Send, row: OutboxRow, target: Target, *, asks: bool) -> tuple
     return send(parcel), target.monthly or monthly(url)
 
 
-def _mark(ledger: Ledger, setup: Setup, row: OutboxRow, answer: Answer, now: datetime, allowed: int | None) -> None:
+def _mark(
+    ledger: Ledger, setup: Setup, row: OutboxRow, answer: Answer, now: datetime, allowed: int | None
+) -> None:
     again = next_try(row.tries, now, row.severity == Severity.CRITICAL)
     before = ledger.outbox.target(row.target)
     match answer.outcome:
@@ -153,13 +177,17 @@ def _mark(ledger: Ledger, setup: Setup, row: OutboxRow, answer: Answer, now: dat
             ledger.outbox.end(row.id, OutboxState.SENT, sent_at=now)
             ledger.outbox.target_ok(row.target, now)
             if before.failures:
-                ledger.outbox.hurry(row.target, now)  # it works again: what waits need not wait longer
+                ledger.outbox.hurry(
+                    row.target, now
+                )  # it works again: what waits need not wait longer
         case Outcome.UNSURE:
             _unsure(ledger, setup, row, answer.reason, again)
             ledger.outbox.target_failed(row.target, now, answer.reason, permanent=False)
         case Outcome.FAILED:
             state = OutboxState.NEW if again else OutboxState.DEAD
-            ledger.outbox.end(row.id, state, error=answer.reason, doubt=row.doubt, next_try_at=again)
+            ledger.outbox.end(
+                row.id, state, error=answer.reason, doubt=row.doubt, next_try_at=again
+            )
             ledger.outbox.target_failed(row.target, now, answer.reason, permanent=answer.permanent)
     known = ledger.told(allowance(row.target))
     if (known.value if known else None) != allowed:
@@ -169,7 +197,9 @@ def _mark(ledger: Ledger, setup: Setup, row: OutboxRow, answer: Answer, now: dat
         speak(ledger, setup, now)
 
 
-def _unsure(ledger: Ledger, setup: Setup, row: OutboxRow, reason: str, again: datetime | None) -> None:
+def _unsure(
+    ledger: Ledger, setup: Setup, row: OutboxRow, reason: str, again: datetime | None
+) -> None:
     """Send it once more, marked, or leave it, as the target wants it."""
     wish = next((target.unsure for target in setup.targets if target.id == row.target), "skip")
     next_try_at = again if wish == "repeat" else None
@@ -180,4 +210,6 @@ def _give_up(store: Store, target_id: str, now: datetime) -> None:
     """The target was taken out of the configuration: its messages go nowhere."""
     with store.write() as ledger:
         for row in ledger.outbox.due_for(target_id, now):
-            ledger.outbox.end(row.id, OutboxState.DEAD, error="the configuration no longer has this target")
+            ledger.outbox.end(
+                row.id, OutboxState.DEAD, error="the configuration no longer has this target"
+            )

@@ -48,7 +48,9 @@ class Setup:
         return target.timezone or self.zone
 
     def reached(self, groups: tuple[str, ...]) -> tuple[str, ...]:
-        """Ids of the targets in these groups, each once. Who has made no groups at all means every target."""
+        """Ids of the targets in these groups, each once. Who has made no groups at all means every
+        target.
+        """
         if not self.groups:
             return tuple(target.id for target in self.targets)
         return tuple(dict.fromkeys(name for group in groups for name in self.groups.get(group, ())))
@@ -67,7 +69,9 @@ class Setup:
 
 
 def build(settings: Settings, *, rules: Path | None, packs: Path | None) -> Setup:
-    """The set-up of a configuration with the user's rules and packs. Raises WrittenError with every fault of a file."""
+    """The set-up of a configuration with the user's rules and packs. Raises WrittenError with every
+    fault of a file.
+    """
     return Setup(
         library=pack.load(packs),
         rulebook=rulebook.load(rules, settings.notify),
@@ -85,7 +89,9 @@ def build(settings: Settings, *, rules: Path | None, packs: Path | None) -> Setu
 
 
 def bare(*, rules: Path | None, packs: Path | None, zone: tzinfo | None = None) -> Setup:
-    """The set-up of somebody without a configuration: shipped rules, no target. Raises WrittenError."""
+    """The set-up of somebody without a configuration: shipped rules, no target. Raises
+    WrittenError.
+    """
     zone = zone or ZoneInfo("UTC")
     return Setup(
         library=pack.load(packs),
@@ -109,7 +115,9 @@ def plan_of(settings: Settings) -> Plan:
         channels={
             **CHANNELS,
             **{
-                severity: Channel(notify=one.notify, digest=one.group == "digest", quiet=one.quiet_hours == "hold")
+                severity: Channel(
+                    notify=one.notify, digest=one.group == "digest", quiet=one.quiet_hours == "hold"
+                )
                 for severity, one in written.items()
             },
         },

@@ -1,4 +1,6 @@
-"""What waits to be said becomes messages: joined, worded for each target, and put into its outbox."""
+"""What waits to be said becomes messages: joined, worded for each target, and put into its
+outbox.
+"""
 
 import hashlib
 from collections import defaultdict
@@ -38,7 +40,9 @@ class Message:
     said: tuple[AnnouncementRow, ...]
 
 
-def speak(ledger: Ledger, setup: Setup, now: datetime, *, batch: str | None = None) -> tuple[Message, ...]:
+def speak(
+    ledger: Ledger, setup: Setup, now: datetime, *, batch: str | None = None
+) -> tuple[Message, ...]:
     """Say what is due; with `batch` also all of that batch, whatever it waits for."""
     waiting = ledger.alerts.waiting(now)
     if batch is not None:
@@ -52,7 +56,9 @@ def speak(ledger: Ledger, setup: Setup, now: datetime, *, batch: str | None = No
 
 
 def tell_history(ledger: Ledger, setup: Setup, mailbox: str, now: datetime) -> tuple[Message, ...]:
-    """The one message at the end of the first run; said even when there is nothing to worry about."""
+    """The one message at the end of the first run; said even when there is nothing to worry
+    about.
+    """
     messages = speak(ledger, setup, now, batch=HISTORY + mailbox)
     if any(message.kind == "history" for message in messages):
         return messages
@@ -71,7 +77,9 @@ def all_is_quiet(ledger: Ledger, setup: Setup, now: datetime) -> tuple[Message, 
 
 
 def word(setup: Setup, row: AnnouncementRow, target: Target | None, now: datetime) -> Text:
-    """One announcement in the language and zone of the target; without a target, of the user in English."""
+    """One announcement in the language and zone of the target; without a target, of the user in
+    English.
+    """
     try:
         rule = setup.rulebook.rule(row.row.alert.rule)
     except KeyError:  # the rule was taken out while its alert was waiting to be told
@@ -94,7 +102,9 @@ def key_of(rows: Iterable[AnnouncementRow], kind: str, at: datetime) -> str:
         f"{row.row.alert.rule}|{row.row.alert.subject}|{row.row.alert.episode}|{row.cause}|{row.row.alert.repeats}"
         for row in rows
     ]
-    return hashlib.sha256("\n".join([kind, *sorted(names), "" if names else at.isoformat()]).encode()).hexdigest()[:32]
+    return hashlib.sha256(
+        "\n".join([kind, *sorted(names), "" if names else at.isoformat()]).encode()
+    ).hexdigest()[:32]
 
 
 def _still_true(ledger: Ledger, rows: Sequence[AnnouncementRow]) -> tuple[AnnouncementRow, ...]:
@@ -118,7 +128,9 @@ def _overtaken(row: AnnouncementRow) -> bool:
     return state.ended or state in QUIET_STATES
 
 
-def _send(ledger: Ledger, setup: Setup, batch: str, rows: Sequence[AnnouncementRow], now: datetime) -> Message:
+def _send(
+    ledger: Ledger, setup: Setup, batch: str, rows: Sequence[AnnouncementRow], now: datetime
+) -> Message:
     kind = _kind(batch)
     number = ledger.alerts.new_message(now, kind)
     ledger.alerts.said([row.id for row in rows], number)
@@ -162,23 +174,34 @@ def _hearers(setup: Setup, rows: Iterable[AnnouncementRow]) -> tuple[str, ...]:
     for row in rows:
         names = setup.reached(row.groups)
         if row.row.alert.about == "target":
-            others = tuple(target.id for target in setup.targets if target.id != row.row.alert.subject)
+            others = tuple(
+                target.id for target in setup.targets if target.id != row.row.alert.subject
+            )
             names = tuple(name for name in names if name in others) or others or names
         found |= dict.fromkeys(names)
     return tuple(found)
 
 
 def _text(
-    ledger: Ledger, setup: Setup, batch: str, rows: Sequence[AnnouncementRow], target: Target, now: datetime
+    ledger: Ledger,
+    setup: Setup,
+    batch: str,
+    rows: Sequence[AnnouncementRow],
+    target: Target,
+    now: datetime,
 ) -> Text:
     texts = [(_weight(row), word(setup, row, target, now)) for row in rows]
     match _kind(batch):
         case "history":
             mails = ledger.mails.count_marketplace(batch.removeprefix(HISTORY))
-            return wording.first_run(texts, target.language, mails=mails, orders=ledger.orders.count())
+            return wording.first_run(
+                texts, target.language, mails=mails, orders=ledger.orders.count()
+            )
         case "quiet":
             return wording.all_quiet(target.language)
-        case "digest" if len(texts) > MANY or all(severity is Severity.INFO for severity, _ in texts):
+        case "digest" if len(texts) > MANY or all(
+            severity is Severity.INFO for severity, _ in texts
+        ):
             return wording.digest(texts, target.language)
         case "outage" if len(texts) > MANY:
             return wording.digest(texts, target.language)

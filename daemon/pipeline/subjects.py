@@ -1,4 +1,6 @@
-"""What is judged under each scope: an order with all that hangs on it, one mail, or a part of the service itself."""
+"""What is judged under each scope: an order with all that hangs on it, one mail, or a part of the
+service itself.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -86,13 +88,17 @@ def order_scene(seen: View, now: datetime) -> Scene:
     if not seen.order.events:
         return Scene()
     missed = (
-        watch.due_at + INSTANT for watch in seen.watches if watch.state is WatchState.OPEN and watch.due_at >= now
+        watch.due_at + INSTANT
+        for watch in seen.watches
+        if watch.state is WatchState.OPEN and watch.due_at >= now
     )
     return Scene(subjects=describe(seen, now), changes_at=min(missed, default=None))
 
 
 def question(placement: Placement) -> bool:
-    """Only the user can say which order this is about, or that an end found by likeness alone is that order's."""
+    """Only the user can say which order this is about, or that an end found by likeness alone is
+    that order's.
+    """
     if placement.answered:
         return False
     if placement.candidates and not placement.keys:
@@ -108,7 +114,9 @@ def _mail(ledger: Ledger, setup: Setup, number: int) -> tuple[Subject, ...]:
     shelf = Memory(ledger)
     placements = tuple(place(event, shelf) for event in events)
     asked = tuple(one for one in placements if question(one))
-    candidates = tuple(dict.fromkeys(key_parts(key)[2] for one in asked for key in one.candidates or one.keys))
+    candidates = tuple(
+        dict.fromkeys(key_parts(key)[2] for one in asked for key in one.candidates or one.keys)
+    )
     claims = ledger.mails.claims(number)
     known = tuple(
         dict.fromkeys(
@@ -149,7 +157,9 @@ def _account(ledger: Ledger, marketplace: str, now: datetime) -> tuple[Subject, 
     for row in ledger.orders.findings(kind=OUTAGE_KIND, since=now - 2 * OUTAGE_SPAN):
         if not row.order_key.startswith(f"{marketplace}:"):
             continue
-        events = tuple(event for origin in row.rests_on if (event := ledger.by_origin(origin)) is not None)
+        events = tuple(
+            event for origin in row.rests_on if (event := ledger.by_origin(origin)) is not None
+        )
         finding = Finding(
             kind=row.kind,
             code=row.code,
@@ -208,7 +218,9 @@ def _target(ledger: Ledger, setup: Setup, name: str, now: datetime) -> Scene:
             "target.month_left": Decimal(max(0, allowed.value - sent)),
             "target.month_used": Decimal(100 * sent // allowed.value),
         }
-    return Scene(subjects=(Subject(about="target", id=name, facts=_present(facts)),), changes_at=month_over)
+    return Scene(
+        subjects=(Subject(about="target", id=name, facts=_present(facts)),), changes_at=month_over
+    )
 
 
 def _pack(ledger: Ledger, marketplace: str, now: datetime) -> tuple[Subject, ...]:

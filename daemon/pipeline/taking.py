@@ -1,4 +1,6 @@
-"""One mail, one transaction: its row, its events, the orders they touch, the alerts, the outbox, the cursor."""
+"""One mail, one transaction: its row, its events, the orders they touch, the alerts, the outbox,
+the cursor.
+"""
 
 import hashlib
 from collections.abc import Iterable
@@ -27,7 +29,12 @@ NOT_OURS = "not a marketplace's, by its header"
 
 
 def place_of(arrived: Arrived) -> Place:
-    return Place(mailbox=arrived.mailbox, folder=arrived.folder, uidvalidity=arrived.uidvalidity, uid=arrived.uid)
+    return Place(
+        mailbox=arrived.mailbox,
+        folder=arrived.folder,
+        uidvalidity=arrived.uidvalidity,
+        uid=arrived.uid,
+    )
 
 
 def take(
@@ -42,9 +49,11 @@ def take(
     mood: Mood = LIVELY,
     ignore_unverified: bool = False,
 ) -> tuple[Message, ...]:
-    """Take in one mail with its text. Returns what was said because of it. Raises StoreError; nothing is half done.
+    """Take in one mail with its text. Returns what was said because of it. Raises StoreError;
+    nothing is half done.
 
-    `epoch`: this worker's, checked in the transaction (None: nobody else is there). Mails known already only move the
+    `epoch`: this worker's, checked in the transaction (None: nobody else is there). Mails known
+    already only move the
     cursor on.
     """
     place = place_of(arrived)
@@ -55,14 +64,20 @@ def take(
                 _advance(ledger, place)
                 return ()
             # Counted before the reading: what kills us while reading is counted too.
-            number, tries = ledger.mails.begin(place, arrived=arrived.internal_date, seen=now, size=arrived.size)
+            number, tries = ledger.mails.begin(
+                place, arrived=arrived.internal_date, seen=now, size=arrived.size
+            )
         if arrived.raw is None:
             return _without_text(store, setup, place, number, tries, now, epoch, mood)
         if tries > TRIES:
-            return _set_aside(store, setup, arrived, number, "reading it failed twice", now, epoch, mood)
+            return _set_aside(
+                store, setup, arrived, number, "reading it failed twice", now, epoch, mood
+            )
         refused = refuse(arrived.raw)
         if refused:
-            return _set_aside(store, setup, arrived, number, f"not read: {refused}", now, epoch, mood)
+            return _set_aside(
+                store, setup, arrived, number, f"not read: {refused}", now, epoch, mood
+            )
         try:
             reading = reads(arrived.raw, frame)
         except ReadingFailed as failure:
@@ -78,7 +93,12 @@ def take(
 
 
 def ignore(
-    store: Store, mails: Iterable[Arrived], now: datetime, *, epoch: int | None = None, light: bool = False
+    store: Store,
+    mails: Iterable[Arrived],
+    now: datetime,
+    *,
+    epoch: int | None = None,
+    light: bool = False,
 ) -> None:
     """Rows for mails whose headers show that they are none of ours, in one transaction."""
     mails = tuple(mails)
@@ -94,7 +114,9 @@ def ignore(
 def append(
     ledger: Ledger, setup: Setup, events: Iterable[Event], now: datetime, mood: Mood = LIVELY
 ) -> tuple[str, ...]:
-    """Append events and make anew every order they touch; keys of those. Events already there change nothing."""
+    """Append events and make anew every order they touch; keys of those. Events already there
+    change nothing.
+    """
     fresh = [event for event in events if ledger.append(event)]
     keys: dict[str, None] = {}
     shelf = Memory(ledger)  # nothing is appended any more below
@@ -113,9 +135,17 @@ def append(
 
 
 def enter(
-    ledger: Ledger, setup: Setup, number: int, reading: Reading, digest: str, now: datetime, mood: Mood = LIVELY
+    ledger: Ledger,
+    setup: Setup,
+    number: int,
+    reading: Reading,
+    digest: str,
+    now: datetime,
+    mood: Mood = LIVELY,
 ) -> tuple[str, ...]:
-    """The events of a reading and what follows from them; the mail's row holds its arrival. Keys of orders touched."""
+    """The events of a reading and what follows from them; the mail's row holds its arrival. Keys of
+    orders touched.
+    """
     row = ledger.mails.get(number)
     keys = append(
         ledger,
@@ -166,12 +196,17 @@ def _enter(
     keys = enter(ledger, setup, number, reading, digest, now, mood)
     scopes = (mail_scope(number), *map(order_scope, keys))
     if any(number in row.alert.mails for scope in scopes for row in ledger.alerts.live(scope)):
-        # How it came is how the owner's flag is known, should we end before the next look at the flags.
+        # How it came is how the owner's flag is known, should we end before the next look at the
+        # flags.
         see(ledger, arrived.mailbox, {number: is_flagged(arrived.flags)}, now)
 
 
-def _look_around(ledger: Ledger, setup: Setup, seen: View, known: set[int], now: datetime, mood: Mood) -> None:
-    """Questions that this view may have answered, and patterns over several orders that it may have completed."""
+def _look_around(
+    ledger: Ledger, setup: Setup, seen: View, known: set[int], now: datetime, mood: Mood
+) -> None:
+    """Questions that this view may have answered, and patterns over several orders that it may have
+    completed.
+    """
     asked = {
         placement.event.mail
         for placement in seen.placements
@@ -185,7 +220,14 @@ def _look_around(ledger: Ledger, setup: Setup, seen: View, known: set[int], now:
 
 
 def _without_text(
-    store: Store, setup: Setup, place: Place, number: int, tries: int, now: datetime, epoch: int | None, mood: Mood
+    store: Store,
+    setup: Setup,
+    place: Place,
+    number: int,
+    tries: int,
+    now: datetime,
+    epoch: int | None,
+    mood: Mood,
 ) -> tuple[Message, ...]:
     """The server shows the mail and gives no text: asked again later, then set aside."""
     with store.write() as ledger:
@@ -193,13 +235,22 @@ def _without_text(
         _advance(ledger, place)
         if tries <= TRIES:
             return ()
-        ledger.mails.set_aside(number, MailState.QUARANTINE, "the server gives no text for it", digest="", raw=None)
+        ledger.mails.set_aside(
+            number, MailState.QUARANTINE, "the server gives no text for it", digest="", raw=None
+        )
         look(ledger, setup, "service:orderbell", now, mood)
         return speak(ledger, setup, now) if mood.silent_for is None else ()
 
 
 def _set_aside(
-    store: Store, setup: Setup, arrived: Arrived, number: int, why: str, now: datetime, epoch: int | None, mood: Mood
+    store: Store,
+    setup: Setup,
+    arrived: Arrived,
+    number: int,
+    why: str,
+    now: datetime,
+    epoch: int | None,
+    mood: Mood,
 ) -> tuple[Message, ...]:
     raw = arrived.raw or b""
     with store.write() as ledger:
@@ -212,7 +263,9 @@ def _set_aside(
 
 
 def _is_history(mood: Mood) -> bool:
-    """Rows and cursor are written together, so what a loss of power takes of history is simply read again."""
+    """Rows and cursor are written together, so what a loss of power takes of history is simply read
+    again.
+    """
     return mood.silent_for is not None
 
 

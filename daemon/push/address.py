@@ -14,7 +14,11 @@ READ = 20
 PRIORITIES: Mapping[str, Mapping[str, str]] = {
     # What each service calls it; its type (colour, icon) makes no phone ring.
     "ntfy": {"critical": "max", "warning": "high", "info": "default"},
-    "pover": {"critical": "high", "warning": "normal", "info": "moderate"},  # its "low" shows nothing at all
+    "pover": {
+        "critical": "high",
+        "warning": "normal",
+        "info": "moderate",
+    },  # its "low" shows nothing at all
     "gotify": {"critical": "emergency", "warning": "high", "info": "normal"},
     "prowl": {"critical": "emergency", "warning": "high", "info": "normal"},
     "join": {"critical": "emergency", "warning": "high", "info": "normal"},
@@ -29,13 +33,17 @@ MONTHLY = {"line": 200}
 RECIPIENT = re.compile(r"/[UCR][0-9a-f]{32}(?![0-9a-f])")
 """Whom LINE counts one by one."""
 MACHINES = ("json", "xml", "form")
-"""Read by programs: the type field says how bad it is, and a header carries the key of the message."""
+"""Read by programs: the type field says how bad it is, and a header carries the key of the
+message.
+"""
 MARKS = {"critical": "🔴 ", "warning": "🟠 ", "info": ""}
 """Before the title where a service knows no priority."""
 
 
 def refuse(url: str) -> str | None:
-    """Why this URL cannot be used, in one sentence without the URL, or None. Asks no network and no Apprise."""
+    """Why this URL cannot be used, in one sentence without the URL, or None. Asks no network and no
+    Apprise.
+    """
     scheme, _, rest = url.strip().partition("://")
     if not rest:
         return "is no Apprise URL; write one such as ntfy://ntfy.sh/a-long-random-topic"
@@ -45,7 +53,10 @@ def refuse(url: str) -> str | None:
     if "optional" in options:
         return "says optional=, which would hide failures; take it out"
     if "retry" in options or "wait" in options:
-        return "says retry= or wait=, which can deliver twice; take it out, Orderbell tries again by itself"
+        return (
+            "says retry= or wait=, which can deliver twice; take it out, Orderbell tries again by"
+            " itself"
+        )
     if scheme.lower() == "tgram" and not re.match(r"[^/?]+/+[^/?]+", rest):
         return "names no Telegram chat; write tgram://bot-token/chat-id"
     return None
@@ -62,7 +73,9 @@ def service(url: str) -> str:
 
 
 def dress(parcel: Parcel) -> str:
-    """The target's URL for this message: patience, priority, key, button and link added, its owner's words kept."""
+    """The target's URL for this message: patience, priority, key, button and link added, its
+    owner's words kept.
+    """
     url, options, kind = parcel.url.strip(), _options(parcel.url), service(parcel.url)
     added = {"cto": str(CONNECT), "rto": str(READ)}
     if kind in PRIORITIES:
@@ -75,7 +88,9 @@ def dress(parcel: Parcel) -> str:
     if link and kind in CLICKS:
         added[CLICKS[kind]] = link[0]
     words = "&".join(
-        f"{quote(name, safe='+')}={quote(value, safe='')}" for name, value in added.items() if name not in options
+        f"{quote(name, safe='+')}={quote(value, safe='')}"
+        for name, value in added.items()
+        if name not in options
     )
     if not words:
         return url
@@ -89,9 +104,14 @@ def monthly(url: str) -> int | None:
 
 
 def mark(url: str, severity: str) -> str:
-    """What goes before the title so that a severity can be told where the service itself cannot show it."""
+    """What goes before the title so that a severity can be told where the service itself cannot
+    show it.
+    """
     return "" if service(url) in (*PRIORITIES, *MACHINES) else MARKS[severity]
 
 
 def _options(url: str) -> dict[str, str]:
-    return {name.lower(): value for name, value in parse_qsl(url.partition("?")[2], keep_blank_values=True)}
+    return {
+        name.lower(): value
+        for name, value in parse_qsl(url.partition("?")[2], keep_blank_values=True)
+    }

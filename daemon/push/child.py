@@ -1,7 +1,9 @@
 """The process that holds Apprise: one JSON line in, one out, until its input ends.
 
-Apart from the daemon because a service that hangs cannot be called off from inside (a thread pool waits 99 s for it at
-exit, measured), and because Apprise with all its plugins is 44 MiB that an idle daemon need not carry.
+Apart from the daemon because a service that hangs cannot be called off from inside (a thread pool
+waits 99 s for it at
+exit, measured), and because Apprise with all its plugins is 44 MiB that an idle daemon need not
+carry.
 """
 
 import difflib
@@ -25,7 +27,9 @@ from daemon.push.verdict import judge
 SERVICE_SECONDS = 45.0
 WHOLE_SECONDS = 50.0
 IDLE_SECONDS = 300.0
-"""Nothing to send for so long: the memory goes back. The parent stops using a child some time before."""
+"""Nothing to send for so long: the memory goes back. The parent stops using a child some time
+before.
+"""
 
 TYPES = {"critical": NotifyType.FAILURE, "warning": NotifyType.WARNING, "info": NotifyType.INFO}
 
@@ -36,9 +40,12 @@ def main() -> NoReturn:
     os.dup2(2, 1)  # a plugin that prints must not speak in our name
     log = logging.getLogger("apprise")
     log.addHandler(logging.NullHandler())
-    log.setLevel(logging.DEBUG)  # the reason of a failure stands there and nowhere else; it leaves this process judged
+    log.setLevel(
+        logging.DEBUG
+    )  # the reason of a failure stands there and nowhere else; it leaves this process judged
     requests = os.fdopen(os.dup(0), "rb", buffering=0)
-    # All plugins are loaded at the first URL (120 ms): better before the first message than with it.
+    # All plugins are loaded at the first URL (120 ms): better before the first message than with
+    # it.
     Apprise(asset=_asset()).add("json://localhost")
     answers.write(READY)
     answers.flush()
@@ -60,14 +67,18 @@ def serve(request: Mapping[str, Any]) -> Answer:
     try:
         return _check(request["check"]) if "check" in request else _send(request)
     except Exception as error:  # noqa: BLE001 - plugins raise what they like, and their words may hold the URL
-        return Answer(outcome=Outcome.FAILED, reason=f"the plugin failed with {type(error).__name__}")
+        return Answer(
+            outcome=Outcome.FAILED, reason=f"the plugin failed with {type(error).__name__}"
+        )
 
 
 def _send(request: Mapping[str, Any]) -> Answer:
     parcel = Parcel(**request)
     apprise = Apprise(asset=_asset())
     if not apprise.add(dress(parcel)) or len(apprise) != 1:
-        return Answer(outcome=Outcome.FAILED, reason=f"its URL {_unknown(parcel.url)}", permanent=True)
+        return Answer(
+            outcome=Outcome.FAILED, reason=f"its URL {_unknown(parcel.url)}", permanent=True
+        )
     title = text.title(parcel.title, before=mark(parcel.url, parcel.severity), behind=parcel.note)
     with apprise.notify(
         title=title,
@@ -81,9 +92,13 @@ def _send(request: Mapping[str, Any]) -> Answer:
             case AppriseResultStatus.SUCCESS:
                 return Answer(outcome=Outcome.SENT)
             case AppriseResultStatus.NOMATCH:
-                return Answer(outcome=Outcome.FAILED, reason=f"its URL {_unknown(parcel.url)}", permanent=True)
+                return Answer(
+                    outcome=Outcome.FAILED, reason=f"its URL {_unknown(parcel.url)}", permanent=True
+                )
             case AppriseResultStatus.TIMEOUT:
-                return Answer(outcome=Outcome.UNSURE, reason=f"no answer within {WHOLE_SECONDS:.0f} s")
+                return Answer(
+                    outcome=Outcome.UNSURE, reason=f"no answer within {WHOLE_SECONDS:.0f} s"
+                )
             case _:
                 return judge(entry.message for entry in result.logs())
 
@@ -94,7 +109,11 @@ def _check(url: str) -> Answer:
     parcel = Parcel(target="", url=url, title="", body="", severity="info", key="check")
     known = apprise.add(dress(parcel)) and len(apprise) == 1
     reason = refuse(url) or (None if known else _unknown(url))
-    return Answer(outcome=Outcome.FAILED, reason=reason, permanent=True) if reason else Answer(outcome=Outcome.SENT)
+    return (
+        Answer(outcome=Outcome.FAILED, reason=reason, permanent=True)
+        if reason
+        else Answer(outcome=Outcome.SENT)
+    )
 
 
 def _unknown(url: str) -> str:
@@ -102,15 +121,22 @@ def _unknown(url: str) -> str:
     schema = url.partition("://")[0].lower()
     known: set[str] = NotificationManager().schemas()  # type: ignore[no-untyped-call]
     if schema in ("http", "https"):
-        return "is a web page that Apprise knows no service for; write the service's own form, such as ntfys://…"
+        return (
+            "is a web page that Apprise knows no service for; write the service's own form, such as"
+            " ntfys://…"
+        )
     if schema in known:
         return f"is no whole {schema}:// URL: a part of it is missing or wrong"
     near = difflib.get_close_matches(schema, known, n=1)
-    return f"begins with {schema}://, which Apprise does not know" + (f"; did you mean {near[0]}://?" if near else "")
+    return f"begins with {schema}://, which Apprise does not know" + (
+        f"; did you mean {near[0]}://?" if near else ""
+    )
 
 
 def _asset() -> AppriseAsset:
-    """Ours in every message: no foreign name, no picture fetched from elsewhere, no redirect followed."""
+    """Ours in every message: no foreign name, no picture fetched from elsewhere, no redirect
+    followed.
+    """
     return AppriseAsset(
         app_id="Orderbell",
         app_desc="Orderbell",

@@ -1,4 +1,6 @@
-"""A subject made fit for strangers' screens before it is put into words: what a mail says can neither link nor ring."""
+"""A subject made fit for strangers' screens before it is put into words: what a mail says can
+neither link nor ring.
+"""
 
 from dataclasses import replace
 
@@ -11,11 +13,17 @@ OURS = ("mailbox.", "target.", "pack.", "rules.", "service.", "order.link")
 
 
 def harmless(subject: Subject) -> Subject:
-    """The subject with every text that came out of a mail cleaned. For wording only: rules judge what was written."""
-    return replace(subject, facts={name: _clean(name, value) for name, value in subject.facts.items()})
+    """The subject with every text that came out of a mail cleaned. For wording only: rules judge
+    what was written.
+    """
+    return replace(
+        subject, facts={name: _clean(name, value) for name, value in subject.facts.items()}
+    )
 
 
 def _clean(name: str, value: FactValue) -> FactValue:
     known = FIELDS.get(name)
     choice = known is not None and known.type is FactType.CHOICE
-    return value if not isinstance(value, str) or choice or name.startswith(OURS) else foreign(value)
+    return (
+        value if not isinstance(value, str) or choice or name.startswith(OURS) else foreign(value)
+    )

@@ -9,7 +9,12 @@ READY = "ready\n"
 """The first line of a sending process: before it, nothing can have been sent."""
 PATIENCE = timedelta(days=7)
 """A target that has been down for longer than this will not get the message any more."""
-FIRST_DELAYS = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
+FIRST_DELAYS = (
+    timedelta(seconds=10),
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=15),
+)
 SPREAD = 0.1
 """Each wait is up to a tenth longer, so that many messages do not come back in the same instant."""
 
@@ -37,7 +42,9 @@ class Parcel:
 
 
 class Outcome(StrEnum):
-    """SENT: the service took it. FAILED: it surely did not. UNSURE: it was sent and no answer came."""
+    """SENT: the service took it. FAILED: it surely did not. UNSURE: it was sent and no answer
+    came.
+    """
 
     SENT = "sent"
     FAILED = "failed"
@@ -56,7 +63,8 @@ class Answer:
 
 
 def next_try(tries: int, now: datetime, critical: bool) -> datetime | None:
-    """When to try again after `tries` failures: 10 s, 1 m, 5 m, 15 m, then hourly; None after seven days.
+    """When to try again after `tries` failures: 10 s, 1 m, 5 m, 15 m, then hourly; None after seven
+    days.
 
     What is not critical comes every six hours once an hour has gone by.
     """

@@ -1,4 +1,6 @@
-"""Sending: one parcel, one child process, one deadline that holds even when a service never answers."""
+"""Sending: one parcel, one child process, one deadline that holds even when a service never
+answers.
+"""
 
 import contextlib
 import json
@@ -19,7 +21,9 @@ from daemon.push.parcel import READY, Answer, Outcome, Parcel
 DEADLINE = 60.0
 """Seconds for one parcel, start of the child included; Apprise itself gives up after 50."""
 AT_ONCE = 4
-"""Children at most, so that one dead service holds back no other; each is about 50 MiB while it lives."""
+"""Children at most, so that one dead service holds back no other; each is about 50 MiB while it
+lives.
+"""
 KEEP = 1
 """Idle children kept for the next parcel."""
 FRESH = 240.0
@@ -27,7 +31,9 @@ FRESH = 240.0
 
 
 class Sender:
-    """Thread-safe. Children are started when needed, the last one is kept; `close()` ends them all."""
+    """Thread-safe. Children are started when needed, the last one is kept; `close()` ends them
+    all.
+    """
 
     def __init__(self, *, deadline: float = DEADLINE) -> None:
         self._deadline = deadline
@@ -41,24 +47,37 @@ class Sender:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
     def send(self, parcel: Parcel) -> Answer:
-        """Send it, once. Blocks until the deadline at most, counted from when a child is free; never raises."""
+        """Send it, once. Blocks until the deadline at most, counted from when a child is free;
+        never raises.
+        """
         if reason := refuse(parcel.url):
             return Answer(outcome=Outcome.FAILED, reason=f"its URL {reason}", permanent=True)
         return self._ask(asdict(parcel))
 
     def check(self, url: str) -> str | None:
-        """Why this Apprise URL cannot be used, in one sentence without the URL; None when it can. Sends nothing."""
+        """Why this Apprise URL cannot be used, in one sentence without the URL; None when it can.
+        Sends nothing.
+        """
         return refuse(url) or self._ask({"check": url}).reason or None
 
     def warm(self) -> None:
-        """Start a child now if none is idle: called when mail comes in, it is ready once there is something to say."""
+        """Start a child now if none is idle: called when mail comes in, it is ready once there is
+        something to say.
+        """
         with self._lock:
-            if not self._closed and not self._busy and not any(child.usable() for child in self._idle):
+            if (
+                not self._closed
+                and not self._busy
+                and not any(child.usable() for child in self._idle)
+            ):
                 self._idle.append(_Child())
 
     def close(self) -> None:
@@ -105,7 +124,9 @@ class Sender:
 
 
 def check_url(url: str) -> str | None:
-    """Why this Apprise URL cannot be used, in one sentence without the URL; None when it can. Takes about 0.4 s."""
+    """Why this Apprise URL cannot be used, in one sentence without the URL; None when it can. Takes
+    about 0.4 s.
+    """
     if reason := refuse(url):
         return reason
     with Sender() as sender:
@@ -116,7 +137,8 @@ class _Child:
     """One process with Apprise in it, and the pipes to it."""
 
     def __init__(self) -> None:
-        # -P: a folder that happens to be the working directory offers no modules. The URL goes through the pipe,
+        # -P: a folder that happens to be the working directory offers no modules. The URL goes
+        # through the pipe,
         # since anyone may read the arguments and the user's other programs the environment.
         hidden = ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "CREDENTIALS_DIRECTORY")
         self._process = subprocess.Popen(
@@ -148,11 +170,15 @@ class _Child:
         self._used = time.monotonic()
         if answer is None:
             reason = (
-                f"no answer within {seconds:.0f} s" if self._process.poll() is None else "the sending process ended"
+                f"no answer within {seconds:.0f} s"
+                if self._process.poll() is None
+                else "the sending process ended"
             )
             return Answer(outcome=Outcome.UNSURE, reason=reason), False
         said = json.loads(answer)
-        found = Answer(outcome=Outcome(said["outcome"]), reason=said["reason"], permanent=said["permanent"])
+        found = Answer(
+            outcome=Outcome(said["outcome"]), reason=said["reason"], permanent=said["permanent"]
+        )
         return found, found.outcome is not Outcome.UNSURE  # it may still hold a thread that waits
 
     def kill(self) -> None:

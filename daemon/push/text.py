@@ -1,4 +1,6 @@
-"""Text for strangers' screens: what a mail says may neither ring everyone, nor link, nor break the line."""
+"""Text for strangers' screens: what a mail says may neither ring everyone, nor link, nor break the
+line.
+"""
 
 import re
 import unicodedata
@@ -8,7 +10,8 @@ BODY_LENGTH = 1_000
 """ntfy turns a longer Japanese body into an attachment (8,000 bytes of escaped JSON)."""
 
 LINK = re.compile(
-    r"(?:\b(?:https?|ftp|file|data|javascript|mailto|tel)://?|\bmailto:|\bjavascript:|\bwww\.)\S*", re.IGNORECASE
+    r"(?:\b(?:https?|ftp|file|data|javascript|mailto|tel)://?|\bmailto:|\bjavascript:|\bwww\.)\S*",
+    re.IGNORECASE,
 )
 BARE_HOST = re.compile(r"(?<=\w)\.(?=[^\W\d_]{2,})")
 MENTION = re.compile(r"(?<![\w.])@(?=\w)|(?<=<)@")
@@ -16,32 +19,50 @@ SLACK_COMMAND = re.compile(r"<(?=[!#@&/])")
 MARKDOWN_LINK = re.compile(r"\](?=[(\[])")
 
 ZERO_WIDTH = "\u200b"
-"""Put in by us to break what an app would act on; those that came with the text are taken out before."""
+"""Put in by us to break what an app would act on; those that came with the text are taken out
+before.
+"""
 DOT_LEADER = "\u2024"
-"""Looks like a dot, and no app makes a link of shop․example; unlike a zero-width mark it survives `body`."""
+"""Looks like a dot, and no app makes a link of shop․example; unlike a zero-width mark it survives
+`body`.
+"""
 
 
 def foreign(text: str) -> str:
-    """One line of a mail (item, seller, case number) made safe to stand in a message: links go, names stay readable."""
+    """One line of a mail (item, seller, case number) made safe to stand in a message: links go,
+    names stay readable.
+    """
     line = _one_line(LINK.sub("[link]", _plain(text)))
     return _disarm(BARE_HOST.sub(DOT_LEADER, line))
 
 
 def title(text: str, *, before: str = "", behind: str = "") -> str:
     """One line of at most 120 characters; what stands before and behind is never cut."""
-    return before + _disarm(_cut(_one_line(_plain(text)), TITLE_LENGTH - len(before) - len(behind))) + behind
+    return (
+        before
+        + _disarm(_cut(_one_line(_plain(text)), TITLE_LENGTH - len(before) - len(behind)))
+        + behind
+    )
 
 
 def body(text: str) -> str:
-    """At most 1,000 characters, never more than one empty line in a row. Links are kept: ours are built, not copied."""
+    """At most 1,000 characters, never more than one empty line in a row. Links are kept: ours are
+    built, not copied.
+    """
     lines = [" ".join(line.split()) for line in _plain(text).split("\n")]
     return _disarm(_cut(re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip(), BODY_LENGTH))
 
 
 def _plain(text: str) -> str:
-    """NFC; every line end a line feed; no control, format (bidi, zero-width), private or surrogate characters."""
+    """NFC; every line end a line feed; no control, format (bidi, zero-width), private or surrogate
+    characters.
+    """
     text = re.sub(r"\r\n?|[\v\f\x85\u2028\u2029]", "\n", text).replace("\t", " ")
-    kept = (char for char in text if char == "\n" or unicodedata.category(char) not in ("Cc", "Cf", "Co", "Cs"))
+    kept = (
+        char
+        for char in text
+        if char == "\n" or unicodedata.category(char) not in ("Cc", "Cf", "Co", "Cs")
+    )
     return unicodedata.normalize("NFC", "".join(kept))
 
 
@@ -54,7 +75,9 @@ def _cut(text: str, length: int) -> str:
 
 
 def _disarm(text: str) -> str:
-    """@everyone, <!channel>, [text](link): looks the same, does nothing. Done twice, it is as done once."""
+    """@everyone, <!channel>, [text](link): looks the same, does nothing. Done twice, it is as done
+    once.
+    """
     text = MENTION.sub("@" + ZERO_WIDTH, text)
     text = SLACK_COMMAND.sub("<" + ZERO_WIDTH, text)
     return MARKDOWN_LINK.sub("]" + ZERO_WIDTH, text)

@@ -1,6 +1,8 @@
-"""What Apprise's log says about a try that did not end well: surely not sent, or sent and no answer heard.
+"""What Apprise's log says about a try that did not end well: surely not sent, or sent and no answer
+heard.
 
-Apprise tells success from failure and no more; the reason stands in its log alone (2.2.0, read and tried).
+Apprise tells success from failure and no more; the reason stands in its log alone (2.2.0, read and
+tried).
 """
 
 import re
@@ -13,7 +15,8 @@ SMTP_STATUS = re.compile(r"\((\d{3}), b['\"]")
 DELIVERED = re.compile(r"^Sent\b")
 """Of several recipients of one URL, this one got it."""
 NEVER_SENT = {
-    # requests and urllib3 give up before a connection stands; smtplib says so with the system's words
+    # requests and urllib3 give up before a connection stands; smtplib says so with the system's
+    # words
     "Connection refused": "nobody listens there (connection refused)",
     "NameResolutionError": "its host name is not known",
     "Name or service not known": "its host name is not known",
@@ -40,7 +43,10 @@ def judge(messages: Iterable[str]) -> Answer:
     lines = tuple(messages)
     text = "\n".join(lines)
     if any(DELIVERED.match(line) for line in lines):
-        return Answer(outcome=Outcome.UNSURE, reason="only some of its recipients got it; make each its own target")
+        return Answer(
+            outcome=Outcome.UNSURE,
+            reason="only some of its recipients got it; make each its own target",
+        )
     if match := HTTP_STATUS.search(text):
         return _http(int(match[1]))
     if match := SMTP_STATUS.search(text):
@@ -60,10 +66,17 @@ def _http(status: int) -> Answer:
         reason = f"the service answered {status}: {PERMANENT_HTTP[status]}"
         return Answer(outcome=Outcome.FAILED, reason=reason, permanent=True)
     if 300 <= status < 400:
-        reason = f"the service answered {status}, a redirect, which is not followed; write its final address"
+        reason = (
+            f"the service answered {status}, a redirect, which is not followed; write its final"
+            " address"
+        )
         return Answer(outcome=Outcome.FAILED, reason=reason, permanent=True)
     words = (
-        "too many messages" if status == 429 else "a fault of its own" if status >= 500 else "it refuses the message"
+        "too many messages"
+        if status == 429
+        else "a fault of its own"
+        if status >= 500
+        else "it refuses the message"
     )
     return Answer(outcome=Outcome.FAILED, reason=f"the service answered {status}: {words}")
 

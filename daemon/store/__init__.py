@@ -1,1 +1,3 @@
-"""The store room: the ledger on disk, one transaction a mail. It knows nothing of IMAP or of push."""
+"""The store room: the ledger on disk, one transaction a mail. It knows nothing of IMAP or of
+push.
+"""

@@ -77,7 +77,9 @@ class Alerts:
         )
         return {Severity(row.severity): row.rows for row in self._connection.execute(statement)}
 
-    def listed(self, *, states: Collection[AlertState] = (), limit: int = 1000) -> tuple[AlertRow, ...]:
+    def listed(
+        self, *, states: Collection[AlertState] = (), limit: int = 1000
+    ) -> tuple[AlertRow, ...]:
         """Newest first; of all states when none is named."""
         statement = select(alert)
         if states:
@@ -86,7 +88,9 @@ class Alerts:
 
     def of_order(self, key: str) -> tuple[AlertRow, ...]:
         """Oldest first, ended ones too."""
-        return self._rows(select(alert).where(alert.c.order_key == key).order_by(alert.c.since, alert.c.id))
+        return self._rows(
+            select(alert).where(alert.c.order_key == key).order_by(alert.c.since, alert.c.id)
+        )
 
     def get(self, number: int) -> AlertRow:
         """Raises KeyError."""
@@ -181,7 +185,9 @@ class Alerts:
 
     def last_message(self) -> datetime | None:
         """When the last message was made."""
-        found: datetime | None = self._connection.execute(select(func.max(message.c.at))).scalar_one_or_none()
+        found: datetime | None = self._connection.execute(
+            select(func.max(message.c.at))
+        ).scalar_one_or_none()
         return found
 
     def new_message(self, at: datetime, kind: str) -> int:
@@ -207,7 +213,12 @@ class Alerts:
 
     def due(self, now: datetime, limit: int = 100) -> tuple[str, ...]:
         """Scopes to be judged again, the longest due first."""
-        statement = select(wake.c.scope).where(wake.c.at <= now).order_by(wake.c.at, wake.c.scope).limit(limit)
+        statement = (
+            select(wake.c.scope)
+            .where(wake.c.at <= now)
+            .order_by(wake.c.at, wake.c.scope)
+            .limit(limit)
+        )
         return tuple(self._connection.execute(statement).scalars())
 
     def postpone(self, mailbox_id: str, scope: str) -> None:
@@ -215,16 +226,24 @@ class Alerts:
         add(self._connection, unjudged, {"mailbox": mailbox_id, "scope": scope})
 
     def postponed(self, mailbox_id: str, limit: int) -> tuple[str, ...]:
-        statement = select(unjudged.c.scope).where(unjudged.c.mailbox == mailbox_id).order_by(unjudged.c.scope)
+        statement = (
+            select(unjudged.c.scope)
+            .where(unjudged.c.mailbox == mailbox_id)
+            .order_by(unjudged.c.scope)
+        )
         return tuple(self._connection.execute(statement.limit(limit)).scalars())
 
     def judged(self, mailbox_id: str, scopes: Sequence[str]) -> None:
         """These need no longer wait for the end of the history."""
-        statement = delete(unjudged).where(unjudged.c.mailbox == mailbox_id, unjudged.c.scope.in_(scopes))
+        statement = delete(unjudged).where(
+            unjudged.c.mailbox == mailbox_id, unjudged.c.scope.in_(scopes)
+        )
         self._connection.execute(statement)
 
     def next_wake(self) -> datetime | None:
-        found: datetime | None = self._connection.execute(select(func.min(wake.c.at))).scalar_one_or_none()
+        found: datetime | None = self._connection.execute(
+            select(func.min(wake.c.at))
+        ).scalar_one_or_none()
         return found
 
     def _rows(self, statement: Select[Any]) -> tuple[AlertRow, ...]:
@@ -264,4 +283,6 @@ class Alerts:
 
 
 def _row(row: Any) -> AlertRow:
-    return AlertRow(id=row.id, scope=row.scope, alert=alert_from_row(row), subject=subject_from_row(row))
+    return AlertRow(
+        id=row.id, scope=row.scope, alert=alert_from_row(row), subject=subject_from_row(row)
+    )

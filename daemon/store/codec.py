@@ -16,7 +16,11 @@ TIMES = ("fired_at", "acked_at", "snoozed_until", "resolved_at", "next_at", "due
 
 def event_to_json(event: Event) -> dict[str, Any]:
     """What has no column of its own; empty things are left out."""
-    row: dict[str, Any] = {"trust": event.trust.value, "proof": event.proof.value, "language": event.language}
+    row: dict[str, Any] = {
+        "trust": event.trust.value,
+        "proof": event.proof.value,
+        "language": event.language,
+    }
     row |= {name: list(getattr(event, name)) for name in LISTS if getattr(event, name)}
     row |= {name: getattr(event, name) for name in ("subject", "sender") if getattr(event, name)}
     if event.fields:
@@ -53,7 +57,9 @@ def event_from_row(row: Any) -> Event:
 
 
 def alert_to_json(alert: Alert) -> dict[str, Any]:
-    row: dict[str, Any] = {name: _time_out(getattr(alert, name)) for name in TIMES if getattr(alert, name)}
+    row: dict[str, Any] = {
+        name: _time_out(getattr(alert, name)) for name in TIMES if getattr(alert, name)
+    }
     return row | {
         "repeats": alert.repeats,
         "told": dict(alert.told),

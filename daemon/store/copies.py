@@ -45,7 +45,9 @@ def copy(database: Path, to: Path) -> None:
 
 
 def daily(database: Path, now: datetime) -> Path | None:
-    """The copy of today (UTC) if there is none yet, and no more than KEEP of them. Raises StoreError."""
+    """The copy of today (UTC) if there is none yet, and no more than KEEP of them. Raises
+    StoreError.
+    """
     folder = database.parent / "copies"
     path = folder / f"{database.stem}-{now:%Y-%m-%d}.sqlite"
     if path.exists():
@@ -57,7 +59,9 @@ def daily(database: Path, now: datetime) -> Path | None:
 
 
 def rescue(database: Path, now: datetime, why: str) -> Rescue:
-    """Set the broken `database` aside with its side files and put the newest sound copy in its place."""
+    """Set the broken `database` aside with its side files and put the newest sound copy in its
+    place.
+    """
     aside = database.with_name(f"{database.name}.broken-{now:%Y%m%dT%H%M%S}")
     for side in SIDES:
         part = database.with_name(database.name + side)
@@ -73,7 +77,9 @@ def rescue(database: Path, now: datetime, why: str) -> Rescue:
 def sound(database: Path) -> bool:
     """Whether SQLite finds nothing wrong with the file (reads all of it)."""
     try:
-        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=10)) as connection:
+        with closing(
+            sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=10)
+        ) as connection:
             return bool(connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
     except (sqlite3.Error, StoreError):
         return False

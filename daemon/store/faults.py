@@ -31,7 +31,9 @@ class Trouble(StrEnum):
 
 
 class StoreError(Exception):
-    """The ledger cannot do what was asked; nothing of it was done. `what` and `try_this` are one sentence each."""
+    """The ledger cannot do what was asked; nothing of it was done. `what` and `try_this` are one
+    sentence each.
+    """
 
     def __init__(self, trouble: Trouble, what: str, try_this: str = "") -> None:
         self.trouble = trouble
@@ -69,14 +71,18 @@ def trouble_of(error: BaseException) -> Trouble:
         case sqlite3.SQLITE_IOERR:
             return Trouble.IO
         case _ if "no such table" in str(error):
-            return Trouble.CORRUPT  # every table of ours is made at the opening: another file lies there now
+            return (
+                Trouble.CORRUPT
+            )  # every table of ours is made at the opening: another file lies there now
         case _:
             return Trouble.OTHER
 
 
 @contextmanager
 def told_apart(where: str) -> Iterator[None]:
-    """Turn the database's errors into StoreError; programming errors (a broken constraint) pass through."""
+    """Turn the database's errors into StoreError; programming errors (a broken constraint) pass
+    through.
+    """
     try:
         yield
     except DBAPIError as error:

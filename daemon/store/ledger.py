@@ -92,23 +92,41 @@ class Ledger:
         ]
         add_all(self.connection, reference, found)
         named = [
-            {"marketplace": one.marketplace, "role": one.role, "at": one.at, "order_key": key, "event": number}
+            {
+                "marketplace": one.marketplace,
+                "role": one.role,
+                "at": one.at,
+                "order_key": key,
+                "event": number,
+            }
             for key in keys
         ]
         add_all(self.connection, naming, named)
         return True
 
     def by_reference(self, kind: RefKind, marketplace: str, value: str) -> tuple[Event, ...]:
-        return self._events(BY_REFERENCE, {"marketplace": marketplace, "kind": kind, "value": value})
+        return self._events(
+            BY_REFERENCE, {"marketplace": marketplace, "kind": kind, "value": value}
+        )
 
     def by_origin(self, origin: str) -> Event | None:
         found = self._events(BY_ORIGIN, {"origin": origin})
         return found[0] if found else None
 
     def open_orders(
-        self, marketplace: str, role: Role, since: datetime, until: datetime, most: int | None = None
+        self,
+        marketplace: str,
+        role: Role,
+        since: datetime,
+        until: datetime,
+        most: int | None = None,
     ) -> tuple[str, ...]:
-        asked: dict[str, Any] = {"marketplace": marketplace, "role": role, "since": since, "until": until}
+        asked: dict[str, Any] = {
+            "marketplace": marketplace,
+            "role": role,
+            "since": since,
+            "until": until,
+        }
         if most is None:
             return tuple(self.connection.execute(OPEN_ORDERS, asked).scalars())
         return tuple(self.connection.execute(SOME_OPEN_ORDERS, {**asked, "most": most}).scalars())
@@ -123,7 +141,9 @@ class Ledger:
         """These events have a sure home (`orders.matching.housed`): they are loose no longer."""
         found = tuple(origins)
         if found:
-            self.connection.execute(update(event).where(event.c.origin.in_(found)).values(loose=False))
+            self.connection.execute(
+                update(event).where(event.c.origin.in_(found)).values(loose=False)
+            )
 
     def events_of_mail(self, number: int) -> tuple[Event, ...]:
         return self._events(select(event).where(event.c.mail == number).order_by(event.c.id))
@@ -144,8 +164,14 @@ class Ledger:
         upsert(self.connection, health, {"name": name, "at": at, "value": value})
 
     def told(self, name: str) -> HealthRow | None:
-        row = self.connection.execute(select(health).where(health.c.name == name)).mappings().one_or_none()
+        row = (
+            self.connection.execute(select(health).where(health.c.name == name))
+            .mappings()
+            .one_or_none()
+        )
         return None if row is None else HealthRow(**row)
 
-    def _events(self, statement: Select[Any], asked: Mapping[str, object] | None = None) -> tuple[Event, ...]:
+    def _events(
+        self, statement: Select[Any], asked: Mapping[str, object] | None = None
+    ) -> tuple[Event, ...]:
         return tuple(event_from_row(row) for row in self.connection.execute(statement, asked))

@@ -14,20 +14,26 @@ TRIES, PAUSE = 20, 0.05
 
 
 class Lock:
-    """Held from `take` to `release`. The file names the holder's process; a stale file does no harm."""
+    """Held from `take` to `release`. The file names the holder's process; a stale file does no
+    harm.
+    """
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
 
     @classmethod
     def take(cls, folder: Path) -> Self:
-        """Take the lock of `folder`. Raises StoreError(TAKEN) at once when another process holds it."""
+        """Take the lock of `folder`. Raises StoreError(TAKEN) at once when another process holds
+        it.
+        """
         path = folder / "orderbell.lock"
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise StoreError(
-                Trouble.ACCESS, f"{path}: {error.strerror}", "choose a folder you can write with --state DIR"
+                Trouble.ACCESS,
+                f"{path}: {error.strerror}",
+                "choose a folder you can write with --state DIR",
             ) from error
         if not _locked(descriptor):
             holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip() or "unknown"
@@ -50,13 +56,18 @@ class Lock:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.release()
 
 
 def _locked(descriptor: int) -> bool:
-    """Whether it is ours. Who only asks for the holder (`status`) has the file for an instant too."""
+    """Whether it is ours. Who only asks for the holder (`status`) has the file for an instant
+    too.
+    """
     for _ in range(TRIES):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -68,14 +79,18 @@ def _locked(descriptor: int) -> bool:
 
 
 def holder(folder: Path) -> int | None:
-    """The process that holds the lock of `folder`; None when nobody does. Makes no file. Raises StoreError(ACCESS)."""
+    """The process that holds the lock of `folder`; None when nobody does. Makes no file. Raises
+    StoreError(ACCESS).
+    """
     path = folder / "orderbell.lock"
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise StoreError(Trouble.ACCESS, f"{path}: {error.strerror}", "ask as the user that runs it") from error
+        raise StoreError(
+            Trouble.ACCESS, f"{path}: {error.strerror}", "ask as the user that runs it"
+        ) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError:

@@ -40,7 +40,11 @@ class Mailboxes:
 
     def get(self, name: str) -> MailboxRow:
         """Raises KeyError."""
-        row = self._connection.execute(select(mailbox).where(mailbox.c.id == name)).mappings().one_or_none()
+        row = (
+            self._connection.execute(select(mailbox).where(mailbox.c.id == name))
+            .mappings()
+            .one_or_none()
+        )
         if row is None:
             raise KeyError(name)
         return MailboxRow(**row)
@@ -64,7 +68,11 @@ class Mailboxes:
 
     def due(self, now: datetime) -> tuple[str, ...]:
         """Mailboxes that should be polled now."""
-        statement = select(mailbox.c.id).where(mailbox.c.next_poll_at <= now).order_by(mailbox.c.next_poll_at)
+        statement = (
+            select(mailbox.c.id)
+            .where(mailbox.c.next_poll_at <= now)
+            .order_by(mailbox.c.next_poll_at)
+        )
         return tuple(self._connection.execute(statement).scalars())
 
     def hurry(self, name: str, now: datetime) -> None:
@@ -73,7 +81,9 @@ class Mailboxes:
 
     def fence(self, name: str, epoch: int) -> None:
         """Raises StoreError(FENCED) when a newer worker has begun."""
-        current = self._connection.execute(select(mailbox.c.epoch).where(mailbox.c.id == name)).scalar_one_or_none()
+        current = self._connection.execute(
+            select(mailbox.c.epoch).where(mailbox.c.id == name)
+        ).scalar_one_or_none()
         if current != epoch:
             raise StoreError(Trouble.FENCED, f"mailbox {name}: another worker has taken over")
 
@@ -94,26 +104,36 @@ class Mailboxes:
         upsert(self._connection, cursor, row)
 
     def renumber(self, name: str, folder: str, uidvalidity: int) -> None:
-        """The server gives UIDs anew. Rows of mails that were none of ours, or were never read to their end, go.
+        """The server gives UIDs anew. Rows of mails that were none of ours, or were never read to
+        their end, go.
 
-        They tell nothing any more: what is still there is read under its new number. Where the server counts no
+        They tell nothing any more: what is still there is read under its new number. Where the
+        server counts no
         generations (UIDVALIDITY 0 again), the old rows get a generation of ours, below zero.
         """
         ours = (mail.c.mailbox == name, mail.c.folder == folder)
         unread = and_(mail.c.state.in_(("new", "ignored")), mail.c.digest.is_(None))
         self._connection.execute(delete(mail).where(*ours, unread))
-        lowest = self._connection.execute(select(func.min(mail.c.uidvalidity)).where(*ours)).scalar_one()
+        lowest = self._connection.execute(
+            select(func.min(mail.c.uidvalidity)).where(*ours)
+        ).scalar_one()
         statement = update(mail).where(*ours, mail.c.uidvalidity == uidvalidity)
         self._connection.execute(statement.values(uidvalidity=min(0, lowest or 0) - 1))
-        self._connection.execute(delete(cursor).where(cursor.c.mailbox == name, cursor.c.folder == folder))
+        self._connection.execute(
+            delete(cursor).where(cursor.c.mailbox == name, cursor.c.folder == folder)
+        )
 
     def forget_cursors(self) -> None:
         """Read every mailbox again from its `backfill` on, silently: after a restored copy."""
         self._connection.execute(delete(cursor))
         self._connection.execute(update(mailbox).values(first_run=True))
 
-    def succeeded(self, name: str, now: datetime, next_poll_at: datetime, *, missing: str | None = None) -> None:
-        """A poll came to its end. `missing` says which folders are not there: the rest is read, and this stays told."""
+    def succeeded(
+        self, name: str, now: datetime, next_poll_at: datetime, *, missing: str | None = None
+    ) -> None:
+        """A poll came to its end. `missing` says which folders are not there: the rest is read, and
+        this stays told.
+        """
         self._set(
             name,
             last_ok_at=now,
@@ -125,7 +145,14 @@ class Mailboxes:
         )
 
     def failed(
-        self, name: str, now: datetime, *, kind: str, what: str, permanent: bool, next_poll_at: datetime
+        self,
+        name: str,
+        now: datetime,
+        *,
+        kind: str,
+        what: str,
+        permanent: bool,
+        next_poll_at: datetime,
     ) -> None:
         before = self.get(name)
         self._set(
@@ -133,7 +160,8 @@ class Mailboxes:
             failing_since=before.failing_since or now,
             last_error=what,
             last_error_kind=kind,
-            permanent=permanent or before.permanent,  # a server that is away as well has mended nothing
+            permanent=permanent
+            or before.permanent,  # a server that is away as well has mended nothing
             next_poll_at=next_poll_at,
         )
 
@@ -143,7 +171,8 @@ class Mailboxes:
     def heard(self, name: str, arrived: datetime) -> None:
         """A marketplace mail arrived then."""
         statement = update(mailbox).where(
-            mailbox.c.id == name, (mailbox.c.last_mail_at.is_(None)) | (mailbox.c.last_mail_at < arrived)
+            mailbox.c.id == name,
+            (mailbox.c.last_mail_at.is_(None)) | (mailbox.c.last_mail_at < arrived),
         )
         self._connection.execute(statement.values(last_mail_at=arrived))
 

@@ -65,20 +65,35 @@ class Mails:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def begin(self, place: Place, *, arrived: datetime, seen: datetime, size: int) -> tuple[int, int]:
+    def begin(
+        self, place: Place, *, arrived: datetime, seen: datetime, size: int
+    ) -> tuple[int, int]:
         """The mail's row, made when new, with one more try: (id, tries with this one)."""
-        values = _place(place) | {"state": MailState.NEW, "tries": 1, "arrived": arrived, "seen": seen, "size": size}
+        values = _place(place) | {
+            "state": MailState.NEW,
+            "tries": 1,
+            "arrived": arrived,
+            "seen": seen,
+            "size": size,
+        }
         statement = insert(self._connection, mail).values(values)
         statement = statement.on_conflict_do_update(
-            index_elements=["mailbox", "folder", "uidvalidity", "uid"], set_={"tries": mail.c.tries + 1}
+            index_elements=["mailbox", "folder", "uidvalidity", "uid"],
+            set_={"tries": mail.c.tries + 1},
         ).returning(mail.c.id, mail.c.tries)
         row = self._connection.execute(statement).one()
         return row.id, row.tries
 
     def ignore(
-        self, places: Sequence[tuple[Place, datetime, int]], seen: datetime, outcome: Outcome, reason: str
+        self,
+        places: Sequence[tuple[Place, datetime, int]],
+        seen: datetime,
+        outcome: Outcome,
+        reason: str,
     ) -> None:
-        """Rows for mails (place, arrival, size) that headers alone showed to be none of ours; known ones stay."""
+        """Rows for mails (place, arrival, size) that headers alone showed to be none of ours; known
+        ones stay.
+        """
         rows = [
             _place(place)
             | {
@@ -93,7 +108,9 @@ class Mails:
         ]
         add_all(self._connection, mail, rows)
 
-    def end(self, number: int, state: MailState, reading: Reading, *, digest: str, raw: bytes | None) -> None:
+    def end(
+        self, number: int, state: MailState, reading: Reading, *, digest: str, raw: bytes | None
+    ) -> None:
         """How the reading ended. `raw` is kept only when given."""
         self._set(
             number,
@@ -112,13 +129,21 @@ class Mails:
             raw=raw,
         )
 
-    def set_aside(self, number: int, state: MailState, reason: str, *, digest: str, raw: bytes | None) -> None:
+    def set_aside(
+        self, number: int, state: MailState, reason: str, *, digest: str, raw: bytes | None
+    ) -> None:
         """The mail was not read: quarantined or gone."""
         self._set(number, state=state, reason=reason, digest=digest or None, raw=raw)
 
     def gone(self, place: Place, now: datetime) -> None:
         """The server showed the UID, and then it was no longer there."""
-        row = {"state": MailState.GONE, "arrived": now, "seen": now, "size": 0, "reason": "gone before it was read"}
+        row = {
+            "state": MailState.GONE,
+            "arrived": now,
+            "seen": now,
+            "size": 0,
+            "reason": "gone before it was read",
+        }
         add(self._connection, mail, _place(place) | row)
 
     def same(self, number: int, first: int, *, digest: str) -> None:
@@ -152,7 +177,9 @@ class Mails:
         statement = select(mail.c.state).where(*_at(place))
         return self._connection.execute(statement).scalar_one_or_none() not in (None, MailState.NEW)
 
-    def known_uids(self, mailbox: str, folder: str, uidvalidity: int, first: int, last: int) -> frozenset[int]:
+    def known_uids(
+        self, mailbox: str, folder: str, uidvalidity: int, first: int, last: int
+    ) -> frozenset[int]:
         """UIDs from `first` to `last` that have a finished row: what a rescan need not ask for."""
         statement = select(mail.c.uid).where(
             mail.c.mailbox == mailbox,
@@ -164,20 +191,28 @@ class Mails:
         return frozenset(self._connection.execute(statement).scalars())
 
     def raw(self, number: int) -> bytes | None:
-        return self._connection.execute(select(mail.c.raw).where(mail.c.id == number)).scalar_one_or_none()
+        return self._connection.execute(
+            select(mail.c.raw).where(mail.c.id == number)
+        ).scalar_one_or_none()
 
     def near(self, number: int) -> tuple[dict[str, Any], ...]:
         """The phrases that nearly matched: kind, phrase, line, source, likeness."""
-        found = self._connection.execute(select(mail.c.near).where(mail.c.id == number)).scalar_one_or_none()
+        found = self._connection.execute(
+            select(mail.c.near).where(mail.c.id == number)
+        ).scalar_one_or_none()
         return tuple(found or ())
 
     def claims(self, number: int) -> tuple[str, ...]:
         """Order numbers that a forged mail names."""
-        found = self._connection.execute(select(mail.c.claims).where(mail.c.id == number)).scalar_one_or_none()
+        found = self._connection.execute(
+            select(mail.c.claims).where(mail.c.id == number)
+        ).scalar_one_or_none()
         return tuple(found or ())
 
     def unfinished(self, mailbox: str, folder: str, uidvalidity: int) -> tuple[int, ...]:
-        """UIDs whose reading was begun and has not ended: a crash, or a server that gave no text."""
+        """UIDs whose reading was begun and has not ended: a crash, or a server that gave no
+        text.
+        """
         statement = select(mail.c.uid).where(
             UNFINISHED,
             mail.c.state == MailState.NEW,
@@ -189,7 +224,9 @@ class Mails:
 
     def count_marketplace(self, mailbox: str) -> int:
         """Mails of marketplaces in the mailbox, dull ones too."""
-        statement = select(func.count()).where(mail.c.mailbox == mailbox, mail.c.marketplace.is_not(None))
+        statement = select(func.count()).where(
+            mail.c.mailbox == mailbox, mail.c.marketplace.is_not(None)
+        )
         return int(self._connection.execute(statement).scalar_one())
 
     def listed(
@@ -208,11 +245,16 @@ class Mails:
             statement = statement.where(mail.c.state.in_(states))
         if since:
             statement = statement.where(mail.c.seen >= since)
-        return tuple(_row(row) for row in self._connection.execute(statement.order_by(mail.c.id.desc()).limit(limit)))
+        return tuple(
+            _row(row)
+            for row in self._connection.execute(statement.order_by(mail.c.id.desc()).limit(limit))
+        )
 
     def kept(self) -> tuple[int, ...]:
         """Numbers of all mails whose bytes we hold, oldest first: what can be read again."""
-        statement = select(mail.c.id).where(mail.c.raw.is_not(None)).order_by(mail.c.arrived, mail.c.id)
+        statement = (
+            select(mail.c.id).where(mail.c.raw.is_not(None)).order_by(mail.c.arrived, mail.c.id)
+        )
         return tuple(self._connection.execute(statement).scalars())
 
     def counts(self, mailbox: str | None = None) -> dict[str, int]:
@@ -261,7 +303,9 @@ def _at(place: Place) -> tuple[Any, ...]:
 def _row(row: Any) -> MailRow:
     return MailRow(
         id=row.id,
-        place=Place(mailbox=row.mailbox, folder=row.folder, uidvalidity=row.uidvalidity, uid=row.uid),
+        place=Place(
+            mailbox=row.mailbox, folder=row.folder, uidvalidity=row.uidvalidity, uid=row.uid
+        ),
         state=MailState(row.state),
         tries=row.tries,
         arrived=row.arrived,

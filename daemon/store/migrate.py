@@ -1,4 +1,6 @@
-"""Bring an older ledger to the newest revision. Imported only when it is needed: Alembic takes 300 ms."""
+"""Bring an older ledger to the newest revision. Imported only when it is needed: Alembic takes 300
+ms.
+"""
 
 from pathlib import Path
 

@@ -1,4 +1,6 @@
-"""Rows made from views: orders, their watches and findings; written anew whenever an event touches the order."""
+"""Rows made from views: orders, their watches and findings; written anew whenever an event touches
+the order.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -138,12 +140,20 @@ class Orders:
         self._connection.execute(delete(order).where(order.c.key == key))
 
     def get(self, key: str) -> OrderRow | None:
-        row = self._connection.execute(select(order).where(order.c.key == key)).mappings().one_or_none()
+        row = (
+            self._connection.execute(select(order).where(order.c.key == key))
+            .mappings()
+            .one_or_none()
+        )
         return None if row is None else OrderRow(**row)
 
     def find(self, number: str) -> tuple[OrderRow, ...]:
         """Orders of that number (or key), of any marketplace and role."""
-        statement = select(order).where((order.c.number == number) | (order.c.key == number)).order_by(order.c.key)
+        statement = (
+            select(order)
+            .where((order.c.number == number) | (order.c.key == number))
+            .order_by(order.c.key)
+        )
         return tuple(OrderRow(**row) for row in self._connection.execute(statement).mappings())
 
     def listed(
@@ -162,11 +172,17 @@ class Orders:
             statement = statement.where(order.c.marketplace == marketplace)
         if problem is not None:
             statement = statement.where(order.c.problem == problem)
-        rows = self._connection.execute(statement.order_by(order.c.last_at.desc(), order.c.key).limit(limit)).mappings()
+        rows = self._connection.execute(
+            statement.order_by(order.c.last_at.desc(), order.c.key).limit(limit)
+        ).mappings()
         return tuple(OrderRow(**row) for row in rows)
 
     def count(self) -> int:
-        return int(self._connection.execute(select(func.count()).select_from(order).where(REAL)).scalar_one())
+        return int(
+            self._connection.execute(
+                select(func.count()).select_from(order).where(REAL)
+            ).scalar_one()
+        )
 
     def running_keys(self) -> tuple[str, ...]:
         """Keys of all orders that are not over, matters of the account included."""
@@ -175,10 +191,14 @@ class Orders:
 
     def running(self, marketplace: str) -> int:
         """Orders of the marketplace that are neither delivered nor over."""
-        statement = select(func.count()).where(order.c.marketplace == marketplace, order.c.status.in_(RUNNING), REAL)
+        statement = select(func.count()).where(
+            order.c.marketplace == marketplace, order.c.status.in_(RUNNING), REAL
+        )
         return int(self._connection.execute(statement).scalar_one())
 
-    def watches(self, *, key: str | None = None, open_only: bool = True, limit: int = 1000) -> tuple[WatchRow, ...]:
+    def watches(
+        self, *, key: str | None = None, open_only: bool = True, limit: int = 1000
+    ) -> tuple[WatchRow, ...]:
         """The next due first."""
         statement: Select[Any] = select(watch)
         if key:
@@ -191,7 +211,12 @@ class Orders:
         return tuple(WatchRow(**row) for row in rows)
 
     def findings(
-        self, *, key: str | None = None, kind: str | None = None, since: datetime | None = None, limit: int = 1000
+        self,
+        *,
+        key: str | None = None,
+        kind: str | None = None,
+        since: datetime | None = None,
+        limit: int = 1000,
     ) -> tuple[FindingRow, ...]:
         """Newest first."""
         statement: Select[Any] = select(finding)
@@ -204,4 +229,6 @@ class Orders:
         rows = self._connection.execute(
             statement.order_by(finding.c.at.desc(), finding.c.order_key).limit(limit)
         ).mappings()
-        return tuple(FindingRow(**(dict(row) | {"rests_on": tuple(row["rests_on"])})) for row in rows)
+        return tuple(
+            FindingRow(**(dict(row) | {"rests_on": tuple(row["rests_on"])})) for row in rows
+        )

@@ -18,7 +18,9 @@ class OutboxState(StrEnum):
     """Committed before the call: found at a start, nobody knows whether it went out."""
     SENT = "sent"
     UNSURE = "unsure"
-    """It was sent and no answer came; goes out once more, marked, or not, as the target wants it."""
+    """It was sent and no answer came; goes out once more, marked, or not, as the target wants
+    it.
+    """
     DEAD = "dead"
     """Given up, shown in the list."""
     FOLDED = "folded"
@@ -63,7 +65,15 @@ class Outbox:
         self._connection = connection
 
     def add(
-        self, *, key: str, target_id: str, message: int, severity: str, title: str, body: str, now: datetime
+        self,
+        *,
+        key: str,
+        target_id: str,
+        message: int,
+        severity: str,
+        title: str,
+        body: str,
+        now: datetime,
     ) -> int | None:
         """A message for one target, due at once; None when the same key is already there."""
         values = {
@@ -87,7 +97,9 @@ class Outbox:
 
     def due_for(self, target_id: str, now: datetime, *, limit: int = 200) -> tuple[OutboxRow, ...]:
         """What can be sent to the target now, oldest first."""
-        statement = select(outbox).where(TO_SEND, outbox.c.target == target_id, outbox.c.next_try_at <= now)
+        statement = select(outbox).where(
+            TO_SEND, outbox.c.target == target_id, outbox.c.next_try_at <= now
+        )
         return self._rows(statement.order_by(outbox.c.id).limit(limit))
 
     def due_targets(self, now: datetime) -> tuple[str, ...]:
@@ -122,7 +134,13 @@ class Outbox:
         next_try_at: datetime | None = None,
         sent_at: datetime | None = None,
     ) -> None:
-        values = {"state": state, "error": error, "doubt": doubt, "next_try_at": next_try_at, "sent_at": sent_at}
+        values = {
+            "state": state,
+            "error": error,
+            "doubt": doubt,
+            "next_try_at": next_try_at,
+            "sent_at": sent_at,
+        }
         self._connection.execute(update(outbox).where(outbox.c.id == number).values(values))
 
     def left_sending(self, target_id: str | None = None) -> tuple[OutboxRow, ...]:
@@ -141,7 +159,9 @@ class Outbox:
         rows = self._rows(select(outbox).where(outbox.c.key == key, outbox.c.target == target_id))
         return rows[0] if rows else None
 
-    def listed(self, *, states: Collection[OutboxState] = (), limit: int = 1000) -> tuple[OutboxRow, ...]:
+    def listed(
+        self, *, states: Collection[OutboxState] = (), limit: int = 1000
+    ) -> tuple[OutboxRow, ...]:
         """Newest first."""
         statement: Select[Any] = select(outbox)
         if states:
@@ -151,7 +171,8 @@ class Outbox:
     def waiting(self, target_id: str) -> int:
         """Messages that wait for the target."""
         statement = select(func.count()).where(
-            outbox.c.target == target_id, outbox.c.state.in_((OutboxState.NEW, OutboxState.UNSURE, OutboxState.SENDING))
+            outbox.c.target == target_id,
+            outbox.c.state.in_((OutboxState.NEW, OutboxState.UNSURE, OutboxState.SENDING)),
         )
         return int(self._connection.execute(statement).scalar_one())
 
@@ -160,11 +181,16 @@ class Outbox:
         statement = select(outbox.c.target, outbox.c.state, func.count().label("rows")).group_by(
             outbox.c.target, outbox.c.state
         )
-        return {(row.target, OutboxState(row.state)): row.rows for row in self._connection.execute(statement)}
+        return {
+            (row.target, OutboxState(row.state)): row.rows
+            for row in self._connection.execute(statement)
+        }
 
     def sent_times(self, target_id: str, since: datetime) -> tuple[datetime, ...]:
         """When the target was sent to since then, oldest first."""
-        statement = select(outbox.c.sent_at).where(outbox.c.target == target_id, outbox.c.sent_at > since)
+        statement = select(outbox.c.sent_at).where(
+            outbox.c.target == target_id, outbox.c.sent_at > since
+        )
         return tuple(self._connection.execute(statement.order_by(outbox.c.sent_at)).scalars())
 
     def hold_back(self, number: int, until: datetime) -> None:
@@ -174,24 +200,43 @@ class Outbox:
 
     def hurry(self, target_id: str, now: datetime) -> None:
         """Everything that waits for the target is due now."""
-        statement = update(outbox).where(TO_SEND, outbox.c.target == target_id, outbox.c.next_try_at > now)
+        statement = update(outbox).where(
+            TO_SEND, outbox.c.target == target_id, outbox.c.next_try_at > now
+        )
         self._connection.execute(statement.values(next_try_at=now))
 
     # targets
 
     def target(self, target_id: str) -> TargetRow:
-        row = self._connection.execute(select(target).where(target.c.id == target_id)).mappings().one_or_none()
+        row = (
+            self._connection.execute(select(target).where(target.c.id == target_id))
+            .mappings()
+            .one_or_none()
+        )
         if row is None:
             return TargetRow(
-                id=target_id, failures=0, permanent=False, failing_since=None, last_ok_at=None, last_error=None
+                id=target_id,
+                failures=0,
+                permanent=False,
+                failing_since=None,
+                last_ok_at=None,
+                last_error=None,
             )
         return TargetRow(**row)
 
     def target_ok(self, target_id: str, now: datetime) -> None:
-        values = {"failures": 0, "permanent": False, "failing_since": None, "last_ok_at": now, "last_error": None}
+        values = {
+            "failures": 0,
+            "permanent": False,
+            "failing_since": None,
+            "last_ok_at": now,
+            "last_error": None,
+        }
         upsert(self._connection, target, {"id": target_id} | values)
 
-    def target_failed(self, target_id: str, now: datetime, reason: str, *, permanent: bool) -> TargetRow:
+    def target_failed(
+        self, target_id: str, now: datetime, reason: str, *, permanent: bool
+    ) -> TargetRow:
         before = self.target(target_id)
         values = {
             "failures": before.failures + 1,

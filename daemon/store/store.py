@@ -1,6 +1,7 @@
 """The ledger's file: opened, checked, migrated, read and written; SQLite behind SQLAlchemy Core.
 
-One writer at a time, in this process by a lock and among processes by BEGIN IMMEDIATE; readers see a snapshot (WAL).
+One writer at a time, in this process by a lock and among processes by BEGIN IMMEDIATE; readers see
+a snapshot (WAL).
 `synchronous=FULL`: what was committed is on the disk.
 """
 
@@ -25,7 +26,9 @@ FILE = "ledger.sqlite"
 APPLICATION = 0x4F42454C
 """“OBEL” in the header of the file: it is ours."""
 SMALL = 64 << 20
-"""A file up to this size is checked whole at each opening (about 100 ms); a larger one after a suspicion."""
+"""A file up to this size is checked whole at each opening (about 100 ms); a larger one after a
+suspicion.
+"""
 
 
 class Store:
@@ -40,7 +43,8 @@ class Store:
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Open the ledger at `path` (a file), made new when missing and migrated when old. Raises StoreError.
+        """Open the ledger at `path` (a file), made new when missing and migrated when old. Raises
+        StoreError.
 
         A folder made here is 0700, the file 0600.
         """
@@ -48,7 +52,9 @@ class Store:
         try:
             with told_apart(str(path)):
                 revision = _revision(path)
-        except UnicodeDecodeError as error:  # SQLite names what is damaged, and the name is damaged too
+        except (
+            UnicodeDecodeError
+        ) as error:  # SQLite names what is damaged, and the name is damaged too
             raise StoreError(Trouble.CORRUPT, f"{path} is damaged") from error
         engine = _engine(path)
         store = cls(engine, path)
@@ -63,7 +69,9 @@ class Store:
     @classmethod
     def memory(cls) -> Self:
         """A ledger that lives as long as this object, for one thread: replay and tests."""
-        engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+        engine = create_engine(
+            "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
+        )
         _listen(engine, durable=False)
         store = cls(engine, None)
         store._settle(None)
@@ -73,9 +81,14 @@ class Store:
     def write(self, *, light: bool = False) -> Iterator[Ledger]:
         """One transaction: all of it or, after any exception, nothing. Raises StoreError.
 
-        `light`: it survives the death of this process, and the loss of power only together with the next whole one.
+        `light`: it survives the death of this process, and the loss of power only together with the
+        next whole one.
         """
-        with self._turn, told_apart(self._name), (self._light if light else self._writer).begin() as connection:
+        with (
+            self._turn,
+            told_apart(self._name),
+            (self._light if light else self._writer).begin() as connection,
+        ):
             yield Ledger(connection)
 
     @contextmanager
@@ -95,7 +108,10 @@ class Store:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -110,16 +126,26 @@ class Store:
             with self._writer.begin() as connection:
                 METADATA.create_all(connection)
                 connection.execute(
-                    text("CREATE TABLE IF NOT EXISTS alembic_version (version_num VARCHAR(32) NOT NULL)")
+                    text(
+                        "CREATE TABLE IF NOT EXISTS alembic_version (version_num VARCHAR(32) NOT"
+                        " NULL)"
+                    )
                 )
-                stamp = "INSERT INTO alembic_version SELECT :head WHERE NOT EXISTS (SELECT 1 FROM alembic_version)"
+                stamp = (
+                    "INSERT INTO alembic_version SELECT :head WHERE NOT EXISTS (SELECT 1 FROM"
+                    " alembic_version)"
+                )
                 connection.execute(text(stamp), {"head": HEAD})
                 connection.execute(text(f"PRAGMA application_id = {APPLICATION}"))
             return
         if self.path:
             now = datetime.now(UTC)
-            copies.copy(self.path, self.path.parent / "copies" / f"before-{HEAD}-{now:%Y%m%dT%H%M%S}.sqlite")
-        from daemon.store.migrate import upgrade  # noqa: PLC0415 - Alembic takes 300 ms and is seldom needed
+            copies.copy(
+                self.path, self.path.parent / "copies" / f"before-{HEAD}-{now:%Y%m%dT%H%M%S}.sqlite"
+            )
+        from daemon.store.migrate import (  # noqa: PLC0415 - Alembic takes 300 ms and is seldom needed
+            upgrade,
+        )
 
         with self._turn:
             upgrade(self._writer)
@@ -128,7 +154,8 @@ class Store:
 def rescue(path: Path, now: datetime) -> tuple[Store, copies.Rescue | None]:
     """Open the ledger; a damaged one is set aside and replaced by the last sound copy.
 
-    For the service alone, which holds the lock. Raises StoreError for everything that this does not cure.
+    For the service alone, which holds the lock. Raises StoreError for everything that this does not
+    cure.
     """
     try:
         return Store.open(path), None
@@ -159,10 +186,14 @@ def prepare(path: Path) -> None:
 
 
 def _revision(path: Path) -> str | None:
-    """The revision the file carries, None when it is empty. Raises StoreError for a file that is not ours or broken."""
+    """The revision the file carries, None when it is empty. Raises StoreError for a file that is
+    not ours or broken.
+    """
     mark = path.with_name(path.name + ".suspect")
     with closing(sqlite3.connect(path, timeout=10, isolation_level=None)) as raw:
-        tables = raw.execute("SELECT count(*) FROM sqlite_master WHERE type = 'table'").fetchone()[0]
+        tables = raw.execute("SELECT count(*) FROM sqlite_master WHERE type = 'table'").fetchone()[
+            0
+        ]
         if not tables:
             return None
         if raw.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
@@ -187,7 +218,9 @@ def _revision(path: Path) -> str | None:
 
 
 def _engine(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 10, "check_same_thread": False})
+    engine = create_engine(
+        f"sqlite:///{path}", connect_args={"timeout": 10, "check_same_thread": False}
+    )
     _listen(engine, durable=True)
     return engine
 
@@ -196,7 +229,8 @@ def _listen(engine: Engine, *, durable: bool) -> None:
     @event.listens_for(engine, "connect")
     def connected(raw: Any, record: Any) -> None:
         del record
-        raw.isolation_level = None  # we begin transactions ourselves: deferred ones fail at once when two want to write
+        # we begin transactions ourselves: deferred ones fail at once when two want to write
+        raw.isolation_level = None
         raw.execute("PRAGMA busy_timeout = 10000")
         if durable:
             raw.execute("PRAGMA journal_mode = WAL")
@@ -209,7 +243,9 @@ def _listen(engine: Engine, *, durable: bool) -> None:
         options = connection.get_execution_options()
         if options.get("writing", False):
             if durable:
-                connection.exec_driver_sql(f"PRAGMA synchronous = {'NORMAL' if options.get('light') else 'FULL'}")
+                connection.exec_driver_sql(
+                    f"PRAGMA synchronous = {'NORMAL' if options.get('light') else 'FULL'}"
+                )
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         else:
             connection.exec_driver_sql("BEGIN")

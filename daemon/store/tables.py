@@ -1,13 +1,26 @@
 """The tables of the ledger, once for every database.
 
-What is true stands in `mail` and `event` (appended, never changed). `order`, `watch` and `finding` are made again from
-events whenever an event is appended; `alert`, `announcement` and `outbox` are the memory of what was said to whom.
-Due times are rows: `wake.at`, `announcement.not_before`, `outbox.next_try_at`, `mailbox.next_poll_at`.
+What is true stands in `mail` and `event` (appended, never changed). `order`, `watch` and `finding`
+are made again from
+events whenever an event is appended; `alert`, `announcement` and `outbox` are the memory of what
+was said to whom.
+Due times are rows: `wake.at`, `announcement.not_before`, `outbox.next_try_at`,
+`mailbox.next_poll_at`.
 """
 
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, Table, Text, UniqueConstraint, literal_column
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    literal_column,
+)
 
 from daemon.store.types import WHOLE, Flag, Instant, Json, Packed, Words
 
@@ -40,7 +53,9 @@ mailbox = Table(
     "mailbox",
     METADATA,
     Column("id", Text, primary_key=True),
-    _must("epoch", Integer, server_default="0"),  # raised when a poll starts; a worker with an older one is fenced off
+    _must(
+        "epoch", Integer, server_default="0"
+    ),  # raised when a poll starts; a worker with an older one is fenced off
     _must("first_run", Flag, server_default="1"),  # history is being read with delivery off
     Column("next_poll_at", Instant),
     Column("last_ok_at", Instant),
@@ -231,17 +246,21 @@ wake = Table(
     "wake",
     METADATA,
     Column("scope", Words, primary_key=True),
-    _must("at", Instant, index=True),  # the next instant anything about it can change without new mail
+    _must(
+        "at", Instant, index=True
+    ),  # the next instant anything about it can change without new mail
     sqlite_strict=True,
 )
 
-unjudged = Table(  # scopes touched while a mailbox's history is read: judged once, in silence, at its end
-    "unjudged",
-    METADATA,
-    Column("mailbox", Text, primary_key=True),
-    Column("scope", Words, primary_key=True),
-    sqlite_strict=True,
-    sqlite_with_rowid=False,
+unjudged = (
+    Table(  # scopes touched while a mailbox's history is read: judged once, in silence, at its end
+        "unjudged",
+        METADATA,
+        Column("mailbox", Text, primary_key=True),
+        Column("scope", Words, primary_key=True),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
 )
 
 message = Table(
@@ -263,7 +282,9 @@ announcement = Table(
     _must("delivery", Integer),
     _must("at", Instant),
     _must("not_before", Instant),
-    _must("batch", Words),  # what may be joined into one message: an order, a digest, the mails after an outage
+    _must(
+        "batch", Words
+    ),  # what may be joined into one message: an order, a digest, the mails after an outage
     Column("message", WHOLE, ForeignKey("message.id"), index=True),  # the message it went out with
     _must("state", Text),  # waiting, said, void
     sqlite_strict=True,

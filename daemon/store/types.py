@@ -1,4 +1,6 @@
-"""Column types that mean the same on every database: instants, yes/no, JSON and small compressed bytes."""
+"""Column types that mean the same on every database: instants, yes/no, JSON and small compressed
+bytes.
+"""
 
 import json
 import zlib
@@ -15,7 +17,9 @@ WHOLE = BigInteger().with_variant(Integer, "sqlite")
 
 
 class Instant(TypeDecorator[datetime]):
-    """An aware datetime as microseconds since 1970 UTC: sorts, compares and survives SQLite, which knows no zones."""
+    """An aware datetime as microseconds since 1970 UTC: sorts, compares and survives SQLite, which
+    knows no zones.
+    """
 
     impl = WHOLE
     cache_ok = True
@@ -49,14 +53,20 @@ class Flag(TypeDecorator[bool]):
 
 
 class Json(TypeDecorator[Any]):
-    """A JSON value as text; lone surrogates of broken mail become U+FFFD, so that the file stays valid UTF-8."""
+    """A JSON value as text; lone surrogates of broken mail become U+FFFD, so that the file stays
+    valid UTF-8.
+    """
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         del dialect
-        return None if value is None else clean(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+        return (
+            None
+            if value is None
+            else clean(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+        )
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         del dialect

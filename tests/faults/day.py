@@ -1,6 +1,8 @@
-"""A day of virtual time for the real pipeline, ledger, rules, lifecycle and outbox, with whatever goes wrong in a day.
+"""A day of virtual time for the real pipeline, ledger, rules, lifecycle and outbox, with whatever
+goes wrong in a day.
 
-Played are only the mailbox, which follows the rules of IMAP and breaks them as servers do, and the two targets.
+Played are only the mailbox, which follows the rules of IMAP and breaks them as servers do, and the
+two targets.
 """
 
 import random
@@ -95,19 +97,27 @@ class Feed:
         self.left: int | None = None
         """Mails that are still given before the line breaks."""
 
-    def poll(self, folder, cursor, since, wanted, sink, *, unfinished=False, on_reset=None, progress=None):
+    def poll(
+        self, folder, cursor, since, wanted, sink, *, unfinished=False, on_reset=None, progress=None
+    ):
         box = self._day.folders[folder]
         reset = cursor is not None and cursor.uidvalidity != box.uidvalidity
         if reset and on_reset:
             on_reset(box.uidvalidity)
         first = 0 if cursor is None or reset else cursor.last_uid
         bound = since if cursor is None or reset or unfinished else None
-        return self._give(folder, self._shown(box, bound, first), box.uidnext - 1, wanted, sink, reset=reset)
+        return self._give(
+            folder, self._shown(box, bound, first), box.uidnext - 1, wanted, sink, reset=reset
+        )
 
     def rescan(self, folder, cursor, known, since, wanted, sink):
         box = self._day.folders[folder]
         on_record = set(known(1, cursor.last_uid))
-        late = [uid for uid in self._shown(box, since, 0) if uid <= cursor.last_uid and uid not in on_record]
+        late = [
+            uid
+            for uid in self._shown(box, since, 0)
+            if uid <= cursor.last_uid and uid not in on_record
+        ]
         return self._give(folder, late, cursor.last_uid, wanted, sink)
 
     def fetch(self, folder, uidvalidity, uids, sink):
@@ -148,7 +158,9 @@ class Feed:
                 )
             )
         cursor = Cursor(uidvalidity=box.uidvalidity, last_uid=last)
-        return Polled(folder=folder, cursor=cursor, seen=len(uids), missing=tuple(missing), reset=reset)
+        return Polled(
+            folder=folder, cursor=cursor, seen=len(uids), missing=tuple(missing), reset=reset
+        )
 
 
 class Target:
@@ -165,7 +177,9 @@ class Target:
     def send(self, parcel: Parcel) -> Answer:
         chance = self.day.dice.random() if self.day.evil else 1.0
         if self.day.now < self.down_until:
-            return Answer(outcome=Outcome.FAILED, reason="the service answered 503: a fault of its own")
+            return Answer(
+                outcome=Outcome.FAILED, reason="the service answered 503: a fault of its own"
+            )
         if chance < 0.05:
             return Answer(outcome=Outcome.UNSURE, reason="no answer came, and nothing had arrived")
         self.got.append((parcel.key, f"{parcel.title}{parcel.note}\n{parcel.body}"))
@@ -229,7 +243,9 @@ class Day:
         return reading(raw)
 
     def _alive(self, work: Callable[[], object]) -> None:
-        """Do it as the service does: a failing ledger is tried again later, a dead process is started again."""
+        """Do it as the service does: a failing ledger is tried again later, a dead process is
+        started again.
+        """
         try:
             with suppress(StoreError):
                 self._work(work)
@@ -243,7 +259,11 @@ class Day:
             work()
         except MailboxError as error:
             self.pipeline.fail_poll(
-                "main", kind=error.kind.value, what=error.what, permanent=False, next_poll_at=self.now + MINUTE
+                "main",
+                kind=error.kind.value,
+                what=error.what,
+                permanent=False,
+                next_poll_at=self.now + MINUTE,
             )
 
     # the world
@@ -263,7 +283,12 @@ class Day:
 
     def settle(self) -> None:
         """Nothing more goes wrong, and the hours pass that the last tries need."""
-        self.evil, self._until_failure, self.now, self._settled = 0, None, max(self.now, self.steady), True
+        self.evil, self._until_failure, self.now, self._settled = (
+            0,
+            None,
+            max(self.now, self.steady),
+            True,
+        )
         self._server_back = self.now
         for target in self.targets.values():
             target.down_until = self.now
@@ -283,16 +308,22 @@ class Day:
                 lambda: letters.placed(number, f"Lamp {number[-3:]}", at=at),
                 lambda: letters.cancel_requested(number, at=at),
                 lambda: letters.shipped(number, at=at),
-                lambda: letters.judged(dice.choice(self._disputes), dice.choice(["Valid", "Invalid"]), at=at),
+                lambda: letters.judged(
+                    dice.choice(self._disputes), dice.choice(["Valid", "Invalid"]), at=at
+                ),
                 lambda: letters.forged(number, at=at),
                 lambda: letters.private(f"Hello at {at}", at=at),
-                lambda: letters.amazon(f"Something nobody has seen {at.minute % 7}", "Strange words", at=at),
+                lambda: letters.amazon(
+                    f"Something nobody has seen {at.minute % 7}", "Strange words", at=at
+                ),
                 lambda: letters.amazon("Bomb", *["x"] * 3, at=at) + b"\r\n\r\n" * 30_000,
             ]
         )()
         self.shown.append(raw)
         hidden = (
-            timedelta(minutes=self.dice.randrange(1, 50)) if self.evil and self.dice.random() < 0.15 else MINUTE * 0
+            timedelta(minutes=self.dice.randrange(1, 50))
+            if self.evil and self.dice.random() < 0.15
+            else MINUTE * 0
         )
         self.folders["INBOX"].add(raw, self.now, self.now + hidden)
 
@@ -309,7 +340,10 @@ class Day:
                 ("the line is cut", lambda: setattr(self, "_cut", self.dice.randrange(4))),
                 ("a target is away", self._target_away),
                 ("the clock jumps", self._clock_jump),
-                ("the machine sleeps", lambda: setattr(self, "now", self.now + MINUTE * self.dice.randrange(1, 40))),
+                (
+                    "the machine sleeps",
+                    lambda: setattr(self, "now", self.now + MINUTE * self.dice.randrange(1, 40)),
+                ),
             ]
         )
         self.faults[name] += 1
@@ -347,11 +381,17 @@ class Day:
         self._server_back = self.now + MINUTE * self.dice.randrange(1, 20)
 
     def _target_away(self) -> None:
-        self.targets[self.dice.choice(TARGETS)].down_until = self.now + MINUTE * self.dice.randrange(1, 60)
+        self.targets[self.dice.choice(TARGETS)].down_until = (
+            self.now + MINUTE * self.dice.randrange(1, 60)
+        )
 
     def _clock_jump(self) -> None:
         """The clock of the machine is put somewhere else, and soon put right."""
-        self.now = self.steady if self.now != self.steady else self.now + MINUTE * self.dice.choice([-60, -5, 5, 60])
+        self.now = (
+            self.steady
+            if self.now != self.steady
+            else self.now + MINUTE * self.dice.choice([-60, -5, 5, 60])
+        )
 
     _cut: int | None = None
 
@@ -377,7 +417,9 @@ class Day:
         while more:
             target.unmarked = None
             try:
-                more = send_next(self.store, setup(), target.send, name, lambda: self.now) is not None
+                more = (
+                    send_next(self.store, setup(), target.send, name, lambda: self.now) is not None
+                )
             except (Died, StoreError):
                 if target.unmarked:
                     target.answers_lost[target.unmarked] += 1

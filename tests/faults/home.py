@@ -1,4 +1,6 @@
-"""One user's folders beside the scripted IMAP server and the HTTP sink: all between the two is the real thing."""
+"""One user's folders beside the scripted IMAP server and the HTTP sink: all between the two is the
+real thing.
+"""
 
 import threading
 import time
@@ -81,20 +83,29 @@ poll: {poll}
                 guard.join()
 
     def told(self) -> Counter[str]:
-        """How often the phone heard each piece of news, in whatever message: numbers of mails are no news."""
+        """How often the phone heard each piece of news, in whatever message: numbers of mails are
+        no news.
+        """
         return Counter(title.removesuffix(MARKED) for _, title in self.pushes())
 
     def pushes(self) -> list[tuple[str, str]]:
         """Key and title of every push, in order."""
-        return [(request.headers["idempotency-key"], request.json["title"]) for request in self.sink.requests]
+        return [
+            (request.headers["idempotency-key"], request.json["title"])
+            for request in self.sink.requests
+        ]
 
     def ledger(self) -> dict[str, object]:
-        """What must be the same however often we died, and wherever the server has put the mails."""
+        """What must be the same however often we died, and wherever the server has put the
+        mails.
+        """
         with Store.open(self.files.ledger) as store, store.read() as ledger:
             return {
                 "events": sorted(event.origin for event in ledger.all_events()),
                 "orders": sorted((row.key, row.status) for row in ledger.orders.listed()),
-                "watches": sorted((row.order_key, row.id) for row in ledger.orders.watches(open_only=False)),
+                "watches": sorted(
+                    (row.order_key, row.id) for row in ledger.orders.watches(open_only=False)
+                ),
                 "findings": sorted((row.order_key, row.id) for row in ledger.orders.findings()),
                 "alerts": sorted(
                     (row.alert.rule, _named(row.alert.subject), row.alert.state.value)
@@ -105,17 +116,24 @@ poll: {poll}
 
 
 def _named(subject: str) -> str:
-    """Mails are numbered as they come, and come again under another number where the server renumbers them."""
+    """Mails are numbered as they come, and come again under another number where the server
+    renumbers them.
+    """
     return "a mail" if subject.isdigit() else subject
 
 
 def files_in(folder) -> Files:
     return Files(
-        config=folder / "config.yaml", rules=folder / "rules.yaml", packs=folder / "packs", state=folder / "state"
+        config=folder / "config.yaml",
+        rules=folder / "rules.yaml",
+        packs=folder / "packs",
+        state=folder / "state",
     )
 
 
-def wait_until(condition, seconds: float = 20.0, what: str = "it did not come to that in time") -> None:
+def wait_until(
+    condition, seconds: float = 20.0, what: str = "it did not come to that in time"
+) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, what

@@ -1,4 +1,6 @@
-"""The 26 faults, and the tests that bring each of them about: `python -m tests.faults.report` counts and tells."""
+"""The 26 faults, and the tests that bring each of them about: `python -m tests.faults.report`
+counts and tells.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,10 @@
-"""Runs the tests of the matrix and writes docs/faults.md: `python -m tests.faults.report [--soak] [ROW …]`.
+"""Runs the tests of the matrix and writes docs/faults.md: `python -m tests.faults.report [--soak]
+[ROW …]`.
 
-Counts are kept beside this file, so that a run of some rows leaves the others as they were. A test that brings about
-many faults tells how many by `record_property("tried", …)`, and so for `lost` and `doubled`; any other counts as one.
+Counts are kept beside this file, so that a run of some rows leaves the others as they were. A test
+that brings about
+many faults tells how many by `record_property("tried", …)`, and so for `lost` and `doubled`; any
+other counts as one.
 """
 
 import argparse
@@ -57,7 +60,9 @@ def _line(row: Row, counts: Mapping[str, Mapping[str, int]]) -> str:
             if name == test or name.startswith(f"{test}::"):
                 total.update(found)
     lost = total["lost"] + total["failed"]
-    where = ", ".join(dict.fromkeys(f"[{_short(test)}](../{test.partition('::')[0]})" for test in row.tests))
+    where = ", ".join(
+        dict.fromkeys(f"[{_short(test)}](../{test.partition('::')[0]})" for test in row.tests)
+    )
     counted = f"{total['tried']:,} | {lost} | {total['doubled']:,}"
     return f"| {row.number} | {row.fault} | {row.holds} | {counted} | {where} |"
 
@@ -68,18 +73,31 @@ def _short(test: str) -> str:
 
 
 def main(words: list[str]) -> int:
-    options = argparse.ArgumentParser(prog="python -m tests.faults.report", description=__doc__.splitlines()[0])
+    options = argparse.ArgumentParser(
+        prog="python -m tests.faults.report", description=__doc__.splitlines()[0]
+    )
     options.add_argument("rows", nargs="*", type=int)
-    options.add_argument("--soak", action="store_true", help="the long tests too; takes some fifteen minutes")
-    options.add_argument("--write", action="store_true", help="run nothing, write the page from the counts kept")
+    options.add_argument(
+        "--soak", action="store_true", help="the long tests too; takes some fifteen minutes"
+    )
+    options.add_argument(
+        "--write", action="store_true", help="run nothing, write the page from the counts kept"
+    )
     chosen = options.parse_args(words)
     counts: dict[str, Any] = json.loads(COUNTS.read_text()) if COUNTS.exists() else {}
     code = 0
     if not chosen.write:
-        tests = [test for row in ROWS if not chosen.rows or row.number in chosen.rows for test in row.tests]
+        tests = [
+            test
+            for row in ROWS
+            if not chosen.rows or row.number in chosen.rows
+            for test in row.tests
+        ]
         collector = Collector()
         marks = "soak or not soak" if chosen.soak else "not soak"
-        code = pytest.main(["-q", "--timeout", "1500", "-m", marks, *dict.fromkeys(tests)], plugins=[collector])
+        code = pytest.main(
+            ["-q", "--timeout", "1500", "-m", marks, *dict.fromkeys(tests)], plugins=[collector]
+        )
         counts |= {name: dict(found) for name, found in collector.counts.items()}
         COUNTS.write_text(json.dumps(dict(sorted(counts.items())), indent=1) + "\n")
     PAGE.write_text(rendered(counts))

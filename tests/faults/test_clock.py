@@ -1,4 +1,6 @@
-"""Row 16: the clock of the machine jumps, summer time comes and goes, the user moves, the machine sleeps."""
+"""Row 16: the clock of the machine jumps, summer time comes and goes, the user moves, the machine
+sleeps.
+"""
 
 from collections import Counter
 from dataclasses import replace
@@ -53,13 +55,17 @@ def rules(tmp_path_factory):
 class Life:
     """A ledger with a clock that may be put anywhere; mails come by the steady one."""
 
-    def __init__(self, reads, start: datetime, zone: str = "Europe/Berlin", digest: str = "08:00", rules=None) -> None:
+    def __init__(
+        self, reads, start: datetime, zone: str = "Europe/Berlin", digest: str = "08:00", rules=None
+    ) -> None:
         self.steady = self.now = start
         self.got: list[tuple[datetime, str, str]] = []
         self._reads, self._uid = reads, 0
         self._digest, self._rules = digest, rules
         self.store = Store.memory()
-        self.pipeline = Pipeline(self.store, self.setup(zone), reads, clock=lambda: self.now, patience=LATE)
+        self.pipeline = Pipeline(
+            self.store, self.setup(zone), reads, clock=lambda: self.now, patience=LATE
+        )
         self.receive()
 
     def setup(self, zone: str):
@@ -76,7 +82,9 @@ class Life:
         settings = Settings.model_validate(written)
         key = (zone, self._digest, self._rules)
         if key not in SETUPS:
-            SETUPS[key] = replace(build(settings, rules=self._rules, packs=None), plan=plan_of(settings))
+            SETUPS[key] = replace(
+                build(settings, rules=self._rules, packs=None), plan=plan_of(settings)
+            )
         return SETUPS[key]
 
     def receive(self, *mails: bytes) -> None:
@@ -107,7 +115,10 @@ class Life:
 
     def work(self) -> None:
         self.pipeline.sweep()
-        while send_next(self.store, self.pipeline.setup, self._send, "phone", lambda: self.now) is not None:
+        while (
+            send_next(self.store, self.pipeline.setup, self._send, "phone", lambda: self.now)
+            is not None
+        ):
             pass
 
     def _send(self, parcel) -> Answer:
@@ -154,10 +165,14 @@ def calm(reads):
 
 
 @pytest.mark.parametrize(
-    "back", [False, pytest.param(True, marks=pytest.mark.soak)], ids=["for good", "and put right after ten minutes"]
+    "back",
+    [False, pytest.param(True, marks=pytest.mark.soak)],
+    ids=["for good", "and put right after ten minutes"],
 )
 @pytest.mark.parametrize("name", JUMPS)
-def test_after_a_jump_of_the_clock_nothing_is_lost_and_nothing_told_twice(reads, calm, name, back, record_property):
+def test_after_a_jump_of_the_clock_nothing_is_lost_and_nothing_told_twice(
+    reads, calm, name, back, record_property
+):
     life = Life(reads, datetime(2026, 3, 2, 8, tzinfo=UTC))
     story(life)
     life.pass_(5 * MINUTE)
@@ -181,9 +196,12 @@ def test_after_a_jump_of_the_clock_nothing_is_lost_and_nothing_told_twice(reads,
 
 @pytest.mark.parametrize("start", [SPRING, AUTUMN], ids=["spring", "autumn"])
 @pytest.mark.parametrize(
-    "digest", ["02:30", *(pytest.param(at, marks=pytest.mark.soak) for at in ("01:30", "03:30", "08:00"))]
+    "digest",
+    ["02:30", *(pytest.param(at, marks=pytest.mark.soak) for at in ("01:30", "03:30", "08:00"))],
 )
-def test_the_digest_comes_once_a_day_whatever_the_clocks_in_the_town_do(reads, rules, start, digest, record_property):
+def test_the_digest_comes_once_a_day_whatever_the_clocks_in_the_town_do(
+    reads, rules, start, digest, record_property
+):
     life = Life(reads, start, digest=digest, rules=rules)
     for day in range(3):
         life.receive(letters.placed(f"249-0000000-000000{day + 1}", "Garden lamp", at=life.steady))
@@ -210,7 +228,9 @@ def test_who_moves_to_another_zone_hears_everything_once(reads, record_property)
     assert sum("Invalid" in title for title in life.titles()) == 1
 
 
-@pytest.mark.parametrize("hours", [8, *(pytest.param(hours, marks=pytest.mark.soak) for hours in (1, 72))])
+@pytest.mark.parametrize(
+    "hours", [8, *(pytest.param(hours, marks=pytest.mark.soak) for hours in (1, 72))]
+)
 def test_a_machine_that_slept_tells_what_came_due_once(reads, hours, record_property):
     life = Life(reads, datetime(2026, 3, 2, 8, tzinfo=UTC))
     story(life)
@@ -225,7 +245,9 @@ def test_a_machine_that_slept_tells_what_came_due_once(reads, hours, record_prop
 
 
 @pytest.mark.parametrize("jump", [timedelta(hours=-1), timedelta(days=400)], ids=str)
-def test_the_running_service_goes_on_after_a_jump(tmp_path, http_sink, monkeypatch, jump, record_property):
+def test_the_running_service_goes_on_after_a_jump(
+    tmp_path, http_sink, monkeypatch, jump, record_property
+):
     """APScheduler waits on the wall clock, and after an hour back it would sleep for that hour."""
     offset = timedelta(0)
 

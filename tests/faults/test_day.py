@@ -1,4 +1,6 @@
-"""Row 26: 24 hours with random faults. Nothing lost, the ledger right, repeats only where an answer was lost."""
+"""Row 26: 24 hours with random faults. Nothing lost, the ledger right, repeats only where an answer
+was lost.
+"""
 
 import gc
 import hashlib
@@ -22,10 +24,14 @@ def outcome(day: Day) -> dict[str, object]:
         return {
             "events": sorted(event.origin for event in ledger.all_events()),
             "orders": sorted((row.key, row.status, row.title) for row in ledger.orders.listed()),
-            "watches": sorted((row.order_key, row.id, row.state) for row in ledger.orders.watches(open_only=False)),
+            "watches": sorted(
+                (row.order_key, row.id, row.state) for row in ledger.orders.watches(open_only=False)
+            ),
             "findings": sorted((row.order_key, row.id) for row in ledger.orders.findings()),
             "alerts": sorted(
-                (row.alert.rule, row.alert.subject) for row in ledger.alerts.all_live() if row.alert.about in OURS
+                (row.alert.rule, row.alert.subject)
+                for row in ledger.alerts.all_live()
+                if row.alert.about in OURS
             ),
         }
 
@@ -37,13 +43,25 @@ def lost(day: Day) -> list[str]:
         digests = {row.digest for row in rows}
         found = [f"mail {row.place} is {row.state}" for row in rows if row.state == "new"]
         outbox = ledger.outbox.listed(limit=100_000)
-        untold = [row for row in ledger.alerts.all_live() if row.alert.about in OURS and row.alert.told_at is None]
+        untold = [
+            row
+            for row in ledger.alerts.all_live()
+            if row.alert.about in OURS and row.alert.told_at is None
+        ]
     private = sum(b"friend@example.net" in raw for raw in day.shown)
     ours = [raw for raw in day.shown if b"friend@example.net" not in raw]
-    found += [f"no row for a mail of {raw[:600]!r}" for raw in ours if hashlib.sha256(raw).hexdigest() not in digests]
+    found += [
+        f"no row for a mail of {raw[:600]!r}"
+        for raw in ours
+        if hashlib.sha256(raw).hexdigest() not in digests
+    ]
     if sum(row.digest is None for row in rows) < private:
         found.append("private mails without a row")
-    found += [f"never told: {row.alert.rule} {row.alert.subject}" for row in untold if row.alert.state == "firing"]
+    found += [
+        f"never told: {row.alert.rule} {row.alert.subject}"
+        for row in untold
+        if row.alert.state == "firing"
+    ]
     for row in outbox:
         got = {key for key, _ in day.targets[row.target].got}
         if row.state is OutboxState.DEAD and row.error == NO_LONGER:
@@ -61,8 +79,15 @@ def wrongly_doubled(day: Day) -> list[str]:
         for key, times in target.doubled().items():
             texts = [text for one, text in target.got if one == key]
             if times > target.answers_lost[key]:
-                found.append(f"{name} got {key} {times} times too often, {target.answers_lost[key]} answers were lost")
-            found += [f"{name}: a repeat without a mark: {text[:80]}" for text in texts[1:] if MARK not in text]
+                found.append(
+                    f"{name} got {key} {times} times too often, {target.answers_lost[key]} answers"
+                    " were lost"
+                )
+            found += [
+                f"{name}: a repeat without a mark: {text[:80]}"
+                for text in texts[1:]
+                if MARK not in text
+            ]
     return found
 
 
@@ -78,7 +103,13 @@ def descriptors() -> int:
 
 @pytest.mark.parametrize(
     ("hours", "seed"),
-    [(3, 0), *(pytest.param(24, seed, marks=[pytest.mark.soak, pytest.mark.timeout(600)]) for seed in (1, 2, 3))],
+    [
+        (3, 0),
+        *(
+            pytest.param(24, seed, marks=[pytest.mark.soak, pytest.mark.timeout(600)])
+            for seed in (1, 2, 3)
+        ),
+    ],
 )
 def test_a_bad_day_ends_like_a_good_one(tmp_path, hours, seed, record_property):
     days = []
@@ -120,7 +151,11 @@ def test_a_bad_day_leaves_nothing_behind(tmp_path, record_property):
     gc.collect()
     after = resident(), descriptors(), threading.active_count()
     day.close()
-    for name, value in (("memory_before_kb", before[0]), ("memory_after_kb", after[0]), ("descriptors", after[1])):
+    for name, value in (
+        ("memory_before_kb", before[0]),
+        ("memory_after_kb", after[0]),
+        ("descriptors", after[1]),
+    ):
         record_property(name, value)
     record_property("tried", day.faults.total())
 

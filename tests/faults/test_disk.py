@@ -1,4 +1,6 @@
-"""Rows 2 to 4, the whole road: the ledger fails for a while, the disk is full, the file is damaged."""
+"""Rows 2 to 4, the whole road: the ledger fails for a while, the disk is full, the file is
+damaged.
+"""
 
 import os
 import shutil
@@ -41,7 +43,10 @@ def heard(home: Home, words: str) -> bool:
     "code",
     [
         sqlite3.SQLITE_IOERR,
-        *(pytest.param(one, marks=pytest.mark.soak) for one in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY)),
+        *(
+            pytest.param(one, marks=pytest.mark.soak)
+            for one in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY)
+        ),
     ],
 )
 def test_a_ledger_that_fails_for_a_while_is_tried_calmly_and_loses_nothing(
@@ -57,7 +62,9 @@ def test_a_ledger_that_fails_for_a_while_is_tried_calmly_and_loses_nothing(
             raise broken
 
     with home.running() as service:
-        wait_until(lambda: idling(home.mail) and home.sink.requests and not home.ledger()["waiting"])
+        wait_until(
+            lambda: idling(home.mail) and home.sink.requests and not home.ledger()["waiting"]
+        )
         event.listen(service.store._engine, "before_cursor_execute", fail)
         failing = True
         home.mail.deliver(letters.judged(DISPUTE, at=datetime.now(UTC)))
@@ -99,11 +106,15 @@ def fill(path: Path) -> None:
     os.close(filler)
 
 
-def test_a_full_disk_is_told_and_the_mail_waits_until_there_is_space(home, small_disk, monkeypatch, record_property):
+def test_a_full_disk_is_told_and_the_mail_waits_until_there_is_space(
+    home, small_disk, monkeypatch, record_property
+):
     monkeypatch.setattr(watcher, "STORE_SECONDS", 1.0)
     (home.folder / "state").symlink_to(small_disk)
     with home.running():
-        wait_until(lambda: idling(home.mail) and home.sink.requests and not home.ledger()["waiting"])
+        wait_until(
+            lambda: idling(home.mail) and home.sink.requests and not home.ledger()["waiting"]
+        )
         fill(small_disk / "filler")
         home.mail.deliver(letters.judged(DISPUTE, "Invalid", at=datetime.now(UTC)) + b"x" * 60_000)
         wait_until(lambda: heard(home, "the disk is full"), 30)
@@ -122,17 +133,25 @@ def test_a_full_disk_is_told_and_the_mail_waits_until_there_is_space(home, small
 
 
 def wounds(count: int, size: int, log: int) -> list[tuple[str, int, int]]:
-    """Which file, where, and what is done to the byte there: places spread over the ledger and over its log."""
+    """Which file, where, and what is done to the byte there: places spread over the ledger and over
+    its log.
+    """
     ledger = [("", at * size // count, 0xFF) for at in range(count * 2 // 3)]
     return ledger + [("-wal", at * log // (count // 3), 0xFF) for at in range(count // 3)]
 
 
-@pytest.mark.parametrize("count", [12, pytest.param(51, marks=[pytest.mark.soak, pytest.mark.timeout(600)])])
-def test_a_damaged_ledger_is_restored_and_the_mail_read_again_without_a_word(home, sender, count, record_property):
+@pytest.mark.parametrize(
+    "count", [12, pytest.param(51, marks=[pytest.mark.soak, pytest.mark.timeout(600)])]
+)
+def test_a_damaged_ledger_is_restored_and_the_mail_read_again_without_a_word(
+    home, sender, count, record_property
+):
     home.once(send=sender.send)
     now = datetime.now(UTC)
     home.mail.add(
-        letters.cancel_requested(ORDERS[0], at=now), letters.shipped(ORDERS[0], at=now), letters.judged(DISPUTE, at=now)
+        letters.cancel_requested(ORDERS[0], at=now),
+        letters.shipped(ORDERS[0], at=now),
+        letters.judged(DISPUTE, at=now),
     )
     home.once(send=sender.send)
     whole, before = home.folder / "whole", home.ledger()
@@ -142,7 +161,10 @@ def test_a_damaged_ledger_is_restored_and_the_mail_read_again_without_a_word(hom
         with store.write() as ledger:
             ledger.tell("padding", now, "x" * 20_000)
         shutil.copytree(home.files.state, whole)
-    size, log = (whole / "ledger.sqlite").stat().st_size, (whole / "ledger.sqlite-wal").stat().st_size
+    size, log = (
+        (whole / "ledger.sqlite").stat().st_size,
+        (whole / "ledger.sqlite-wal").stat().st_size,
+    )
     told, restored = home.told(), 0
     for side, at, mask in wounds(count, size, log):
         shutil.rmtree(home.files.state)

@@ -1,5 +1,7 @@
-"""Rows 18 to 21: fuzz, HTML bombs, large mail and odd charsets. Every mail ends as a typed reading, soon, in little
-memory, as text any database and any JSON can hold, and without a word of it in the log."""
+"""Rows 18 to 21: fuzz, HTML bombs, large mail and odd charsets. Every mail ends as a typed reading,
+soon, in little
+memory, as text any database and any JSON can hold, and without a word of it in the log.
+"""
 
 import base64
 import io
@@ -24,7 +26,12 @@ from parsers.notice import Outcome, Trust, reading_to_json
 from tests.golden import mails
 from tests.servers import letters
 
-FRAME = Frame(authserv_ids=(letters.STAMP,), addresses=("me@example.org",), zone=ZoneInfo("Asia/Tokyo"), role="both")
+FRAME = Frame(
+    authserv_ids=(letters.STAMP,),
+    addresses=("me@example.org",),
+    zone=ZoneInfo("Asia/Tokyo"),
+    role="both",
+)
 PATIENCE = 10.0
 """Seconds for one mail; the promise."""
 CHUNK = 1000
@@ -123,14 +130,18 @@ def fuzz(seed: int) -> list[str]:
             raw = mutant(dice, samples)
             began = time.monotonic()
             if trouble := wrong(reads(raw, FRAME), time.monotonic() - began):
-                found.append(f"seed {seed}: {trouble}: {base64.b64encode(zlib.compress(raw)).decode()}")
+                found.append(
+                    f"seed {seed}: {trouble}: {base64.b64encode(zlib.compress(raw)).decode()}"
+                )
     finally:
         logging.getLogger().removeHandler(heard)
     return found + [f"seed {seed} logged: {line[:200]}" for line in heard.lines]
 
 
 @pytest.mark.parametrize(
-    "chunks", [3, pytest.param(100, marks=[pytest.mark.soak, pytest.mark.timeout(900)])], ids=["some", "many"]
+    "chunks",
+    [3, pytest.param(100, marks=[pytest.mark.soak, pytest.mark.timeout(900)])],
+    ids=["some", "many"],
 )
 def test_a_wounded_mail_is_read_refused_or_not_understood(chunks, record_property):
     seeds = range(chunks)
@@ -146,14 +157,22 @@ def test_a_wounded_mail_is_read_refused_or_not_understood(chunks, record_propert
 
 
 def html(body: str) -> bytes:
-    head = letters.amazon("Your Amazon.com order #249-0000000-0000001 has shipped").partition(b"Content-Type:")[0]
-    return head + b"Content-Type: text/html; charset=utf-8\r\nMIME-Version: 1.0\r\n\r\n" + body.encode()
+    head = letters.amazon("Your Amazon.com order #249-0000000-0000001 has shipped").partition(
+        b"Content-Type:"
+    )[0]
+    return (
+        head
+        + b"Content-Type: text/html; charset=utf-8\r\nMIME-Version: 1.0\r\n\r\n"
+        + body.encode()
+    )
 
 
 def parts(count: int) -> bytes:
     part = b"--x\r\nContent-Type: text/plain\r\n\r\nhi\r\n"
     return letters.amazon("Parts").partition(b"Content-Type:")[0] + (
-        b"Content-Type: multipart/mixed; boundary=x\r\nMIME-Version: 1.0\r\n\r\n" + part * count + b"--x--\r\n"
+        b"Content-Type: multipart/mixed; boundary=x\r\nMIME-Version: 1.0\r\n\r\n"
+        + part * count
+        + b"--x--\r\n"
     )
 
 
@@ -169,8 +188,8 @@ def zipped(size: int) -> bytes:
         b"Content-Type: multipart/mixed; boundary=x\r\nMIME-Version: 1.0\r\n\r\n"
         b"--x\r\nContent-Type: text/plain\r\n\r\n"
         + text
-        + b"--x\r\nContent-Type: application/zip; name=invoice.zip\r\n"
-        b"Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=invoice.zip\r\n\r\n"
+        + b"--x\r\nContent-Type: application/zip; name=invoice.zip\r\nContent-Transfer-Encoding:"
+        b" base64\r\nContent-Disposition: attachment; filename=invoice.zip\r\n\r\n"
         + packed
         + b"--x--\r\n"
     )
@@ -190,10 +209,14 @@ BOMBS = {
     "style": lambda: html("<style>" + "a{b:c}" * 100_000 + "</style>x"),
     "10 MB of text": lambda: html("word " * 2_000_000),
     "1 MB on one line": lambda: letters.amazon("Big") + b"word " * 200_000,
-    "60,000 short lines": lambda: letters.amazon("Long") + b"Order # 249-0000000-0000001\r\n" * 60_000,
+    "60,000 short lines": lambda: (
+        letters.amazon("Long") + b"Order # 249-0000000-0000001\r\n" * 60_000
+    ),
     "digits": lambda: letters.amazon("Digits") + b"9" * 1_000_000,
     "100 MB": lambda: letters.amazon("Huge") + b"x" * 100_000_000,
-    "the first 8 MiB of 100 MB": lambda: (letters.amazon("Huge") + b"x\r\n" * (MAX_BYTES // 3))[:MAX_BYTES],
+    "the first 8 MiB of 100 MB": lambda: (letters.amazon("Huge") + b"x\r\n" * (MAX_BYTES // 3))[
+        :MAX_BYTES
+    ],
     "299 parts": lambda: parts(299),
     "3,000 parts": lambda: parts(3000),
     "an archive of 2 GB": lambda: zipped(500_000_000),
@@ -224,7 +247,9 @@ def test_a_bomb_costs_neither_time_nor_memory(child, name, record_property):
     took = time.monotonic() - began
     record_property("tried", 1)
 
-    assert child(letters.private(), FRAME).outcome is Outcome.FOREIGN, "the next mail is read as ever"
+    assert child(letters.private(), FRAME).outcome is Outcome.FOREIGN, (
+        "the next mail is read as ever"
+    )
     assert outcome in Outcome, "the limits refuse it before it needs the process's own"
     assert took < 5
     assert memory(child) < 400
@@ -238,8 +263,15 @@ def test_an_attached_archive_is_never_opened_and_the_mail_around_it_is_read(chil
 
 
 def charset(name: str, body: bytes, *, encoding: bytes = b"8bit") -> bytes:
-    head = letters.amazon("Your Amazon.com order #249-0000000-0000001 has shipped").partition(b"Content-Type:")[0]
-    kind = b"Content-Type: text/plain; charset=" + name.encode() + b"\r\nContent-Transfer-Encoding: " + encoding
+    head = letters.amazon("Your Amazon.com order #249-0000000-0000001 has shipped").partition(
+        b"Content-Type:"
+    )[0]
+    kind = (
+        b"Content-Type: text/plain; charset="
+        + name.encode()
+        + b"\r\nContent-Transfer-Encoding: "
+        + encoding
+    )
     return head + kind + b"\r\nMIME-Version: 1.0\r\n\r\n" + body
 
 
@@ -255,14 +287,20 @@ CHARSETS = {
     "raw_unicode_escape": charset("raw_unicode_escape", rb"\ud800\udfff" + BODY.encode()),
     "punycode": charset("punycode", BODY.encode() * 300),
     "idna": charset("idna", b"xn--" * 5000),
-    "ISO-2022-JP with ①": charset("iso-2022-jp", JAPANESE.encode("iso2022_jp_ext", "replace") + b"\x1b$B-!\x1b(B"),
+    "ISO-2022-JP with ①": charset(
+        "iso-2022-jp", JAPANESE.encode("iso2022_jp_ext", "replace") + b"\x1b$B-!\x1b(B"
+    ),
     "ISO-2022-JP cut in the middle": charset("iso-2022-jp", b"\x1b$B>&IJ\x1b"),
     "cp932 under the name of Shift_JIS": charset("shift_jis", JAPANESE.encode("cp932")),
     "cp932 without a name": charset("", JAPANESE.encode("cp932")),
     "utf-7": charset("utf-7", b"+2AA- +AAA- +//8- " + BODY.encode()),
     "UTF-16 without a mark": charset("utf-16", BODY.encode("utf-16-be")),
-    "UTF-16 in base64": charset("utf-16le", base64.encodebytes(BODY.encode("utf-16-le")), encoding=b"base64"),
-    "lone surrogates": charset("utf-8", BODY.encode() + "\ud800\udfff".encode("utf-8", "surrogatepass")),
+    "UTF-16 in base64": charset(
+        "utf-16le", base64.encodebytes(BODY.encode("utf-16-le")), encoding=b"base64"
+    ),
+    "lone surrogates": charset(
+        "utf-8", BODY.encode() + "\ud800\udfff".encode("utf-8", "surrogatepass")
+    ),
     "NUL": charset("utf-8", b"\0" + BODY.encode().replace(b"#", b"\0#")),
     "NUL in the name": charset('"\0"', BODY.encode()),
     "a name of 30,000 letters": charset("x" * 30_000, BODY.encode()),

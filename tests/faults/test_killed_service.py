@@ -1,5 +1,8 @@
-"""Row 1, the whole road: the service is killed at each of its steps, and half of the time the server renumbers the
-mails before it comes back. Nothing is lost, the ledger is right, and a repeat comes only where an answer was lost."""
+"""Row 1, the whole road: the service is killed at each of its steps, and half of the time the
+server renumbers the
+mails before it comes back. Nothing is lost, the ledger is right, and a repeat comes only where an
+answer was lost.
+"""
 
 import shutil
 import subprocess
@@ -20,11 +23,15 @@ from tests.servers.sink import Sink
 
 ROOT = Path(__file__).parents[2]
 EVERY = 12
-"""In the normal suite every twelfth step is a place to die, and one side of a push; in the soak each is."""
+"""In the normal suite every twelfth step is a place to die, and one side of a push; in the soak
+each is.
+"""
 
 
 class Street:
-    """A folder as it was after the first run, and what a service that nobody disturbs makes of the mails after it."""
+    """A folder as it was after the first run, and what a service that nobody disturbs makes of the
+    mails after it.
+    """
 
     def __init__(self, folder: Path, sender: Sender) -> None:
         self.sender = sender
@@ -109,7 +116,9 @@ def die_and_come_back(folder: Path, street: Street, step: int) -> int:
         if step % 2:
             renumber(home.mail)
         come_back(home, street.sender)
-        where = f"step {step}, {street.steps[step - 1]}, {'renumbered' if step % 2 else 'as it was'}"
+        where = (
+            f"step {step}, {street.steps[step - 1]}, {'renumbered' if step % 2 else 'as it was'}"
+        )
 
         assert home.ledger() == street.ledger, where
         assert set(home.told()) == set(street.told), where
@@ -122,12 +131,18 @@ def die_and_come_back(folder: Path, street: Street, step: int) -> int:
     return twice.total()
 
 
-@pytest.mark.parametrize("every", [EVERY, pytest.param(1, marks=[pytest.mark.soak, pytest.mark.timeout(900)])])
-def test_killed_at_any_step_of_its_life_the_service_loses_nothing(tmp_path, street, every, record_property):
+@pytest.mark.parametrize(
+    "every", [EVERY, pytest.param(1, marks=[pytest.mark.soak, pytest.mark.timeout(900)])]
+)
+def test_killed_at_any_step_of_its_life_the_service_loses_nothing(
+    tmp_path, street, every, record_property
+):
     before = street.steps.index("before the push") + 1
     chosen = sorted({*range(1, len(street.steps) + 1, every), before, before + 1})
     with ThreadPoolExecutor(3) as several:
-        doubled = list(several.map(lambda step: die_and_come_back(tmp_path / str(step), street, step), chosen))
+        doubled = list(
+            several.map(lambda step: die_and_come_back(tmp_path / str(step), street, step), chosen)
+        )
     record_property("tried", len(chosen))
     record_property("doubled", sum(doubled))
 

@@ -1,4 +1,6 @@
-"""Row 11, the whole road: servers that give UIDs anew each time, that count no generations, that go back."""
+"""Row 11, the whole road: servers that give UIDs anew each time, that count no generations, that go
+back.
+"""
 
 from datetime import UTC, datetime, timedelta
 
@@ -59,10 +61,15 @@ def backwards(mail, visit: int) -> None:
     [
         renumbered,
         backwards,
-        *(pytest.param(one, marks=pytest.mark.soak) for one in (each_session, lower, none_at_all, not_told)),
+        *(
+            pytest.param(one, marks=pytest.mark.soak)
+            for one in (each_session, lower, none_at_all, not_told)
+        ),
     ],
 )
-def test_however_a_server_numbers_its_mails_each_is_told_once(home, sender, change, record_property):
+def test_however_a_server_numbers_its_mails_each_is_told_once(
+    home, sender, change, record_property
+):
     home.once(send=sender.send)
     for visit in range(1, 5):
         change(home.mail, visit)

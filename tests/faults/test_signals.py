@@ -1,4 +1,6 @@
-"""Row 25: SIGTERM, SIGINT and SIGHUP in every phase of the real command's life, and a second start beside it."""
+"""Row 25: SIGTERM, SIGINT and SIGHUP in every phase of the real command's life, and a second start
+beside it.
+"""
 
 import signal
 import subprocess
@@ -31,7 +33,12 @@ PHASES = (
 )
 
 
-LONG = "a server that does not greet", "a folder that does not open", "a mail that is never given", "a push that failed"
+LONG = (
+    "a server that does not greet",
+    "a folder that does not open",
+    "a mail that is never given",
+    "a push that failed",
+)
 """Phases like another one: tried in the soak."""
 
 
@@ -109,14 +116,17 @@ def test_the_service_ends_soon_in_whatever_phase_it_is_told_to(home, phase, reco
     said = (home.folder / "log").read_text()
     record_property("tried", 1)
 
-    assert process.returncode in ((0, 1, -signal.SIGTERM, -signal.SIGINT) if phase == "not yet ready" else (0,)), said
+    assert process.returncode in (
+        (0, 1, -signal.SIGTERM, -signal.SIGINT) if phase == "not yet ready" else (0,)
+    ), said
     assert took < 10
     assert "Traceback" not in said or phase == "not yet ready"
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize(
-    "phase", [phase for phase in PHASES if phase not in ("not yet ready", "a server that is not there")]
+    "phase",
+    [phase for phase in PHASES if phase not in ("not yet ready", "a server that is not there")],
 )
 def test_a_reload_in_whatever_phase_breaks_nothing(home, phase, record_property):
     come = bring_to(phase, home)
@@ -134,7 +144,9 @@ def test_a_reload_in_whatever_phase_breaks_nothing(home, phase, record_property)
         if phase != "a refused password":
             wait_until(lambda: idling(home.mail), 60)
             home.mail.deliver(letters.judged(DISPUTE, at=datetime.now(UTC)))
-            wait_until(lambda: any(DISPUTE in one.json["message"] for one in home.sink.requests), 60)
+            wait_until(
+                lambda: any(DISPUTE in one.json["message"] for one in home.sink.requests), 60
+            )
         assert process.poll() is None
         process.send_signal(signal.SIGTERM)
         process.wait(20)

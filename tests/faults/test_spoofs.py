@@ -1,4 +1,6 @@
-"""Row 23: every way we know to look like a shop. What is not confirmed touches no order and shows no link."""
+"""Row 23: every way we know to look like a shop. What is not confirmed touches no order and shows
+no link.
+"""
 
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -17,15 +19,26 @@ from tests.servers import letters
 FRAME = Frame(authserv_ids=(letters.STAMP,), addresses=("me@example.org",), zone=UTC)
 ORDER = "249-0000000-0000001"
 SITE = "https://steal.example.cn/login"
-RECEIVED = b"Received: from out.evil.example by mx.example.org with ESMTPS id 1; Tue, 12 May 2026 09:30:00 +0900\r\n"
-PASS = b"Authentication-Results: mx.example.org; dkim=pass header.d=amazon.com; dmarc=pass header.from=amazon.com\r\n"
-FAIL = b"Authentication-Results: mx.example.org; dkim=none; spf=fail; dmarc=fail header.from=amazon.com\r\n"
+RECEIVED = (
+    b"Received: from out.evil.example by mx.example.org with ESMTPS id 1; Tue, 12 May 2026 09:30:00"
+    b" +0900\r\n"
+)
+PASS = (
+    b"Authentication-Results: mx.example.org; dkim=pass header.d=amazon.com; dmarc=pass"
+    b" header.from=amazon.com\r\n"
+)
+FAIL = (
+    b"Authentication-Results: mx.example.org; dkim=none; spf=fail; dmarc=fail"
+    b" header.from=amazon.com\r\n"
+)
 OTHER = PASS.replace(b"mx.example.org", b"mx.elsewhere.example")
 NAME = b"From: Amazon.com <order-update@amazon.com>\r\n"
 REST = (
-    b"To: me@example.org\r\nDate: Tue, 12 May 2026 09:30:00 +0900\r\nMessage-ID: <a@mail.example>\r\n"
-    b"Subject: Your refund for order 249-0000000-0000001\r\n\r\n"
-    b"Your refund was issued\r\nOrder # 249-0000000-0000001\r\nRefund total: $99.00\r\n" + SITE.encode() + b"\r\n"
+    b"To: me@example.org\r\nDate: Tue, 12 May 2026 09:30:00 +0900\r\nMessage-ID:"
+    b" <a@mail.example>\r\nSubject: Your refund for order 249-0000000-0000001\r\n\r\nYour refund"
+    b" was issued\r\nOrder # 249-0000000-0000001\r\nRefund total: $99.00\r\n"
+    + SITE.encode()
+    + b"\r\n"
 )
 
 
@@ -41,27 +54,40 @@ def cousin(address: str, name: str = "Amazon.com") -> bytes:
 
 FORGED = {
     "its own results below ours": FAIL + RECEIVED + PASS + NAME,
-    "nothing but its own results, on top of a foreign hop": FAIL
-    + PASS.replace(b"mx.example.org", b"x")
-    + RECEIVED
-    + NAME,
+    "nothing but its own results, on top of a foreign hop": (
+        FAIL + PASS.replace(b"mx.example.org", b"x") + RECEIVED + NAME
+    ),
     "two results of ours that disagree, the bad one first": FAIL + RECEIVED + PASS + NAME,
-    "a pass inside a comment": results("dkim=fail (dkim=pass header.d=amazon.com) header.d=evil.example")
-    + RECEIVED
-    + NAME,
-    "nested comments": results("dkim=fail ((a) (dkim=pass (header.d=amazon.com))) header.d=e.example")
-    + RECEIVED
-    + NAME,
-    "a comment that never ends": results("dkim=fail (; dkim=pass header.d=amazon.com") + RECEIVED + NAME,
-    "a pass inside quotes": results('dkim=fail reason="; dkim=pass header.d=amazon.com"') + RECEIVED + NAME,
-    "an escaped quote": results(r'dkim=fail reason="\"; dkim=pass header.d=amazon.com"') + RECEIVED + NAME,
-    "20,000 brackets": results("dkim=fail " + "(" * 400 + "dkim=pass header.d=amazon.com") + RECEIVED + NAME,
+    "a pass inside a comment": (
+        results("dkim=fail (dkim=pass header.d=amazon.com) header.d=evil.example") + RECEIVED + NAME
+    ),
+    "nested comments": (
+        results("dkim=fail ((a) (dkim=pass (header.d=amazon.com))) header.d=e.example")
+        + RECEIVED
+        + NAME
+    ),
+    "a comment that never ends": (
+        results("dkim=fail (; dkim=pass header.d=amazon.com") + RECEIVED + NAME
+    ),
+    "a pass inside quotes": (
+        results('dkim=fail reason="; dkim=pass header.d=amazon.com"') + RECEIVED + NAME
+    ),
+    "an escaped quote": (
+        results(r'dkim=fail reason="\"; dkim=pass header.d=amazon.com"') + RECEIVED + NAME
+    ),
+    "20,000 brackets": (
+        results("dkim=fail " + "(" * 400 + "dkim=pass header.d=amazon.com") + RECEIVED + NAME
+    ),
     "signed by somebody else": results("dkim=pass header.d=evil.example") + RECEIVED + NAME,
     "signed by a longer name": results("dkim=pass header.d=notamazon.com") + RECEIVED + NAME,
     "signed by a name above": results("dkim=pass header.d=com") + RECEIVED + NAME,
     "DMARC of another From": results("dmarc=pass header.from=evil.example") + RECEIVED + NAME,
-    "SPF alone, of somebody else": results("spf=pass smtp.mailfrom=x@evil.example") + RECEIVED + NAME,
-    "signed by two, one of them us": results("dkim=pass header.d=amazon.com header.i=@evil.example") + RECEIVED + NAME,
+    "SPF alone, of somebody else": (
+        results("spf=pass smtp.mailfrom=x@evil.example") + RECEIVED + NAME
+    ),
+    "signed by two, one of them us": (
+        results("dkim=pass header.d=amazon.com header.i=@evil.example") + RECEIVED + NAME
+    ),
     "a cousin": cousin("refund@amazon-refunds.example"),
     "a letter like another": cousin("refund@arnazon.com"),
     "a digit like a letter": cousin("refund@amaz0n.co.jp"),
@@ -70,24 +96,32 @@ FORGED = {
     "the shop as a subdomain of a stranger": cousin("refund@amazon.com.evil.example"),
     "the display name only": cousin("x@mail.example.cn"),
     "an address as display name": cousin("x@mail.example.cn", '"order-update@amazon.com"'),
-    "a second From": results("dkim=pass header.d=evil.example") + RECEIVED + b"From: x@evil.example\r\n" + NAME,
-    "two addresses in one From": results("dkim=pass header.d=evil.example")
-    + RECEIVED
-    + b"From: Amazon <order-update@amazon.com>, x@evil.example\r\n",
+    "a second From": (
+        results("dkim=pass header.d=evil.example") + RECEIVED + b"From: x@evil.example\r\n" + NAME
+    ),
+    "two addresses in one From": (
+        results("dkim=pass header.d=evil.example")
+        + RECEIVED
+        + b"From: Amazon <order-update@amazon.com>, x@evil.example\r\n"
+    ),
 }
 UNPROVED = {
     "SPF alone": results("spf=pass smtp.mailfrom=x@amazon.com") + RECEIVED + NAME,
     "no results at all": RECEIVED + NAME,
     "only results of its own, with a foreign id": OTHER + RECEIVED + NAME,
-    "its results below a hop of its own": RECEIVED.replace(b"by mx.example.org", b"by relay.evil.example")
-    + PASS
-    + NAME,
-    "ARC says it passed": RECEIVED
-    + b"ARC-Authentication-Results: i=1; mx.example.org; dkim=pass header.d=amazon.com\r\n"
-    + b"ARC-Seal: i=1; a=rsa-sha256; cv=none; d=evil.example\r\n"
-    + NAME,
+    "its results below a hop of its own": (
+        RECEIVED.replace(b"by mx.example.org", b"by relay.evil.example") + PASS + NAME
+    ),
+    "ARC says it passed": (
+        RECEIVED
+        + b"ARC-Authentication-Results: i=1; mx.example.org; dkim=pass header.d=amazon.com\r\n"
+        + b"ARC-Seal: i=1; a=rsa-sha256; cv=none; d=evil.example\r\n"
+        + NAME
+    ),
     "our own id in another field": RECEIVED + b"X-" + PASS + NAME,
-    "an id that only begins like ours": OTHER.replace(b"mx.elsewhere", b"mx.example.org.evil") + RECEIVED + NAME,
+    "an id that only begins like ours": (
+        OTHER.replace(b"mx.elsewhere", b"mx.example.org.evil") + RECEIVED + NAME
+    ),
 }
 
 
@@ -119,7 +153,9 @@ def test_a_forward_by_somebody_else_is_no_forward(reads, record_property):
     head = "From: me@example.org\r\nTo: me@example.org\r\nSubject: Fwd: refund\r\n\r\n"
     outer = f"{head}---- Forwarded message ----\r\n{inner}"
     failed = (
-        "Authentication-Results: mx.example.org; dmarc=fail header.from=example.org\r\n" + RECEIVED.decode() + outer
+        "Authentication-Results: mx.example.org; dmarc=fail header.from=example.org\r\n"
+        + RECEIVED.decode()
+        + outer
     )
     stranger = outer.replace("From: me@example.org", "From: thief@evil.example", 1)
     record_property("tried", 2)
@@ -157,7 +193,13 @@ def setup():
     box |= {"authserv_ids": [letters.STAMP], "addresses": ["me@example.org"]}
     target = {"id": "phone", "url": {"value": "json://localhost"}}
     alerts = {severity: {"group": "now"} for severity in ("critical", "warning", "info")}
-    written = {"version": 1, "mailboxes": [box], "targets": [target], "alerts": alerts, "group_wait": "0s"}
+    written = {
+        "version": 1,
+        "mailboxes": [box],
+        "targets": [target],
+        "alerts": alerts,
+        "group_wait": "0s",
+    }
     return build(Settings.model_validate(written), rules=None, packs=None)
 
 

@@ -1,4 +1,6 @@
-"""Row 24: files no person wrote. Each is refused with its place, soon; no text of a user is ever run as a regex."""
+"""Row 24: files no person wrote. Each is refused with its place, soon; no text of a user is ever
+run as a regex.
+"""
 
 import time
 from datetime import UTC, datetime
@@ -8,12 +10,13 @@ import pytest
 from daemon.settings import load as load_settings
 from orders.subject import Subject
 from parsers.pack import load as load_packs
-from parsers.written import WrittenError
+from parsers.user_yaml import UserFileError
 from rules.judge import judge
 from rules.rulebook import load as load_rules
 
 LAUGHS = "a: &a [x]\n" + "".join(
-    f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n"
+    for before, name in zip("abcdefgh", "bcdefghi", strict=True)
 )
 FILES = {
     "aliases, 9 to the 9th": LAUGHS,
@@ -41,13 +44,15 @@ LOADERS = {"config": load_settings, "rules": load_rules}
 
 @pytest.mark.parametrize("loader", LOADERS)
 @pytest.mark.parametrize("name", FILES)
-def test_a_file_no_person_wrote_is_refused_soon_with_its_place(tmp_path, name, loader, record_property):
+def test_a_file_no_person_wrote_is_refused_soon_with_its_place(
+    tmp_path, name, loader, record_property
+):
     path = tmp_path / "written.yaml"
     content = FILES[name]
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     path.chmod(0o600)
     began = time.process_time()
-    with pytest.raises(WrittenError) as refusal:
+    with pytest.raises(UserFileError) as refusal:
         LOADERS[loader](path)
     record_property("tried", 1)
 
@@ -68,7 +73,16 @@ rules:
 
 
 @pytest.mark.parametrize(
-    "text", ["(a+)+$", "(a|aa)+$", "[" + "a-z" * 3000 + "]", "^(.*)*$", "a" * 20_000, "\\\\" * 5000, "%s{0}{{}}"]
+    "text",
+    [
+        "(a+)+$",
+        "(a|aa)+$",
+        "[" + "a-z" * 3000 + "]",
+        "^(.*)*$",
+        "a" * 20_000,
+        "\\\\" * 5000,
+        "%s{0}{{}}",
+    ],
 )
 def test_an_expression_in_a_rule_is_a_text_like_any_other(tmp_path, text, record_property):
     path = tmp_path / "rules.yaml"
@@ -80,7 +94,9 @@ def test_an_expression_in_a_rule_is_a_text_like_any_other(tmp_path, text, record
     found = {
         title: any(
             one.holds
-            for one in judge(book, [Subject(about="order", id="x", facts={"order.title": title})], now)
+            for one in judge(
+                book, [Subject(about="order", id="x", facts={"order.title": title})], now
+            )
             if one.rule.id == "mine"
         )
         for title in titles
@@ -92,19 +108,22 @@ def test_an_expression_in_a_rule_is_a_text_like_any_other(tmp_path, text, record
 
 
 @pytest.mark.parametrize(
-    "text", ["(a+)+$ {item} (a|aa)+$", "x {item} " + " y {item} " * 300, "[[[[ {item}", "{item} " * 3]
+    "text",
+    ["(a+)+$ {item} (a|aa)+$", "x {item} " + " y {item} " * 300, "[[[[ {item}", "{item} " * 3],
 )
 def test_an_expression_in_a_phrase_is_a_text_like_any_other(tmp_path, text, record_property):
     folder = tmp_path / "amazon" / "phrases"
     folder.mkdir(parents=True)
-    (folder / "en.yaml").write_text(f"order.placed:\n- proof: reconstructed\n  subject: ['{text}']\n")
+    (folder / "en.yaml").write_text(
+        f"order.placed:\n- proof: reconstructed\n  subject: ['{text}']\n"
+    )
     from parsers.reader import Context, read
     from tests.servers import letters
 
     began = time.process_time()
     try:
         library = load_packs(tmp_path)
-    except WrittenError as refusal:
+    except UserFileError as refusal:
         refused = str(refusal)
     else:
         refused = None

@@ -1,6 +1,7 @@
 """The real service, ended by SIGKILL at its n-th step: `python -m tests.faults.victim FOLDER STEP`.
 
-A step is a command to the IMAP server, a commit to the ledger, or either side of a push. Each one's name is written
+A step is a command to the IMAP server, a commit to the ledger, or either side of a push. Each one's
+name is written
 to FOLDER/steps before it is done; step 0 never comes.
 """
 

@@ -38,7 +38,8 @@ def lines(*titles: str) -> tuple[Item, ...]:
 
 
 def said(kind: str, at: float, number: str | tuple[str, ...] | None = AE, **more) -> Event:
-    """An event of kind `kind` on day `at` for the order `number`; references by name, the rest are fields.
+    """An event of kind `kind` on day `at` for the order `number`; references by name, the rest are
+    fields.
 
     `copy="b"` makes the same news from another mail.
     """
@@ -46,12 +47,23 @@ def said(kind: str, at: float, number: str | tuple[str, ...] | None = AE, **more
     copy = more.pop("copy", "")
     refs = {name: _tuple(more.pop(name)) for name in REFS if name in more}
     plain = {name: more.pop(name) for name in PLAIN if name in more}
-    amazon = plain.pop("marketplace", None) or ("amazon" if any("-" in one for one in numbers) else "aliexpress")
+    amazon = plain.pop("marketplace", None) or (
+        "amazon" if any("-" in one for one in numbers) else "aliexpress"
+    )
     marketplace = more.pop("marketplace", amazon)
     if "address" in plain:
         plain["sender"] = plain.pop("address")
     words = repr(
-        (kind, at, numbers, copy, sorted(refs.items()), sorted(plain.items()), sorted(more.items()), marketplace)
+        (
+            kind,
+            at,
+            numbers,
+            copy,
+            sorted(refs.items()),
+            sorted(plain.items()),
+            sorted(more.items()),
+            marketplace,
+        )
     )
     digest = hashlib.sha256(words.encode()).hexdigest()
     whole = {

@@ -45,11 +45,33 @@ YES = [
     ("C02", [PLACED, said("order.cancelled", 1), DELIVERED]),
     ("C03", [PLACED, SHIPPED, said("cancel.requested", 3)]),
     ("C04", [PLACED, SHIPPED, said("shipment.delivered", 9, tracking="Z9"), DELIVERED]),
-    ("C04", [PLACED, said("shipment.shipped", 1, AE2, tracking="Z9"), said("shipment.delivered", 9, tracking="Z9")]),
+    (
+        "C04",
+        [
+            PLACED,
+            said("shipment.shipped", 1, AE2, tracking="Z9"),
+            said("shipment.delivered", 9, tracking="Z9"),
+        ],
+    ),
     ("C05", [PLACED, said("shipment.shipped", 2, tracking="A1", items=KETTLE), DELIVERED]),
-    ("C05", [PLACED, said("shipment.shipped", 2, tracking="A1", items=KETTLE), DELIVERED, said("order.completed", 20)]),
+    (
+        "C05",
+        [
+            PLACED,
+            said("shipment.shipped", 2, tracking="A1", items=KETTLE),
+            DELIVERED,
+            said("order.completed", 20),
+        ],
+    ),
     ("C06", [PLACED, DELIVERED, OPENED, said("order.completed", 20)]),
-    ("C06", [said("shipment.delivered", 3, AZ), said("claim.opened", 5, AZ), said("order.completed", 6, AZ)]),
+    (
+        "C06",
+        [
+            said("shipment.delivered", 3, AZ),
+            said("claim.opened", 5, AZ),
+            said("order.completed", 6, AZ),
+        ],
+    ),
     ("C07", [PLACED, SHIPPED, said("order.completed", 40, auto=True)]),
     ("C07", [PLACED, SHIPPED, said("order.awaiting_confirmation", 40)]),
     (
@@ -81,7 +103,14 @@ YES = [
             said("refund.completed", 25, amount=money("4.00 USD")),
         ],
     ),
-    ("C10", [OPENED, said("dispute.judged", 20, judgement="valid"), said("dispute.closed", 22, outcome="no_refund")]),
+    (
+        "C10",
+        [
+            OPENED,
+            said("dispute.judged", 20, judgement="valid"),
+            said("dispute.closed", 22, outcome="no_refund"),
+        ],
+    ),
     (
         "C10",
         [
@@ -97,7 +126,10 @@ YES = [
             said("dispute.closed", 18, outcome="no_refund"),
         ],
     ),
-    ("C12", [said("appeal.submitted", 30), said("appeal.decided", 35), said("appeal.submitted", 36)]),
+    (
+        "C12",
+        [said("appeal.submitted", 30), said("appeal.decided", 35), said("appeal.submitted", 36)],
+    ),
     ("C13", [OPENED, said("dispute.closed", 18, outcome="withdrawn")]),
     (
         "C14",
@@ -136,20 +168,35 @@ YES = [
     ("C22", [SOLD, sold("cancel.requested", 1)]),
     ("C23", [SOLD, sold("cancel.requested", 1), SENT]),
     ("C24", [SENT, sold("refund.completed", 5, amount=money("1 USD")), sold("claim.opened", 6)]),
-    ("C24", [SENT, sold("refund.announced", 5, amount=money("1 USD")), sold("chargeback.opened", 6)]),
+    (
+        "C24",
+        [SENT, sold("refund.announced", 5, amount=money("1 USD")), sold("chargeback.opened", 6)],
+    ),
     ("C25", [SENT, sold("refund.completed", 9, by="platform", amount=money("9 USD"))]),
     (
         "C27",
-        [OPENED, said("dispute.closed", 20, outcome="no_refund"), said("dispute.closed", 22, outcome="refund_full")],
+        [
+            OPENED,
+            said("dispute.closed", 20, outcome="no_refund"),
+            said("dispute.closed", 22, outcome="refund_full"),
+        ],
     ),
-    ("C27", [said("return.authorised", 20, return_by=day(30)), said("return.authorised", 21, return_by=day(28))]),
+    (
+        "C27",
+        [
+            said("return.authorised", 20, return_by=day(30)),
+            said("return.authorised", 21, return_by=day(28)),
+        ],
+    ),
     ("C29", [said("shipment.shipped", 2)]),
     ("C30", [ONE, said("order.placed", 3, items=KETTLE, total=money("40.00 USD"))]),
     ("C30", [said("order.placed", -0.003, AE2, items=KETTLE), ONE]),
 ]
 
 
-@pytest.mark.parametrize(("code", "events"), YES, ids=[f"{row[0]}-{index}" for index, row in enumerate(YES)])
+@pytest.mark.parametrize(
+    ("code", "events"), YES, ids=[f"{row[0]}-{index}" for index, row in enumerate(YES)]
+)
 def test_a_contradiction_is_found_once(code, events) -> None:
     found = seen(*events, number=events[-1].order_numbers[0])
 
@@ -161,7 +208,14 @@ NO = [
     ("C01", [PLACED, ASKED, said("order.cancelled", 1.5), SHIPPED]),
     ("C01", [PLACED, SHIPPED, said("cancel.requested", 3)]),
     ("C02", [PLACED, SHIPPED, said("order.cancelled", 3)]),
-    ("C02", [PLACED, said("order.cancelled", 1, items=LAMP), said("shipment.shipped", 2, tracking="A1", items=KETTLE)]),
+    (
+        "C02",
+        [
+            PLACED,
+            said("order.cancelled", 1, items=LAMP),
+            said("shipment.shipped", 2, tracking="A1", items=KETTLE),
+        ],
+    ),
     ("C03", [PLACED, ASKED, SHIPPED]),
     ("C04", [PLACED, SHIPPED, DELIVERED]),
     ("C04", [PLACED, DELIVERED]),
@@ -174,7 +228,13 @@ NO = [
             said("shipment.delivered", 9, tracking="Z9"),
         ],
     ),
-    ("C04", [said("shipment.shipped", 2, (AE2, AE), tracking="Z9"), said("shipment.delivered", 9, tracking="Z9")]),
+    (
+        "C04",
+        [
+            said("shipment.shipped", 2, (AE2, AE), tracking="Z9"),
+            said("shipment.delivered", 9, tracking="Z9"),
+        ],
+    ),
     ("C05", [PLACED, SHIPPED, DELIVERED]),
     (
         "C05",
@@ -199,7 +259,10 @@ NO = [
     ("C07", [PLACED, SHIPPED, DELIVERED, said("order.completed", 40)]),
     ("C07", [PLACED, SHIPPED, said("order.completed", 40, auto=False)]),
     ("C07", [PLACED, SHIPPED, said("refund.completed", 35), said("order.completed", 40)]),
-    ("C07", [PLACED, SHIPPED, said("goods_checked", 30, source="note"), said("order.completed", 40)]),
+    (
+        "C07",
+        [PLACED, SHIPPED, said("goods_checked", 30, source="note"), said("order.completed", 40)],
+    ),
     (
         "C08",
         [
@@ -209,7 +272,10 @@ NO = [
     ),
     (
         "C08",
-        [said("refund.announced", 20, amount=money("40 USD")), said("refund.completed", 25, amount=money("20 EUR"))],
+        [
+            said("refund.announced", 20, amount=money("40 USD")),
+            said("refund.completed", 25, amount=money("20 EUR")),
+        ],
     ),
     (
         "C09",
@@ -219,7 +285,13 @@ NO = [
             said("refund.completed", 25, amount=money("30.00 USD")),
         ],
     ),
-    ("C10", [said("dispute.judged", 20, judgement="invalid"), said("dispute.closed", 22, outcome="no_refund")]),
+    (
+        "C10",
+        [
+            said("dispute.judged", 20, judgement="invalid"),
+            said("dispute.closed", 22, outcome="no_refund"),
+        ],
+    ),
     (
         "C11",
         [
@@ -229,7 +301,14 @@ NO = [
         ],
     ),
     ("C12", [said("appeal.submitted", 30), said("appeal.decided", 35)]),
-    ("C13", [OPENED, said("withdrawal", 17, source="note"), said("dispute.closed", 18, outcome="withdrawn")]),
+    (
+        "C13",
+        [
+            OPENED,
+            said("withdrawal", 17, source="note"),
+            said("dispute.closed", 18, outcome="withdrawn"),
+        ],
+    ),
     (
         "C14",
         [
@@ -252,8 +331,21 @@ NO = [
     ("C22", [SOLD, SENT, sold("cancel.requested", 3)]),
     ("C23", [SOLD, SENT, sold("cancel.requested", 3)]),
     ("C24", [SENT, sold("claim.opened", 6)]),
-    ("C25", [SENT, sold("return.received", 8), sold("refund.completed", 9, by="platform", amount=money("9 USD"))]),
-    ("C27", [said("dispute.judged", 20, judgement="valid"), said("dispute.judged", 22, judgement="unknown")]),
+    (
+        "C25",
+        [
+            SENT,
+            sold("return.received", 8),
+            sold("refund.completed", 9, by="platform", amount=money("9 USD")),
+        ],
+    ),
+    (
+        "C27",
+        [
+            said("dispute.judged", 20, judgement="valid"),
+            said("dispute.judged", 22, judgement="unknown"),
+        ],
+    ),
     ("C29", [PLACED, SHIPPED]),
     ("C29", [said("order.payment_due", 0), said("order.payment_failed", 1)]),
     ("C29", [said("shipment.shipped", 2, trust="unverified")]),
@@ -263,7 +355,9 @@ NO = [
 ]
 
 
-@pytest.mark.parametrize(("code", "events"), NO, ids=[f"{row[0]}-{index}" for index, row in enumerate(NO)])
+@pytest.mark.parametrize(
+    ("code", "events"), NO, ids=[f"{row[0]}-{index}" for index, row in enumerate(NO)]
+)
 def test_what_fits_together_is_no_contradiction(code, events) -> None:
     assert code not in codes(seen(*events, number=events[-1].order_numbers[0]))
 
@@ -273,16 +367,29 @@ def test_a_question_to_confirm_and_the_end_are_told_once_each() -> None:
 
     assert finding(seen(PLACED, SHIPPED, asked), "C07").id == "completed_without_delivery/awaiting"
     assert finding(seen(PLACED, SHIPPED, asked, over), "C07").id == "completed_without_delivery"
-    assert finding(seen(PLACED, SHIPPED, asked, said("order.completed", 40, auto=False)), "C07") is None
+    assert (
+        finding(seen(PLACED, SHIPPED, asked, said("order.completed", 40, auto=False)), "C07")
+        is None
+    )
 
 
 def test_half_of_a_quantity_delivered_is_a_partial_delivery() -> None:
-    two = said("order.placed", 0, items=(Item(title="Blue kettle", quantity=2, price=money("9.00 USD")),))
-    half = said("shipment.shipped", 2, tracking="A1", items=(Item(title="Blue kettle", price=money("9.00 USD")),))
+    two = said(
+        "order.placed", 0, items=(Item(title="Blue kettle", quantity=2, price=money("9.00 USD")),)
+    )
+    half = said(
+        "shipment.shipped",
+        2,
+        tracking="A1",
+        items=(Item(title="Blue kettle", price=money("9.00 USD")),),
+    )
     found = seen(two, half, DELIVERED)
 
     assert finding(found, "C05").detail == "Blue kettle ×1"
-    assert (found.order.status, found.order.delivered_at) == (OrderStatus.PARTIALLY_IN_TRANSIT, None)
+    assert (found.order.status, found.order.delivered_at) == (
+        OrderStatus.PARTIALLY_IN_TRANSIT,
+        None,
+    )
 
 
 def test_a_doubtful_number_that_moves_counts_as_scanned() -> None:
@@ -291,10 +398,16 @@ def test_a_doubtful_number_that_moves_counts_as_scanned() -> None:
     other = said("shipment.in_transit", 4, tracking="B2")
 
     def scanned(*events) -> bool:
-        (told,) = [one for one in describe(seen(*events), day(9)) if one.facts.get("finding.code") == "C16"]
+        (told,) = [
+            one for one in describe(seen(*events), day(9)) if one.facts.get("finding.code") == "C16"
+        ]
         return told.facts["finding.scanned"]
 
-    assert [scanned(PLACED, sent), scanned(PLACED, sent, moved), scanned(PLACED, sent, other)] == [False, True, False]
+    assert [scanned(PLACED, sent), scanned(PLACED, sent, moved), scanned(PLACED, sent, other)] == [
+        False,
+        True,
+        False,
+    ]
 
 
 def test_every_contradiction_of_orders_has_a_case_here() -> None:
@@ -305,7 +418,15 @@ def test_every_contradiction_of_orders_has_a_case_here() -> None:
 
 def test_a_fee_that_becomes_another_is_a_finding_of_the_account() -> None:
     first = sold("fee.notice", 1, None, marketplace="amazon", sku="SKU-1", new_rate=Decimal(10))
-    told = sold("fee.notice", 2, None, marketplace="amazon", sku="SKU-2", old_rate=Decimal(10), new_rate=Decimal(15))
+    told = sold(
+        "fee.notice",
+        2,
+        None,
+        marketplace="amazon",
+        sku="SKU-2",
+        old_rate=Decimal(10),
+        new_rate=Decimal(15),
+    )
     later = sold("fee.notice", 20, None, marketplace="amazon", sku="SKU-1", new_rate=Decimal(15))
     found = seen(first, told, later, number="@account")
 

@@ -24,16 +24,36 @@ TYPES = {
 TWO = lines("Blue kettle", "Red lamp")
 BUYER = [
     said(
-        "order.placed", 0, items=TWO, total=money("40.00 USD"), store="Good Kettles", ship_by=day(4), ordered_at=day(0)
+        "order.placed",
+        0,
+        items=TWO,
+        total=money("40.00 USD"),
+        store="Good Kettles",
+        ship_by=day(4),
+        ordered_at=day(0),
     ),
     said("order.payment_failed", 0.1, reason="card declined"),
     said("cancel.requested", 1, reason="changed my mind"),
-    said("shipment.shipped", 2, tracking="A1", items=TWO[:1], expected_until=day(20), provider="Yamato"),
+    said(
+        "shipment.shipped",
+        2,
+        tracking="A1",
+        items=TWO[:1],
+        expected_until=day(20),
+        provider="Yamato",
+    ),
     said("shipment.estimate_changed", 5, tracking="A1", expected_until=day(25)),
     said("shipment.available_for_pickup", 8, tracking="A1", pickup_by=day(15), place="locker"),
     said("message.received", 9, intent="out_of_stock", text="sorry"),
     said("dispute.opened", 12, amount=money("40.00 USD"), cases="D1", reason="not received"),
-    said("dispute.proposal", 14, sender="seller", amount=money("5.00 USD"), cases="D1", respond_by=day(16)),
+    said(
+        "dispute.proposal",
+        14,
+        sender="seller",
+        amount=money("5.00 USD"),
+        cases="D1",
+        respond_by=day(16),
+    ),
     said("dispute.judged", 15, judgement="mixed", cases="D1"),
     said("dispute.closed", 18, outcome="return_refund", cases="D1"),
     said("return.shipped", 20, tracking="R1"),
@@ -52,7 +72,15 @@ SELLER = [
 ]
 ACCOUNT = [
     sold("account.warning", 1, None, marketplace="amazon", metric="late"),
-    sold("fee.notice", 1, None, marketplace="amazon", sku="S1", old_rate=Decimal(10), new_rate=Decimal(15)),
+    sold(
+        "fee.notice",
+        1,
+        None,
+        marketplace="amazon",
+        sku="S1",
+        old_rate=Decimal(10),
+        new_rate=Decimal(15),
+    ),
 ]
 VIEWS = [seen(*BUYER), seen(*SELLER, number=AZ), seen(*ACCOUNT, number="@account")]
 SUBJECTS = [subject for view in VIEWS for subject in describe(view, day(45))]
@@ -102,7 +130,16 @@ def test_nearly_every_documented_fact_is_made_by_some_order() -> None:
         spec.name
         for spec in FACTS
         if spec.name.partition(".")[2]
-        in ("amount_claimed", "amount_awarded", "amount_paid", "outcome", "reason", "closed_at", "respond_by", "id")
+        in (
+            "amount_claimed",
+            "amount_awarded",
+            "amount_paid",
+            "outcome",
+            "reason",
+            "closed_at",
+            "respond_by",
+            "id",
+        )
         or spec.name.endswith(".waiting_for")
     }
 
@@ -122,7 +159,12 @@ def test_names_are_unique_and_subjects_too() -> None:
 
 
 def test_times_are_aware_and_utc() -> None:
-    times = [value for subject in SUBJECTS for value in subject.facts.values() if isinstance(value, datetime)]
+    times = [
+        value
+        for subject in SUBJECTS
+        for value in subject.facts.values()
+        if isinstance(value, datetime)
+    ]
 
     assert {value.utcoffset().total_seconds() for value in times} == {0}
 
@@ -157,10 +199,17 @@ def test_a_view_without_events_has_no_facts() -> None:
 
 def test_lapses_depend_on_the_hour() -> None:
     def state(about: str, now: datetime) -> str:
-        view = seen(said("cancel.requested", 1), said("refund.announced", 1), said("return.authorised", 1))
-        return next(str(one.facts[f"{about}.state"]) for one in describe(view, now) if one.about == about)
+        view = seen(
+            said("cancel.requested", 1), said("refund.announced", 1), said("return.authorised", 1)
+        )
+        return next(
+            str(one.facts[f"{about}.state"]) for one in describe(view, now) if one.about == about
+        )
 
-    assert [state("cancellation", day(2)), state("cancellation", day(5))] == ["requested", "unanswered"]
+    assert [state("cancellation", day(2)), state("cancellation", day(5))] == [
+        "requested",
+        "unanswered",
+    ]
     assert [state("refund", day(2)), state("refund", day(40))] == ["announced", "overdue"]
     assert [state("return", day(2)), state("return", day(12))] == ["authorised", "expired"]
 

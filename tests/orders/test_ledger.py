@@ -54,7 +54,11 @@ def test_matters_of_the_account_are_no_orders_but_are_judged(tmp_path: Path) -> 
         for key in shelf.keys:
             ledger.orders.put(view(key, shelf, POLICY, TOKYO))
         listed = [row.number for row in ledger.orders.listed()]
-        counted, running, keys = ledger.orders.count(), ledger.orders.running("amazon"), ledger.orders.running_keys()
+        counted, running, keys = (
+            ledger.orders.count(),
+            ledger.orders.running("amazon"),
+            ledger.orders.running_keys(),
+        )
 
     assert (listed, counted, running) == ([AZ], 1, 1)
     assert keys == ("amazon:buyer:" + AZ, "amazon:seller:@account")

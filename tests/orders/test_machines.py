@@ -14,10 +14,22 @@ ORDER = [
     ("paid", [LATER, said("order.payment_confirmed", 0)], OrderStatus.PROCESSING),
     ("confirmed after payment", [LATER, PLACED], OrderStatus.PROCESSING),
     ("payment failed", [PLACED, said("order.payment_failed", 1)], OrderStatus.PAYMENT_DUE),
-    ("never paid", [LATER, said("order.cancelled", 20, by="platform", reason="unpaid")], OrderStatus.CANCELLED),
+    (
+        "never paid",
+        [LATER, said("order.cancelled", 20, by="platform", reason="unpaid")],
+        OrderStatus.CANCELLED,
+    ),
     ("placed", [PLACED], OrderStatus.PROCESSING),
-    ("all shipped", [PLACED, said("shipment.shipped", 2, tracking="A1", items=TWO)], OrderStatus.IN_TRANSIT),
-    ("shipped, contents untold", [PLACED, said("shipment.shipped", 2, tracking="A1")], OrderStatus.IN_TRANSIT),
+    (
+        "all shipped",
+        [PLACED, said("shipment.shipped", 2, tracking="A1", items=TWO)],
+        OrderStatus.IN_TRANSIT,
+    ),
+    (
+        "shipped, contents untold",
+        [PLACED, said("shipment.shipped", 2, tracking="A1")],
+        OrderStatus.IN_TRANSIT,
+    ),
     (
         "some shipped",
         [PLACED, said("shipment.shipped", 2, tracking="A1", items=TWO[:1])],
@@ -32,8 +44,16 @@ ORDER = [
         ],
         OrderStatus.IN_TRANSIT,
     ),
-    ("cancelled before shipping", [PLACED, said("order.cancelled", 1, by="seller")], OrderStatus.CANCELLED),
-    ("one line cancelled", [PLACED, said("order.cancelled", 1, items=TWO[1:])], OrderStatus.PROCESSING),
+    (
+        "cancelled before shipping",
+        [PLACED, said("order.cancelled", 1, by="seller")],
+        OrderStatus.CANCELLED,
+    ),
+    (
+        "one line cancelled",
+        [PLACED, said("order.cancelled", 1, items=TWO[1:])],
+        OrderStatus.PROCESSING,
+    ),
     (
         "waits for pickup",
         [PLACED, said("shipment.available_for_pickup", 9, tracking="A1")],
@@ -41,7 +61,11 @@ ORDER = [
     ),
     (
         "all delivered",
-        [PLACED, said("shipment.shipped", 2, tracking="A1"), said("shipment.delivered", 9, tracking="A1")],
+        [
+            PLACED,
+            said("shipment.shipped", 2, tracking="A1"),
+            said("shipment.delivered", 9, tracking="A1"),
+        ],
         OrderStatus.DELIVERED,
     ),
     (
@@ -66,12 +90,21 @@ ORDER = [
     ),
     (
         "cancelled is final",
-        [PLACED, said("order.cancelled", 1), said("shipment.shipped", 2), said("shipment.delivered", 9)],
+        [
+            PLACED,
+            said("order.cancelled", 1),
+            said("shipment.shipped", 2),
+            said("shipment.delivered", 9),
+        ],
         OrderStatus.CANCELLED,
     ),
     (
         "closed without a reason after delivery",
-        [PLACED, said("shipment.delivered", 9), said("order.cancelled", 30, by="unknown", reason="unknown")],
+        [
+            PLACED,
+            said("shipment.delivered", 9),
+            said("order.cancelled", 30, by="unknown", reason="unknown"),
+        ],
         OrderStatus.DELIVERED,
     ),
     (
@@ -98,7 +131,9 @@ ORDER = [
 ]
 
 
-@pytest.mark.parametrize(("events", "status"), [row[1:] for row in ORDER], ids=[row[0] for row in ORDER])
+@pytest.mark.parametrize(
+    ("events", "status"), [row[1:] for row in ORDER], ids=[row[0] for row in ORDER]
+)
 def test_an_order_stands_where_its_mails_say(events, status) -> None:
     assert seen(*events).order.status == status
 
@@ -140,13 +175,24 @@ SHIPMENT = [
         ],
         ShipmentStatus.ATTEMPT_FAILED,
     ),
-    ("delivered", [SHIPPED, said("shipment.delivered", 8, tracking="A1")], ShipmentStatus.DELIVERED),
     (
-        "late mail of an earlier step",
-        [said("shipment.delivered", 8, tracking="A1"), said("shipment.in_transit", 9, tracking="A1")],
+        "delivered",
+        [SHIPPED, said("shipment.delivered", 8, tracking="A1")],
         ShipmentStatus.DELIVERED,
     ),
-    ("in trouble", [SHIPPED, said("shipment.exception", 6, tracking="A1", reason="customs")], ShipmentStatus.EXCEPTION),
+    (
+        "late mail of an earlier step",
+        [
+            said("shipment.delivered", 8, tracking="A1"),
+            said("shipment.in_transit", 9, tracking="A1"),
+        ],
+        ShipmentStatus.DELIVERED,
+    ),
+    (
+        "in trouble",
+        [SHIPPED, said("shipment.exception", 6, tracking="A1", reason="customs")],
+        ShipmentStatus.EXCEPTION,
+    ),
     (
         "out of trouble",
         [
@@ -158,13 +204,19 @@ SHIPMENT = [
     ),
     (
         "trouble after delivery is late mail",
-        [SHIPPED, said("shipment.delivered", 8, tracking="A1"), said("shipment.exception", 9, tracking="A1")],
+        [
+            SHIPPED,
+            said("shipment.delivered", 8, tracking="A1"),
+            said("shipment.exception", 9, tracking="A1"),
+        ],
         ShipmentStatus.DELIVERED,
     ),
 ]
 
 
-@pytest.mark.parametrize(("events", "status"), [row[1:] for row in SHIPMENT], ids=[row[0] for row in SHIPMENT])
+@pytest.mark.parametrize(
+    ("events", "status"), [row[1:] for row in SHIPMENT], ids=[row[0] for row in SHIPMENT]
+)
 def test_a_parcel_goes_forward_only(events, status) -> None:
     assert [parcel.status for parcel in seen(*events).order.shipments] == [status]
 
@@ -175,7 +227,11 @@ DISPUTE = [
     ("seller offers", [OPENED, said("dispute.proposal", 14, sender="seller")], "proposal", "me"),
     (
         "buyer answers",
-        [OPENED, said("dispute.proposal", 14, sender="seller"), said("dispute.proposal", 15, sender="buyer")],
+        [
+            OPENED,
+            said("dispute.proposal", 14, sender="seller"),
+            said("dispute.proposal", 15, sender="buyer"),
+        ],
         "opened",
         "counterparty",
     ),
@@ -190,14 +246,22 @@ DISPUTE = [
     ("judged", [OPENED, said("dispute.judged", 22, judgement="valid")], "judged", "me"),
     (
         "late proposal after the judgement",
-        [OPENED, said("dispute.judged", 22, judgement="valid"), said("dispute.proposal", 23, sender="seller")],
+        [
+            OPENED,
+            said("dispute.judged", 22, judgement="valid"),
+            said("dispute.proposal", 23, sender="seller"),
+        ],
         "judged",
         "me",
     ),
     ("closed", [OPENED, said("dispute.closed", 25, outcome="refund_full")], "closed", None),
     (
         "closed stays closed",
-        [OPENED, said("dispute.closed", 25, outcome="no_refund"), said("dispute.proposal", 26, sender="seller")],
+        [
+            OPENED,
+            said("dispute.closed", 25, outcome="no_refund"),
+            said("dispute.proposal", 26, sender="seller"),
+        ],
         "closed",
         None,
     ),
@@ -205,7 +269,9 @@ DISPUTE = [
 ]
 
 
-@pytest.mark.parametrize(("events", "state", "waiting"), [row[1:] for row in DISPUTE], ids=[row[0] for row in DISPUTE])
+@pytest.mark.parametrize(
+    ("events", "state", "waiting"), [row[1:] for row in DISPUTE], ids=[row[0] for row in DISPUTE]
+)
 def test_a_dispute_stands_where_its_mails_say(events, state, waiting) -> None:
     found = case(seen(*events), "dispute")
 
@@ -219,13 +285,28 @@ CASES = [
     ("cancellation", [ASKED, said("cancel.rejected", 2)], "rejected", False),
     ("cancellation", [ASKED, said("shipment.shipped", 2)], "overtaken", False),
     ("appeal", [said("appeal.submitted", 30)], "submitted", True),
-    ("appeal", [said("appeal.submitted", 30), said("appeal.decided", 38, outcome="granted")], "granted", False),
-    ("appeal", [said("appeal.submitted", 30), said("appeal.decided", 38, outcome="rejected")], "rejected", False),
+    (
+        "appeal",
+        [said("appeal.submitted", 30), said("appeal.decided", 38, outcome="granted")],
+        "granted",
+        False,
+    ),
+    (
+        "appeal",
+        [said("appeal.submitted", 30), said("appeal.decided", 38, outcome="rejected")],
+        "rejected",
+        False,
+    ),
     ("appeal", [said("appeal.decided", 38, outcome="unknown")], "decided", False),
     ("return", [said("return.requested", 20)], "requested", True),
     ("return", [said("return.requested", 20), said("return.authorised", 21)], "authorised", True),
     ("return", [said("dispute.closed", 20, outcome="return_refund")], "authorised", True),
-    ("return", [said("return.authorised", 21), said("return.shipped", 24, tracking="R1")], "shipped", True),
+    (
+        "return",
+        [said("return.authorised", 21), said("return.shipped", 24, tracking="R1")],
+        "shipped",
+        True,
+    ),
     ("return", [said("return.shipped", 24), said("return.received", 30)], "received", True),
     ("return", [said("return.requested", 20), said("return.rejected", 21)], "rejected", False),
     ("return", [said("return.received", 30), said("refund.completed", 33)], "refunded", False),
@@ -243,16 +324,38 @@ CASES = [
     ("claim", [said("claim.opened", 20, AZ)], "opened", True),
     ("claim", [sold("claim.opened", 20), sold("claim.info_requested", 21)], "info_due", True),
     ("claim", [sold("claim.info_requested", 21), sold("evidence", 22)], "review", True),
-    ("claim", [said("claim.opened", 20, AZ), said("claim.decided", 25, AZ, outcome="granted")], "granted", False),
-    ("claim", [said("claim.opened", 20, AZ), said("claim.decided", 25, AZ, outcome="denied")], "denied", False),
-    ("claim", [said("claim.opened", 20, AZ), said("claim.decided", 25, AZ, outcome="withdrawn")], "withdrawn", False),
+    (
+        "claim",
+        [said("claim.opened", 20, AZ), said("claim.decided", 25, AZ, outcome="granted")],
+        "granted",
+        False,
+    ),
+    (
+        "claim",
+        [said("claim.opened", 20, AZ), said("claim.decided", 25, AZ, outcome="denied")],
+        "denied",
+        False,
+    ),
+    (
+        "claim",
+        [said("claim.opened", 20, AZ), said("claim.decided", 25, AZ, outcome="withdrawn")],
+        "withdrawn",
+        False,
+    ),
     ("chargeback", [sold("chargeback.opened", 20)], "opened", True),
     ("chargeback", [sold("chargeback.opened", 20), sold("evidence", 22)], "review", True),
-    ("chargeback", [sold("chargeback.opened", 20), sold("chargeback.decided", 40)], "decided", False),
+    (
+        "chargeback",
+        [sold("chargeback.opened", 20), sold("chargeback.decided", 40)],
+        "decided",
+        False,
+    ),
 ]
 
 
-@pytest.mark.parametrize(("kind", "events", "state", "is_open"), CASES, ids=[f"{row[0]} {row[2]}" for row in CASES])
+@pytest.mark.parametrize(
+    ("kind", "events", "state", "is_open"), CASES, ids=[f"{row[0]} {row[2]}" for row in CASES]
+)
 def test_a_case_stands_where_its_mails_say(kind, events, state, is_open) -> None:
     found = case(seen(*events, number=events[0].order_numbers[0]), kind)
 
@@ -290,11 +393,16 @@ def test_closed_without_a_reason_ends_no_dispute_and_no_refund() -> None:
     closed = said("order.cancelled", 30, by="unknown", reason="unknown")
     found = seen(PLACED, OPENED, said("refund.announced", 20, amount=money("40.00 USD")), closed)
 
-    assert [(one.kind, one.closed_at) for one in found.order.cases] == [("dispute", None), ("refund", None)]
+    assert [(one.kind, one.closed_at) for one in found.order.cases] == [
+        ("dispute", None),
+        ("refund", None),
+    ]
 
 
 def test_a_new_dispute_after_the_end_of_the_first_is_another_case() -> None:
-    found = seen(OPENED, said("dispute.closed", 15, outcome="withdrawn"), said("dispute.opened", 16))
+    found = seen(
+        OPENED, said("dispute.closed", 15, outcome="withdrawn"), said("dispute.opened", 16)
+    )
 
     assert [one.state for one in found.order.cases if one.kind == "dispute"] == ["closed", "opened"]
 
@@ -319,7 +427,11 @@ def test_a_note_about_money_does_not_outdate_what_files_tell_of_the_order() -> N
 
 
 def test_two_parcels_with_different_tracking_of_one_day_are_two() -> None:
-    found = seen(PLACED, said("shipment.shipped", 2, tracking="A1"), said("shipment.shipped", 2, tracking="B2"))
+    found = seen(
+        PLACED,
+        said("shipment.shipped", 2, tracking="A1"),
+        said("shipment.shipped", 2, tracking="B2"),
+    )
 
     assert [one.id for one in found.order.shipments] == ["A1", "B2"]
 
@@ -336,14 +448,21 @@ def test_parcel_mails_without_an_order_number_follow_the_parcel() -> None:
     last = said("shipment.delivered", 12, None, tracking="LP00000000000001")
     found = seen(bound, chained, last)
 
-    assert [(one.id, one.status) for one in found.order.shipments] == [("LP00000000000001", ShipmentStatus.DELIVERED)]
+    assert [(one.id, one.status) for one in found.order.shipments] == [
+        ("LP00000000000001", ShipmentStatus.DELIVERED)
+    ]
 
 
 def test_one_parcel_for_two_orders_is_delivered_for_both() -> None:
     both = (AE, "8100000000050001")
-    events = [said("shipment.shipped", 2, both, tracking="A1"), said("shipment.delivered", 9, None, tracking="A1")]
+    events = [
+        said("shipment.shipped", 2, both, tracking="A1"),
+        said("shipment.delivered", 9, None, tracking="A1"),
+    ]
 
-    assert [seen(*events, number=number).order.status for number in both] == [OrderStatus.DELIVERED] * 2
+    assert [seen(*events, number=number).order.status for number in both] == [
+        OrderStatus.DELIVERED
+    ] * 2
 
 
 def test_the_date_of_a_refund_is_not_the_date_of_the_parcel() -> None:

@@ -6,7 +6,21 @@ from orders.likeness import agrees, informative
 from orders.matching import place, touched
 from orders.shelf import ListShelf, order_keys, references
 from parsers.notice import Role, Trust
-from tests.orders.telling import AE, AE2, AE3, AZ, AZ2, assigned, codes, day, lines, money, said, seen, sold
+from tests.orders.telling import (
+    AE,
+    AE2,
+    AE3,
+    AZ,
+    AZ2,
+    assigned,
+    codes,
+    day,
+    lines,
+    money,
+    said,
+    seen,
+    sold,
+)
 
 KETTLE, LAMP = lines("Blue kettle with a long spout"), lines("Red lamp")
 PLACED = said("order.placed", 0, items=KETTLE, total=money("40.00 USD"), store="Good Kettles Store")
@@ -26,7 +40,12 @@ def placed(event, *others):
 STEPS = [
     ("number known", said("shipment.shipped", 2), [PLACED], ("L1", 1.0, (key(AE),), ())),
     ("number unknown", said("shipment.shipped", 2), [], ("L1n", 0.95, (key(AE),), ())),
-    ("first digit lost", said("shipment.delivered", 9, AE[1:]), [PLACED], ("L4", 0.95, (key(AE),), ())),
+    (
+        "first digit lost",
+        said("shipment.delivered", 9, AE[1:]),
+        [PLACED],
+        ("L4", 0.95, (key(AE),), ()),
+    ),
     (
         "first digit lost, nothing fits",
         said("shipment.delivered", 9, AE[1:]),
@@ -46,7 +65,12 @@ STEPS = [
         [said("dispute.opened", 4, cases="D1")],
         ("L2", 0.97, (key(AE),), ()),
     ),
-    ("tracking", said("shipment.in_transit", 5, None, tracking="A1"), [PLACED, SHIPPED], ("L3", 0.95, (key(AE),), ())),
+    (
+        "tracking",
+        said("shipment.in_transit", 5, None, tracking="A1"),
+        [PLACED, SHIPPED],
+        ("L3", 0.95, (key(AE),), ()),
+    ),
     (
         "old tracking",
         said("shipment.in_transit", 300, None, tracking="A1"),
@@ -85,7 +109,9 @@ STEPS = [
     ),
     (
         "relay address with one open order",
-        said("message.received", 5, None, marketplace="amazon", address="p1@marketplace.amazon.co.jp"),
+        said(
+            "message.received", 5, None, marketplace="amazon", address="p1@marketplace.amazon.co.jp"
+        ),
         [
             said("message.received", 3, AZ, address="p1@marketplace.amazon.co.jp"),
             said("order.cancelled", 4, AZ2, address="p1@marketplace.amazon.co.jp"),
@@ -142,19 +168,33 @@ STEPS = [
     ),
     ("nothing", said("message.received", 5, None), [PLACED], ("L8", 0.0, (), ())),
     ("forged", said("refund.completed", 5, trust="forged"), [PLACED], ("L8", 0.0, (), ())),
-    ("forwarded", said("shipment.shipped", 2, trust="forwarded"), [PLACED], ("L1", 0.85, (key(AE),), ())),
-    ("unverified", said("shipment.shipped", 2, trust="unverified"), [PLACED], ("L1", 0.85, (key(AE),), ())),
+    (
+        "forwarded",
+        said("shipment.shipped", 2, trust="forwarded"),
+        [PLACED],
+        ("L1", 0.85, (key(AE),), ()),
+    ),
+    (
+        "unverified",
+        said("shipment.shipped", 2, trust="unverified"),
+        [PLACED],
+        ("L1", 0.85, (key(AE),), ()),
+    ),
     ("survey", said("survey.request", 5, None, store="Lamp World"), [PLACED2], ("L8", 0.0, (), ())),
 ]
 
 
-@pytest.mark.parametrize(("event", "others", "wanted"), [row[1:] for row in STEPS], ids=[row[0] for row in STEPS])
+@pytest.mark.parametrize(
+    ("event", "others", "wanted"), [row[1:] for row in STEPS], ids=[row[0] for row in STEPS]
+)
 def test_the_first_step_that_holds_decides(event, others, wanted) -> None:
     assert placed(event, *others) == wanted
 
 
 def test_store_title_and_amount_together_are_taken() -> None:
-    event = said("refund.announced", 5, None, store="Good Kettles", items=KETTLE, amount=money("40.10 USD"))
+    event = said(
+        "refund.announced", 5, None, store="Good Kettles", items=KETTLE, amount=money("40.10 USD")
+    )
     asked = said("cancel.requested", 3)
     level, confidence, keys, _ = placed(event, PLACED, asked, PLACED2)
 
@@ -163,7 +203,9 @@ def test_store_title_and_amount_together_are_taken() -> None:
 
 
 def test_the_same_mail_for_two_equal_orders_is_a_question() -> None:
-    twin = said("order.placed", 1, AE3, items=KETTLE, total=money("40.00 USD"), store="Good Kettles Store")
+    twin = said(
+        "order.placed", 1, AE3, items=KETTLE, total=money("40.00 USD"), store="Good Kettles Store"
+    )
     event = said("shipment.shipped", 5, None, store="Good Kettles", items=KETTLE)
     level, confidence, keys, candidates = placed(event, PLACED, twin)
 
@@ -172,7 +214,9 @@ def test_the_same_mail_for_two_equal_orders_is_a_question() -> None:
 
 
 def test_a_cut_title_is_still_the_same_item() -> None:
-    event = said("shipment.shipped", 5, None, store="Good Kettles", items=lines("Blue kettle with…"))
+    event = said(
+        "shipment.shipped", 5, None, store="Good Kettles", items=lines("Blue kettle with…")
+    )
 
     assert placed(event, PLACED, PLACED2)[2] == (key(AE),)
 
@@ -215,7 +259,11 @@ def test_the_answer_of_the_user_beats_every_step_and_the_last_answer_counts() ->
     shelf = ListShelf([closed, masked, assigned(masked, AE2, at=40), assigned(masked, AE3, at=50)])
     found = place(masked, shelf)
 
-    assert (found.keys, found.confidence, found.candidates) == ((key(AE3),), 1.0, (key(AE3), key(AE)))
+    assert (found.keys, found.confidence, found.candidates) == (
+        (key(AE3),),
+        1.0,
+        (key(AE3), key(AE)),
+    )
 
 
 def test_the_answer_none_takes_the_mail_from_every_order() -> None:
@@ -237,14 +285,22 @@ def test_a_twin_is_marked_and_the_best_witness_counts() -> None:
     verified = said("refund.completed", 19.5, amount=money("4 USD"), copy="b")
     found = seen(PLACED, forwarded, verified)
 
-    assert [(one.event, one.level) for one in found.placements[1:]] == [(forwarded, "L0"), (verified, "L1")]
+    assert [(one.event, one.level) for one in found.placements[1:]] == [
+        (forwarded, "L0"),
+        (verified, "L1"),
+    ]
     assert found.order.refunded == money("4 USD")
 
 
 TOUCHING = [
     ("its own order", said("shipment.shipped", 2), [PLACED], [AE]),
     ("both orders of a parcel", said("shipment.shipped", 2, (AE, AE2)), [PLACED], [AE, AE2]),
-    ("a parcel mail that now has a home", SHIPPED, [said("shipment.delivered", 9, None, tracking="A1")], [AE]),
+    (
+        "a parcel mail that now has a home",
+        SHIPPED,
+        [said("shipment.delivered", 9, None, tracking="A1")],
+        [AE],
+    ),
     (
         "a parcel mail that lay elsewhere",
         said("shipment.shipped", 3, AE2, tracking="B7"),
@@ -287,7 +343,10 @@ def test_an_assignment_touches_the_old_order_and_the_new() -> None:
     masked = said("appeal.decided", 30, None, masked="注文******")
     answer = assigned(masked, AE2)
 
-    assert touched(answer, ListShelf([said("dispute.closed", 20), masked, answer])) == (key(AE), key(AE2))
+    assert touched(answer, ListShelf([said("dispute.closed", 20), masked, answer])) == (
+        key(AE),
+        key(AE2),
+    )
 
 
 def test_references_are_what_the_store_indexes() -> None:
@@ -297,11 +356,16 @@ def test_references_are_what_the_store_indexes() -> None:
         ["order", "tracking", "package", "case", "thread"]
     )
     assert order_keys(event) == (key(AE),)
-    assert order_keys(sold("payout.sent", 3, None, marketplace="amazon")) == ("amazon:seller:@account",)
+    assert order_keys(sold("payout.sent", 3, None, marketplace="amazon")) == (
+        "amazon:seller:@account",
+    )
 
 
 def test_of_many_open_orders_a_bare_message_asks_about_none() -> None:
-    orders = [said("order.placed", 0, f"81000000{number:04}0001", items=KETTLE, store="S") for number in range(201)]
+    orders = [
+        said("order.placed", 0, f"81000000{number:04}0001", items=KETTLE, store="S")
+        for number in range(201)
+    ]
     message = said("message.received", 5, None, store="S", items=KETTLE)
 
     assert placed(message, *orders)[3] == ()
@@ -322,6 +386,10 @@ def test_messages_of_the_past_are_not_tied_to_orders_of_the_future() -> None:
 
 def test_a_promise_in_a_thread_belongs_to_the_order_of_the_thread() -> None:
     asked = said("message.received", 4, thread="<1@x>", intent="other")
-    promise = said("message.received", 5, None, thread=("<2@x>", "<1@x>"), intent="will_ship_by", due=day(12))
+    promise = said(
+        "message.received", 5, None, thread=("<2@x>", "<1@x>"), intent="will_ship_by", due=day(12)
+    )
 
-    assert [one.due_at for one in seen(PLACED, asked, promise).watches if one.key == "W11"] == [day(13)]
+    assert [one.due_at for one in seen(PLACED, asked, promise).watches if one.key == "W11"] == [
+        day(13)
+    ]

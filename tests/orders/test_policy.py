@@ -9,7 +9,7 @@ from orders import policy, workdays
 from orders.facts import WATCH_KINDS
 from orders.order import Actor
 from parsers.notice import Kind, Role
-from parsers.written import WrittenError
+from parsers.user_yaml import UserFileError
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -19,11 +19,18 @@ def test_every_kind_of_watch_has_a_row_and_every_row_is_justified() -> None:
 
     assert {row.kind for row in rows} == set(WATCH_KINDS)
     assert [row.key for row in rows if not row.source or not row.grade] == []
-    assert [row.key for row in rows if row.key.startswith("W") and row.actor is Actor.ME] == ["W15", "W16"]
+    assert [row.key for row in rows if row.key.startswith("W") and row.actor is Actor.ME] == [
+        "W15",
+        "W16",
+    ]
 
 
 def test_every_kind_a_row_names_exists() -> None:
-    named = [policy.pattern(text) for row in policy.shipped().rows for text in (*row.trigger, *row.meets, *row.voids)]
+    named = [
+        policy.pattern(text)
+        for row in policy.shipped().rows
+        for text in (*row.trigger, *row.meets, *row.voids)
+    ]
 
     assert [one for one in named if one.kind not in set(Kind)] == []
 
@@ -33,7 +40,10 @@ def test_every_kind_a_row_names_exists() -> None:
     [
         ("dispute.cloosed", "unknown kind 'dispute.cloosed'; did you mean 'dispute.closed'?"),
         ("dispute.closed[outcom=x]", "unknown field 'outcom'; did you mean 'outcome'?"),
-        ("dispute closed", "'dispute closed' is no kind with a test, such as dispute.closed[outcome=no_refund]"),
+        (
+            "dispute closed",
+            "'dispute closed' is no kind with a test, such as dispute.closed[outcome=no_refund]",
+        ),
     ],
 )
 def test_a_wrong_pattern_is_named(text, what) -> None:
@@ -74,12 +84,15 @@ def test_all_mistakes_of_a_change_are_told_at_once() -> None:
         (("D-AE-133",), "no deadline or silence 'D-AE-133'; did you mean 'D-AE-13'?"),
         (
             ("W1", "dayz"),
-            "'dayz' cannot be changed here; days, hours, count, enabled, holidays can; did you mean 'days'?",
+            (
+                "'dayz' cannot be changed here; days, hours, count, enabled, holidays can; did you"
+                " mean 'days'?"
+            ),
         ),
         (("W2", "days"), "expected a whole number, not 'soon'"),
         (("W3",), "expected changes such as {days: 5}"),
     )
-    with pytest.raises(WrittenError) as error:
+    with pytest.raises(UserFileError) as error:
         policy.load(wrong)
     assert len(error.value.faults) == 4
 

@@ -1,4 +1,6 @@
-"""What holds for any set of events: order of arrival, repetition and partial knowledge change nothing in the end."""
+"""What holds for any set of events: order of arrival, repetition and partial knowledge change
+nothing in the end.
+"""
 
 import dataclasses
 import itertools
@@ -15,7 +17,20 @@ from orders.order import OrderStatus, ShipmentStatus
 from orders.shelf import ListShelf, key_parts
 from orders.view import View, view
 from parsers.notice import Kind, Role, Trust
-from tests.orders.telling import AE, AE2, AE3, AZ, AZ2, TOKYO, assigned, day, lines, money, said, seen
+from tests.orders.telling import (
+    AE,
+    AE2,
+    AE3,
+    AZ,
+    AZ2,
+    TOKYO,
+    assigned,
+    day,
+    lines,
+    money,
+    said,
+    seen,
+)
 
 POLICY = policy.load()
 KETTLE, LAMP, CHAIR = lines("Blue kettle"), lines("Red lamp"), lines("Green chair")
@@ -37,23 +52,38 @@ packages = st.sampled_from(["PK1", "PK2"])
 goods = st.sampled_from([KETTLE, LAMP, KETTLE + LAMP, CHAIR, ()])
 amounts = st.sampled_from(["40.00 USD", "20.00 USD", "4000 JPY"]).map(money)
 PARCEL = [kind.value for kind in Kind if kind.startswith("shipment.")]
-CASE = [kind.value for kind in Kind if kind.partition(".")[0] in ("dispute", "appeal", "return", "refund", "cancel")]
+CASE = [
+    kind.value
+    for kind in Kind
+    if kind.partition(".")[0] in ("dispute", "appeal", "return", "refund", "cancel")
+]
 FIELDS = {
     "dispute.judged": {"judgement": ["valid", "invalid", "mixed", "unknown"]},
-    "dispute.closed": {"outcome": ["refund_full", "no_refund", "return_refund", "withdrawn", "unknown"]},
+    "dispute.closed": {
+        "outcome": ["refund_full", "no_refund", "return_refund", "withdrawn", "unknown"]
+    },
     "dispute.proposal": {"sender": ["seller", "buyer"]},
     "appeal.decided": {"outcome": ["granted", "rejected"], "reason": ["return_missed", "evidence"]},
-    "order.cancelled": {"by": ["buyer", "seller", "unknown"], "reason": ["unknown", "out_of_stock"]},
+    "order.cancelled": {
+        "by": ["buyer", "seller", "unknown"],
+        "reason": ["unknown", "out_of_stock"],
+    },
 }
 
 
 @st.composite
 def named(draw) -> Event:
     """A mail with an order number."""
-    kind = draw(st.sampled_from([kind.value for kind in Kind if kind.startswith("order.")] + PARCEL + CASE))
+    kind = draw(
+        st.sampled_from([kind.value for kind in Kind if kind.startswith("order.")] + PARCEL + CASE)
+    )
     more = {name: draw(st.sampled_from(words)) for name, words in FIELDS.get(kind, {}).items()}
     if kind == "order.placed":
-        more |= {"items": draw(goods), "total": draw(amounts), "store": draw(st.sampled_from(["Good Cables", "Other"]))}
+        more |= {
+            "items": draw(goods),
+            "total": draw(amounts),
+            "store": draw(st.sampled_from(["Good Cables", "Other"])),
+        }
     if kind in PARCEL and draw(st.booleans()):
         more["tracking"] = draw(parcels)
     if kind in PARCEL and draw(st.booleans()):
@@ -68,7 +98,14 @@ def named(draw) -> Event:
         more["expected_until"] = draw(days.map(day))
     if draw(st.booleans()):
         more["thread"] = draw(st.sampled_from(["<1@x>", "<2@x>"]))
-    return said(kind, draw(days), draw(numbers), trust=draw(trusts), copy=draw(st.sampled_from("ab")), **more)
+    return said(
+        kind,
+        draw(days),
+        draw(numbers),
+        trust=draw(trusts),
+        copy=draw(st.sampled_from("ab")),
+        **more,
+    )
 
 
 @st.composite
@@ -88,12 +125,21 @@ def bare(draw) -> Event:
     if shape == "message":
         intent = draw(st.sampled_from(["out_of_stock", "will_ship_by", "ask_close_dispute"]))
         more = (
-            {"thread": draw(st.sampled_from(["<1@x>", "<3@x>"]))} if draw(st.booleans()) else {"store": "Good Cables"}
+            {"thread": draw(st.sampled_from(["<1@x>", "<3@x>"]))}
+            if draw(st.booleans())
+            else {"store": "Good Cables"}
         )
-        return said("message.received", at, None, trust=trust, intent=intent, due=day(at + 7), **more)
+        return said(
+            "message.received", at, None, trust=trust, intent=intent, due=day(at + 7), **more
+        )
     if shape == "case":
         return said(
-            "dispute.judged", at, None, trust=trust, cases=draw(st.sampled_from(["D1", "D2"])), judgement="valid"
+            "dispute.judged",
+            at,
+            None,
+            trust=trust,
+            cases=draw(st.sampled_from(["D1", "D2"])),
+            judgement="valid",
         )
     return said("account.warning", at, None, trust=trust, metric="late")
 
@@ -103,7 +149,9 @@ def histories(draw) -> list[Event]:
     """A mailbox: named and bare mails, some of them assigned by the user."""
     events = draw(st.lists(st.one_of(named(), named(), bare()), min_size=1, max_size=14))
     for event in draw(st.lists(st.sampled_from(events), max_size=2)):
-        answer = assigned(event, draw(st.sampled_from([AE, AE2, None])), at=draw(st.sampled_from([50, 51])))
+        answer = assigned(
+            event, draw(st.sampled_from([AE, AE2, None])), at=draw(st.sampled_from([50, 51]))
+        )
         events.append(answer)
     return list({event.origin: event for event in events}.values())
 
@@ -115,7 +163,9 @@ def all_views(events: list[Event]) -> dict[str, View]:
 
 @settings(max_examples=100, deadline=None)
 @given(events=histories(), seed=st.randoms(use_true_random=False))
-def test_any_order_of_arrival_ends_in_the_same_views(events: list[Event], seed: random.Random) -> None:
+def test_any_order_of_arrival_ends_in_the_same_views(
+    events: list[Event], seed: random.Random
+) -> None:
     shuffled = list(events)
     seed.shuffle(shuffled)
 
@@ -130,7 +180,9 @@ def test_folding_twice_is_folding_once(events: list[Event]) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(events=histories(), seed=st.randoms(use_true_random=False))
-def test_making_only_the_touched_views_again_is_enough(events: list[Event], seed: random.Random) -> None:
+def test_making_only_the_touched_views_again_is_enough(
+    events: list[Event], seed: random.Random
+) -> None:
     seed.shuffle(events)
     shelf = ListShelf()
     kept: dict[str, View] = {}
@@ -143,8 +195,14 @@ def test_making_only_the_touched_views_again_is_enough(events: list[Event], seed
 
 
 @settings(max_examples=60, deadline=None)
-@given(events=histories(), cuts=st.lists(st.integers(0, 16), max_size=3), seed=st.randoms(use_true_random=False))
-def test_events_that_come_together_touch_together(events: list[Event], cuts: list[int], seed: random.Random) -> None:
+@given(
+    events=histories(),
+    cuts=st.lists(st.integers(0, 16), max_size=3),
+    seed=st.randoms(use_true_random=False),
+)
+def test_events_that_come_together_touch_together(
+    events: list[Event], cuts: list[int], seed: random.Random
+) -> None:
     seed.shuffle(events)
     edges = [0, *sorted(cuts), len(events)]
     shelf = ListShelf()
@@ -171,7 +229,9 @@ class HousedShelf(ListShelf):
         self.homes |= set(housed(event, self))
 
     def loose(self, marketplace: str, role: Role) -> tuple[Event, ...]:
-        return tuple(event for event in super().loose(marketplace, role) if event.origin not in self.homes)
+        return tuple(
+            event for event in super().loose(marketplace, role) if event.origin not in self.homes
+        )
 
 
 @settings(max_examples=60, deadline=None)
@@ -187,9 +247,15 @@ def test_an_event_with_a_home_need_not_stay_among_the_loose_ones(events: list[Ev
 
 @settings(max_examples=60, deadline=None)
 @given(events=histories(), late=named())
-def test_more_mail_of_the_past_never_reopens_what_has_ended(events: list[Event], late: Event) -> None:
+def test_more_mail_of_the_past_never_reopens_what_has_ended(
+    events: list[Event], late: Event
+) -> None:
     late = dataclasses.replace(late, at=day(-300), origin="mail:late#0", tracking=(), packages=())
-    excuses = (Kind.ORDER_CANCELLED, Kind.SHIPMENT_DELIVERED, Kind.ORDER_COMPLETED)  # "is closed" after these is no end
+    excuses = (
+        Kind.ORDER_CANCELLED,
+        Kind.SHIPMENT_DELIVERED,
+        Kind.ORDER_COMPLETED,
+    )  # "is closed" after these is no end
     before = all_views(events)
     after = all_views([*events, late])
     for key, found in before.items():
@@ -205,7 +271,11 @@ def test_more_mail_of_the_past_never_reopens_what_has_ended(events: list[Event],
 @settings(max_examples=60, deadline=None)
 @given(events=histories())
 def test_mail_that_is_not_sure_never_closes(events: list[Event]) -> None:
-    weak = [dataclasses.replace(event, trust=Trust.UNVERIFIED) for event in events if event.assigns is None]
+    weak = [
+        dataclasses.replace(event, trust=Trust.UNVERIFIED)
+        for event in events
+        if event.assigns is None
+    ]
     for found in all_views(weak).values():
         assert found.order.status not in (*ENDS, OrderStatus.DELIVERED)
         assert [one.id for one in found.watches if one.met_by is not None] == []
@@ -216,13 +286,24 @@ def test_mail_that_is_not_sure_never_closes(events: list[Event]) -> None:
 @settings(max_examples=60, deadline=None)
 @given(events=histories())
 def test_a_forwarded_twin_of_a_verified_mail_changes_nothing(events: list[Event]) -> None:
-    plain = [dataclasses.replace(event, trust=Trust.VERIFIED) for event in events if event.assigns is None]
+    plain = [
+        dataclasses.replace(event, trust=Trust.VERIFIED)
+        for event in events
+        if event.assigns is None
+    ]
     plain = [event for event in plain if event.order_numbers]
-    twins = [dataclasses.replace(event, trust=Trust.FORWARDED, origin=f"{event.origin}-twin") for event in plain]
+    twins = [
+        dataclasses.replace(event, trust=Trust.FORWARDED, origin=f"{event.origin}-twin")
+        for event in plain
+    ]
     for key, found in all_views(plain).items():
         again = view(key, ListShelf([*plain, *twins]), POLICY, TOKYO)
 
-        assert (again.order, again.findings, again.watches) == (found.order, found.findings, found.watches)
+        assert (again.order, again.findings, again.watches) == (
+            found.order,
+            found.findings,
+            found.watches,
+        )
 
 
 @pytest.mark.parametrize("number", [AE, AE2])
@@ -231,4 +312,6 @@ def test_the_answer_moves_a_mail_whole(number: str) -> None:
     closed = [said("dispute.closed", 20, one, outcome="no_refund") for one in (AE, AE2)]
     placements = seen(*closed, masked, assigned(masked, number), number=number).placements
 
-    assert [one.keys for one in placements if one.event == masked] == [(f"aliexpress:buyer:{number}",)]
+    assert [one.keys for one in placements if one.event == masked] == [
+        (f"aliexpress:buyer:{number}",)
+    ]

@@ -9,5 +9,7 @@ from tests.golden import FIXTURES, actual, expected, mails
 def test_a_golden_mail_is_read_as_its_file_says(mail):
     wanted = expected(mail)
 
-    assert wanted, f"{mail.name} has no .yaml beside it; run python -m tests.golden add and read what it wrote"
+    assert wanted, (
+        f"{mail.name} has no .yaml beside it; run python -m tests.golden add and read what it wrote"
+    )
     assert actual(mail, wanted) == wanted

@@ -5,14 +5,17 @@ from datetime import date
 import pytest
 
 from parsers.intents import hear, promised
-from parsers.letter import parse
+from parsers.mail import parse
 from parsers.notice import FIELDS, Kind, Notice, Proof, Role
 
 TODAY = date(2026, 3, 2)
 
 
 def heard(text, role=Role.BUYER, intent="other"):
-    head = "From: a@example.org\nDate: Mon, 2 Mar 2026 12:00:00 +0900\nContent-Type: text/plain; charset=utf-8\n\n"
+    head = (
+        "From: a@example.org\nDate: Mon, 2 Mar 2026 12:00:00 +0900\nContent-Type: text/plain;"
+        " charset=utf-8\n\n"
+    )
     notice = Notice(
         kind=Kind.MESSAGE_RECEIVED, marketplace="aliexpress", role=role, language="en", proof=Proof.RECONSTRUCTED,
         fields={"intent": intent},
@@ -23,7 +26,11 @@ def heard(text, role=Role.BUYER, intent="other"):
 @pytest.mark.parametrize(
     ("intent", "role", "text"),
     [
-        ("out_of_stock", "buyer", "Dear friend, we are sorry, the lamp is out of stock. Please open dispute."),
+        (
+            "out_of_stock",
+            "buyer",
+            "Dear friend, we are sorry, the lamp is out of stock. Please open dispute.",
+        ),
         ("out_of_stock", "buyer", "申し訳ございません。こちらの商品は在庫切れとなりました。"),
         ("will_ship_by", "buyer", "Hello, it is in stock, we will ship it within 1 week."),
         ("will_ship_by", "buyer", "来週中に発送いたします。"),
@@ -36,7 +43,11 @@ def heard(text, role=Role.BUYER, intent="other"):
         ("ask_cancel_order", "buyer", "Can you cancel the order and buy again?"),
         ("tracking_given", "buyer", "The new tracking number is LP00123456789012."),
         ("offer", "buyer", "We can give you a partial refund of 5 dollars."),
-        ("cancel_complaint", "seller", "I sent a cancel request two days ago. Why did I get a shipping notice?"),
+        (
+            "cancel_complaint",
+            "seller",
+            "I sent a cancel request two days ago. Why did I get a shipping notice?",
+        ),
         ("cancel_complaint", "seller", "キャンセルをお願いしたのに、発送通知が届きました。"),
         ("where_is_it", "seller", "Hello, where is my parcel?"),
         ("where_is_it", "seller", "商品がまだ届いていません。"),
@@ -67,16 +78,27 @@ def test_small_talk_wants_nothing(text):
 
 
 def test_a_buyer_never_hears_a_cancel_complaint_and_a_seller_no_push_to_close():
-    assert heard("I sent a cancel request, why did you ship?", Role.BUYER).fields["intent"] != "cancel_complaint"
+    assert (
+        heard("I sent a cancel request, why did you ship?", Role.BUYER).fields["intent"]
+        != "cancel_complaint"
+    )
     assert heard("Please close the dispute.", Role.SELLER).fields["intent"] == "other"
 
 
 def test_what_a_subject_already_said_is_kept():
-    assert heard("The lamp is out of stock.", intent="where_is_it").fields == {"intent": "where_is_it"}
+    assert heard("The lamp is out of stock.", intent="where_is_it").fields == {
+        "intent": "where_is_it"
+    }
 
 
 def test_only_messages_are_listened_to():
-    notice = Notice(kind=Kind.SHIPMENT_SHIPPED, marketplace="amazon", role=Role.BUYER, language="en", proof=Proof.REAL)
+    notice = Notice(
+        kind=Kind.SHIPMENT_SHIPPED,
+        marketplace="amazon",
+        role=Role.BUYER,
+        language="en",
+        proof=Proof.REAL,
+    )
 
     assert hear(notice, parse(b"Subject: x\n\nout of stock\n")) is notice
 
@@ -110,5 +132,7 @@ def test_every_intent_of_the_vocabulary_but_other_has_lines():
 
     assert {*_compiled(), "other"} == set(FIELDS["intent"].choices)
     assert [
-        intent for intent, lines in _compiled().items() if {language for language, *_ in lines} != {"en", "ja"}
+        intent
+        for intent, lines in _compiled().items()
+        if {language for language, *_ in lines} != {"en", "ja"}
     ] == []

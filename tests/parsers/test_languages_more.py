@@ -1,4 +1,6 @@
-"""French, Italian, Portuguese, Dutch, Polish and Korean: dates, amounts and numbers as their mails print them."""
+"""French, Italian, Portuguese, Dutch, Polish and Korean: dates, amounts and numbers as their mails
+print them.
+"""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -118,7 +120,10 @@ def test_what_is_no_date_is_not_one(language, text):
     ],
 )
 def test_a_span_is_read_in_its_language(language, text, first, last):
-    assert find_span(text, shipped().words[language], Clock(today=TUESDAY, zone=None)) == (first, last)
+    assert find_span(text, shipped().words[language], Clock(today=TUESDAY, zone=None)) == (
+        first,
+        last,
+    )
 
 
 @pytest.mark.parametrize(
@@ -133,7 +138,9 @@ def test_a_span_is_read_in_its_language(language, text, first, last):
     ],
 )
 def test_a_date_without_its_year_lies_ahead_over_the_turn_of_the_year(language, text):
-    assert find_dates(text, shipped().words[language], Clock(today=NEW_YEARS_EVE, zone=None)) == (date(2027, 1, 2),)
+    assert find_dates(text, shipped().words[language], Clock(today=NEW_YEARS_EVE, zone=None)) == (
+        date(2027, 1, 2),
+    )
 
 
 @pytest.mark.parametrize("language", ["fr", "it", "pt", "nl", "pl", "ko"])
@@ -146,9 +153,9 @@ def test_a_language_knows_every_month_and_weekday(language):
 
 @pytest.mark.parametrize("language", ["fr", "it", "pt", "nl", "pl", "ko"])
 def test_an_english_month_is_read_in_every_language(language):
-    assert find_dates("Aug 15,2023, 12:47", shipped().words[language], Clock(today=TUESDAY, zone=None)) == (
-        date(2023, 8, 15),
-    )
+    assert find_dates(
+        "Aug 15,2023, 12:47", shipped().words[language], Clock(today=TUESDAY, zone=None)
+    ) == (date(2023, 8, 15),)
 
 
 def test_a_korean_time_of_day_with_its_half_is_left_out_and_a_polish_one_counts():

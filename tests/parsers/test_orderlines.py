@@ -1,7 +1,5 @@
 """Order lines without bullets or labels: a title, a variant perhaps, and `x1`."""
 
-# ruff: noqa: E501 (a mail stands on one line)
-
 from decimal import Decimal
 
 import pytest

@@ -1,15 +1,19 @@
-"""What people write in packs: every fault with its place, and a user's folder laid over the shipped one."""
+"""What people write in packs: every fault with its place, and a user's folder laid over the shipped
+one.
+"""
 
 import pytest
 
-from parsers import written
+from parsers import user_yaml
+from parsers.bundled_yaml import read_bundled
 from parsers.notice import Outcome
 from parsers.pack import HERE, load, shipped
 from parsers.reader import Context, read
-from parsers.shipped import read_shipped
-from parsers.written import WrittenError
+from parsers.user_yaml import UserFileError
 
-MAIL = b"From: Amazon <order-update@amazon.com>\r\nSubject: %s\r\n\r\nOrder # 111-0000000-0000001\r\n"
+MAIL = (
+    b"From: Amazon <order-update@amazon.com>\r\nSubject: %s\r\n\r\nOrder # 111-0000000-0000001\r\n"
+)
 
 
 def write(folder, text, name="amazon/phrases/en.yaml"):
@@ -27,7 +31,11 @@ def write(folder, text, name="amazon/phrases/en.yaml"):
             ":2:13:",
             "a phrase stands in single quotes: 'Delivered at last'",
         ),
-        ('shipment.delivered:\n- subject: ["Delivered at last"]\n', ":2:13:", "a phrase stands in single quotes"),
+        (
+            'shipment.delivered:\n- subject: ["Delivered at last"]\n',
+            ":2:13:",
+            "a phrase stands in single quotes",
+        ),
         (
             "shipment.deliverd:\n- subject: ['Here it is']\n",
             ":1:1:",
@@ -43,7 +51,11 @@ def write(folder, text, name="amazon/phrases/en.yaml"):
             ":1:22:",
             "expected a block with subject: or headline:, such as - subject: ['Delivered: {item}']",
         ),
-        ("shipment.delivered: Here it is\n", ":1:21:", "expected a block with subject: or headline:"),
+        (
+            "shipment.delivered: Here it is\n",
+            ":1:21:",
+            "expected a block with subject: or headline:",
+        ),
         ("shipment.delivered:\n", ":1:1:", "expected a block with subject: or headline:"),
         ("shipment.delivered:\n- subjekt: ['Here it is']\n", ":2:3:", "unknown key 'subjekt'"),
         (
@@ -56,7 +68,11 @@ def write(folder, text, name="amazon/phrases/en.yaml"):
             ":2:16:",
             "is not one of picked_up",
         ),
-        ("shipment.delivered:\n- proof: sure\n  subject: ['Here it is']\n", ":2:10:", "'sure' is not one of"),
+        (
+            "shipment.delivered:\n- proof: sure\n  subject: ['Here it is']\n",
+            ":2:10:",
+            "'sure' is not one of",
+        ),
         ("labels:\n  totl: ['Sum']\n", ":2:3:", "unknown field 'totl'; did you mean 'total'?"),
         (
             "words:\n  judgement: {valide: ['Ok']}\n",
@@ -64,7 +80,11 @@ def write(folder, text, name="amazon/phrases/en.yaml"):
             "'valide' is not one of valid, invalid, mixed, unknown; did you mean 'valid'?",
         ),
         ("words:\n  amount: {x: ['Ok']}\n", ":2:3:", "'amount' is no field with a choice of words"),
-        ("guess:\n  refund.fails:\n  - subject: ['Oh no']\n", ":2:3:", "unknown kind 'refund.fails'"),
+        (
+            "guess:\n  refund.fails:\n  - subject: ['Oh no']\n",
+            ":2:3:",
+            "unknown kind 'refund.fails'",
+        ),
         ("lines: 'one'\n", ":1:8:", "expected a list of phrases"),
         ("noise: ['x']\n", ":1:8:", "expected subject: with a list of phrases"),
         ("- a\n", ":1:1:", "expected kinds such as shipment.delivered"),
@@ -75,19 +95,24 @@ def write(folder, text, name="amazon/phrases/en.yaml"):
 def test_a_fault_is_told_with_file_line_and_column(tmp_path, text, place, words):
     path = write(tmp_path, text)
 
-    with pytest.raises(WrittenError) as caught:
+    with pytest.raises(UserFileError) as caught:
         load(tmp_path)
 
     assert [
-        str(fault) for fault in caught.value.faults if str(fault).startswith(f"{path}{place}") and words in str(fault)
+        str(fault)
+        for fault in caught.value.faults
+        if str(fault).startswith(f"{path}{place}") and words in str(fault)
     ]
 
 
 def test_all_faults_of_all_files_are_told_at_once(tmp_path):
-    write(tmp_path, "shipment.deliverd:\n- subject: ['a b c']\nshipment.shipped:\n- subject: [unquoted]\n")
+    write(
+        tmp_path,
+        "shipment.deliverd:\n- subject: ['a b c']\nshipment.shipped:\n- subject: [unquoted]\n",
+    )
     write(tmp_path, "shipment.shipped:\n- subject: ['{oder} here']\n", "aliexpress/phrases/ja.yaml")
 
-    with pytest.raises(WrittenError) as caught:
+    with pytest.raises(UserFileError) as caught:
         load(tmp_path)
 
     assert len(caught.value.faults) == 3
@@ -114,19 +139,29 @@ def test_a_users_phrase_replaces_the_shipped_one_under_another_kind(tmp_path):
 
 
 def test_a_user_may_bring_a_language_and_a_marketplace_of_his_own(tmp_path):
-    write(tmp_path, "shipment.delivered:\n- subject: ['Leveret: {item}']\n", "amazon/phrases/da.yaml")
+    write(
+        tmp_path, "shipment.delivered:\n- subject: ['Leveret: {item}']\n", "amazon/phrases/da.yaml"
+    )
     write(tmp_path, "months: {maj: 5}\nnumeric: dmy\n", "languages/da.yaml")
     write(
         tmp_path,
-        "marketplace: lanternshop\nstores:\n  lantern.example.com: {currency: USD}\nbrand: ['lanternshop']\n"
-        "senders: {transactional: ['orders']}\norder: ['L#*6']\norder_alone: true\n",
+        "marketplace: lanternshop\nstores:\n  lantern.example.com: {currency: USD}\nbrand:"
+        " ['lanternshop']\nsenders: {transactional: ['orders']}\norder: ['L#*6']\norder_alone:"
+        " true\n",
         "lanternshop/pack.yaml",
     )
-    write(tmp_path, "order.placed:\n- subject: ['We packed your light']\n", "lanternshop/phrases/en.yaml")
+    write(
+        tmp_path,
+        "order.placed:\n- subject: ['We packed your light']\n",
+        "lanternshop/phrases/en.yaml",
+    )
     mine = Context(library=load(tmp_path))
 
     danish = read(MAIL % b"Leveret: Lampe", mine)
-    own = read(b"From: orders@lantern.example.com\r\nSubject: We packed your light\r\n\r\nL123456\r\n", mine)
+    own = read(
+        b"From: orders@lantern.example.com\r\nSubject: We packed your light\r\n\r\nL123456\r\n",
+        mine,
+    )
 
     assert danish.notices[0].language == "da"
     assert (own.marketplace, own.notices[0].kind.value, own.notices[0].order_numbers) == (
@@ -136,22 +171,28 @@ def test_a_user_may_bring_a_language_and_a_marketplace_of_his_own(tmp_path):
     )
 
 
-@pytest.mark.parametrize("path", sorted(HERE.rglob("*.yaml")), ids=lambda path: str(path.relative_to(HERE)))
+@pytest.mark.parametrize(
+    "path", sorted(HERE.rglob("*.yaml")), ids=lambda path: str(path.relative_to(HERE))
+)
 def test_both_yaml_readers_agree_on_every_file_of_the_package(path):
-    ours, theirs = read_shipped(path), written.read(path)
+    ours, theirs = read_bundled(path), user_yaml.read(path)
 
-    assert ours.tree == written.plain(theirs.tree)
+    assert ours.tree == user_yaml.plain(theirs.tree)
     for key in ours.tree:
         assert ours.fault([key], "") == theirs.fault([key], "")
         assert ours.fault([key], "", at_key=True) == theirs.fault([key], "", at_key=True)
 
 
 def test_an_absent_folder_is_the_shipped_packs(tmp_path):
-    assert load(tmp_path / "nothing").marketplaces == shipped().marketplaces == ("aliexpress", "amazon")
+    assert (
+        load(tmp_path / "nothing").marketplaces
+        == shipped().marketplaces
+        == ("aliexpress", "amazon")
+    )
 
 
 def test_a_pack_without_its_pack_file_says_so(tmp_path):
     write(tmp_path, "order.placed:\n- subject: ['Hello there']\n", "newshop/phrases/en.yaml")
 
-    with pytest.raises(WrittenError, match=r"a pack needs its pack\.yaml"):
+    with pytest.raises(UserFileError, match=r"a pack needs its pack\.yaml"):
         load(tmp_path)

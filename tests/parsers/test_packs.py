@@ -1,4 +1,6 @@
-"""Guards of the packs: proved or said to be a guess, no theft between kinds, no branches, hooks of at most a screen."""
+"""Guards of the packs: proved or said to be a guess, no theft between kinds, no branches, hooks of
+at most a screen.
+"""
 
 import ast
 import re
@@ -9,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import parsers
-from parsers import letter as letters
+from parsers import mail as letters
 from parsers.body import Page
 from parsers.dates import Clock
 from parsers.notice import Proof
@@ -37,7 +39,9 @@ def met():
                 pack=pack,
                 subject=letter.subject,
                 text=text,
-                clock=Clock(today=letter.date.date() if letter.date else None, zone=None, numeric=None),
+                clock=Clock(
+                    today=letter.date.date() if letter.date else None, zone=None, numeric=None
+                ),
                 dollar="USD",
             )
             sayings += [(hit.phrase, hit.value) for hit in page.subjects()]
@@ -75,9 +79,9 @@ def test_no_two_kinds_share_a_subject_unless_the_senders_role_tells_them_apart()
     for pack in shipped().packs:
         for phrase, saying in phrases(pack):
             if saying.where == "subject" and not saying.vague:
-                kinds[pack.marketplace, fold(re.sub(r"\{\w+\}", "{}", phrase.written)), saying.role].add(
-                    saying.kind.value
-                )
+                kinds[
+                    pack.marketplace, fold(re.sub(r"\{\w+\}", "{}", phrase.written)), saying.role
+                ].add(saying.kind.value)
 
     assert {key: found for key, found in kinds.items() if len(found) > 1} == {}
 
@@ -87,12 +91,16 @@ def test_every_kind_of_marketplace_mail_has_phrases_in_english_and_japanese():
     for pack in shipped().packs:
         have = {(saying.kind.value, saying.language) for _, saying in phrases(pack)}
         for kind in carried(pack.marketplace):
-            missing += [(pack.marketplace, kind, code) for code in ("en", "ja") if (kind, code) not in have]
+            missing += [
+                (pack.marketplace, kind, code) for code in ("en", "ja") if (kind, code) not in have
+            ]
 
     assert missing == []
 
 
-@pytest.mark.parametrize("path", sorted(PACKS.rglob("*.yaml")), ids=lambda path: str(path.relative_to(PACKS)))
+@pytest.mark.parametrize(
+    "path", sorted(PACKS.rglob("*.yaml")), ids=lambda path: str(path.relative_to(PACKS))
+)
 def test_a_pack_file_cannot_branch(path):
     words = re.findall(
         r"^\s*-?\s*(if|when|unless|else|for|each|include|extends|inherit|merge|pattern|regex)\s*:",
@@ -115,7 +123,9 @@ def test_a_hook_fits_on_a_screen():
     assert [function for function in functions if function[2] > 40] == []
 
 
-@pytest.mark.parametrize("mail", sorted((FIXTURES / "ham").glob("*.eml")), ids=lambda mail: mail.stem)
+@pytest.mark.parametrize(
+    "mail", sorted((FIXTURES / "ham").glob("*.eml")), ids=lambda mail: mail.stem
+)
 def test_nothing_fires_on_ham(mail):
     wanted = expected(mail)
 

@@ -1,4 +1,6 @@
-"""The reader as a whole: any bytes, any zone, any locale; what it loads; what it says when it does not understand."""
+"""The reader as a whole: any bytes, any zone, any locale; what it loads; what it says when it does
+not understand.
+"""
 
 import os
 import pickle
@@ -15,7 +17,9 @@ from parsers.pack import shipped
 from parsers.reader import Context, interesting, read
 from tests.golden import FIXTURES, context_of, expected, mails
 
-CONTEXT = Context(library=shipped(), authserv_ids=("mx.example.org",), addresses=("me@example.org",))
+CONTEXT = Context(
+    library=shipped(), authserv_ids=("mx.example.org",), addresses=("me@example.org",)
+)
 SAMPLES = [mail.read_bytes() for mail in list(mails())[::12]]
 HEADS = (
     b"From: Amazon <order-update@amazon.com>\r\n",
@@ -62,7 +66,8 @@ def test_a_reading_travels_between_processes():
 
 
 @pytest.mark.parametrize(
-    ("zone", "language"), [("Pacific/Kiritimati", "tr_TR.UTF-8"), ("America/Anchorage", "ja_JP.UTF-8"), ("", "C")]
+    ("zone", "language"),
+    [("Pacific/Kiritimati", "tr_TR.UTF-8"), ("America/Anchorage", "ja_JP.UTF-8"), ("", "C")],
 )
 def test_the_clock_and_language_of_the_machine_change_nothing(zone, language):
     script = (
@@ -74,7 +79,12 @@ def test_the_clock_and_language_of_the_machine_change_nothing(zone, language):
     environment = {**os.environ, "TZ": zone, "LANG": language, "LC_ALL": language}
 
     run = subprocess.run(
-        [sys.executable, "-c", script, root], env=environment, capture_output=True, text=True, check=True, cwd=root
+        [sys.executable, "-c", script, root],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=root,
     )
 
     assert run.stdout.strip() == "[]"
@@ -85,7 +95,11 @@ def test_importing_the_reader_loads_no_html_or_mail_parser():
     script = f"import parsers.reader, sys; print(sorted({heavy} & set(sys.modules)))"
 
     run = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=FIXTURES.parent.parent
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=FIXTURES.parent.parent,
     )
 
     assert run.stdout.strip() == "[]"
@@ -105,7 +119,9 @@ def test_the_header_alone_tells_which_bodies_are_worth_fetching():
 
 
 def test_a_body_of_other_peoples_mail_is_left_on_the_server():
-    foreign = [mail for mail in (FIXTURES / "ham").glob("*.eml") if expected(mail)["outcome"] == "foreign"]
+    foreign = [
+        mail for mail in (FIXTURES / "ham").glob("*.eml") if expected(mail)["outcome"] == "foreign"
+    ]
     fetched = [
         mail.name
         for mail in foreign
@@ -119,7 +135,10 @@ def test_a_body_of_other_peoples_mail_is_left_on_the_server():
 
 
 def test_an_unread_mail_shows_the_phrase_that_nearly_fits_and_where_it_stands():
-    raw = HEADS[0] + b"Subject: Delivered at last: Lantern\r\n\r\nYour package was delivered, hooray\r\n"
+    raw = (
+        HEADS[0]
+        + b"Subject: Delivered at last: Lantern\r\n\r\nYour package was delivered, hooray\r\n"
+    )
 
     reading = read(raw, CONTEXT)
 
@@ -146,7 +165,10 @@ def test_without_a_configuration_nothing_is_trusted():
 
     assert read(raw, Context(library=shipped())).trust is Trust.UNVERIFIED
     assert read(raw, Context(library=shipped(), trust_all=True)).trust is Trust.VERIFIED
-    assert read(raw, Context(library=shipped(), authserv_ids=("mx.other.example",))).trust is Trust.UNVERIFIED
+    assert (
+        read(raw, Context(library=shipped(), authserv_ids=("mx.other.example",))).trust
+        is Trust.UNVERIFIED
+    )
 
 
 def test_a_forged_mail_stays_forged_when_everything_else_is_taken_as_genuine():
@@ -157,16 +179,24 @@ def test_a_forged_mail_stays_forged_when_everything_else_is_taken_as_genuine():
 
 def test_a_relay_counts_only_when_the_user_named_it():
     raw = (FIXTURES / "aliexpress/en/shipment-shipped-202605-apple-relay.eml").read_bytes()
-    named = Context(library=shipped(), authserv_ids=("mx.example.org",), relays=("privaterelay.appleid.com",))
+    named = Context(
+        library=shipped(), authserv_ids=("mx.example.org",), relays=("privaterelay.appleid.com",)
+    )
 
     assert read(raw, named).trust is Trust.VERIFIED
-    assert read(raw, Context(library=shipped(), authserv_ids=("mx.example.org",))).trust is Trust.UNVERIFIED
+    assert (
+        read(raw, Context(library=shipped(), authserv_ids=("mx.example.org",))).trust
+        is Trust.UNVERIFIED
+    )
 
 
 def test_the_users_zone_does_not_move_dates_that_the_mail_counts_from_its_own():
     raw = (FIXTURES / "amazon/en/shipment-shipped-202605-tomorrow-in-its-zone.eml").read_bytes()
     readings = [
-        read(raw, Context(library=shipped(), zone=ZoneInfo(zone))) for zone in ("Asia/Tokyo", "America/Los_Angeles")
+        read(raw, Context(library=shipped(), zone=ZoneInfo(zone)))
+        for zone in ("Asia/Tokyo", "America/Los_Angeles")
     ]
 
-    assert {str(reading.notices[0].fields["expected_until"]) for reading in readings} == {"2026-05-13"}
+    assert {str(reading.notices[0].fields["expected_until"]) for reading in readings} == {
+        "2026-05-13"
+    }

@@ -57,7 +57,9 @@ TOKYO = ZoneInfo("Asia/Tokyo")
     ],
 )
 def test_a_date_is_read_as_its_language_and_store_mean_it(text, language, numeric, day):
-    found = find_dates(text, shipped().words[language], Clock(today=TUESDAY, zone=None, numeric=numeric))
+    found = find_dates(
+        text, shipped().words[language], Clock(today=TUESDAY, zone=None, numeric=numeric)
+    )
 
     assert found == (() if day is None else (day,))
 
@@ -75,22 +77,27 @@ def test_a_date_is_read_as_its_language_and_store_mean_it(text, language, numeri
     ],
 )
 def test_a_span_has_an_earliest_and_a_latest_day(text, language, first, last):
-    assert find_span(text, shipped().words[language], Clock(today=TUESDAY, zone=None)) == (first, last)
+    assert find_span(text, shipped().words[language], Clock(today=TUESDAY, zone=None)) == (
+        first,
+        last,
+    )
 
 
 def test_a_printed_time_of_day_counts_where_the_zone_is_known():
     words = shipped().words["ja"]
 
-    assert find_dates("2026年4月10日 09:05", words, Clock(today=TUESDAY, zone=TOKYO), past=True) == (
-        datetime(2026, 4, 10, 9, 5, tzinfo=TOKYO),
+    assert find_dates(
+        "2026年4月10日 09:05", words, Clock(today=TUESDAY, zone=TOKYO), past=True
+    ) == (datetime(2026, 4, 10, 9, 5, tzinfo=TOKYO),)
+    assert find_dates("2026年4月10日 09:05", words, Clock(today=TUESDAY, zone=None), past=True) == (
+        date(2026, 4, 10),
     )
-    assert find_dates("2026年4月10日 09:05", words, Clock(today=TUESDAY, zone=None), past=True) == (date(2026, 4, 10),)
 
 
 def test_what_is_over_lies_before_the_mail():
-    assert find_dates("December 3", shipped().words["en"], Clock(today=TUESDAY, zone=None), past=True) == (
-        date(2025, 12, 3),
-    )
+    assert find_dates(
+        "December 3", shipped().words["en"], Clock(today=TUESDAY, zone=None), past=True
+    ) == (date(2025, 12, 3),)
 
 
 def test_a_mail_without_a_date_has_no_tomorrow():
@@ -125,7 +132,9 @@ def test_a_mail_without_a_date_has_no_tomorrow():
     ],
 )
 def test_an_amount_is_read_with_its_currency(text, amount, currency):
-    assert whole_money(unicodedata.normalize("NFKC", text)) == Money(value=Decimal(amount), currency=currency)
+    assert whole_money(unicodedata.normalize("NFKC", text)) == Money(
+        value=Decimal(amount), currency=currency
+    )
 
 
 @pytest.mark.parametrize("text", ["7379", "$", "24.64", "free", "", "12 apples"])

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 
-from parsers.written import WrittenError, check, duration, duration_text, parse, read
+from parsers.user_yaml import UserFileError, check, duration, duration_text, parse, read
 
 
 class Leaf(BaseModel):
@@ -34,8 +34,14 @@ def faults(text):
 
 FAULTS = [
     ("nam: x\nname: x\n", ["f.yaml:1:1: unknown key 'nam'; did you mean 'name'?"]),
-    ("name: x\nleaves: [{color: red}]\n", ["f.yaml:2:11: unknown key 'color'; did you mean 'colour'?"]),
-    ("name: x\nnamed: {a: {colr: red}}\n", ["f.yaml:2:13: unknown key 'colr'; did you mean 'colour'?"]),
+    (
+        "name: x\nleaves: [{color: red}]\n",
+        ["f.yaml:2:11: unknown key 'color'; did you mean 'colour'?"],
+    ),
+    (
+        "name: x\nnamed: {a: {colr: red}}\n",
+        ["f.yaml:2:13: unknown key 'colr'; did you mean 'colour'?"],
+    ),
     ("name: x\none: {szie: 1}\n", ["f.yaml:2:7: unknown key 'szie'; did you mean 'size'?"]),
     ("name: x\none: {zzz: 1}\n", ["f.yaml:2:7: unknown key 'zzz'; known here: colour, size, from"]),
     ("name: x\none: 5\n", ["f.yaml:2:6: expected a map with keys such as colour, size, from"]),
@@ -63,7 +69,10 @@ def test_all_mistakes_of_a_file_are_told_at_once_in_their_order():
 
 REFUSED = [
     ("a: 1\na: 2\n", 'f.yaml:2:1: found duplicate key "a"; keep one'),
-    ("a: &x 1\nb: *x\n", "f.yaml:1:4: anchors and aliases (& and *) are not allowed here; write the value out"),
+    (
+        "a: &x 1\nb: *x\n",
+        "f.yaml:1:4: anchors and aliases (& and *) are not allowed here; write the value out",
+    ),
     ("a: 1\n---\nb: 2\n", "f.yaml:2:1: a second document (---) in one file; keep one"),
     ("a" * (1 << 20) + "a", "f.yaml: larger than 1 MiB; is this the right file?"),
     (b"a: 1\nb: \xff\n", "f.yaml:2:1: not UTF-8; save the file as UTF-8"),
@@ -74,7 +83,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("text", "expected"), REFUSED, ids=lambda value: repr(value)[:30])
 def test_what_no_person_wrote_is_refused(text, expected):
-    with pytest.raises(WrittenError) as caught:
+    with pytest.raises(UserFileError) as caught:
         parse(text, "f.yaml")
 
     assert expected is None or str(caught.value) == expected
@@ -82,8 +91,11 @@ def test_what_no_person_wrote_is_refused(text, expected):
 
 
 def test_a_missing_file_and_a_folder_are_faults_like_any_other(tmp_path):
-    for path, what in ((tmp_path / "none.yaml", "no such file"), (tmp_path, "cannot be read: Is a directory")):
-        with pytest.raises(WrittenError) as caught:
+    for path, what in (
+        (tmp_path / "none.yaml", "no such file"),
+        (tmp_path, "cannot be read: Is a directory"),
+    ):
+        with pytest.raises(UserFileError) as caught:
             read(path)
 
         assert str(caught.value) == f"{path}: {what}"
@@ -94,7 +106,7 @@ def test_a_missing_file_and_a_folder_are_faults_like_any_other(tmp_path):
 def test_any_bytes_are_a_document_or_faults(raw):
     try:
         document = parse(raw, "f.yaml")
-    except WrittenError as error:
+    except UserFileError as error:
         outcome = error.faults
     else:
         model, found = check(document, Tree)

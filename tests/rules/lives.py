@@ -1,11 +1,13 @@
-"""A rule book of a few rules, a subject, and a clock that moves: what the tests of the alert's life share."""
+"""A rule book of a few rules, a subject, and a clock that moves: what the tests of the alert's life
+share.
+"""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from textwrap import dedent
 
 from orders.subject import Subject
-from parsers.written import parse
+from parsers.user_yaml import parse
 from rules.alert import Alert, Announcement
 from rules.judge import judge
 from rules.lifecycle import Plan, Step, advance
@@ -23,7 +25,9 @@ def book(rules: str) -> Rulebook:
     return made
 
 
-def subject(name="one", *, about="watch", order="aliexpress:buyer:1", due_at=None, **facts) -> Subject:
+def subject(
+    name="one", *, about="watch", order="aliexpress:buyer:1", due_at=None, **facts
+) -> Subject:
     table = {key.replace("__", "."): value for key, value in facts.items()}
     if due_at:
         table["watch.due_at"] = due_at
@@ -49,7 +53,9 @@ class Life:
         return [alert for alert in self.alerts.values() if not alert.state.ended]
 
     def see(self, *subjects: Subject, silent: bool = False) -> Step:
-        step = advance(judge(self.book, subjects, self.now), self.live(), self.plan, self.now, silent=silent)
+        step = advance(
+            judge(self.book, subjects, self.now), self.live(), self.plan, self.now, silent=silent
+        )
         self.keep(step)
         return step
 

@@ -1,4 +1,6 @@
-"""Every shipped alert as a person would read it, in every language, on one page: for those who write the texts."""
+"""Every shipped alert as a person would read it, in every language, on one page: for those who
+write the texts.
+"""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -42,7 +44,10 @@ SAMPLES: Mapping[str, FactValue] = {
     "mailbox.trouble": "wrong_password",
     "mailbox.reason": "imap.example.org refused the password",
     "target.reason": "the service answered 401",
-    "rules.reason": "rules.yaml:6:24: 'invalit' is not one of valid, invalid, mixed, unknown; did you mean 'invalid'?",
+    "rules.reason": (
+        "rules.yaml:6:24: 'invalit' is not one of valid, invalid, mixed, unknown; did you mean"
+        " 'invalid'?"
+    ),
 }
 """What the facts of the page say; others are made up by their type."""
 AMAZON: Mapping[str, FactValue] = {
@@ -50,7 +55,9 @@ AMAZON: Mapping[str, FactValue] = {
     "order.marketplace": "amazon",
     "order.store": "Good Cables",
     "order.amount": Money(value=Decimal(1980), currency="JPY"),
-    "order.link": "https://www.amazon.co.jp/gp/your-account/order-details?orderID=249-0000000-0000001",
+    "order.link": (
+        "https://www.amazon.co.jp/gp/your-account/order-details?orderID=249-0000000-0000001"
+    ),
     "read.subject": "ご注文について",
     "watch.tracking": "4000-0000-0000",
 }
@@ -86,7 +93,9 @@ def page() -> Iterator[str]:
     for rule in (*book.rules, *book.idle):
         yield f"### {rule.id}"
         yield ""
-        yield f"{rule.severity.value}, about {rule.about}" + ("" if rule.enabled else ", shipped switched off")
+        yield f"{rule.severity.value}, about {rule.about}" + (
+            "" if rule.enabled else ", shipped switched off"
+        )
         for text in texts(rule, NOW, ZONE):
             yield from ("", f"> **{text.title}**\\")
             yield "\\\n".join(f"> {line}" for line in text.body.split("\n"))
@@ -97,13 +106,24 @@ def texts(rule: Rule, now: datetime, zone: tzinfo) -> Iterator[Text]:
     """The alert in each language."""
     about = sample(rule, now)
     for language in LANGUAGES:
-        yield write(rule, about, alert(rule, about, now), Cause.FIRING, language=language, zone=zone, now=now)
+        yield write(
+            rule,
+            about,
+            alert(rule, about, now),
+            Cause.FIRING,
+            language=language,
+            zone=zone,
+            now=now,
+        )
 
 
 def sample(rule: Rule, now: datetime) -> Subject:
     """A subject with everything the rule's texts speak of."""
     named = {
-        one.name for key in (rule.title, rule.body, rule.advice) for text in key.values() for one in slots(parse(text))
+        one.name
+        for key in (rule.title, rule.body, rule.advice)
+        for text in key.values()
+        for one in slots(parse(text))
     }
     samples = {**SAMPLES, **AMAZON} if _of_amazon(rule) else SAMPLES
     number = str(samples["order.number"])
@@ -112,7 +132,8 @@ def sample(rule: Rule, now: datetime) -> Subject:
     return Subject(
         about=rule.about,
         id="sample",
-        facts={name: samples.get(name, _made_up(name, now)) for name in names} | ({"read.at": now} if order else {}),
+        facts={name: samples.get(name, _made_up(name, now)) for name in names}
+        | ({"read.at": now} if order else {}),
         order=f"{samples['order.marketplace']}:{samples['order.role']}:{number}" if order else None,
         orders=(number,) if order else (),
         due_at=now + timedelta(days=2, hours=14) if rule.by_deadline else None,
@@ -120,9 +141,18 @@ def sample(rule: Rule, now: datetime) -> Subject:
 
 
 def _of_amazon(rule: Rule) -> bool:
-    kinds = {kind for test in rule.when.tests() if test.field == "watch.kind" for kind in test.span.values or ()}
+    kinds = {
+        kind
+        for test in rule.when.tests()
+        if test.field == "watch.kind"
+        for kind in test.span.values or ()
+    }
     shops = {row.marketplace for row in POLICY.rows if row.kind in kinds}
-    return shops == {"amazon"} or (rule.id.startswith(_SELLING) and rule.id not in _BOUGHT) or rule.id in _SOLD
+    return (
+        shops == {"amazon"}
+        or (rule.id.startswith(_SELLING) and rule.id not in _BOUGHT)
+        or rule.id in _SOLD
+    )
 
 
 def alert(rule: Rule, subject: Subject, now: datetime) -> Alert:

@@ -117,14 +117,21 @@ def _tested(fact):
 
 
 def test_every_watch_and_every_contradiction_has_a_rule():
-    # Two kinds speak through the order or the mail itself: a request to cancel on an unshipped order has its own watch,
+    # Two kinds speak through the order or the mail itself: a request to cancel on an unshipped
+    # order has its own watch,
     # and a forged mail its own rule.
     assert set(WATCH_KINDS) - set(_tested("watch.kind")) == set()
     assert set(FINDING_KINDS) - set(_tested("finding.kind")) == {"seller_cancel_request"}
 
 
 @pytest.mark.parametrize(
-    "name", ["shipped-after-cancel-request", "cancelled-order-moving", "seller-cancel-request", "which-order"]
+    "name",
+    [
+        "shipped-after-cancel-request",
+        "cancelled-order-moving",
+        "seller-cancel-request",
+        "which-order",
+    ],
 )
 def test_what_must_not_wait_has_no_hold(name):
     assert EVERY[name].hold == timedelta(0)
@@ -153,7 +160,11 @@ def test_what_a_late_mail_can_undo_holds_half_an_hour(name):
 
 
 def test_a_silence_says_since_when_no_mail_was_seen_never_that_nothing_happened():
-    silences = [rule for rule in EVERY.values() if rule.hold and rule.about == "watch" and rule.id != "a-to-z-opens"]
+    silences = [
+        rule
+        for rule in EVERY.values()
+        if rule.hold and rule.about == "watch" and rule.id != "a-to-z-opens"
+    ]
 
     assert len(silences) > 10
     for rule in silences:
@@ -166,8 +177,14 @@ def test_every_text_exists_in_every_language_and_speaks_of_the_same_facts(rule):
     for texts in (rule.title, rule.body, rule.advice, rule.missed):
         if texts:
             assert set(texts) == set(LANGUAGES)
-            said = {language: {one.name for one in slots(parse(text))} for language, text in texts.items()}
-            assert said["en"] - {"contact", "order.amount"} == said["ja"] - {"contact", "order.amount"}
+            said = {
+                language: {one.name for one in slots(parse(text))}
+                for language, text in texts.items()
+            }
+            assert said["en"] - {"contact", "order.amount"} == said["ja"] - {
+                "contact",
+                "order.amount",
+            }
     assert rule.body
 
 
@@ -179,14 +196,26 @@ def test_every_alert_reads_well_with_all_facts_and_with_hardly_any(rule, languag
     bare = type(full)(about=full.about, id=full.id, facts={}, order=None)
     for subject in (full, bare):
         text = write(
-            rule, subject, alert(rule, subject, NOW), cause, language=language, zone=ZoneInfo("Asia/Tokyo"), now=NOW
+            rule,
+            subject,
+            alert(rule, subject, NOW),
+            cause,
+            language=language,
+            zone=ZoneInfo("Asia/Tokyo"),
+            now=NOW,
         )
         assert 0 < len(text.title) <= TITLE
         assert 0 < len(text.body) <= BODY
         assert not set("{}[]") & set(text.title + text.body)
         assert "  " not in text.title
     assert "?" not in write(
-        rule, full, alert(rule, full, NOW), cause, language=language, zone=ZoneInfo("Asia/Tokyo"), now=NOW
+        rule,
+        full,
+        alert(rule, full, NOW),
+        cause,
+        language=language,
+        zone=ZoneInfo("Asia/Tokyo"),
+        now=NOW,
     ).title.replace("Did you check what came?", "").replace("Ordered twice?", "").replace(
         "Which order is this about?", ""
     )
@@ -221,7 +250,15 @@ FOREIGN = {
 def test_advice_fits_the_marketplace(name, shop, language):
     rule, full = EVERY[name], sample(EVERY[name], NOW)
     about = replace(full, facts={**full.facts, "order.marketplace": shop, "order.link": ""})
-    text = write(rule, about, alert(rule, about, NOW), Cause.FIRING, language=language, zone=ZoneInfo("UTC"), now=NOW)
+    text = write(
+        rule,
+        about,
+        alert(rule, about, NOW),
+        Cause.FIRING,
+        language=language,
+        zone=ZoneInfo("UTC"),
+        now=NOW,
+    )
     said = text.body.replace("USB-C cable 2 m, braided (+1), 26.12 USD, AliExpress", "")
     said = said.replace("26.12 USD、AliExpress", "").replace("Judgement from AE", "")
 
@@ -259,7 +296,10 @@ def test_the_two_verdicts_say_what_to_do_next():
     valid, invalid = EVERY["dispute-judged-valid"], EVERY["dispute-judged-invalid"]
 
     assert "accept AliExpress's proposal" in valid.advice["en"]
-    assert "Accept AliExpress's alternative[ by {due}], or add evidence and appeal" in invalid.advice["en"]
+    assert (
+        "Accept AliExpress's alternative[ by {due}], or add evidence and appeal"
+        in invalid.advice["en"]
+    )
     assert "only once" in invalid.advice["en"]
     assert "{dispute.appeal_by}" in invalid.advice["en"]
     assert "1回だけ" in invalid.advice["ja"]

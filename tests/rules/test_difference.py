@@ -6,7 +6,9 @@ from tests.rules.lives import NOW
 
 
 def sending(rule, hours=0, *, cause=Cause.FIRING, severity=Severity.INFO):
-    return Sending(at=NOW + timedelta(hours=hours), rule=rule, subject="s", cause=cause, severity=severity)
+    return Sending(
+        at=NOW + timedelta(hours=hours), rule=rule, subject="s", cause=cause, severity=severity
+    )
 
 
 def test_what_both_send_is_paired_whatever_the_minute():
@@ -30,7 +32,10 @@ def test_a_repeat_more_or_another_severity_is_a_difference():
 
     assert found.both == (sending("a", 6, cause=Cause.REPEAT),)
     assert found.only_before == (sending("a"),)
-    assert found.only_after == (sending("a", severity=Severity.CRITICAL), sending("a", 9, cause=Cause.REPEAT))
+    assert found.only_after == (
+        sending("a", severity=Severity.CRITICAL),
+        sending("a", 9, cause=Cause.REPEAT),
+    )
 
 
 def test_what_was_really_sent_stands_beside_what_would_be_and_the_rest_is_left():

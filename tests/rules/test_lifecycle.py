@@ -16,45 +16,37 @@ OPEN = {"watch__open": True, "watch__state": "open"}
 OVER = {"watch__open": False, "watch__state": "met"}
 NO_WAIT = Plan(group_wait=timedelta(0))
 
-PLAIN = book(
-    """\
+PLAIN = book("""\
     - id: plain
       about: watch
       when: {watch.open: true}
       severity: warning
       title: "x {watch.due_at}"
-    """
-)
-HELD = book(
-    """\
+    """)
+HELD = book("""\
     - id: held
       about: watch
       when: {watch.open: true}
       hold: 30m
       severity: warning
       title: x
-    """
-)
-REPEATED = book(
-    """\
+    """)
+REPEATED = book("""\
     - id: repeated
       about: watch
       when: {watch.open: true}
       severity: warning
       repeat: [6h, 1d]
       title: x
-    """
-)
-RAISED = book(
-    """\
+    """)
+RAISED = book("""\
     - id: raised
       about: watch
       when: {watch.open: true}
       severity: warning
       raise: {critical: {watch.due_at: {within: 24h}}}
       title: x
-    """
-)
+    """)
 
 
 def test_a_condition_that_holds_fires_once():
@@ -86,7 +78,9 @@ def test_what_is_held_is_dropped_without_a_word_when_it_ends_before():
 
 
 def test_the_end_is_told_once_to_those_who_heard_the_beginning():
-    plan = Plan(group_wait=timedelta(0), channels={**CHANNELS, Severity.WARNING: Channel(notify=("phone",))})
+    plan = Plan(
+        group_wait=timedelta(0), channels={**CHANNELS, Severity.WARNING: Channel(notify=("phone",))}
+    )
     life = Life(PLAIN, plan)
     life.see(subject(**OPEN))
     life.now += HOUR
@@ -110,7 +104,8 @@ def test_the_end_of_what_was_only_in_a_digest_is_not_told():
 
 def test_the_end_of_a_rule_that_does_not_care_is_not_told():
     rules = book(
-        "- {id: quiet-end, about: watch, when: {watch.open: true}, severity: warning, resolved: false, title: x}\n"
+        "- {id: quiet-end, about: watch, when: {watch.open: true}, severity: warning, resolved:"
+        " false, title: x}\n"
     )
     life = Life(rules, NO_WAIT)
     life.see(subject(**OPEN))
@@ -142,7 +137,11 @@ def test_good_news_wakes_nobody():
 
     (one,) = life.see(subject(**OVER)).announcements
 
-    assert (one.cause, one.alert.severity, one.not_before) == (Cause.RESOLVED, Severity.CRITICAL, MORNING)
+    assert (one.cause, one.alert.severity, one.not_before) == (
+        Cause.RESOLVED,
+        Severity.CRITICAL,
+        MORNING,
+    )
 
 
 def test_the_alerts_of_a_rule_that_was_taken_out_end_without_a_word():
@@ -222,18 +221,27 @@ def test_reminders_come_closer_together_as_a_deadline_comes_near(span, before):
 
 def test_a_deadline_is_reminded_of_on_its_days_and_when_it_has_passed():
     rules = book(
-        "- {id: deadline, about: watch, when: {watch.open: true}, severity: warning, repeat: deadline, title: x}\n"
+        "- {id: deadline, about: watch, when: {watch.open: true}, severity: warning, repeat:"
+        " deadline, title: x}\n"
     )
     life = Life(rules, NO_WAIT)
 
     said = life.run(30 * DAY, subject(due_at=NOW + 10 * DAY, watch__opened_at=NOW, **OPEN))
 
-    assert [at for at, _ in said] == [timedelta(0), 5 * DAY, 8 * DAY, 9 * DAY, 9 * DAY + 18 * HOUR, 10 * DAY]
+    assert [at for at, _ in said] == [
+        timedelta(0),
+        5 * DAY,
+        8 * DAY,
+        9 * DAY,
+        9 * DAY + 18 * HOUR,
+        10 * DAY,
+    ]
 
 
 def test_of_a_deadline_that_is_only_good_to_know_nobody_is_reminded():
     rules = book(
-        "- {id: deadline, about: watch, when: {watch.open: true}, severity: info, repeat: deadline, title: x}\n"
+        "- {id: deadline, about: watch, when: {watch.open: true}, severity: info, repeat: deadline,"
+        " title: x}\n"
     )
     life = Life(rules, NO_WAIT)
 
@@ -285,7 +293,10 @@ def test_a_changed_deadline_in_the_title_is_news_even_when_acknowledged():
 
 
 def test_a_better_known_item_is_no_news():
-    rules = book('- {id: named, about: watch, when: {watch.open: true}, severity: warning, title: "{order.title}"}\n')
+    rules = book(
+        "- {id: named, about: watch, when: {watch.open: true}, severity: warning, title:"
+        ' "{order.title}"}\n'
+    )
     life = Life(rules, NO_WAIT)
     life.see(subject(order__title="USB ca", **OPEN))
 
@@ -328,8 +339,7 @@ def test_what_has_ended_can_neither_be_acknowledged_nor_snoozed_nor_resolved():
 
 
 def test_nobody_reacts_and_others_are_told_once():
-    rules = book(
-        """\
+    rules = book("""\
         - id: escalated
           about: watch
           when: {watch.open: true}
@@ -337,8 +347,7 @@ def test_nobody_reacts_and_others_are_told_once():
           notify: phone
           escalate: {after: 6h, notify: [chat]}
           title: x
-        """
-    )
+        """)
     life = Life(rules, NO_WAIT)
 
     life.run(3 * DAY, subject(**OPEN))
@@ -377,19 +386,22 @@ def test_alerts_of_one_order_within_a_minute_go_out_together():
 
 
 def test_what_is_critical_waits_for_nobody_and_takes_the_others_along():
-    rules = book(
-        """\
+    rules = book("""\
         - {id: low, about: watch, when: {watch.open: true}, severity: warning, title: x}
         - {id: high, about: watch, when: {watch.open: true}, severity: critical, title: x}
-        """
-    )
+        """)
 
     announcements = Life(rules).see(subject(**OPEN)).announcements
 
     assert [one.not_before for one in announcements] == [NOW, NOW]
 
 
-QUIET = Plan(group_wait=timedelta(0), quiet_from=time(22, 30), quiet_to=time(7), quiet_zone=ZoneInfo("Asia/Tokyo"))
+QUIET = Plan(
+    group_wait=timedelta(0),
+    quiet_from=time(22, 30),
+    quiet_to=time(7),
+    quiet_zone=ZoneInfo("Asia/Tokyo"),
+)
 NIGHT = NOW.replace(hour=15)  # midnight in Tokyo
 MORNING = NOW.replace(hour=22)
 
@@ -404,7 +416,9 @@ MORNING = NOW.replace(hour=22)
     ],
 )
 def test_quiet_hours_hold_what_can_wait(severity, due, delivery, not_before):
-    rules = book(f"- {{id: it, about: watch, when: {{watch.open: true}}, severity: {severity}, title: x}}\n")
+    rules = book(
+        f"- {{id: it, about: watch, when: {{watch.open: true}}, severity: {severity}, title: x}}\n"
+    )
     life = Life(rules, QUIET, now=NIGHT)
 
     (one,) = life.see(subject(due_at=due, **OPEN)).announcements
@@ -423,7 +437,14 @@ def test_held_over_night_and_over_before_the_morning_is_never_told():
 
 @pytest.mark.parametrize(
     ("hour", "inside"),
-    [("22:29", False), ("22:30", True), ("00:00", True), ("06:59", True), ("07:00", False), ("12:00", False)],
+    [
+        ("22:29", False),
+        ("22:30", True),
+        ("00:00", True),
+        ("06:59", True),
+        ("07:00", False),
+        ("12:00", False),
+    ],
 )
 def test_quiet_hours_span_midnight(hour, inside):
     at = NOW.astimezone(ZoneInfo("Asia/Tokyo")).replace(hour=int(hour[:2]), minute=int(hour[3:]))
@@ -435,7 +456,9 @@ def test_a_clock_is_met_although_the_zone_skips_it():
     berlin = ZoneInfo("Europe/Berlin")
     night = NOW.replace(month=3, day=28, hour=23)
 
-    assert next_clock(time(2, 30), berlin, night).astimezone(berlin).date().isoformat() == "2026-03-29"
+    assert (
+        next_clock(time(2, 30), berlin, night).astimezone(berlin).date().isoformat() == "2026-03-29"
+    )
 
 
 def test_news_waits_for_the_digest_unless_its_deadline_comes_first():
@@ -451,22 +474,22 @@ def test_news_waits_for_the_digest_unless_its_deadline_comes_first():
 
 
 def test_a_rule_may_ask_for_the_digest_or_for_now_itself():
-    rules = book(
-        """\
+    rules = book("""\
         - {id: later, about: watch, when: {watch.open: true}, severity: warning, group: digest, title: x}
         - {id: at-once, about: watch, when: {watch.open: true}, severity: info, group: now, title: x}
-        """
-    )
+        """)
 
-    found = {one.alert.rule: one.delivery for one in Life(rules, NO_WAIT).see(subject(**OPEN)).announcements}
+    found = {
+        one.alert.rule: one.delivery
+        for one in Life(rules, NO_WAIT).see(subject(**OPEN)).announcements
+    }
 
     assert found == {"later": Delivery.DIGEST, "at-once": Delivery.NOW}
 
 
 # quiets
 
-QUIETING = book(
-    """\
+QUIETING = book("""\
     - id: loud
       about: watch
       when: {watch.open: true, watch.stated: true}
@@ -479,8 +502,7 @@ QUIETING = book(
       severity: warning
       repeat: 1d
       title: x
-    """
-)
+    """)
 
 
 def test_a_rule_keeps_another_quiet_for_the_same_subject_only():
@@ -491,7 +513,10 @@ def test_a_rule_keeps_another_quiet_for_the_same_subject_only():
     assert [(one.alert.rule, one.alert.subject) for one in step.announcements] == [
         ("soft", "two"),
         ("loud", "one"),
-    ] or [(one.alert.rule, one.alert.subject) for one in step.announcements] == [("loud", "one"), ("soft", "two")]
+    ] or [(one.alert.rule, one.alert.subject) for one in step.announcements] == [
+        ("loud", "one"),
+        ("soft", "two"),
+    ]
 
 
 def test_the_quieted_one_rings_when_the_other_is_over():
@@ -499,7 +524,10 @@ def test_the_quieted_one_rings_when_the_other_is_over():
     life.see(subject(watch__stated=True, **OPEN))
     life.now += HOUR
 
-    assert sorted(told(life.see(subject(watch__stated=False, **OPEN)))) == [("firing", "soft"), ("resolved", "loud")]
+    assert sorted(told(life.see(subject(watch__stated=False, **OPEN)))) == [
+        ("firing", "soft"),
+        ("resolved", "loud"),
+    ]
 
 
 def test_an_alert_quieted_later_neither_repeats_nor_says_that_it_is_over():
@@ -512,12 +540,10 @@ def test_an_alert_quieted_later_neither_repeats_nor_says_that_it_is_over():
 
 
 def test_across_abouts_the_order_decides():
-    rules = book(
-        """\
+    rules = book("""\
         - {id: loud, about: dispute, when: {dispute.open: true}, severity: critical, quiets: soft, title: x}
         - {id: soft, about: watch, when: {watch.open: true}, severity: warning, title: x}
-        """
-    )
+        """)
     dispute = subject("d", about="dispute", dispute__open=True)
 
     same = Life(rules, NO_WAIT).see(dispute, subject("w", **OPEN))
@@ -528,8 +554,7 @@ def test_across_abouts_the_order_decides():
 
 
 def test_a_rule_may_quiet_everything_of_its_order():
-    rules = book(
-        """\
+    rules = book("""\
         - id: stop
           about: watch
           when: {watch.open: true, watch.stated: true}
@@ -537,8 +562,7 @@ def test_a_rule_may_quiet_everything_of_its_order():
           quiets_order: [hurry]
           title: x
         - {id: hurry, about: watch, when: {watch.open: true}, severity: warning, title: x}
-        """
-    )
+        """)
     stop = subject("stop", watch__stated=True, **OPEN)
 
     same = Life(rules, NO_WAIT).see(stop, subject("ship", **OPEN))
@@ -642,8 +666,7 @@ def test_a_snooze_that_makes_no_sense_says_why(text, due, what):
 
 # properties
 
-ALL = book(
-    """\
+ALL = book("""\
     - {id: plain, about: watch, when: {watch.open: true}, severity: info, title: "{watch.due_at}"}
     - {id: held, about: watch, when: {watch.open: true}, hold: 30m, severity: warning, repeat: [6h, 1d], title: x}
     - id: timed
@@ -655,8 +678,7 @@ ALL = book(
       quiets: [held]
       escalate: {after: 6h, notify: chat}
       title: "{watch.due_at}"
-    """
-)
+    """)
 steps = st.lists(
     st.tuples(
         st.integers(1, 40).map(lambda n: n * HOUR),
@@ -683,7 +705,9 @@ def test_whatever_happens_judging_again_changes_nothing_and_nothing_fires_twice(
             watch__opened_at=NOW,
         )
         life.see(what, silent=silent)
-        again = advance(judge(ALL, [what], life.now), life.live(), life.plan, life.now, silent=silent)
+        again = advance(
+            judge(ALL, [what], life.now), life.live(), life.plan, life.now, silent=silent
+        )
         assert (again.alerts, again.announcements) == ((), ())
         assert again.wake_at is None or again.wake_at > life.now
         for alert in life.live():
@@ -694,7 +718,11 @@ def test_whatever_happens_judging_again_changes_nothing_and_nothing_fires_twice(
                     put(life, snooze(alert, life.now + 5 * HOUR, life.now))
                 case "resolve":
                     put(life, resolve(alert, life.now))
-    fired = [(*one.alert.key, one.alert.episode) for _, one in life.said if one.cause is Cause.FIRING]
+    fired = [
+        (*one.alert.key, one.alert.episode) for _, one in life.said if one.cause is Cause.FIRING
+    ]
     assert len(fired) == len(set(fired))
-    ended = [(*one.alert.key, one.alert.episode) for _, one in life.said if one.cause is Cause.RESOLVED]
+    ended = [
+        (*one.alert.key, one.alert.episode) for _, one in life.said if one.cause is Cause.RESOLVED
+    ]
     assert len(ended) == len(set(ended))

@@ -72,18 +72,34 @@ def slips(tree, about="watch"):
             {"order.amount": Money(value=Decimal("19.89"), currency="EUR")},
             True,
         ),
-        ({"order.amount": "5 USD"}, {"order.amount": Money(value=Decimal("5.00"), currency="USD")}, True),
+        (
+            {"order.amount": "5 USD"},
+            {"order.amount": Money(value=Decimal("5.00"), currency="USD")},
+            True,
+        ),
         # joined
-        ({"all": [{"order.shipped": True}, {"watch.kind": "pay"}]}, {"order.shipped": True, "watch.kind": "pay"}, True),
+        (
+            {"all": [{"order.shipped": True}, {"watch.kind": "pay"}]},
+            {"order.shipped": True, "watch.kind": "pay"},
+            True,
+        ),
         (
             {"any": [{"order.shipped": True}, {"watch.kind": "pay"}]},
             {"order.shipped": False, "watch.kind": "pay"},
             True,
         ),
-        ({"any": [{"order.shipped": True}, {"watch.kind": "pay"}]}, {"order.shipped": False}, False),
+        (
+            {"any": [{"order.shipped": True}, {"watch.kind": "pay"}]},
+            {"order.shipped": False},
+            False,
+        ),
         ({"not": {"order.shipped": True}}, {}, True),
         ({"not": {"order.shipped": True, "watch.kind": "pay"}}, {"order.shipped": True}, True),
-        ({"not": {"order.shipped": True, "watch.kind": "pay"}}, {"order.shipped": True, "watch.kind": "pay"}, False),
+        (
+            {"not": {"order.shipped": True, "watch.kind": "pay"}},
+            {"order.shipped": True, "watch.kind": "pay"},
+            False,
+        ),
     ],
 )
 def test_a_test_holds_or_does_not(tree, facts, expected):
@@ -120,7 +136,12 @@ def test_a_time_can_be_after_another_one():
 
 
 def test_a_missed_watch_is_asked_at_the_instant_of_judging_not_as_described():
-    facts = {"watch.open": True, "watch.state": "open", "watch.due_at": NOW + HOUR, "watch.missed": False}
+    facts = {
+        "watch.open": True,
+        "watch.state": "open",
+        "watch.due_at": NOW + HOUR,
+        "watch.missed": False,
+    }
     matcher, _ = compile_when("watch", {"watch.missed": True})
 
     assert not matcher.holds(facts, NOW)
@@ -138,7 +159,11 @@ def test_a_missed_watch_is_asked_at_the_instant_of_judging_not_as_described():
         ({"watch.due_at": {"newer_than": "2h"}}, {"watch.due_at": NOW - HOUR}, NOW + HOUR),
         ({"watch.due_at": {"within": "2h"}}, {}, None),
         # another test that cannot change keeps it from flipping
-        ({"watch.kind": "pay", "watch.due_at": {"within": "2h"}}, {"watch.due_at": NOW + 5 * HOUR}, None),
+        (
+            {"watch.kind": "pay", "watch.due_at": {"within": "2h"}},
+            {"watch.due_at": NOW + 5 * HOUR},
+            None,
+        ),
         # in an any, one that holds anyway hides the others
         (
             {"any": [{"watch.kind": "pay"}, {"watch.due_at": {"within": "2h"}}]},
@@ -193,20 +218,35 @@ def test_nothing_changes_before_the_announced_flip_and_it_changes_there(tree, fa
 @pytest.mark.parametrize(
     ("tree", "path", "what"),
     [
-        ({"watch.knd": "pay"}, ("watch.knd",), "unknown fact 'watch.knd'; did you mean 'watch.kind'?"),
+        (
+            {"watch.knd": "pay"},
+            ("watch.knd",),
+            "unknown fact 'watch.knd'; did you mean 'watch.kind'?",
+        ),
         (
             {"dispute.open": True},
             ("dispute.open",),
-            "'dispute.open' is no fact of a rule about watch; write `about: dispute` or test another fact",
+            (
+                "'dispute.open' is no fact of a rule about watch; write `about: dispute` or test"
+                " another fact"
+            ),
         ),
-        ({"watch.kind": "apeal"}, ("watch.kind",), "'apeal' is not one of the 41 known; did you mean 'appeal'?"),
+        (
+            {"watch.kind": "apeal"},
+            ("watch.kind",),
+            "'apeal' is not one of the 41 known; did you mean 'appeal'?",
+        ),
         (
             {"order.role": ["buyer", "sellr"]},
             ("order.role", 1),
             "'sellr' is not one of buyer, seller; did you mean 'seller'?",
         ),
         ({"order.role": []}, ("order.role",), "an empty list lets nothing through"),
-        ({"order.shipped": "yes"}, ("order.shipped",), "order.shipped is yes or no; write true or false"),
+        (
+            {"order.shipped": "yes"},
+            ("order.shipped",),
+            "order.shipped is yes or no; write true or false",
+        ),
         (
             {"watch.due_at": {"within": "3 fortnights"}},
             ("watch.due_at", "within"),
@@ -233,7 +273,11 @@ def test_nothing_changes_before_the_announced_flip_and_it_changes_there(tree, fa
             "'JPYN' is no currency; write a code such as JPY or EUR; did you mean 'JPY'?",
         ),
         ({"watch.number": {"at_least": "two"}}, ("watch.number", "at_least"), "expected a number"),
-        ({"watch.due_at": {"exists": "maybe"}}, ("watch.due_at", "exists"), "exists: is true or false"),
+        (
+            {"watch.due_at": {"exists": "maybe"}},
+            ("watch.due_at", "exists"),
+            "exists: is true or false",
+        ),
         (
             {"order.shipped_at": {"after": "order.store"}},
             ("order.shipped_at", "after"),
@@ -263,7 +307,12 @@ def test_a_mistake_is_named_with_its_place_and_a_suggestion(tree, path, what):
         {"all": [{"watch.kind": "pay"}, {"watch.kind": "appeal"}]},
         {"order.shipped": True, "all": [{"order.shipped": False}]},
         {"watch.due_at": {"within": "3d"}, "any": [{"watch.due_at": {"older_than": "1d"}}]},
-        {"any": [{"order.shipped": True}, {"watch.kind": "pay", "all": [{"watch.kind": {"not": "pay"}}]}]},
+        {
+            "any": [
+                {"order.shipped": True},
+                {"watch.kind": "pay", "all": [{"watch.kind": {"not": "pay"}}]},
+            ]
+        },
     ],
 )
 def test_tests_that_exclude_each_other_are_a_fault(tree):

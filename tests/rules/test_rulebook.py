@@ -5,7 +5,7 @@ from textwrap import dedent
 
 import pytest
 
-from parsers.written import WrittenError, parse, read
+from parsers.user_yaml import UserFileError, parse, read
 from rules.alert import Severity
 from rules.rulebook import SHIPPED, build, load, merge, shipped
 
@@ -64,13 +64,25 @@ def test_ten_mistakes_are_told_in_one_run_each_with_its_place():
         "rules.yaml:4:3: no shipped rule 'protection-endin'; did you mean 'protection-ending'?",
         "rules.yaml:7:30: expected a duration such as 30m, 48h, 3d or 1d12h",
         "rules.yaml:8:5: unknown key 'repeet'; did you mean 'repeat'?",
-        "rules.yaml:12:31: 'invalit' is not one of valid, invalid, mixed, unknown; did you mean 'invalid'?",
+        (
+            "rules.yaml:12:31: 'invalit' is not one of valid, invalid, mixed, unknown; did you mean"
+            " 'invalid'?"
+        ),
         "rules.yaml:13:15: 'high' is not one of 'critical', 'warning' or 'info'",
-        "rules.yaml:14:12: unknown placeholder {dispute.amont_claimed}; did you mean 'dispute.amount_claimed'?",
+        (
+            "rules.yaml:14:12: unknown placeholder {dispute.amont_claimed}; did you mean"
+            " 'dispute.amount_claimed'?"
+        ),
         "rules.yaml:15:9: rule id 'a' is used twice (first on line 10)",
         faults(text)[8],
-        "rules.yaml:20:9: 'appeal-due' is a shipped rule; change it under change: or choose another id",
-        "rules.yaml:22:26: within 3d and older than 2d can never hold at once; they exclude each other",
+        (
+            "rules.yaml:20:9: 'appeal-due' is a shipped rule; change it under change: or choose"
+            " another id"
+        ),
+        (
+            "rules.yaml:22:26: within 3d and older than 2d can never hold at once; they exclude"
+            " each other"
+        ),
         "rules.yaml:24:12: no language 'de'; known are en, ja",
     ]
     assert faults(text)[8].startswith("rules.yaml:16:12: 'orders' is not one of")
@@ -102,12 +114,17 @@ def test_ten_mistakes_are_told_in_one_run_each_with_its_place():
         ),
         (
             "version: 1\nchange: {appeal-due: {quiets: proposal-needs-answer}}\n"
-            + RULE.replace("about: order", "about: watch").replace("severity: info", "severity: info\n    quiets: x"),
+            + RULE.replace("about: order", "about: watch").replace(
+                "severity: info", "severity: info\n    quiets: x"
+            ),
             "rules.yaml:8:13: no other rule 'x'",
         ),
         (
             "version: 1\nchange: {proposal-needs-answer: {quiets: [dispute-judged-valid]}}\n",
-            "rules.yaml:2:43: 'dispute-judged-valid' quiets 'proposal-needs-answer' too: neither would ever ring",
+            (
+                "rules.yaml:2:43: 'dispute-judged-valid' quiets 'proposal-needs-answer' too:"
+                " neither would ever ring"
+            ),
         ),
         (
             "version: 1\n" + RULE + "    notify: [fone]\n",
@@ -127,7 +144,10 @@ def test_ten_mistakes_are_told_in_one_run_each_with_its_place():
         ),
         (
             "version: 1\n" + RULE.replace('"{order}"', '"{order}[@amazn , claim]"'),
-            "rules.yaml:7:12: unknown marketplace @amazn; did you mean 'amazon'?; known are aliexpress, amazon",
+            (
+                "rules.yaml:7:12: unknown marketplace @amazn; did you mean 'amazon'?; known are"
+                " aliexpress, amazon"
+            ),
         ),
         (
             "version: 1\n" + RULE + "    quiet_while: {order.problm: true}\n",
@@ -143,11 +163,17 @@ def test_ten_mistakes_are_told_in_one_run_each_with_its_place():
         ),
         (
             "version: 1\n" + RULE + "    raise: {criticl: {order.shipped: false}}\n",
-            "rules.yaml:8:13: 'criticl' is not one of 'critical', 'warning' or 'info'; did you mean 'critical'?",
+            (
+                "rules.yaml:8:13: 'criticl' is not one of 'critical', 'warning' or 'info'; did you"
+                " mean 'critical'?"
+            ),
         ),
         (
             "version: 1\nchange: {appeal-due: {about: order}}\n",
-            "rules.yaml:2:23: 'about' of a shipped rule cannot be changed; disable it and write your own under rules:",
+            (
+                "rules.yaml:2:23: 'about' of a shipped rule cannot be changed; disable it and write"
+                " your own under rules:"
+            ),
         ),
         (
             "version: 1\nchange: {appeal-due: {when: null}}\n",
@@ -159,9 +185,15 @@ def test_ten_mistakes_are_told_in_one_run_each_with_its_place():
         ),
         (
             "version: 1\n" + RULE.replace('"{order}"', '"{order.shipped_at|dat}"'),
-            "rules.yaml:7:12: unknown filter |dat; did you mean 'date'?; known are date, left, ago, short",
+            (
+                "rules.yaml:7:12: unknown filter |dat; did you mean 'date'?; known are date, left,"
+                " ago, short"
+            ),
         ),
-        ("version: 1\n" + RULE.replace('"{order}"', '"{order.__class__}"'), "unknown placeholder {order.__class__}"),
+        (
+            "version: 1\n" + RULE.replace('"{order}"', '"{order.__class__}"'),
+            "unknown placeholder {order.__class__}",
+        ),
     ],
 )
 def test_a_mistake_says_where_it_stands_and_what_to_try(text, fault):
@@ -173,10 +205,15 @@ def test_a_mistake_says_where_it_stands_and_what_to_try(text, fault):
 
 def test_a_rule_with_a_mistake_tells_its_wrong_names_in_the_same_run():
     found = faults(
-        "version: 1\n" + RULE + "    hold: soon\n    notify: fone\n    quiets: [nothing]\n", groups=("phone",)
+        "version: 1\n" + RULE + "    hold: soon\n    notify: fone\n    quiets: [nothing]\n",
+        groups=("phone",),
     )
 
-    assert [fault.split(": ")[0] for fault in found] == ["rules.yaml:8:11", "rules.yaml:9:13", "rules.yaml:10:14"]
+    assert [fault.split(": ")[0] for fault in found] == [
+        "rules.yaml:8:11",
+        "rules.yaml:9:13",
+        "rules.yaml:10:14",
+    ]
 
 
 def test_a_user_rule_joins_the_shipped_ones():
@@ -201,8 +238,7 @@ def test_a_rule_shipped_idle_can_be_switched_on():
 
 
 def test_a_change_replaces_one_test_keeps_the_others_and_adds_one():
-    made = book(
-        """\
+    made = book("""\
         version: 1
         change:
           protection-ending:
@@ -212,8 +248,7 @@ def test_a_change_replaces_one_test_keeps_the_others_and_adds_one():
               order.dispute_open: null
             repeat: 12h
             escalate: null
-        """
-    ).rule("protection-ending")
+        """).rule("protection-ending")
 
     assert made.written["when"] == {
         "watch.kind": "protection_end",
@@ -224,13 +259,21 @@ def test_a_change_replaces_one_test_keeps_the_others_and_adds_one():
     }
     assert [str(delay) for delay in made.repeat] == ["12:00:00"]
     assert not made.by_deadline
-    assert made.changed == ("when.watch.due_at", "when.order.amount", "when.order.dispute_open", "repeat", "escalate")
+    assert made.changed == (
+        "when.watch.due_at",
+        "when.order.amount",
+        "when.order.dispute_open",
+        "repeat",
+        "escalate",
+    )
     assert made.changed_in == "rules.yaml:3"
     assert made.file == "defaults.yaml"
 
 
 def test_a_change_may_leave_the_raise_of_a_shipped_rule_without_a_use():
-    changed = book("version: 1\nchange: {dispute-window-closing: {when: {order.delivered: true}}}\n")
+    changed = book(
+        "version: 1\nchange: {dispute-window-closing: {when: {order.delivered: true}}}\n"
+    )
 
     assert changed.rule("dispute-window-closing").changed == ("when.order.delivered",)
 
@@ -258,14 +301,14 @@ def test_a_file_with_faults_never_takes_effect(tmp_path):
     path = tmp_path / "rules.yaml"
     path.write_text("version: 1\ndisable: [nope]\n")
 
-    with pytest.raises(WrittenError) as caught:
+    with pytest.raises(UserFileError) as caught:
         load(path)
 
     assert str(caught.value) == f"{path}:2:11: no shipped rule 'nope'"
 
 
 def test_a_missing_file_is_said_to_be_missing(tmp_path):
-    with pytest.raises(WrittenError, match="no such file"):
+    with pytest.raises(UserFileError, match="no such file"):
         load(tmp_path / "rules.yaml")
 
 
@@ -274,7 +317,10 @@ def test_without_a_file_the_shipped_rules_hold():
 
 
 def test_the_effective_list_says_who_wrote_what():
-    made = book("version: 1\ndisable: [shipped]\nchange: {appeal-due: {severity: critical, raise: null}}\n" + RULE)
+    made = book(
+        "version: 1\ndisable: [shipped]\nchange: {appeal-due: {severity: critical, raise: null}}\n"
+        + RULE
+    )
     rows = {row["id"]: row for row in made.effective()}
 
     assert rows["shipped"]["enabled"] is False

@@ -23,7 +23,9 @@ def test_it_is_one_json_object():
 def test_every_reference_leads_somewhere():
     refs = {node["$ref"] for node in walk(SCHEMA) if isinstance(node, dict) and "$ref" in node}
 
-    assert {ref.removeprefix("#/$defs/").replace("%20", " ") for ref in refs} - set(SCHEMA["$defs"]) == set()
+    assert {ref.removeprefix("#/$defs/").replace("%20", " ") for ref in refs} - set(
+        SCHEMA["$defs"]
+    ) == set()
 
 
 def test_each_about_offers_its_own_facts_and_no_others():
@@ -41,7 +43,9 @@ def test_choices_are_offered_with_their_values():
 def test_every_key_of_a_rule_is_explained():
     properties = SCHEMA["$defs"]["rule"]["properties"]
 
-    assert set(properties) == {spec.alias or name for name, spec in WrittenRule.model_fields.items()}
+    assert set(properties) == {
+        spec.alias or name for name, spec in WrittenRule.model_fields.items()
+    }
     assert [name for name, spec in properties.items() if "description" not in spec] == []
 
 

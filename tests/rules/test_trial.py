@@ -2,13 +2,12 @@ from textwrap import dedent
 
 import pytest
 
-from parsers.written import WrittenError, parse
+from parsers.user_yaml import UserFileError, parse
 from rules import trial
 from rules.rulebook import shipped
 from tests.rules.lives import book
 
-RULES = book(
-    """\
+RULES = book("""\
     - id: rich-and-late
       about: order
       when:
@@ -17,8 +16,7 @@ RULES = book(
         order.shipped: false
       severity: warning
       title: x
-    """
-)
+    """)
 
 
 def failures(text):
@@ -68,7 +66,10 @@ def test_a_failure_says_where_when_and_what_was_expected():
     assert failures(text) == [
         "FAIL tests.yaml:2 'wrong on purpose' at +0m: expected [], fired ['rich-and-late']",
         "FAIL tests.yaml:2 'wrong on purpose' at +2d: expected ['other'], fired ['rich-and-late']",
-        "FAIL tests.yaml:7 'not silent enough' at unless order.shipped: false: expected [], fired ['rich-and-late']",
+        (
+            "FAIL tests.yaml:7 'not silent enough' at unless order.shipped: false: expected [],"
+            " fired ['rich-and-late']"
+        ),
     ]
 
 
@@ -106,7 +107,7 @@ def test_a_failure_says_where_when_and_what_was_expected():
     ],
 )
 def test_a_mistake_in_a_test_file_is_pointed_at(text, fault):
-    with pytest.raises(WrittenError) as caught:
+    with pytest.raises(UserFileError) as caught:
         trial.trials(parse(text, "tests.yaml"))
 
     assert fault in str(caught.value)
@@ -116,10 +117,13 @@ def test_rules_whose_tests_fail_are_told_as_faults(tmp_path):
     path = tmp_path / "rules.tests.yaml"
     path.write_text("tests:\n  - {name: wrong, about: order, facts: {}, fires: [rich-and-late]}\n")
 
-    with pytest.raises(WrittenError) as caught:
+    with pytest.raises(UserFileError) as caught:
         trial.verify(path, RULES)
 
-    assert str(caught.value) == f"{path}:2:1: test 'wrong' at +0m: expected ['rich-and-late'], fired []"
+    assert (
+        str(caught.value)
+        == f"{path}:2:1: test 'wrong' at +0m: expected ['rich-and-late'], fired []"
+    )
 
 
 def test_a_file_may_name_the_rules_it_is_for(tmp_path):

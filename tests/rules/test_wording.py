@@ -54,32 +54,44 @@ ORDER = Subject(
 
 
 def words(rule=RULE, subject=ORDER, cause=Cause.FIRING, *, language="en", now=NOW, **more):
-    return write(rule, subject, alert(rule, subject, now), cause, language=language, zone=TOKYO, now=now, **more)
+    return write(
+        rule,
+        subject,
+        alert(rule, subject, now),
+        cause,
+        language=language,
+        zone=TOKYO,
+        now=now,
+        **more,
+    )
 
 
 def test_an_alert_says_what_which_how_much_what_next_until_when_and_where_it_was_read():
     assert words() == Text(
         title="Appeal, once, by Wed 25 Nov 11:00 JST: USB cable (8100000000000001)",
-        body="The dispute did not go as you asked. One appeal is possible.\n"
-        "Order 8100000000000001: USB cable, 26.12 USD, AliExpress\n"
-        "To do: Gather order number, amounts, dates, reasons and evidence first; then file it with AliExpress (Help "
-        "Center, Online Service, Chat Now).\n"
-        "Until Wed 25 Nov 11:00 JST (2 d 14 h left)\n"
-        "Read in: “Dispute closed” Sun 22 Nov 20:00 JST\n"
-        "https://www.aliexpress.com/p/order/detail.html?orderId=8100000000000001",
+        body=(
+            "The dispute did not go as you asked. One appeal is possible.\nOrder 8100000000000001:"
+            " USB cable, 26.12 USD, AliExpress\nTo do: Gather order number, amounts, dates, reasons"
+            " and evidence first; then file it with AliExpress (Help Center, Online Service, Chat"
+            " Now).\nUntil Wed 25 Nov 11:00 JST (2 d 14 h left)\nRead in: “Dispute closed” Sun 22"
+            " Nov 20:00"
+            " JST\nhttps://www.aliexpress.com/p/order/detail.html?orderId=8100000000000001"
+        ),
     )
 
 
 def test_the_same_in_japanese():
     assert words(language="ja") == Text(
         title="異議申し立て（1回のみ）は 11/25(水) 11:00 JST まで：USB cable (8100000000000001)",
-        body="紛争は希望どおりになりませんでした。異議申し立ては1回だけ可能です。\n"
-        "注文 8100000000000001：USB cable、26.12 USD、AliExpress\n"
-        "次にすること：注文番号・金額・日付・理由・証拠を先にそろえてから申し立ててください："
-        "AliExpress（ヘルプセンター→オンラインサービス→チャット）\n"
-        "期限：11/25(水) 11:00 JST（あと2日14時間）\n"
-        "根拠：「Dispute closed」 11/22(日) 20:00 JST\n"
-        "https://www.aliexpress.com/p/order/detail.html?orderId=8100000000000001",
+        body=(
+            "紛争は希望どおりになりませんでした。異議申し立ては1回だけ可能です。\n"
+            "注文 8100000000000001：USB cable、26.12 USD、AliExpress\n"
+            "次にすること：注文番号・金額・日付・理由・証拠を先にそろえてから申し立ててください："
+            "AliExpress（ヘルプセンター→オンラインサービス→チャット）\n"
+            "期限：11/25(水) 11:00 JST（あと2日14時間）\n"
+            "根拠：「Dispute closed」 11/22(日) 20:00 JST\n"
+            "https://www.aliexpress.com/p/order/detail.html?orderId=8100000000000001"
+        ),
     )
 
 
@@ -93,8 +105,9 @@ def test_when_the_deadline_has_passed_the_way_that_is_left_is_told():
 
 def test_the_end_is_short():
     assert words(cause=Cause.RESOLVED, language="ja").title.startswith("解消：")
-    assert words(cause=Cause.RESOLVED).body == (
-        "This no longer holds, or it is too late to act on it.\n"
+    assert (
+        words(cause=Cause.RESOLVED).body
+        == "This no longer holds, or it is too late to act on it.\n"
         "Order 8100000000000001: USB cable, 26.12 USD, AliExpress"
     )
 
@@ -111,12 +124,15 @@ def test_so_it_is_where_the_alert_is_about_the_mail_itself():
     facts = {"mail.subject": "Your appeal", "mail.trust": "unverified", "mail.question": True}
 
     assert (
-        "Sender not verified" in words(shipped().rule("which-order"), Subject(about="mail", id="4", facts=facts)).body
+        "Sender not verified"
+        in words(shipped().rule("which-order"), Subject(about="mail", id="4", facts=facts)).body
     )
 
 
 def test_of_a_mail_that_may_be_anybodys_nobody_says_that_it_is_genuine():
-    texts = (text for rule in shipped().rules for text in (*rule.body.values(), *rule.advice.values()))
+    texts = (
+        text for rule in shipped().rules for text in (*rule.body.values(), *rule.advice.values())
+    )
 
     assert [text for text in texts if "genuine" in text or "本物のメール" in text] == []
 
@@ -124,7 +140,10 @@ def test_of_a_mail_that_may_be_anybodys_nobody_says_that_it_is_genuine():
 def test_a_doubtful_mail_that_says_otherwise_is_told_of():
     subject = replace(ORDER, facts={**ORDER.facts, "watch.doubtful_at": NOW - timedelta(days=1)})
 
-    assert "A mail of Sat 21 Nov, unsure by sender or order, says otherwise" in words(subject=subject).body
+    assert (
+        "A mail of Sat 21 Nov, unsure by sender or order, says otherwise"
+        in words(subject=subject).body
+    )
     assert "11/21(土) に別の内容のメールがあります" in words(subject=subject, language="ja").body
 
 
@@ -145,7 +164,9 @@ def test_an_optional_part_goes_when_its_fact_is_missing_or_says_nothing():
     ).rule("it")
 
     def title(**facts):
-        subject = Subject(about="order", id="x", facts={f"order.{name}": value for name, value in facts.items()})
+        subject = Subject(
+            about="order", id="x", facts={f"order.{name}": value for name, value in facts.items()}
+        )
         return words(rule, subject).title
 
     assert title(cancelled_by="seller") == "Off by the seller"
@@ -159,7 +180,9 @@ def test_our_words_are_translated_a_strangers_text_is_not():
         'title: {en: x, ja: "{order.store} {order.cancel_reason}"}}\n'
     ).rule("it")
     subject = Subject(
-        about="order", id="x", facts={"order.store": "lost_seller", "order.cancel_reason": "out_of_stock"}
+        about="order",
+        id="x",
+        facts={"order.store": "lost_seller", "order.cancel_reason": "out_of_stock"},
     )
 
     assert words(rule, subject, language="ja").title == "lost_seller 在庫切れ"
@@ -172,7 +195,9 @@ def test_a_part_may_be_for_one_marketplace_only():
     ).rule("it")
 
     def title(**facts):
-        subject = Subject(about="order", id="x", facts={f"order.{name}": value for name, value in facts.items()})
+        subject = Subject(
+            about="order", id="x", facts={f"order.{name}": value for name, value in facts.items()}
+        )
         return words(rule, subject).title
 
     assert title(marketplace="aliexpress") == "Off, dispute it"
@@ -185,20 +210,26 @@ def test_what_i_did_myself_is_said_to_be_mine():
     facts = {"order.role": "buyer", "order.cancelled_by": "buyer"}
 
     assert (
-        "cancelled by you" in words(shipped().rule("order-cancelled"), Subject(about="order", id="x", facts=facts)).body
+        "cancelled by you"
+        in words(
+            shipped().rule("order-cancelled"), Subject(about="order", id="x", facts=facts)
+        ).body
     )
 
 
 def test_a_rule_in_one_language_speaks_it_to_everyone():
-    rule = book("- {id: it, about: order, when: {order.cancelled: true}, severity: info, title: Off}\n").rule("it")
+    rule = book(
+        "- {id: it, about: order, when: {order.cancelled: true}, severity: info, title: Off}\n"
+    ).rule("it")
 
     assert words(rule, Subject(about="order", id="x"), language="ja").title == "Off"
 
 
 def test_braces_and_brackets_can_be_written():
-    rule = book('- {id: it, about: order, when: {order.cancelled: true}, severity: info, title: "{{a}} [[b]]"}\n').rule(
-        "it"
-    )
+    rule = book(
+        '- {id: it, about: order, when: {order.cancelled: true}, severity: info, title: "{{a}}'
+        ' [[b]]"}\n'
+    ).rule("it")
 
     assert words(rule, Subject(about="order", id="x")).title == "{a} [b]"
 
@@ -268,7 +299,12 @@ long = st.text(st.characters(blacklist_categories=["Cs"]), max_size=3000)
 @given(title=long, body=long, number=long, shop=long)
 @settings(max_examples=60)
 def test_whatever_a_mail_says_title_and_body_keep_their_lengths(title, body, number, shop):
-    facts = {"order.title": title, "order.number": number, "read.subject": body, "order.marketplace": shop}
+    facts = {
+        "order.title": title,
+        "order.number": number,
+        "read.subject": body,
+        "order.marketplace": shop,
+    }
     subject = replace(ORDER, facts={**ORDER.facts, **facts})
     for language in LANGUAGES:
         text = words(subject=subject, language=language)
@@ -291,10 +327,19 @@ def test_several_alerts_are_one_message_the_worst_first():
 
 
 def test_what_is_the_same_for_all_is_said_once():
-    one = (Severity.CRITICAL, Text(title="Judged", body="Order 1: cable\nTo do: this\nRead in: mail 4"))
-    two = (Severity.WARNING, Text(title="Appeal", body="Order 1: cable\nTo do: that\nRead in: mail 4"))
+    one = (
+        Severity.CRITICAL,
+        Text(title="Judged", body="Order 1: cable\nTo do: this\nRead in: mail 4"),
+    )
+    two = (
+        Severity.WARNING,
+        Text(title="Appeal", body="Order 1: cable\nTo do: that\nRead in: mail 4"),
+    )
 
-    assert join([one, two], "en").body == "Order 1: cable\nTo do: this\nRead in: mail 4\n\nAppeal\nTo do: that"
+    assert (
+        join([one, two], "en").body
+        == "Order 1: cable\nTo do: this\nRead in: mail 4\n\nAppeal\nTo do: that"
+    )
 
 
 def test_one_alert_stays_as_it_is():
@@ -302,7 +347,9 @@ def test_one_alert_stays_as_it_is():
 
 
 def test_what_has_no_room_is_counted():
-    many = [(Severity.WARNING, Text(title=f"Alert {n}", body=f"{n} " + "x" * 300)) for n in range(40)]
+    many = [
+        (Severity.WARNING, Text(title=f"Alert {n}", body=f"{n} " + "x" * 300)) for n in range(40)
+    ]
 
     text = join(many, "en")
 
@@ -313,19 +360,26 @@ def test_what_has_no_room_is_counted():
 
 
 def test_a_digest_is_a_list_of_titles():
-    assert digest([LOW, HIGH], "en") == Text(title="2 things to know", body="• Appeal by Wed\n• Shipped: cable")
+    assert digest([LOW, HIGH], "en") == Text(
+        title="2 things to know", body="• Appeal by Wed\n• Shipped: cable"
+    )
     assert digest([LOW], "ja") == Text(title="お知らせ 1件", body="• Shipped: cable")
 
 
 def test_a_digest_of_very_many_counts_what_it_cannot_show():
-    text = digest([(Severity.INFO, Text(title=f"Alert number {n}", body="")) for n in range(300)], "ja")
+    text = digest(
+        [(Severity.INFO, Text(title=f"Alert number {n}", body="")) for n in range(300)], "ja"
+    )
 
     assert len(text.body) <= BODY
     assert text.body.endswith("件")
 
 
 def test_the_first_run_counts_only_what_needs_somebody():
-    assert first_run([LOW, HIGH, MIDDLE], "en", mails=214, orders=61).title == "214 mails, 61 orders, 2 need you"
+    assert (
+        first_run([LOW, HIGH, MIDDLE], "en", mails=214, orders=61).title
+        == "214 mails, 61 orders, 2 need you"
+    )
     assert first_run([HIGH], "en", mails=1, orders=1).title == "1 mail, 1 order, 1 needs you"
     assert first_run([], "ja", mails=3, orders=1) == Text(
         title="メール3通・注文1件、対応が必要なもの0件",

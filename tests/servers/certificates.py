@@ -12,13 +12,21 @@ from cryptography.x509.oid import NameOID
 
 
 def certificate(
-    folder: Path, *, names: Sequence[str] = ("localhost",), addresses: Sequence[str] = ("127.0.0.1",), days: int = 30
+    folder: Path,
+    *,
+    names: Sequence[str] = ("localhost",),
+    addresses: Sequence[str] = ("127.0.0.1",),
+    days: int = 30,
 ) -> tuple[Path, Path]:
-    """Write a self-signed certificate; returns its file and the file of its key. Negative `days`: already expired."""
+    """Write a self-signed certificate; returns its file and the file of its key. Negative `days`:
+    already expired.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0] if names else addresses[0])])
     now = datetime.now(UTC)
-    alternatives = [x509.DNSName(text) for text in names] + [x509.IPAddress(ip_address(text)) for text in addresses]
+    alternatives = [x509.DNSName(text) for text in names] + [
+        x509.IPAddress(ip_address(text)) for text in addresses
+    ]
     made = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -35,7 +43,9 @@ def certificate(
     certificate_file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
     key_file.write_bytes(
         key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.TraditionalOpenSSL,
+            serialization.NoEncryption(),
         )
     )
     key_file.chmod(0o600)

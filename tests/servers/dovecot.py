@@ -19,7 +19,9 @@ import imapclient
 from tests.servers.certificates import certificate
 
 BINARY = Path("/usr/sbin/dovecot")
-MISSING = f"no {BINARY}: the tests on a real IMAP server do not run; try: apt-get install dovecot-imapd"
+MISSING = (
+    f"no {BINARY}: the tests on a real IMAP server do not run; try: apt-get install dovecot-imapd"
+)
 PASSWORD = "secret"
 
 CONFIGURATION = """\
@@ -83,7 +85,9 @@ protocol imap {{
 """
 
 LIFELINE = 'cat >/dev/null; kill -TERM "-$1" 2>/dev/null; true'
-"""Ends the whole group (logged-in connections outlive their master) once we let go, however we end."""
+"""Ends the whole group (logged-in connections outlive their master) once we let go, however we
+end.
+"""
 
 
 def free_port() -> int:
@@ -101,7 +105,9 @@ def _wait(condition: Callable[[], bool], seconds: float, what: str) -> None:
 
 
 class Dovecot:
-    """A running server. Any user name logs in with `password`; every user has a mailbox of its own."""
+    """A running server. Any user name logs in with `password`; every user has a mailbox of its
+    own.
+    """
 
     host = "127.0.0.1"
     password = PASSWORD
@@ -144,8 +150,14 @@ class Dovecot:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True
             )
-        self._lifeline = subprocess.Popen(["sh", "-c", LIFELINE, "sh", str(self._process.pid)], stdin=subprocess.PIPE)
-        _wait(self._answers, 10, f"Dovecot does not answer; see {self.folder}/start.log and dovecot.log")
+        self._lifeline = subprocess.Popen(
+            ["sh", "-c", LIFELINE, "sh", str(self._process.pid)], stdin=subprocess.PIPE
+        )
+        _wait(
+            self._answers,
+            10,
+            f"Dovecot does not answer; see {self.folder}/start.log and dovecot.log",
+        )
 
     def _answers(self) -> bool:
         try:
@@ -155,7 +167,9 @@ class Dovecot:
             return False
 
     def stop(self) -> None:
-        """End the server and every connection to it. The mail stays; `start` brings it back on the same ports."""
+        """End the server and every connection to it. The mail stays; `start` brings it back on the
+        same ports.
+        """
         if self._lifeline is None or self._process is None:
             return
         self._lifeline.communicate()
@@ -170,7 +184,12 @@ class Dovecot:
     def doveadm(self, *arguments: str) -> str:
         command = [*self._prefix, "doveadm", "-c", str(self._conf), *arguments]
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
         if done.returncode:
             raise RuntimeError(f"doveadm {' '.join(arguments)}: {done.stderr}")
@@ -188,9 +207,16 @@ class Dovecot:
             yield client
 
     def append(
-        self, user: str, *mails: bytes, folder: str = "INBOX", when: datetime | None = None, flags: Sequence[str] = ()
+        self,
+        user: str,
+        *mails: bytes,
+        folder: str = "INBOX",
+        when: datetime | None = None,
+        flags: Sequence[str] = (),
     ) -> None:
-        """Put mails into a folder (made when it is missing), in this order, received at `when` (default: now)."""
+        """Put mails into a folder (made when it is missing), in this order, received at `when`
+        (default: now).
+        """
         with self.client(user) as client:
             if not client.folder_exists(folder):
                 client.create_folder(folder)
@@ -204,7 +230,9 @@ class Dovecot:
                 client.multiappend(folder, mails[start : start + 500])
 
     def files(self, user: str) -> dict[str, bytes]:
-        """Every file of the user's mail that is mail, with its bytes: names of a Maildir hold the flags."""
+        """Every file of the user's mail that is mail, with its bytes: names of a Maildir hold the
+        flags.
+        """
         root = self.folder / "mail" / user
         return {
             str(path.relative_to(root)): path.read_bytes()
@@ -215,8 +243,11 @@ class Dovecot:
 
 @contextmanager
 def running(form: str = "maildir", extra: str = "") -> Iterator[Dovecot]:
-    """Start a Dovecot (mail stored as `maildir`, `mdbox` or `sdbox`) and end it. Needs the binary (see `MISSING`)."""
-    # Not below pytest's folder: that one is closed to other users, and the path of a Unix socket has 107 bytes.
+    """Start a Dovecot (mail stored as `maildir`, `mdbox` or `sdbox`) and end it. Needs the binary
+    (see `MISSING`).
+    """
+    # Not below pytest's folder: that one is closed to other users, and the path of a Unix socket
+    # has 107 bytes.
     folder = Path(tempfile.mkdtemp(prefix="dovecot-", dir="/tmp"))
     folder.chmod(0o755)
     server = Dovecot(folder, form, extra)

@@ -1,4 +1,6 @@
-"""An IMAP server that misbehaves on demand: it cuts, splits, drips, stalls, lies and refuses, each at a given point."""
+"""An IMAP server that misbehaves on demand: it cuts, splits, drips, stalls, lies and refuses, each
+at a given point.
+"""
 
 import base64
 import re
@@ -27,7 +29,9 @@ class Mail:
 
 @dataclass
 class Faults:
-    """How the bytes of the server travel. Offsets count all bytes the server sends over one connection."""
+    """How the bytes of the server travel. Offsets count all bytes the server sends over one
+    connection.
+    """
 
     cut_at: int | None = None
     """Hang up after so many bytes."""
@@ -40,12 +44,16 @@ class Faults:
 
 
 class FakeImap:
-    """A server on loopback for one account. Change its attributes at any time; `said` holds what clients said to it."""
+    """A server on loopback for one account. Change its attributes at any time; `said` holds what
+    clients said to it.
+    """
 
     def __init__(self, *, tls: ssl.SSLContext | None = None, implicit: bool = False) -> None:
         self.tls, self.implicit = tls, implicit
         self.greeting = b"* OK ready\r\n"
-        self.capabilities = "IMAP4rev1 IDLE AUTH=PLAIN AUTH=XOAUTH2" + (" STARTTLS" if tls and not implicit else "")
+        self.capabilities = "IMAP4rev1 IDLE AUTH=PLAIN AUTH=XOAUTH2" + (
+            " STARTTLS" if tls and not implicit else ""
+        )
         self.uidvalidity: int | None = 1
         self.uidnext: int | None = None
         """None: what the mails make of it."""
@@ -68,7 +76,9 @@ class FakeImap:
 
     def add(self, *mails: bytes | Mail) -> None:
         for mail in mails:
-            self.mails[max(self.mails, default=0) + 1] = mail if isinstance(mail, Mail) else Mail(mail)
+            self.mails[max(self.mails, default=0) + 1] = (
+                mail if isinstance(mail, Mail) else Mail(mail)
+            )
 
     def deliver(self, raw: bytes) -> None:
         """Put a mail in and tell every connection that is idling."""
@@ -229,7 +239,9 @@ class Connection:
         if server.uidvalidity is not None:
             lines.append(b"* OK [UIDVALIDITY %d] valid" % server.uidvalidity)
         if server.tells_uidnext:
-            lines.append(b"* OK [UIDNEXT %d] next" % (server.uidnext or max(server.mails, default=0) + 1))
+            lines.append(
+                b"* OK [UIDNEXT %d] next" % (server.uidnext or max(server.mails, default=0) + 1)
+            )
         self.ok(tag, b"[READ-ONLY] examined", before=b"\r\n".join(lines) + b"\r\n")
 
     def _uid_search(self, tag: bytes, rest: bytes) -> None:
@@ -240,7 +252,8 @@ class Connection:
         _, _, chosen, items = rest.decode().split(" ", 3)
         order = sorted(self.server.mails)
         lines = [
-            b"* %d FETCH (%s)\r\n" % (order.index(uid) + 1, self._show(uid, items)) for uid in self._chosen(chosen)
+            b"* %d FETCH (%s)\r\n" % (order.index(uid) + 1, self._show(uid, items))
+            for uid in self._chosen(chosen)
         ]
         self.ok(tag, before=b"".join(lines))
 
@@ -248,7 +261,9 @@ class Connection:
         mail = self.server.mails[uid]
         shown = [b"UID %d" % uid]
         if "INTERNALDATE" in items:
-            shown.append(b'INTERNALDATE "' + mail.received.strftime("%d-%b-%Y %H:%M:%S %z").encode() + b'"')
+            shown.append(
+                b'INTERNALDATE "' + mail.received.strftime("%d-%b-%Y %H:%M:%S %z").encode() + b'"'
+            )
         if "RFC822.SIZE" in items:
             shown.append(b"RFC822.SIZE %d" % (mail.size or len(mail.raw)))
         if "FLAGS" in items:

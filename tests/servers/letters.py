@@ -1,4 +1,6 @@
-"""Mails of our own wording for tests that need a mail and not its fine print; stamped by mx.example.org."""
+"""Mails of our own wording for tests that need a mail and not its fine print; stamped by
+mx.example.org.
+"""
 
 import hashlib
 from datetime import UTC, datetime
@@ -9,13 +11,25 @@ STAMP = "mx.example.org"
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
-def letter(sender: str, subject: str, *lines: str, at: datetime = NOON, stamped: bool = True, name: str = "") -> bytes:
+def letter(
+    sender: str,
+    subject: str,
+    *lines: str,
+    at: datetime = NOON,
+    stamped: bool = True,
+    name: str = "",
+) -> bytes:
     """A plain mail from `sender`, as the user's own server delivered it at `at`."""
     mail = EmailMessage()
     domain = sender.rpartition("@")[2]
     if stamped:
-        mail["Authentication-Results"] = f"{STAMP}; dkim=pass header.d={domain}; dmarc=pass header.from={domain}"
-    mail["Received"] = f"from out.{domain} by {STAMP} with ESMTPS id 4X for <me@example.org>; {format_datetime(at)}"
+        mail["Authentication-Results"] = (
+            f"{STAMP}; dkim=pass header.d={domain}; dmarc=pass header.from={domain}"
+        )
+    mail["Received"] = (
+        f"from out.{domain} by {STAMP} with ESMTPS id 4X for <me@example.org>;"
+        f" {format_datetime(at)}"
+    )
     mail["From"] = f'"{name or domain}" <{sender}>'
     mail["To"] = "me@example.org"
     mail["Subject"] = subject
@@ -36,7 +50,12 @@ def aliexpress(subject: str, *lines: str, at: datetime = NOON) -> bytes:
 
 def placed(number: str, item: str = "USB cable", at: datetime = NOON) -> bytes:
     return letter(
-        "auto-confirm@amazon.com", f"Ordered: {item}", "Thanks for your order!", f"Order # {number}", item, at=at
+        "auto-confirm@amazon.com",
+        f"Ordered: {item}",
+        "Thanks for your order!",
+        f"Order # {number}",
+        item,
+        at=at,
     )
 
 
@@ -51,7 +70,10 @@ def cancel_requested(number: str, at: datetime = NOON) -> bytes:
 
 def shipped(number: str, at: datetime = NOON) -> bytes:
     return amazon(
-        f"Your Amazon.com order #{number} has shipped", "Your package was shipped!", f"Order # {number}", at=at
+        f"Your Amazon.com order #{number} has shipped",
+        "Your package was shipped!",
+        f"Order # {number}",
+        at=at,
     )
 
 

@@ -1,4 +1,6 @@
-"""A mail server on loopback that takes every mail and writes it down, or refuses as told; enough SMTP for smtplib."""
+"""A mail server on loopback that takes every mail and writes it down, or refuses as told; enough
+SMTP for smtplib.
+"""
 
 import socketserver
 import threading
@@ -7,21 +9,28 @@ from typing import Self
 
 
 class MailSink:
-    """`with MailSink() as sink:` listens on a free port; `refuse` maps a command to the line it is answered with."""
+    """`with MailSink() as sink:` listens on a free port; `refuse` maps a command to the line it is
+    answered with.
+    """
 
     def __init__(self) -> None:
         self.mails: list[bytes] = []
         self.refuse: dict[str, str] = {}
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = False
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), name="mail-sink")
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), name="mail-sink"
+        )
 
     def __enter__(self) -> Self:
         self._thread.start()
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._server.shutdown()
         self._thread.join()

@@ -1,7 +1,10 @@
-"""Run a command under the system call filter of a unit: `python -m tests.servers.sandbox UNIT COMMAND …`.
+"""Run a command under the system call filter of a unit: `python -m tests.servers.sandbox UNIT
+COMMAND …`.
 
-What systemd would do as PID 1 is done here with the same library and the same groups of calls, so that a test can tell
-whether the hardening still lets the program live. Needs libseccomp and systemd-analyze, as every systemd has them.
+What systemd would do as PID 1 is done here with the same library and the same groups of calls, so
+that a test can tell
+whether the hardening still lets the program live. Needs libseccomp and systemd-analyze, as every
+systemd has them.
 """
 
 import ctypes
@@ -42,7 +45,9 @@ def calls(group: str) -> set[str]:
 
 
 def allowed(lines: Iterable[str]) -> set[str]:
-    """What the SystemCallFilter= lines of a unit allow, in their order; the first one is a list of allowed calls."""
+    """What the SystemCallFilter= lines of a unit allow, in their order; the first one is a list of
+    allowed calls.
+    """
     found = calls("@default")
     for line in lines:
         name, _, value = line.strip().partition("=")
@@ -61,7 +66,12 @@ def enter(unit: Path) -> None:
     library = ctypes.CDLL(ctypes.util.find_library("seccomp"), use_errno=True)
     library.seccomp_init.restype = ctypes.c_void_p
     library.seccomp_init.argtypes = [ctypes.c_uint32]
-    library.seccomp_rule_add.argtypes = [ctypes.c_void_p, ctypes.c_uint32, ctypes.c_int, ctypes.c_uint]
+    library.seccomp_rule_add.argtypes = [
+        ctypes.c_void_p,
+        ctypes.c_uint32,
+        ctypes.c_int,
+        ctypes.c_uint,
+    ]
     library.seccomp_load.argtypes = [ctypes.c_void_p]
     context = library.seccomp_init(REFUSE)
     for name in sorted(names):
@@ -69,7 +79,9 @@ def enter(unit: Path) -> None:
         if number != UNKNOWN:
             library.seccomp_rule_add(context, ALLOW, number, 0)
     if "MemoryDenyWriteExecute=yes" in lines:
-        ctypes.CDLL(None).prctl(PR_SET_MDWE, MDWE_REFUSE_EXEC_GAIN, 0, 0, 0)  # Linux 6.3 and newer; else not tried
+        ctypes.CDLL(None).prctl(
+            PR_SET_MDWE, MDWE_REFUSE_EXEC_GAIN, 0, 0, 0
+        )  # Linux 6.3 and newer; else not tried
     if library.seccomp_load(context) != 0:
         raise OSError(ctypes.get_errno(), "the filter was not taken")
 

@@ -1,4 +1,6 @@
-"""A web server on loopback that writes down every request and misbehaves on demand: the far end of a push."""
+"""A web server on loopback that writes down every request and misbehaves on demand: the far end of
+a push.
+"""
 
 import json
 import socket
@@ -48,7 +50,9 @@ OK = Reply()
 
 
 class Sink:
-    """`with Sink() as sink:` listens on a free port; `sink.plan` holds the replies to come, then `sink.always`."""
+    """`with Sink() as sink:` listens on a free port; `sink.plan` holds the replies to come, then
+    `sink.always`.
+    """
 
     def __init__(self, always: Reply = OK) -> None:
         self.always = always
@@ -59,14 +63,19 @@ class Sink:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = False
         self._server.block_on_close = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), name="sink")
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), name="sink"
+        )
 
     def __enter__(self) -> Self:
         self._thread.start()
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._closing.set()
         self._server.shutdown()
@@ -91,7 +100,9 @@ class Sink:
         """The requests, once there are at least `count`. Raises TimeoutError with what did come."""
         with self._arrival:
             if not self._arrival.wait_for(lambda: len(self._requests) >= count, timeout=seconds):
-                raise TimeoutError(f"{len(self._requests)} of {count} requests came: {self._requests}")
+                raise TimeoutError(
+                    f"{len(self._requests)} of {count} requests came: {self._requests}"
+                )
             return tuple(self._requests)
 
     def clear(self) -> None:

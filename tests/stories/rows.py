@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import RootModel
 
-from parsers.written import check, read
+from parsers.user_yaml import check, read
 from tests.stories.story import FOLDER, ROWS, states, stories
 
 TITLES: Mapping[str, str] = {

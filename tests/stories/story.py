@@ -1,4 +1,6 @@
-"""A story: a folder of mails, notes and files, what must ring, what must not, and what the ledger holds at the end."""
+"""A story: a folder of mails, notes and files, what must ring, what must not, and what the ledger
+holds at the end.
+"""
 
 import re
 from collections.abc import Iterable
@@ -22,7 +24,7 @@ from orders.event import Event, Source, events_of
 from orders.shelf import ListShelf
 from orders.view import View, view
 from parsers.notice import Kind, Role, Trust
-from parsers.written import check, read
+from parsers.user_yaml import check, read
 
 ZONE = ZoneInfo("Asia/Tokyo")
 FOLDER = Path(__file__).parents[1] / "fixtures" / "stories"
@@ -40,7 +42,11 @@ ROWS = (
 def moment(text: object) -> datetime:
     """A time in the stories' zone, or `2026-01-26 23:59:59 America/New_York`, as UTC."""
     day, _, place = re.fullmatch(r"([\d-]+(?: [\d:]+)?)( (\S+/\S+))?", str(text)).groups()
-    return datetime.fromisoformat(day).replace(tzinfo=ZoneInfo(place) if place else ZONE).astimezone(UTC)
+    return (
+        datetime.fromisoformat(day)
+        .replace(tzinfo=ZoneInfo(place) if place else ZONE)
+        .astimezone(UTC)
+    )
 
 
 Moment = Annotated[datetime, BeforeValidator(moment)]
@@ -78,7 +84,9 @@ class Expected(Written):
 
 
 class Known(Written):
-    """What the ledger must hold of one order in the end; `findings` is complete, the others name what matters."""
+    """What the ledger must hold of one order in the end; `findings` is complete, the others name
+    what matters.
+    """
 
     status: str | None = None
     findings: tuple[str, ...] | None = None
@@ -157,7 +165,10 @@ def frame(story: Story) -> Frame:
 
 def filed(told: Told) -> tuple[Filed, ...]:
     arrives = told.story.arrives
-    return tuple(Filed(name=one.name, at=arrives.get(one.name, one.at), load=one.load) for one in mails(told.folder))
+    return tuple(
+        Filed(name=one.name, at=arrives.get(one.name, one.at), load=one.load)
+        for one in mails(told.folder)
+    )
 
 
 def imported(told: Told) -> tuple[Event, ...]:
@@ -168,11 +179,15 @@ def imported(told: Told) -> tuple[Event, ...]:
 
 
 def noted(told: Told) -> tuple[written_notes.Note, ...]:
-    return () if told.story.notes is None else written_notes.load(told.folder / told.story.notes, ZONE)
+    return (
+        () if told.story.notes is None else written_notes.load(told.folder / told.story.notes, ZONE)
+    )
 
 
 def ring(told: Told, target: Target | None = None) -> tuple[Rung, ...]:
-    """Every alert of the story, by the same code as `orderbell replay`; in English without a target."""
+    """Every alert of the story, by the same code as `orderbell replay`; in English without a
+    target.
+    """
     return tuple(
         replay(
             filed(told),
@@ -200,7 +215,11 @@ def ledger(told: Told) -> ListShelf:
         marketplace = written_notes.marketplace_of(note.order)
         shelf.add(
             written_notes.event_of(
-                note, marketplace=marketplace, role=role, seen=note.at, name=f"{told.folder.name}{index}"
+                note,
+                marketplace=marketplace,
+                role=role,
+                seen=note.at,
+                name=f"{told.folder.name}{index}",
             )
         )
     for name, number in told.story.assign.items():
@@ -212,7 +231,9 @@ def ledger(told: Told) -> ListShelf:
 def _of_mail(one: Filed, number: int, story: Story) -> tuple[Event, ...]:
     raw = one.load()
     reading = reads()(raw, frame(story))
-    return events_of(reading, digest=sha256(raw).hexdigest(), arrived=one.at, seen=one.at, mail=number)
+    return events_of(
+        reading, digest=sha256(raw).hexdigest(), arrived=one.at, seen=one.at, mail=number
+    )
 
 
 def _answer(event: Event, number: str, at: datetime) -> Event:

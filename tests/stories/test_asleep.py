@@ -1,4 +1,6 @@
-"""Storyboard 14: the program is off for ten days; what was missed comes once, together, the worst first."""
+"""Storyboard 14: the program is off for ten days; what was missed comes once, together, the worst
+first.
+"""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -18,7 +20,12 @@ STORY = load(FOLDER / "aliexpress-return-missed")
 
 
 def set_up():
-    box = {"id": "main", "host": "imap.example.jp", "user": "hanako@example.jp", "password": {"value": "x"}}
+    box = {
+        "id": "main",
+        "host": "imap.example.jp",
+        "user": "hanako@example.jp",
+        "password": {"value": "x"},
+    }
     written = {"version": 1, "mailboxes": [box | {"unverified": "trust"}], "timezone": "Asia/Tokyo"}
     return build(Settings.model_validate(written), rules=None, packs=None)
 
@@ -33,7 +40,9 @@ class Service:
     uid: int = 0
 
     def restart(self):
-        self.pipeline = Pipeline(self.store, set_up(), reads(), clock=lambda: self.now, said=self.messages.append)
+        self.pipeline = Pipeline(
+            self.store, set_up(), reads(), clock=lambda: self.now, said=self.messages.append
+        )
 
     def poll(self, mails=()):
         poll = self.pipeline.begin_poll("main", backfill=timedelta(0))
@@ -48,7 +57,9 @@ class Service:
                     raw=raw, header=header,
                 ),
             )  # fmt: skip
-        self.pipeline.looked(poll, Polled(folder="INBOX", cursor=Cursor(uidvalidity=1, last_uid=self.uid)))
+        self.pipeline.looked(
+            poll, Polled(folder="INBOX", cursor=Cursor(uidvalidity=1, last_uid=self.uid))
+        )
         self.pipeline.end_poll(poll, self.now + timedelta(minutes=5))
         self.pipeline.sweep()
 
@@ -103,7 +114,9 @@ def test_what_was_missed_comes_as_one_message(told):
 
 def test_nothing_is_told_twice(told):
     _, woken, after = told
-    said = Counter((row.row.alert.rule, row.row.alert.subject) for message in woken for row in message.said)
+    said = Counter(
+        (row.row.alert.rule, row.row.alert.subject) for message in woken for row in message.said
+    )
 
     assert [key for key, times in said.items() if times > 1] == []
     assert [rule for rule in rules_of(after) if rule in rules_of(woken)] == []

@@ -31,13 +31,21 @@ def test_a_row_shown_elsewhere_names_a_test_that_exists(row, test):
 
 
 def test_every_folder_of_stories_is_a_story():
-    assert [path.name for path in FOLDER.iterdir() if path.is_dir() and not (path / "story.yaml").exists()] == []
+    assert [
+        path.name
+        for path in FOLDER.iterdir()
+        if path.is_dir() and not (path / "story.yaml").exists()
+    ] == []
 
 
 @pytest.mark.parametrize("told", STORIES, ids=lambda told: told.folder.name)
 def test_every_story_has_mails_and_names_only_files_it_has(told):
     names = {path.name for path in told.folder.iterdir()}
-    named = {*told.story.arrives, *told.story.assign, *filter(None, (told.story.notes, told.story.orders))}
+    named = {
+        *told.story.arrives,
+        *told.story.assign,
+        *filter(None, (told.story.notes, told.story.orders)),
+    }
 
     assert named <= names
     assert len(filed(told)) >= 2

@@ -1,4 +1,6 @@
-"""Each story's whole road: mails from files, a virtual clock, the shipped rules; what rings and what is known."""
+"""Each story's whole road: mails from files, a virtual clock, the shipped rules; what rings and
+what is known.
+"""
 
 import pytest
 
@@ -20,13 +22,16 @@ def rung(told):
 
 def shown(rung):
     return "\n" + "\n".join(
-        f"  {one.at.astimezone(made.ZONE):%m-%d %H:%M} {one.rule} {one.state} {one.severity} {one.orders} {one.title}"
+        f"  {one.at.astimezone(made.ZONE):%m-%d %H:%M} {one.rule} {one.state} {one.severity}"
+        f" {one.orders} {one.title}"
         for one in rung
     )
 
 
 def test_what_must_ring_rings(told, rung):
-    missing = [expected for expected in told.story.expect if not any(expected.fits(one) for one in rung)]
+    missing = [
+        expected for expected in told.story.expect if not any(expected.fits(one) for one in rung)
+    ]
 
     assert [repr(one) for one in missing] == [], shown(rung)
 
@@ -36,7 +41,9 @@ def test_what_must_not_ring_stays_silent(told, rung):
     rang = [one for one in rung if any(expected.fits(one) for expected in never)]
 
     assert [(one.rule, one.at.astimezone(made.ZONE).isoformat(), one.title) for one in rang] == []
-    assert [word for word in told.story.silent for one in rung if word in one.title + one.body] == []
+    assert [
+        word for word in told.story.silent for one in rung if word in one.title + one.body
+    ] == []
 
 
 def test_the_ledger_ends_as_told(told):
@@ -72,6 +79,8 @@ def differences(seen, known, names):
         if sorted(known.parcels) != sorted(found):
             yield f"has parcels {found}, not {list(known.parcels)}"
     for name, (level, confidence) in known.placed.items():
-        found = [(p.level, p.confidence) for p in seen.placements if names.get(p.event.mail) == name]
+        found = [
+            (p.level, p.confidence) for p in seen.placements if names.get(p.event.mail) == name
+        ]
         if (level, confidence) not in found:
             yield f"mail {name} is placed {found}, not {(level, confidence)}"

@@ -12,7 +12,10 @@ from daemon.cli import main
 from daemon.cli.exits import MEANINGS, Exit
 from daemon.cli.listing import plain_columns, width
 
-CONFIG = "version: 1\nmailboxes:\n  - {id: main, provider: gmail, user: me@example.org, password: {env: P}}\n"
+CONFIG = (
+    "version: 1\nmailboxes:\n  - {id: main, provider: gmail, user: me@example.org, password: {env:"
+    " P}}\n"
+)
 MAIL = "From: Someone <someone@example.org>\nTo: me@example.org\nSubject: Lunch\n\nAt noon?\n"
 
 
@@ -32,7 +35,9 @@ def run(tmp_path, monkeypatch):
 
 def test_the_command_is_there_before_its_heavy_parts_are_needed():
     heavy = "pydantic ruamel sqlalchemy apprise rich imapclient lxml bs4 apscheduler"
-    code = f"import sys, daemon.cli; print([name for name in {heavy.split()} if name in sys.modules])"
+    code = (
+        f"import sys, daemon.cli; print([name for name in {heavy.split()} if name in sys.modules])"
+    )
 
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
 
@@ -47,7 +52,10 @@ def test_without_a_configuration_one_is_told_how_to_make_it(run, tmp_path):
     answer = run("config", "check")
 
     assert answer.exit_code == Exit.CONFIGURATION
-    assert answer.stderr == f"{tmp_path}/.config/orderbell/config.yaml: no such file; try: orderbell init\n"
+    assert (
+        answer.stderr
+        == f"{tmp_path}/.config/orderbell/config.yaml: no such file; try: orderbell init\n"
+    )
 
 
 def test_every_fault_of_a_configuration_is_told_at_once(run, tmp_path):
@@ -95,7 +103,10 @@ def test_one_file_that_cannot_be_read_does_not_hide_the_others(run, tmp_path):
         "none.eml: no such file",
         "folder is a folder",
         "empty.eml: the file is empty",
-        "photo.png: this is no mail: it does not begin with header lines such as 'From:' and 'Subject:'",
+        (
+            "photo.png: this is no mail: it does not begin with header lines such as 'From:' and"
+            " 'Subject:'"
+        ),
     ]
 
 
@@ -114,10 +125,13 @@ def test_a_file_that_is_no_mail_is_told_so_by_every_command(run, tmp_path, comma
     assert answer.stderr.startswith("note.txt: this is no mail")
 
 
-def test_why_prints_lines_that_teach_a_pack_the_mail_when_they_are_written_where_it_says(run, tmp_path):
+def test_why_prints_lines_that_teach_a_pack_the_mail_when_they_are_written_where_it_says(
+    run, tmp_path
+):
     (tmp_path / "a.eml").write_text(
-        'From: <order-update@amazon.com>\nSubject: Handed over: "Cat tree..."\nDate: Tue, 10 Mar 2026 03:04:05 +0000\n'
-        "Content-Type: text/plain\n\nYour package was delivered today!\nOrder # 111-0000000-0000001\n"
+        'From: <order-update@amazon.com>\nSubject: Handed over: "Cat tree..."\nDate: Tue, 10 Mar'
+        " 2026 03:04:05 +0000\nContent-Type: text/plain\n\nYour package was delivered today!\nOrder"
+        " # 111-0000000-0000001\n"
     )
     (tmp_path / "c.yaml").write_text(CONFIG)
 
@@ -193,7 +207,10 @@ def test_a_terminal_gets_a_table_in_colour_unless_it_wants_none():
 def test_a_reader_that_goes_away_is_no_defect():
     code = "from daemon.cli import main; main()"
     with subprocess.Popen(
-        [sys.executable, "-c", code, "rules", "schema"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", code, "rules", "schema"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
         process.stdout.read(10)
         process.stdout.close()

@@ -19,7 +19,10 @@ mailboxes:
 targets:
   - {{id: phone, url: {{env: PHONE_URL}}}}
 """
-STAMPED = b"Authentication-Results: mx.example.net; dmarc=pass\r\nFrom: a@example.org\r\nSubject: x\r\n\r\nhi\r\n"
+STAMPED = (
+    b"Authentication-Results: mx.example.net; dmarc=pass\r\nFrom: a@example.org\r\nSubject:"
+    b" x\r\n\r\nhi\r\n"
+)
 
 
 @pytest.fixture
@@ -33,9 +36,18 @@ def doctor(tmp_path, monkeypatch, dovecot, http_sink):
     dovecot.append(user, STAMPED, folder="Orders")
 
     def call(*words, port=dovecot.port, folder="INBOX", more="authserv_ids: [mx.example.net]"):
-        (tmp_path / "c.yaml").write_text(CONFIG.format(port=port, user=user, folder=folder, more=more))
+        (tmp_path / "c.yaml").write_text(
+            CONFIG.format(port=port, user=user, folder=folder, more=more)
+        )
         (tmp_path / "state").mkdir(exist_ok=True)
-        options = ["--config", str(tmp_path / "c.yaml"), "--state", str(tmp_path / "state"), "doctor", *words]
+        options = [
+            "--config",
+            str(tmp_path / "c.yaml"),
+            "--state",
+            str(tmp_path / "state"),
+            "doctor",
+            *words,
+        ]
         return CliRunner().invoke(main, options, catch_exceptions=False)
 
     return call
@@ -117,7 +129,9 @@ def test_a_schema_of_another_version_is_doubtful(doctor, tmp_path):
     answer = doctor("--no-message")
 
     assert answer.exit_code == Exit.DONE
-    assert any(line.startswith("look") and "another version" in line for line in lines(answer, "rules"))
+    assert any(
+        line.startswith("look") and "another version" in line for line in lines(answer, "rules")
+    )
 
 
 def test_a_ledger_others_can_read_is_doubtful(doctor, tmp_path):

@@ -32,7 +32,10 @@ def test_each_mail_is_read_as_those_of_its_own_mailbox(tmp_path, monkeypatch):
         pipeline = Pipeline(store, places.setup(), reads)
         for uid, mailbox in enumerate(("bought", "sold"), start=1):
             raw = letters.judged(f"810000000000000{uid}", at=now - timedelta(days=1))
-            pipeline.take(pipeline.begin_poll(mailbox, backfill=timedelta(days=9)), arrived(mailbox, uid, raw, now))
+            pipeline.take(
+                pipeline.begin_poll(mailbox, backfill=timedelta(days=9)),
+                arrived(mailbox, uid, raw, now),
+            )
 
     def noted(packs: Path | None) -> child.Reads:
         def read(raw: bytes, frame: child.Frame):
@@ -63,13 +66,25 @@ def test_what_was_really_sent_stands_beside(tmp_path, http_sink):
             poll = pipeline.begin_poll(mailbox, backfill=timedelta(0))
             pipeline.end_poll(poll, now)
         raw = letters.judged("8100000000000001", at=now)
-        pipeline.take(pipeline.begin_poll("bought", backfill=timedelta(0)), arrived("bought", 1, raw, now))
+        pipeline.take(
+            pipeline.begin_poll("bought", backfill=timedelta(0)), arrived("bought", 1, raw, now)
+        )
         pipeline.sweep()
         while send_next(store, places.setup(), sender.send, "phone", lambda: datetime.now(UTC)):
             pass
-    words = ["--config", str(places.config), "--state", str(places.state), "rules", "replay", "--json"]
+    words = [
+        "--config",
+        str(places.config),
+        "--state",
+        str(places.state),
+        "rules",
+        "replay",
+        "--json",
+    ]
 
-    answer = CliRunner().invoke(main, [*words, "--rules", str(tmp_path / "candidate.yaml")], catch_exceptions=False)
+    answer = CliRunner().invoke(
+        main, [*words, "--rules", str(tmp_path / "candidate.yaml")], catch_exceptions=False
+    )
 
     rows = [json.loads(line) for line in answer.stdout.splitlines()]
     (judged,) = (row for row in rows if row["rule"] == "dispute-judged-invalid")
@@ -79,5 +94,12 @@ def test_what_was_really_sent_stands_beside(tmp_path, http_sink):
 
 def arrived(mailbox, uid, raw, now):
     return Arrived(
-        mailbox=mailbox, folder="INBOX", uidvalidity=1, uid=uid, internal_date=now, size=len(raw), raw=raw, header=b""
+        mailbox=mailbox,
+        folder="INBOX",
+        uidvalidity=1,
+        uid=uid,
+        internal_date=now,
+        size=len(raw),
+        raw=raw,
+        header=b"",
     )

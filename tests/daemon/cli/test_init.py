@@ -27,7 +27,9 @@ def folder(tmp_path):
 
 
 def test_flags_alone_make_a_configuration_that_is_right(init, folder):
-    answer = init(*FLAGS, "--password-env", "P", "--ntfy", "--language", "ja", "--timezone", "Asia/Tokyo")
+    answer = init(
+        *FLAGS, "--password-env", "P", "--ntfy", "--language", "ja", "--timezone", "Asia/Tokyo"
+    )
     settings = load(folder / "config.yaml")
 
     assert answer.exit_code == Exit.DONE
@@ -42,7 +44,10 @@ def test_flags_that_are_missing_are_all_named(init, folder):
 
     assert (answer.exit_code, answer.stderr) == (
         Exit.USAGE,
-        "without questions these are needed: --provider or --host, --user, --password-file or --password-env\n",
+        (
+            "without questions these are needed: --provider or --host, --user, --password-file or"
+            " --password-env\n"
+        ),
     )
     assert not folder.exists()
 
@@ -56,7 +61,9 @@ def test_questions_lead_to_the_same_and_secrets_stay_with_their_owner(init, fold
     assert "hunter2" not in answer.output
     assert secret.read_text() == "hunter2\n"
     assert "hunter2" not in (folder / "config.yaml").read_text()
-    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*") if path.is_file()} == {0o600}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*") if path.is_file()} == {
+        0o600
+    }
 
 
 def test_an_answer_that_cannot_work_is_asked_for_again(init, folder):
@@ -65,13 +72,20 @@ def test_an_answer_that_cannot_work_is_asked_for_again(init, folder):
 
     assert answer.exit_code == Exit.DONE, answer.output
     assert "'32975' is no address; write one such as me@example.org" in answer.output
-    assert "this is no Apprise URL; write one such as ntfy://ntfy.sh/a-long-random-topic" in answer.output
+    assert (
+        "this is no Apprise URL; write one such as ntfy://ntfy.sh/a-long-random-topic"
+        in answer.output
+    )
     assert load(folder / "config.yaml").mailbox().user == "me@example.org"
     assert (folder / "secrets" / "phone-url").read_text() == "json://127.0.0.1/bell\n"
 
 
-def test_a_server_of_ones_own_may_know_people_by_a_name_but_a_number_is_asked_for_again(init, folder):
-    answer = init("--no-try", "--host", "imap.example.org", answers="32975\nanna\nhunter2\nnone\nen\nUTC\n")
+def test_a_server_of_ones_own_may_know_people_by_a_name_but_a_number_is_asked_for_again(
+    init, folder
+):
+    answer = init(
+        "--no-try", "--host", "imap.example.org", answers="32975\nanna\nhunter2\nnone\nen\nUTC\n"
+    )
 
     assert answer.exit_code == Exit.DONE, answer.output
     assert "'32975' is no address" in answer.output
@@ -120,21 +134,44 @@ def test_a_configuration_is_never_lost(init, folder):
 
 
 def test_an_unreachable_server_is_told_before_anything_is_written(init, folder):
-    words = ("--non-interactive", "--host", "127.0.0.1", "--port", "9", "--tls", "none", "--user", "u")
+    words = (
+        "--non-interactive",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "9",
+        "--tls",
+        "none",
+        "--user",
+        "u",
+    )
     answer = init(*words, "--password-env", "PATH")
 
     assert answer.exit_code == Exit.MAILBOX
     assert "127.0.0.1:9" in answer.stderr
-    assert answer.stderr.endswith("check host: and port:, and the network (--host and --port here)\n")
+    assert answer.stderr.endswith(
+        "check host: and port:, and the network (--host and --port here)\n"
+    )
     assert not folder.exists()
 
 
 def test_a_real_server_is_logged_into_and_its_stamp_learned(init, folder, dovecot, monkeypatch):
     user = dovecot.user()
-    stamped = b"Authentication-Results: mx.example.net; dmarc=pass\r\nFrom: a@example.org\r\nSubject: x\r\n\r\nhi\r\n"
+    stamped = (
+        b"Authentication-Results: mx.example.net; dmarc=pass\r\nFrom: a@example.org\r\nSubject:"
+        b" x\r\n\r\nhi\r\n"
+    )
     dovecot.append(user, stamped)
     monkeypatch.setenv("P", dovecot.password)
-    words = ("--non-interactive", "--host", "127.0.0.1", "--port", str(dovecot.port), "--tls", "none")
+    words = (
+        "--non-interactive",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(dovecot.port),
+        "--tls",
+        "none",
+    )
     answer = init(*words, "--user", user, "--password-env", "P")
 
     assert answer.exit_code == Exit.DONE
@@ -150,25 +187,66 @@ def test_a_time_zone_that_does_not_exist_is_told_before_anything_is_written(init
 
 
 def test_a_time_zone_that_does_not_exist_is_asked_for_again(init, folder):
-    answer = init("--no-try", answers="gmail\nme@example.org\nhunter2\nntfy\nen\nEurope/Berlim\nEurope/Berlin\n")
+    answer = init(
+        "--no-try",
+        answers="gmail\nme@example.org\nhunter2\nntfy\nen\nEurope/Berlim\nEurope/Berlin\n",
+    )
 
     assert answer.exit_code == Exit.DONE, answer.output
     assert load(folder / "config.yaml").timezone.key == "Europe/Berlin"
 
 
-def test_a_server_of_ones_own_with_starttls_needs_its_certificate_alone(init, folder, dovecot, monkeypatch):
+def test_a_server_of_ones_own_with_starttls_needs_its_certificate_alone(
+    init, folder, dovecot, monkeypatch
+):
     monkeypatch.setenv("P", dovecot.password)
-    words = ("--non-interactive", "--host", "127.0.0.1", "--port", str(dovecot.port), "--tls", "starttls")
-    answer = init(*words, "--user", dovecot.user(), "--password-env", "P", "--tls-ca-file", str(dovecot.ca_file))
+    words = (
+        "--non-interactive",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(dovecot.port),
+        "--tls",
+        "starttls",
+    )
+    answer = init(
+        *words,
+        "--user",
+        dovecot.user(),
+        "--password-env",
+        "P",
+        "--tls-ca-file",
+        str(dovecot.ca_file),
+    )
 
     assert answer.exit_code == Exit.DONE, answer.output
     assert load(folder / "config.yaml").mailbox().tls_ca_file == dovecot.ca_file
 
 
-def test_a_folder_that_does_not_exist_is_told_before_anything_is_written(init, folder, dovecot, monkeypatch):
+def test_a_folder_that_does_not_exist_is_told_before_anything_is_written(
+    init, folder, dovecot, monkeypatch
+):
     monkeypatch.setenv("P", dovecot.password)
-    words = ("--non-interactive", "--host", "127.0.0.1", "--port", str(dovecot.port), "--tls", "none")
-    answer = init(*words, "--user", dovecot.user(), "--password-env", "P", "--folder", "INBOX", "--folder", "Jnk")
+    words = (
+        "--non-interactive",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(dovecot.port),
+        "--tls",
+        "none",
+    )
+    answer = init(
+        *words,
+        "--user",
+        dovecot.user(),
+        "--password-env",
+        "P",
+        "--folder",
+        "INBOX",
+        "--folder",
+        "Jnk",
+    )
 
     assert answer.exit_code == Exit.MAILBOX
     assert "no folder 'Jnk'; did you mean 'Junk'?" in answer.stderr

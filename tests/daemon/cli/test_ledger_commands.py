@@ -85,7 +85,9 @@ def place(made, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     shutil.copytree(made.state, tmp_path / "state")
     shutil.copy(made.config, tmp_path / "config.yaml")
-    return SimpleNamespace(config=tmp_path / "config.yaml", state=tmp_path / "state", folder=tmp_path)
+    return SimpleNamespace(
+        config=tmp_path / "config.yaml", state=tmp_path / "state", folder=tmp_path
+    )
 
 
 def test_orders_are_listed_with_what_comes_next(made):
@@ -100,7 +102,10 @@ def test_orders_are_listed_with_what_comes_next(made):
 def test_orders_that_are_over_are_shown_only_when_asked_for(made):
     shown = call(made, "orders", "--marketplace", "amazon")
 
-    assert (shown.stdout, shown.stderr) == ("", "no orders under way; with --all also those that are over\n")
+    assert (shown.stdout, shown.stderr) == (
+        "",
+        "no orders under way; with --all also those that are over\n",
+    )
 
 
 @pytest.mark.parametrize(
@@ -154,11 +159,16 @@ def test_cases_and_deadlines_are_listed(made):
     cases = rows(call(made, "cases", "--json"))
     watches = rows(call(made, "watches", "--mine", "--json"))
 
-    assert {(row["order"], row["kind"], row["judgement"]) for row in cases if row["kind"] == "dispute"} == {
+    assert {
+        (row["order"], row["kind"], row["judgement"]) for row in cases if row["kind"] == "dispute"
+    } == {
         (KNIFE, "dispute", "invalid"),
         (LAMP, "dispute", "valid"),
     }
-    assert {(row["order"], row["kind"]) for row in watches} >= {(KNIFE, "appeal"), (LAMP, "proposal_answer")}
+    assert {(row["order"], row["kind"]) for row in watches} >= {
+        (KNIFE, "appeal"),
+        (LAMP, "proposal_answer"),
+    }
     assert {row["actor"] for row in watches} == {"me"}
 
 
@@ -169,14 +179,17 @@ def alert_of(place, rule):
 def test_alerts_are_listed_worst_first(made):
     found = rows(call(made, "alerts", "--json"))
 
-    assert {"dispute-judged-invalid", "cancelled-order-moving", "suspicious-mail"} <= {row["rule"] for row in found}
+    assert {"dispute-judged-invalid", "cancelled-order-moving", "suspicious-mail"} <= {
+        row["rule"] for row in found
+    }
     assert [row["severity"] for row in found] == sorted(
         (row["severity"] for row in found), key=["critical", "warning", "info"].index
     )
 
 
 @pytest.mark.parametrize(
-    ("words", "state"), [(["ack"], "acked"), (["snooze", "--for", "2d"], "snoozed"), (["resolve"], "settled")]
+    ("words", "state"),
+    [(["ack"], "acked"), (["snooze", "--for", "2d"], "snoozed"), (["resolve"], "settled")],
 )
 def test_an_alert_is_answered_by_its_number(place, words, state):
     number = alert_of(place, "dispute-judged-invalid")["alert"]
@@ -248,7 +261,9 @@ def test_a_note_that_an_order_was_placed_makes_it_known(place):
     answer = call(place, "note", "8100000000000007", "order.placed", "--amount", "12.50 usd")
 
     assert "it was not in the ledger before" in answer.stdout
-    assert rows(call(place, "order", "8100000000000007", "--json"))[0]["number"] == "8100000000000007"
+    assert (
+        rows(call(place, "order", "8100000000000007", "--json"))[0]["number"] == "8100000000000007"
+    )
 
 
 def test_mails_that_were_not_understood_are_listed_and_read_again_after_a_pack_is_mended(place):
@@ -256,7 +271,8 @@ def test_mails_that_were_not_understood_are_listed_and_read_again_after_a_pack_i
     phrases = place.folder / "packs" / "aliexpress" / "phrases"
     phrases.mkdir(parents=True)
     (phrases / "en.yaml").write_text(
-        "shipment.in_transit:\n- proof: reconstructed\n  subject: ['Order {order}: your parcel sings now']\n"
+        "shipment.in_transit:\n- proof: reconstructed\n  subject: ['Order {order}: your parcel"
+        " sings now']\n"
     )
     answer = call(place, "mails", "reread")
 
@@ -290,7 +306,10 @@ def test_of_a_rule_about_one_kind_of_watch_only_these_are_explained(made):
 
     assert "watch.kind: wants dispute_window, is dispute_window" in some
     assert "is no_movement" not in some
-    assert none.strip() == f"a-to-z-opens speaks of a watch of the kind a_to_z_opens, and order {KNIFE} has none"
+    assert (
+        none.strip()
+        == f"a-to-z-opens speaks of a watch of the kind a_to_z_opens, and order {KNIFE} has none"
+    )
 
 
 def test_a_candidate_rule_file_is_tried_on_the_ledgers_own_history(place):
@@ -299,22 +318,29 @@ def test_a_candidate_rule_file_is_tried_on_the_ledgers_own_history(place):
     missing = {row["rule"] for row in found if row["sent_by"] == "rules in effect"}
 
     assert "dispute-judged-invalid" in missing
-    assert "dispute-judged-invalid" not in {row["rule"] for row in found if row["sent_by"] == "both"}
+    assert "dispute-judged-invalid" not in {
+        row["rule"] for row in found if row["sent_by"] == "both"
+    }
 
 
 def test_ones_own_rules_are_tested_both_ways(place):
     (place.folder / "rules.yaml").write_text(
-        "version: 1\nrules:\n  - id: dear\n    about: order\n    severity: info\n    title: 'Dear: {order}'\n"
-        "    when: {order.amount: {at_least: 100 USD}}\n"
+        "version: 1\nrules:\n  - id: dear\n    about: order\n    severity: info\n    title: 'Dear:"
+        " {order}'\n    when: {order.amount: {at_least: 100 USD}}\n"
     )
     tests = place.folder / "rules.tests.yaml"
-    good = "tests:\n  - name: dear\n    about: order\n    facts: {order.amount: 120 USD}\n    fires: [dear]\n"
+    good = (
+        "tests:\n  - name: dear\n    about: order\n    facts: {order.amount: 120 USD}\n    fires:"
+        " [dear]\n"
+    )
     tests.write_text(good)
     right = call(place, "rules", "test")
     tests.write_text(good.replace("120", "20"))
     wrong = call(place, "rules", "test")
 
-    assert (right.exit_code, wrong.exit_code) == (Exit.DONE, Exit.RULES), right.output + wrong.output
+    assert (right.exit_code, wrong.exit_code) == (Exit.DONE, Exit.RULES), (
+        right.output + wrong.output
+    )
     assert "expected ['dear'], fired []" in wrong.stderr
 
 
@@ -323,7 +349,9 @@ def test_the_shipped_rules_pass_their_own_tests(made):
 
 
 def test_orders_leave_as_a_table_and_deadlines_as_a_calendar(made):
-    table = list(csv.DictReader(io.StringIO(call(made, "export", "orders").stdout.lstrip("\ufeff"))))
+    table = list(
+        csv.DictReader(io.StringIO(call(made, "export", "orders").stdout.lstrip("\ufeff")))
+    )
     lines = rows(call(made, "export", "watches", "--format", "jsonl"))
     calendar = Calendar.from_ical(call(made, "export", "calendar").stdout_bytes)
 
@@ -369,11 +397,34 @@ def test_a_replay_of_the_same_mails_rings_the_same(made, tmp_path):
     now = datetime.now(UTC)
     for name in names():
         (tmp_path / f"{name}.eml").write_bytes(letter(name, now))
-    found = rows(call(made, "replay", str(tmp_path), "--json", "--until", (now + timedelta(hours=1)).isoformat()))
+    found = rows(
+        call(
+            made,
+            "replay",
+            str(tmp_path),
+            "--json",
+            "--until",
+            (now + timedelta(hours=1)).isoformat(),
+        )
+    )
     firing = {row["rule"] for row in found if row["state"] == "firing"}
 
-    assert {"dispute-judged-invalid", "dispute-judged-valid", "cancelled-order-moving", "suspicious-mail"} <= firing
-    assert list(found[0]) == ["at", "rule", "severity", "state", "orders", "title", "body", "message"]
+    assert {
+        "dispute-judged-invalid",
+        "dispute-judged-valid",
+        "cancelled-order-moving",
+        "suspicious-mail",
+    } <= firing
+    assert list(found[0]) == [
+        "at",
+        "rule",
+        "severity",
+        "state",
+        "orders",
+        "title",
+        "body",
+        "message",
+    ]
 
 
 def test_without_trust_in_headers_a_replay_may_trust_all(tmp_path, monkeypatch):
@@ -384,8 +435,12 @@ def test_without_trust_in_headers_a_replay_may_trust_all(tmp_path, monkeypatch):
     doubtful = rows(run(main, ["replay", str(tmp_path / "mails"), "--json"]))
     trusting = rows(run(main, ["replay", str(tmp_path / "mails"), "--json", "--trust", "all"]))
 
-    assert "not verified" in next(row["body"] for row in doubtful if row["rule"] == "dispute-judged-invalid")
-    assert "not verified" not in next(row["body"] for row in trusting if row["rule"] == "dispute-judged-invalid")
+    assert "not verified" in next(
+        row["body"] for row in doubtful if row["rule"] == "dispute-judged-invalid"
+    )
+    assert "not verified" not in next(
+        row["body"] for row in trusting if row["rule"] == "dispute-judged-invalid"
+    )
 
 
 def test_a_replay_knows_orders_and_notes_of_files_and_tells_their_faults(place):
@@ -402,7 +457,9 @@ def test_a_replay_knows_orders_and_notes_of_files_and_tells_their_faults(place):
     (place.folder / "notes.yaml").write_text(
         f"- {{at: {day:%Y-%m-%d}, kind: promise, order: '{LAMP}', due: {due:%Y-%m-%d}}}\n"
     )
-    answer = call(place, "replay", "mails", "--orders", "orders.csv", "--notes", "notes.yaml", "--json")
+    answer = call(
+        place, "replay", "mails", "--orders", "orders.csv", "--notes", "notes.yaml", "--json"
+    )
     titles = {row["rule"]: row["title"] for row in rows(answer)}
 
     assert "Bread knife" in titles["dispute-judged-invalid"]
@@ -438,7 +495,9 @@ def test_order_numbers_can_be_copied_from_a_narrow_terminal(made, words, columns
     assert max(width(line) for line in seen.splitlines()) <= columns
 
 
-@pytest.mark.parametrize(("columns", "shown"), [(80, False), (109, False), (110, True), (160, True)])
+@pytest.mark.parametrize(
+    ("columns", "shown"), [(80, False), (109, False), (110, True), (160, True)]
+)
 def test_reasons_of_watches_are_shown_where_there_is_room(made, columns, shown):
     heading = on_a_terminal(made, "watches", columns=columns).splitlines()[0]
 

@@ -1,4 +1,6 @@
-"""`orderbell login` as it is typed, against a provider on loopback that answers as RFC 8628 and 6749 say."""
+"""`orderbell login` as it is typed, against a provider on loopback that answers as RFC 8628 and
+6749 say.
+"""
 
 import json
 import os
@@ -28,7 +30,10 @@ CODE = (
         "expires_in": 60,
     },
 )
-GRANT = (200, {"access_token": "a-1", "refresh_token": "r-1", "token_type": "Bearer", "expires_in": 0.001})
+GRANT = (
+    200,
+    {"access_token": "a-1", "refresh_token": "r-1", "token_type": "Bearer", "expires_in": 0.001},
+)
 OVER = (400, {"error": "invalid_grant", "error_description": "The refresh token has been revoked."})
 
 
@@ -58,7 +63,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         text = self.rfile.read(int(self.headers["Content-Length"])).decode()
         self.server.forms.append((self.path, dict(urllib.parse.parse_qsl(text))))
-        status, answer = self.server.answers.pop(0) if len(self.server.answers) > 1 else self.server.answers[0]
+        status, answer = (
+            self.server.answers.pop(0) if len(self.server.answers) > 1 else self.server.answers[0]
+        )
         body = json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
@@ -82,8 +89,8 @@ def place(tmp_path):
         (tmp_path / "url").write_text(f"json://{sink.host}/")
         (tmp_path / "url").chmod(0o600)
         (tmp_path / "c.yaml").write_text(
-            "version: 1\nmailboxes: [{id: main, provider: outlook, user: me@outlook.com, login: microsoft}]\n"
-            f"targets: [{{id: phone, url: {{file: {tmp_path}/url}}}}]\n"
+            "version: 1\nmailboxes: [{id: main, provider: outlook, user: me@outlook.com, login:"
+            f" microsoft}}]\ntargets: [{{id: phone, url: {{file: {tmp_path}/url}}}}]\n"
         )
 
         def run(*words):
@@ -110,7 +117,10 @@ def test_a_code_typed_in_a_browser_signs_in(place, provider):
     assert "Open https://login.example.org/device in any browser and type WDJB-MJHT" in done.stdout
     assert [path for path, _ in provider.forms] == ["/device", "/token", "/token", "/token"]
     assert provider.forms[1][1]["grant_type"] == "urn:ietf:params:oauth:grant-type:device_code"
-    assert (stat.S_IMODE(token.stat().st_mode), stat.S_IMODE(token.parent.stat().st_mode)) == (0o600, 0o700)
+    assert (stat.S_IMODE(token.stat().st_mode), stat.S_IMODE(token.parent.stat().st_mode)) == (
+        0o600,
+        0o700,
+    )
     assert json.loads(token.read_text())["refresh_token"] == "r-1"
 
 

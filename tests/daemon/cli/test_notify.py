@@ -20,7 +20,9 @@ def notify(tmp_path, monkeypatch):
     def call(url, *words, language="en"):
         (tmp_path / "c.yaml").write_text(CONFIG.format(language=language))
         monkeypatch.setenv("PHONE_URL", url)
-        return CliRunner().invoke(main, ["--config", str(tmp_path / "c.yaml"), "notify", "test", *words])
+        return CliRunner().invoke(
+            main, ["--config", str(tmp_path / "c.yaml"), "notify", "test", *words]
+        )
 
     return call
 

@@ -12,7 +12,10 @@ from daemon.cli import main
 from daemon.cli.exits import Exit
 from daemon.service import obstacle
 
-CONFIG = "version: 1\nmailboxes:\n  - {id: main, provider: gmail, user: me@example.org, password: {env: P}}\n"
+CONFIG = (
+    "version: 1\nmailboxes:\n  - {id: main, provider: gmail, user: me@example.org, password: {env:"
+    " P}}\n"
+)
 
 
 @pytest.fixture
@@ -37,7 +40,12 @@ def test_a_unit_is_installed_once_and_never_overwritten(run, tmp_path):
     kept = path.read_text()
     forced = run("service", "install", "--user", "--force")
 
-    assert (first.exit_code, again.exit_code, refused.exit_code, forced.exit_code) == (0, 0, Exit.ERROR, 0)
+    assert (first.exit_code, again.exit_code, refused.exit_code, forced.exit_code) == (
+        0,
+        0,
+        Exit.ERROR,
+        0,
+    )
     assert "systemctl --user daemon-reload" in first.stdout
     assert kept == "mine\n"
     assert "ExecStart=" in path.read_text()
@@ -52,10 +60,14 @@ def test_signing_in_is_only_for_mailboxes_that_say_so(run, tmp_path):
 
 
 def test_a_hangup_while_it_starts_ends_nothing(tmp_path):
-    (tmp_path / "c.yaml").write_text(CONFIG.replace("provider: gmail", "host: 127.0.0.1, port: 9, tls: none"))
+    (tmp_path / "c.yaml").write_text(
+        CONFIG.replace("provider: gmail", "host: 127.0.0.1, port: 9, tls: none")
+    )
     program, state = Path(sys.executable).with_name("orderbell"), tmp_path / "state"
     words = [str(program), "--config", str(tmp_path / "c.yaml"), "--state", str(state), "run"]
-    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=os.environ | {"HOME": str(tmp_path)})
+    process = subprocess.Popen(
+        words, stderr=subprocess.PIPE, text=True, env=os.environ | {"HOME": str(tmp_path)}
+    )
     try:
         while not (state / "orderbell.lock").exists():
             assert process.poll() is None

@@ -1,4 +1,6 @@
-"""A configuration that its reader may not open is a fault of the configuration, told by our own words and code."""
+"""A configuration that its reader may not open is a fault of the configuration, told by our own
+words and code.
+"""
 
 import os
 import tempfile
@@ -9,7 +11,10 @@ from click.testing import CliRunner
 from daemon.cli import main
 from daemon.cli.exits import Exit
 
-WHOLE = "version: 1\nmailboxes:\n  - {id: main, host: imap.example.org, user: me, password: {env: PASSWORD}}\n"
+WHOLE = (
+    "version: 1\nmailboxes:\n  - {id: main, host: imap.example.org, user: me, password: {env:"
+    " PASSWORD}}\n"
+)
 
 
 def test_a_configuration_that_may_not_be_read_is_told_with_the_code_of_configurations():

@@ -1,4 +1,6 @@
-"""What goes wrong at people's hands, on the real command with a real server: one sentence, its cure, its exit code."""
+"""What goes wrong at people's hands, on the real command with a real server: one sentence, its
+cure, its exit code.
+"""
 
 import json
 import os
@@ -97,15 +99,32 @@ def place(tmp_path, dovecot):
         env = os.environ | {"HOME": str(tmp_path), "PASSWORD": dovecot.password}
 
         def write(self, **changes):
-            about = {"host": "127.0.0.1", "port": dovecot.port, "user": self.user, "folder": "INBOX"} | changes
+            about = {
+                "host": "127.0.0.1",
+                "port": dovecot.port,
+                "user": self.user,
+                "folder": "INBOX",
+            } | changes
             (tmp_path / "config.yaml").write_text(CONFIG.format(**about))
 
         def words(self, *words):
-            return [*ORDERBELL, "--config", str(tmp_path / "config.yaml"), "--state", str(self.state), *words]
+            return [
+                *ORDERBELL,
+                "--config",
+                str(tmp_path / "config.yaml"),
+                "--state",
+                str(self.state),
+                *words,
+            ]
 
         def run(self, *words, **env):
             return subprocess.run(
-                self.words(*words), capture_output=True, text=True, timeout=60, check=False, env=self.env | env
+                self.words(*words),
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+                env=self.env | env,
             )
 
     one = Place()
@@ -162,7 +181,10 @@ def test_an_unreachable_server_is_one_sentence(place):
 
     assert run.returncode == Exit.MAILBOX
     assert sentences(run) == [
-        "mailbox main: no connection to 127.0.0.1:9: Connection refused; check host: and port:, and the network"
+        (
+            "mailbox main: no connection to 127.0.0.1:9: Connection refused; check host: and port:, and"
+            " the network"
+        )
     ]
 
 
@@ -227,7 +249,9 @@ def test_a_state_folder_that_cannot_be_written_is_one_sentence(place):
 
 
 def test_a_second_instance_on_one_ledger_is_refused(place):
-    with subprocess.Popen(place.words("run"), stderr=subprocess.PIPE, text=True, env=place.env) as first:
+    with subprocess.Popen(
+        place.words("run"), stderr=subprocess.PIPE, text=True, env=place.env
+    ) as first:
         try:
             for line in first.stderr:
                 if "connected mailbox=main" in line:
@@ -250,7 +274,10 @@ def test_a_second_instance_on_one_ledger_is_refused(place):
     assert len(sentences(second)) == 1
     assert f"another Orderbell (process {first.pid}) already watches" in second.stderr
     assert status.returncode == Exit.DONE, status.stderr
-    assert (reload.returncode, reload.stdout) == (Exit.DONE, f"process {first.pid} reads the files again\n")
+    assert (reload.returncode, reload.stdout) == (
+        Exit.DONE,
+        f"process {first.pid} reads the files again\n",
+    )
 
 
 def test_a_reload_with_nobody_to_reload_says_so(place):
@@ -285,7 +312,10 @@ def test_a_monitor_learns_which_mailbox_is_not_heard(place):
     assert [box["id"] for box in told["mailboxes"]] == ["main"]
     assert told["mailboxes"][0]["heard_at"].endswith("+09:00")
     assert told["orders"] == 1
-    assert any(trouble.startswith("mailbox main: ") and "password" in trouble for trouble in told["troubles"])
+    assert any(
+        trouble.startswith("mailbox main: ") and "password" in trouble
+        for trouble in told["troubles"]
+    )
     assert run.returncode != Exit.DONE
 
 
@@ -302,7 +332,9 @@ def test_a_database_of_another_program_is_left_alone(place):
     assert "another program" in run.stderr
 
 
-@pytest.mark.parametrize("command", [["orders"], ["alerts"], ["watches"], ["order", "x"], ["mails", "unread"]])
+@pytest.mark.parametrize(
+    "command", [["orders"], ["alerts"], ["watches"], ["order", "x"], ["mails", "unread"]]
+)
 def test_a_listing_without_a_ledger_says_how_it_begins(place, command):
     run = place.run(*command)
 
@@ -322,7 +354,12 @@ def test_a_first_run_in_a_terminal_shows_how_far_it_is(place, dovecot):
     terminal, ours = pty.openpty()
     try:
         subprocess.run(
-            place.words("once"), stdout=subprocess.DEVNULL, stderr=ours, timeout=60, check=True, env=place.env
+            place.words("once"),
+            stdout=subprocess.DEVNULL,
+            stderr=ours,
+            timeout=60,
+            check=True,
+            env=place.env,
         )
         shown = os.read(terminal, 4096).decode()
     finally:

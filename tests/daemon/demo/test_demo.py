@@ -60,7 +60,10 @@ def test_without_its_mail_server_the_demo_says_how_to_get_it(monkeypatch):
 
     assert (answer.exit_code, answer.stderr) == (
         Exit.ERROR,
-        "the demo starts an IMAP server of its own and needs pymap; try: pipx inject orderbell pymap\n",
+        (
+            "the demo starts an IMAP server of its own and needs pymap; try: pipx inject orderbell"
+            " pymap\n"
+        ),
     )
 
 

@@ -49,10 +49,15 @@ def test_a_mail_is_dated_before_now_and_has_no_gap_left(name):
 def test_a_mail_says_what_its_story_needs(name):
     reading = read(letter(name, NOW), CONTEXT)
 
-    assert (reading.trust, [notice.kind.value for notice in reading.notices]) == (Trust.VERIFIED, [SAID[name]])
+    assert (reading.trust, [notice.kind.value for notice in reading.notices]) == (
+        Trust.VERIFIED,
+        [SAID[name]],
+    )
 
 
-@pytest.mark.parametrize(("name", "judgement"), [("knife-judged", "invalid"), ("lamp-judged", "valid")])
+@pytest.mark.parametrize(
+    ("name", "judgement"), [("knife-judged", "invalid"), ("lamp-judged", "valid")]
+)
 def test_the_verdicts_are_read_as_they_stand(name, judgement):
     [notice] = read(letter(name, NOW), CONTEXT).notices
 

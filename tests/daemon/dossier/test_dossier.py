@@ -1,4 +1,6 @@
-"""The dossier, written from a real view: a disputed lamp, its mails, a return in time and a hostile title."""
+"""The dossier, written from a real view: a disputed lamp, its mails, a return in time and a hostile
+title.
+"""
 
 import hashlib
 import shutil
@@ -36,9 +38,9 @@ HTML_MAIL = (
     b"<p>Invalid <b>&lt;b&gt;bold&lt;/b&gt;</b></p><script>steal()</script></body></html>"
 )
 PLAIN_MAIL = (
-    b"From: AliExpress <transaction@notice.aliexpress.com>\r\nSubject: Order 8100000000000001: order confirmed\r\n"
-    b"Date: Sun, 01 Mar 2026 00:00:00 +0000\r\nMessage-ID: <m1@example>\r\n\r\nYour order is confirmed.\r\n"
-    b"2 lamps are on the list.\r\nThank you.\r\n"
+    b"From: AliExpress <transaction@notice.aliexpress.com>\r\nSubject: Order 8100000000000001:"
+    b" order confirmed\r\nDate: Sun, 01 Mar 2026 00:00:00 +0000\r\nMessage-ID:"
+    b" <m1@example>\r\n\r\nYour order is confirmed.\r\n2 lamps are on the list.\r\nThank you.\r\n"
 )
 
 
@@ -77,7 +79,9 @@ MAILS = (
 def seen(events=EVENTS):
     number = events[0].order_numbers[0]
     first = events[0]
-    return view(f"{first.marketplace}:{first.role}:{number}", ListShelf(events), policy.load(), TOKYO)
+    return view(
+        f"{first.marketplace}:{first.role}:{number}", ListShelf(events), policy.load(), TOKYO
+    )
 
 
 def written(language="en", events=EVENTS, mails=MAILS):
@@ -91,9 +95,17 @@ def soup(text):
 def test_it_holds_no_script_no_frame_no_form_and_fetches_nothing():
     page = soup(written())
 
-    assert page.find_all(["script", "iframe", "form", "img", "object", "embed", "link", "base", "video"]) == []
+    assert (
+        page.find_all(
+            ["script", "iframe", "form", "img", "object", "embed", "link", "base", "video"]
+        )
+        == []
+    )
     assert [
-        name for element in page.find_all() for name in element.attrs if name.startswith(("on", "src", "style"))
+        name
+        for element in page.find_all()
+        for name in element.attrs
+        if name.startswith(("on", "src", "style"))
     ] == []
 
 
@@ -162,7 +174,14 @@ def test_the_prep_sheet_holds_what_a_three_minute_chat_asks_for():
     sheet = soup(written()).find(id="prep")
     text = sheet.get_text(" ")
 
-    for part in (NUMBER, "7100000000000001", "586 JPY", "photo-1.jpg, photo-2.jpg", "RB123456785CN", "2026-03-29"):
+    for part in (
+        NUMBER,
+        "7100000000000001",
+        "586 JPY",
+        "photo-1.jpg, photo-2.jpg",
+        "RB123456785CN",
+        "2026-03-29",
+    ):
         assert part in text
     assert f"I want to appeal the dispute result of order {NUMBER}." in sheet.find("pre").get_text()
     assert hashlib.sha256(HTML_MAIL).hexdigest()[:16] in text
@@ -171,7 +190,10 @@ def test_the_prep_sheet_holds_what_a_three_minute_chat_asks_for():
 def test_an_order_date_without_a_time_is_shown_without_one():
     placed = event(Kind.ORDER_PLACED, 1, fields={"ordered_at": date(2026, 3, 1)})
     page = soup(written(events=(placed, *EVENTS[1:])))
-    shown = [label.find_next_sibling().get_text() for label in page.find_all(["dt", "th"], string="Ordered")]
+    shown = [
+        label.find_next_sibling().get_text()
+        for label in page.find_all(["dt", "th"], string="Ordered")
+    ]
 
     assert shown == ["2026-03-01", "2026-03-01"]
 
@@ -205,7 +227,10 @@ def test_an_amazon_order_has_no_appeal_sheet_and_links_to_its_own_site():
     page = soup(written(events=(placed,), mails=()))
 
     assert page.find(id="prep") is None
-    assert "https://www.amazon.co.jp/gp/your-account/order-details?orderID=249-0000000-0000001" in str(page)
+    assert (
+        "https://www.amazon.co.jp/gp/your-account/order-details?orderID=249-0000000-0000001"
+        in str(page)
+    )
 
 
 def test_an_imported_order_links_to_the_site_of_its_currency():
@@ -214,7 +239,9 @@ def test_an_imported_order_links_to_the_site_of_its_currency():
         fields={"total": yen(900)},
     )  # fmt: skip
 
-    assert "https://www.amazon.co.jp/gp/your-account/" in str(soup(written(events=(row,), mails=())))
+    assert "https://www.amazon.co.jp/gp/your-account/" in str(
+        soup(written(events=(row,), mails=()))
+    )
 
 
 def complaint(*more):
@@ -223,7 +250,12 @@ def complaint(*more):
     events = (
         event(Kind.ORDER_PLACED, 0, **seller),
         event(Kind.SHIPMENT_SHIPPED, 1, **seller),
-        event(Kind.MESSAGE_RECEIVED, 3, **seller, fields={"intent": "cancel_complaint", "text": "I had cancelled"}),
+        event(
+            Kind.MESSAGE_RECEIVED,
+            3,
+            **seller,
+            fields={"intent": "cancel_complaint", "text": "I had cancelled"},
+        ),
         *(event(kind, days, **seller) for kind, days in more),
     )
     return soup(written(events=events, mails=())).get_text()
@@ -286,9 +318,16 @@ def test_attributes_and_children_are_escaped():
 @pytest.mark.chromium
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_a_browser_shows_it_without_complaint_and_prints_a_pdf(language, tmp_path):
-    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    browser = (
+        shutil.which("chromium")
+        or shutil.which("chromium-browser")
+        or shutil.which("google-chrome")
+    )
     if browser is None:
-        without("Chromium is missing: the dossier was NOT opened in a browser (apt-get install chromium)")
+        without(
+            "Chromium is missing: the dossier was NOT opened in a browser (apt-get install"
+            " chromium)"
+        )
     page, pdf = tmp_path / "dossier.html", tmp_path / "dossier.pdf"
     page.write_text(written(language), encoding="utf-8")
     command = [

@@ -77,7 +77,11 @@ def test_json_lines_keep_types_and_letters():
     (line,) = json_lines([order_row(ORDER)])
     row = json.loads(line)
 
-    assert (row["tracking"], row["problem"], row["items"][1]["title"]) == (["LP1", "LP2"], False, "傘, 黒")
+    assert (row["tracking"], row["problem"], row["items"][1]["title"]) == (
+        ["LP1", "LP2"],
+        False,
+        "傘, 黒",
+    )
     assert "傘" in line
 
 
@@ -142,7 +146,11 @@ def test_as_tasks_the_deadline_is_a_due_date_and_alarms_count_from_it():
 
 def test_a_computed_date_is_said_to_be_computed():
     texts = [
-        str(entries(calendar([(ORDER, watch(stated=stated))], language="en", now=NOW))[0]["description"])
+        str(
+            entries(calendar([(ORDER, watch(stated=stated))], language="en", now=NOW))[0][
+                "description"
+            ]
+        )
         for stated in (True, False)
     ]
 
@@ -162,7 +170,9 @@ def test_a_title_with_line_breaks_cannot_add_lines_to_the_calendar():
     )
     text = calendar([(order, watch(due_at=NOW + timedelta(hours=3)))], language="en", now=NOW)
 
-    assert [line for line in text.splitlines() if line.startswith((b"ATTENDEE", b"BEGIN:VALARM"))] == []
+    assert [
+        line for line in text.splitlines() if line.startswith((b"ATTENDEE", b"BEGIN:VALARM"))
+    ] == []
 
 
 def test_every_kind_of_event_has_a_name_in_every_language():

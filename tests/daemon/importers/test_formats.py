@@ -67,7 +67,18 @@ def test_a_second_import_gives_the_same_origins(path):
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_no_person_card_phone_or_address_is_kept(path):
-    private = ("Taro", "Hanako", "山田", "千代田", "Chiyoda", "100-0001", "090-0000", "4242", "@", "Happy birthday")
+    private = (
+        "Taro",
+        "Hanako",
+        "山田",
+        "千代田",
+        "Chiyoda",
+        "100-0001",
+        "090-0000",
+        "4242",
+        "@",
+        "Happy birthday",
+    )
     kept = repr(read(path, seen=SEEN, zone=TOKYO).events)
 
     assert [word for word in private if word in kept] == []
@@ -83,7 +94,13 @@ def test_what_a_file_says_is_marked_as_imported_and_never_lies_in_the_future(pat
 
 
 def test_the_same_order_from_two_exports_is_one_event():
-    from_csv = {event.origin for event in read(FOLDER / "aliexpress-inventory.csv", seen=SEEN, zone=TOKYO).events}
-    from_json = {event.origin for event in read(FOLDER / "aliexpress-inventory.json", seen=SEEN, zone=TOKYO).events}
+    from_csv = {
+        event.origin
+        for event in read(FOLDER / "aliexpress-inventory.csv", seen=SEEN, zone=TOKYO).events
+    }
+    from_json = {
+        event.origin
+        for event in read(FOLDER / "aliexpress-inventory.json", seen=SEEN, zone=TOKYO).events
+    }
 
     assert "import:aliexpress:buyer:8100000000000001#placed" in from_csv & from_json

@@ -21,7 +21,9 @@ TOKYO = ZoneInfo("Asia/Tokyo")
 
 
 def order(key, *files):
-    events = [event for file in files for event in read(FOLDER / file, seen=SEEN, zone=TOKYO).events]
+    events = [
+        event for file in files for event in read(FOLDER / file, seen=SEEN, zone=TOKYO).events
+    ]
     return view(key, ListShelf(events), policy.load(), TOKYO)
 
 
@@ -45,13 +47,20 @@ def test_an_order_known_only_from_a_file_has_the_status_the_file_claims(key, fil
 def test_parcels_of_an_export_keep_their_numbers_and_things():
     parcels = order("amazon:buyer:249-0000000-0000001", "amazon-history.csv").order.shipments
 
-    assert sorted(parcel.tracking for parcel in parcels) == [("123456789013",), ("405548424886",), ("444413758703",)]
+    assert sorted(parcel.tracking for parcel in parcels) == [
+        ("123456789013",),
+        ("405548424886",),
+        ("444413758703",),
+    ]
 
 
 @pytest.mark.parametrize(
     ("files", "total"),
     [
-        (("reporter-orders.csv", "reporter-transactions.csv"), Money(value=Decimal(9080), currency="JPY")),
+        (
+            ("reporter-orders.csv", "reporter-transactions.csv"),
+            Money(value=Decimal(9080), currency="JPY"),
+        ),
         (("reporter-transactions.csv",), None),
     ],
 )
@@ -62,13 +71,22 @@ def test_money_that_moved_is_not_taken_for_the_price(files, total):
 @pytest.mark.parametrize(
     "files",
     [
-        ("your-orders.zip", "reporter-orders.csv", "reporter-items.csv", "reporter-transactions.csv"),
+        (
+            "your-orders.zip",
+            "reporter-orders.csv",
+            "reporter-items.csv",
+            "reporter-transactions.csv",
+        ),
         ("amazon-history.csv", "your-orders.zip"),
         ("aliexpress-inventory.csv", "aliexpress-inventory.json", "aliexpress-personal-data.xlsx"),
     ],
 )
 def test_the_same_orders_from_several_files_contradict_nothing(files):
-    key = "aliexpress:buyer:8100000000000001" if files[0].startswith("ali") else "amazon:buyer:249-0000000-0000001"
+    key = (
+        "aliexpress:buyer:8100000000000001"
+        if files[0].startswith("ali")
+        else "amazon:buyer:249-0000000-0000001"
+    )
 
     assert [finding.kind for finding in order(key, *files).findings] == []
 
@@ -95,7 +113,9 @@ def test_a_parcel_of_a_file_is_the_parcel_the_mails_told_of_and_lends_it_its_num
     ).shipments
 
     assert len(parcels) == 3
-    assert {parcel.status for parcel in parcels if "PtMwXClFZ" in parcel.packages} == {ShipmentStatus.DELIVERED}
+    assert {parcel.status for parcel in parcels if "PtMwXClFZ" in parcel.packages} == {
+        ShipmentStatus.DELIVERED
+    }
     assert all(parcel.tracking for parcel in parcels)
 
 
@@ -109,7 +129,9 @@ def test_a_parcel_with_the_same_number_is_the_same_whenever_it_was_told():
     assert len(parcels) == 3
 
 
-@pytest.mark.parametrize(("day", "amount", "findings"), [(25, 2480, []), (25, 2000, ["refund_double"])])
+@pytest.mark.parametrize(
+    ("day", "amount", "findings"), [(25, 2480, []), (25, 2000, ["refund_double"])]
+)
 def test_a_refund_in_a_file_and_in_a_mail_is_one_refund(day, amount, findings):
     money = {"amount": Money(value=Decimal(amount), currency="JPY")}
     events = [

@@ -1,5 +1,6 @@
-"""What is not whole, not known or not possible: one clear sentence with its place, and nothing half done."""
-# ruff: noqa: E501 (a sentence a person reads stands on one line)
+"""What is not whole, not known or not possible: one clear sentence with its place, and nothing half
+done.
+"""
 
 import io
 import zipfile
@@ -12,7 +13,7 @@ import pytest
 
 from daemon.importers import read
 from parsers.notice import Kind, Money
-from parsers.written import WrittenError
+from parsers.user_yaml import UserFileError
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "imports"
 SEEN = datetime(2026, 6, 1, tzinfo=UTC)
@@ -30,7 +31,7 @@ def imported(tmp_path, content, name="orders.csv"):
 
 
 def refused(tmp_path, content, name="orders.csv"):
-    with pytest.raises(WrittenError) as caught:
+    with pytest.raises(UserFileError) as caught:
         imported(tmp_path, content, name)
     (fault,) = caught.value.faults
     return str(fault).replace(f"{tmp_path}/", "")
@@ -68,9 +69,9 @@ def test_a_file_that_cannot_be_read_is_refused_in_one_sentence(tmp_path, content
 
 
 def test_a_missing_file_and_a_folder_are_named(tmp_path):
-    with pytest.raises(WrittenError, match="no such file"):
+    with pytest.raises(UserFileError, match="no such file"):
         read(tmp_path / "nothing.csv", seen=SEEN, zone=TOKYO)
-    with pytest.raises(WrittenError, match="is a folder"):
+    with pytest.raises(UserFileError, match="is a folder"):
         read(tmp_path, seen=SEEN, zone=TOKYO)
 
 
@@ -78,10 +79,14 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path):
 def test_half_a_zip_is_refused(tmp_path, name):
     whole = (FOLDER / name).read_bytes()
 
-    assert f"{name}: is no whole zip file: half a file? Download it again" == refused(tmp_path, whole[:-60], name)
+    assert f"{name}: is no whole zip file: half a file? Download it again" == refused(
+        tmp_path, whole[:-60], name
+    )
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in FOLDER.iterdir() if path.suffix in {".csv", ".txt"}))
+@pytest.mark.parametrize(
+    "name", sorted(path.name for path in FOLDER.iterdir() if path.suffix in {".csv", ".txt"})
+)
 def test_every_text_format_cut_in_its_last_line_gives_one_sentence_and_no_events(tmp_path, name):
     whole = (FOLDER / name).read_bytes().rstrip()
     last = whole.rfind(b"\n") + 1
@@ -147,7 +152,13 @@ def test_dates_are_read_in_the_habit_of_their_site(tmp_path, site, written, expe
 
 @pytest.mark.parametrize(
     ("written", "expected"),
-    [("1,234.50", "1234.50"), ("1.234,50", "1234.50"), ("1,234", "1234"), ("12,34", "12.34"), ("￥ 1,234", "1234")],
+    [
+        ("1,234.50", "1234.50"),
+        ("1.234,50", "1234.50"),
+        ("1,234", "1234"),
+        ("12,34", "12.34"),
+        ("￥ 1,234", "1234"),
+    ],
 )
 def test_amounts_are_read_in_every_writing(tmp_path, written, expected):
     row = line(Total_Amount=f'"{written}"')
@@ -194,7 +205,8 @@ def test_entities_of_a_workbook_are_not_expanded(tmp_path):
     bomb = '<!DOCTYPE x [<!ENTITY a "boom">]>'
     cells = "".join(f'<c t="inlineStr"><is><t>{name}</t></is></c>' for name in names)
     row = "".join(
-        f'<c t="inlineStr"><is><t>{v}</t></is></c>' for v in ("8100000000000001", "0", "2026-01-01", "FINISH", "&a;x")
+        f'<c t="inlineStr"><is><t>{v}</t></is></c>'
+        for v in ("8100000000000001", "0", "2026-01-01", "FINISH", "&a;x")
     )
     with zipfile.ZipFile(held, "w") as package:
         package.writestr("xl/workbook.xml", "<workbook/>")

@@ -104,7 +104,9 @@ def test_a_line_for_eyes_cannot_be_broken_or_command_the_terminal(written):
 
     log.warning("subject=%s", "evil\r\n2026 info\x1b[2J\u202e")
 
-    assert written.getvalue().endswith("warning  daemon.somewhere: subject=evil\\r\\n2026 info\\x1b[2J\\u202e\n")
+    assert written.getvalue().endswith(
+        "warning  daemon.somewhere: subject=evil\\r\\n2026 info\\x1b[2J\\u202e\n"
+    )
 
 
 def test_under_systemd_lines_are_json_with_a_priority_and_no_time(tmp_path):

@@ -32,7 +32,9 @@ def written():
     logging.captureWarnings(False)
 
 
-def test_the_log_of_a_service_names_no_person_order_secret_or_word_of_a_mail(tmp_path, dovecot, http_sink, written):
+def test_the_log_of_a_service_names_no_person_order_secret_or_word_of_a_mail(
+    tmp_path, dovecot, http_sink, written
+):
     home = Home(tmp_path, dovecot, http_sink)
     http_sink.plan.extend([Reply(status=500), Reply(cut=True)])
     home.receive(letters.placed(AMAZON, at=now() - timedelta(days=3)), letters.private(at=now()))

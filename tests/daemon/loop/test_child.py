@@ -1,4 +1,6 @@
-"""The reading process: it reads, it is killed when it hangs, and it can say nothing but readings."""
+"""The reading process: it reads, it is killed when it hangs, and it can say nothing but
+readings.
+"""
 
 import io
 import os

@@ -22,7 +22,7 @@ from daemon.store.faults import StoreError, Trouble
 from daemon.store.lock import Lock
 from daemon.store.outbox import OutboxState
 from daemon.store.store import Store
-from parsers.written import WrittenError
+from parsers.user_yaml import UserFileError
 from tests.servers import letters
 from tests.servers.sink import Reply
 
@@ -43,7 +43,10 @@ class Home:
         self.dovecot, self.sink = dovecot, sink
         self.user = dovecot.user()
         self.files = Files(
-            config=folder / "config.yaml", rules=folder / "rules.yaml", packs=folder / "packs", state=folder / "state"
+            config=folder / "config.yaml",
+            rules=folder / "rules.yaml",
+            packs=folder / "packs",
+            state=folder / "state",
         )
         self.folder = folder
         (folder / "password").write_text(dovecot.password)
@@ -61,8 +64,7 @@ class Home:
         poll: str = "5m",
         folders: str = "[INBOX]",
     ) -> None:
-        self.files.config.write_text(
-            f"""\
+        self.files.config.write_text(f"""\
 version: 1
 mailboxes:
   - id: main
@@ -86,8 +88,7 @@ group_wait: 1s
 poll: {poll}
 backfill: {backfill}
 {more}
-"""
-        )
+""")
 
     def receive(self, *mails: bytes) -> None:
         self.dovecot.append(self.user, *mails)
@@ -207,7 +208,9 @@ def test_a_restart_tells_nothing_twice(home):
 
 
 def test_renumbered_mail_is_no_news(home):
-    home.receive(letters.placed(AMAZON, at=now()), letters.judged(ALIEXPRESS, at=now()), letters.private())
+    home.receive(
+        letters.placed(AMAZON, at=now()), letters.judged(ALIEXPRESS, at=now()), letters.private()
+    )
     once(home.files)
     home.sink.clear()
 
@@ -274,7 +277,7 @@ def test_a_second_instance_is_refused(home):
 def test_a_broken_configuration_ends_the_start_with_every_fault(home):
     home.files.config.write_text("version: 2\nmailboxes: []\n")
 
-    with pytest.raises(WrittenError) as refusal:
+    with pytest.raises(UserFileError) as refusal:
         Service(home.files)
 
     assert len(refusal.value.faults) == 2
@@ -299,7 +302,9 @@ def test_rules_whose_own_tests_fail_are_not_taken(home):
     with home.running() as service:
         home.pushed(1)
         home.sink.clear()
-        home.files.tests.write_text("tests:\n  - {name: never so, about: order, facts: {}, fires: [shipped]}\n")
+        home.files.tests.write_text(
+            "tests:\n  - {name: never so, about: order, facts: {}, fires: [shipped]}\n"
+        )
         service.ask_reload()
         told = home.pushed(1)
 
@@ -311,8 +316,7 @@ def test_new_rules_are_tried_on_orders_that_run(home):
     with home.running() as service:
         home.pushed(1)
         home.sink.clear()
-        home.files.rules.write_text(
-            """\
+        home.files.rules.write_text("""\
 version: 1
 rules:
   - id: gnome
@@ -320,8 +324,7 @@ rules:
     when: {order.title: {contains: gnome}}
     severity: warning
     title: A gnome is on its way
-"""
-        )
+""")
         service.ask_reload()
         told = home.pushed(1)
 
@@ -364,14 +367,15 @@ def test_a_damaged_ledger_is_replaced_while_the_service_runs(home):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_service_within_ten_seconds(home, number):
     code = (
-        "import sys; from pathlib import Path\n"
-        "from daemon.loop.files import Files; from daemon.loop.service import run\n"
-        "folder = Path(sys.argv[1])\n"
-        "run(Files(config=folder / 'config.yaml', rules=folder / 'rules.yaml', packs=folder / 'packs',"
-        " state=folder / 'state'))\n"
+        "import sys; from pathlib import Path\nfrom daemon.loop.files import Files; from"
+        " daemon.loop.service import run\nfolder = Path(sys.argv[1])\nrun(Files(config=folder /"
+        " 'config.yaml', rules=folder / 'rules.yaml', packs=folder / 'packs', state=folder /"
+        " 'state'))\n"
     )
     home.receive(letters.placed(AMAZON, at=now()))
-    process = subprocess.Popen([sys.executable, "-c", code, str(home.folder)], stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(home.folder)], stderr=subprocess.PIPE
+    )
     try:
         home.pushed(1)
         began = time.monotonic()
@@ -398,7 +402,9 @@ def test_nothing_of_a_private_mail_is_kept(home):
 
 
 def test_after_a_jump_of_the_clock_everything_goes_on_and_nothing_comes_twice(home):
-    """The clock goes back two hours, then on by four: APScheduler alone would stand still for the first two."""
+    """The clock goes back two hours, then on by four: APScheduler alone would stand still for the
+    first two.
+    """
     ahead = [timedelta(0)]
     home.receive(letters.placed(AMAZON, at=now()))
     with home.running(clock=lambda: now() + ahead[0]) as service:
@@ -423,7 +429,9 @@ def test_a_hangup_reads_the_files_again(home):
     with home.running() as service:
         home.pushed(1)
         home.sink.clear()
-        home.files.rules.write_text("version: 1\nrules: [{id: gnome, about: order, nonsense: true}]\n")
+        home.files.rules.write_text(
+            "version: 1\nrules: [{id: gnome, about: order, nonsense: true}]\n"
+        )
         service.ask_reload()
         told = home.pushed(1)
         home.files.rules.write_text("version: 1\n")
@@ -446,7 +454,9 @@ def test_a_folder_that_does_not_exist_is_told_and_hides_no_other(home):
             row, orders = ledger.mailboxes.get("main"), ledger.orders.count()
         home.dovecot.append(home.user, letters.private(), folder="Nowhere")
         service.poll_now()
-        wait_until(lambda: any(one.json["title"].startswith("Cleared") for one in home.sink.requests))
+        wait_until(
+            lambda: any(one.json["title"].startswith("Cleared") for one in home.sink.requests)
+        )
 
     [warning] = [one for one in told if one["title"].startswith("Mailbox main")]
     assert "no folder 'Nowhere'" in warning["message"]
@@ -518,10 +528,13 @@ def test_a_secret_that_cannot_be_had_is_no_refused_login_and_is_tried_again_at_a
 def test_a_token_comes_from_a_command_and_is_asked_for_at_each_login(home):
     home.files.config.write_text(
         home.files.config.read_text().replace(
-            f"password: {{file: {home.folder}/password}}", f"token_command: [sh, {home.folder}/token.sh]"
+            f"password: {{file: {home.folder}/password}}",
+            f"token_command: [sh, {home.folder}/token.sh]",
         )
     )
-    (home.folder / "token.sh").write_text("echo once >> $(dirname $0)/asked; echo the login is over >&2; exit 3\n")
+    (home.folder / "token.sh").write_text(
+        "echo once >> $(dirname $0)/asked; echo the login is over >&2; exit 3\n"
+    )
 
     failed = once(home.files)
 

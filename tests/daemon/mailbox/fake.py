@@ -28,7 +28,9 @@ def account(server, **changes):
 
 
 def opened(server, secret=PASSWORD, context=None, *, token=False, limits=QUICK, **changes):
-    return Session.open(account(server, **changes), secret, context or trust(), token=token, limits=limits)
+    return Session.open(
+        account(server, **changes), secret, context or trust(), token=token, limits=limits
+    )
 
 
 def everything(_header):

@@ -88,14 +88,18 @@ def test_each_way_to_encrypt_works(dovecot, tls):
 def test_the_mailbox_is_not_changed_by_one_byte(dovecot):
     user = dovecot.user()
     dovecot.append(user, news(1), news(2))
-    with opened(dovecot, user) as session:  # Dovecot itself moves mails from new/ to cur/ when a folder is opened
+    with opened(
+        dovecot, user
+    ) as session:  # Dovecot itself moves mails from new/ to cur/ when a folder is opened
         session.poll("INBOX", None, None, nothing, lambda mail: None)
     before = dovecot.files(user)
     dovecot.append(user, news(3))
     arrived = dovecot.files(user)
     with opened(dovecot, user) as session:
         polled = session.poll("INBOX", None, None, everything, lambda mail: None)
-        session.rescan("INBOX", polled.cursor, lambda first, last: (), None, everything, lambda mail: None)
+        session.rescan(
+            "INBOX", polled.cursor, lambda first, last: (), None, everything, lambda mail: None
+        )
         session.fetch("INBOX", polled.cursor.uidvalidity, [1, 2], lambda mail: None)
         flags = session.flags("INBOX", polled.cursor.uidvalidity, [1, 2, 3])
         session.stamps("INBOX")
@@ -234,7 +238,11 @@ def test_a_password_may_hold_any_letters(dovecot):
 
 def test_a_certificate_nobody_vouches_for_is_refused_before_any_login(dovecot):
     with pytest.raises(MailboxError) as caught:
-        Session.open(account(dovecot, "anna", tls="implicit", port=dovecot.tls_port), dovecot.password, trust())
+        Session.open(
+            account(dovecot, "anna", tls="implicit", port=dovecot.tls_port),
+            dovecot.password,
+            trust(),
+        )
 
     assert caught.value.kind is Kind.TLS
     assert "tls_ca_file" in caught.value.try_this

@@ -15,7 +15,9 @@ from tests.servers.fake_imap import Faults, running
 
 
 def read_all(server, cursor=None):
-    """Poll until it works, as the loop does: every mail given to the sink moves the cursor. Returns (mails, tries)."""
+    """Poll until it works, as the loop does: every mail given to the sink moves the cursor. Returns
+    (mails, tries).
+    """
     got, tries = [], 0
     while True:
         tries += 1
@@ -41,7 +43,9 @@ def test_the_fake_server_is_read_like_a_real_one(server):
 
     assert [mail.raw for mail in got] == [news(1), news(2), news(3)]
     assert tries == 1
-    assert not any(b"STORE" in line or b"SELECT" in line or b"BODY[" in line for line in server.said)
+    assert not any(
+        b"STORE" in line or b"SELECT" in line or b"BODY[" in line for line in server.said
+    )
 
 
 def test_nothing_is_ever_said_that_could_change_a_mailbox(server, wake):
@@ -66,7 +70,9 @@ def test_nothing_is_ever_said_that_could_change_a_mailbox(server, wake):
         b"IDLE",
         b"LOGOUT",
     }
-    assert not any(b"BODY[" in line or b"RFC822)" in line or b"RFC822.TEXT" in line for line in server.said)
+    assert not any(
+        b"BODY[" in line or b"RFC822)" in line or b"RFC822.TEXT" in line for line in server.said
+    )
 
 
 @pytest.mark.parametrize("answer", [b"TAG NO Session expired\r\n", b"TAG BAD not now\r\n"])
@@ -120,14 +126,28 @@ def unusual():
     for command in ("CAPABILITY", "AUTHENTICATE", "EXAMINE", "UID SEARCH", "UID FETCH"):
         for name, answer in answers.items():
             yield pytest.param(command, answer, id=f"{command}: {name}")
-    yield pytest.param("UID SEARCH", b"* SEARCH 1\r\n* SEARCH 2 3\r\nTAG OK done\r\n", id="SEARCH: two lines")
-    yield pytest.param("UID SEARCH", b"* SEARCH 1 2 3 (MODSEQ 917)\r\nTAG OK done\r\n", id="SEARCH: modseq")
+    yield pytest.param(
+        "UID SEARCH", b"* SEARCH 1\r\n* SEARCH 2 3\r\nTAG OK done\r\n", id="SEARCH: two lines"
+    )
+    yield pytest.param(
+        "UID SEARCH", b"* SEARCH 1 2 3 (MODSEQ 917)\r\nTAG OK done\r\n", id="SEARCH: modseq"
+    )
     yield pytest.param("UID SEARCH", b"* SEARCH one two\r\nTAG OK done\r\n", id="SEARCH: words")
-    yield pytest.param("UID FETCH", b"* 1 FETCH (UID 1 BODY[] NIL)\r\nTAG OK done\r\n", id="FETCH: NIL")
-    yield pytest.param("UID FETCH", b"* 1 FETCH (UID 1 BODY[] {9}\r\nshort)\r\nTAG OK\r\n", id="FETCH: short literal")
+    yield pytest.param(
+        "UID FETCH", b"* 1 FETCH (UID 1 BODY[] NIL)\r\nTAG OK done\r\n", id="FETCH: NIL"
+    )
+    yield pytest.param(
+        "UID FETCH",
+        b"* 1 FETCH (UID 1 BODY[] {9}\r\nshort)\r\nTAG OK\r\n",
+        id="FETCH: short literal",
+    )
     yield pytest.param("UID FETCH", b"* 1 FETCH (UID one)\r\nTAG OK done\r\n", id="FETCH: odd uid")
-    yield pytest.param("UID FETCH", b"* 1 FETCH " + b"(" * 3000 + b"\r\nTAG OK done\r\n", id="FETCH: deep")
-    yield pytest.param("EXAMINE", b"* x EXISTS\r\n* OK [UIDNEXT soon]\r\nTAG OK done\r\n", id="EXAMINE: words")
+    yield pytest.param(
+        "UID FETCH", b"* 1 FETCH " + b"(" * 3000 + b"\r\nTAG OK done\r\n", id="FETCH: deep"
+    )
+    yield pytest.param(
+        "EXAMINE", b"* x EXISTS\r\n* OK [UIDNEXT soon]\r\nTAG OK done\r\n", id="EXAMINE: words"
+    )
 
 
 @pytest.mark.parametrize(("command", "answer"), list(unusual()))
@@ -143,8 +163,12 @@ def test_an_odd_answer_once_is_a_mailbox_error_at_most_and_loses_nothing(server,
         try:
             with opened(server, limits=replace(QUICK, read=0.4)) as session:
                 cursor = session.poll("INBOX", cursor, None, everything, keep).cursor
-                session.rescan("INBOX", cursor, lambda first, last: tuple(got), None, everything, keep)
-                session.fetch("INBOX", cursor.uidvalidity, [uid for uid in got if got[uid].missing], keep)
+                session.rescan(
+                    "INBOX", cursor, lambda first, last: tuple(got), None, everything, keep
+                )
+                session.fetch(
+                    "INBOX", cursor.uidvalidity, [uid for uid in got if got[uid].missing], keep
+                )
         except MailboxError as error:
             errors.append(error)
 
@@ -168,11 +192,16 @@ def test_an_answer_with_spoiled_bytes_is_a_mailbox_error_at_most(server, seed):
             connection.send = send
         answer = bytearray(b"".join(whole))
         for _ in range(dice.randrange(1, 6)):
-            answer[dice.randrange(len(answer))] = dice.choice(b'\0 (){}[]"\\*+%NIL0123456789\r\n\xe6')
+            answer[dice.randrange(len(answer))] = dice.choice(
+                b'\0 (){}[]"\\*+%NIL0123456789\r\n\xe6'
+            )
         connection.send(bytes(answer))
 
     server.answers[spoiled] = spoil
-    with suppress(MailboxError), opened(server, limits=replace(QUICK, read=0.2, command=0.5)) as session:
+    with (
+        suppress(MailboxError),
+        opened(server, limits=replace(QUICK, read=0.2, command=0.5)) as session,
+    ):
         polled = session.poll("INBOX", None, None, everything, drop)
         session.rescan("INBOX", polled.cursor, lambda first, last: (), None, everything, drop)
 

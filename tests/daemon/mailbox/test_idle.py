@@ -27,7 +27,9 @@ def test_a_line_split_over_packets_is_heard_once_it_is_whole(server, wake):
     with opened(server) as session:
         session.poll("INBOX", None, None, everything, drop)
         pieces = [b"* 7 EXI", b"STS", b"\r", b"\n"]
-        timers = [threading.Timer(0.1 * n, server.tell, (piece,)) for n, piece in enumerate(pieces, 1)]
+        timers = [
+            threading.Timer(0.1 * n, server.tell, (piece,)) for n, piece in enumerate(pieces, 1)
+        ]
         for timer in timers:
             timer.start()
         heard, took = idling(session, wake)
@@ -92,7 +94,9 @@ def test_a_server_that_hangs_up_while_idling_is_noticed_at_once(server, wake):
 def test_a_dead_link_is_noticed_at_the_end_of_the_idle(server, wake):
     with opened(server) as session:
         session.poll("INBOX", None, None, everything, drop)
-        server.faults = Faults(stall_at=max(connection.sent for connection in server._connections) + 10)
+        server.faults = Faults(
+            stall_at=max(connection.sent for connection in server._connections) + 10
+        )
         began = time.monotonic()
         with pytest.raises(MailboxError):
             session.idle(0.5, wake)

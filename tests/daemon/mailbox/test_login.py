@@ -20,12 +20,21 @@ REFUSALS = [
     (b"TAG NO [AUTHENTICATIONFAILED] Too bad, try again\r\n", Kind.WRONG_PASSWORD),
     (b"TAG NO [UNAVAILABLE] Temporary authentication failure.\r\n", Kind.TEMPORARY),
     (b"TAG NO [INUSE] Mailbox is locked\r\n", Kind.TEMPORARY),
-    (b"TAG NO [UNAVAILABLE] Maximum number of connections from user+IP exceeded\r\n", Kind.TOO_MANY),
+    (
+        b"TAG NO [UNAVAILABLE] Maximum number of connections from user+IP exceeded\r\n",
+        Kind.TOO_MANY,
+    ),
     (b"TAG NO [ALERT] Too many simultaneous connections. (Failure)\r\n", Kind.TOO_MANY),
     (b"TAG NO [OVERQUOTA] Account exceeded command or bandwidth limits.\r\n", Kind.TOO_MANY),
     (b"* BYE Too many connections\r\n", Kind.TOO_MANY),
     (b"* BYE going down\r\n", Kind.UNREACHABLE),
-    (b"TAG NO [PRIVACYREQUIRED] Plaintext authentication disallowed on non-secure connections.\r\n", Kind.TLS),
+    (
+        (
+            b"TAG NO [PRIVACYREQUIRED] Plaintext authentication disallowed on non-secure"
+            b" connections.\r\n"
+        ),
+        Kind.TLS,
+    ),
 ]
 
 
@@ -188,7 +197,9 @@ def test_tls_on_a_plain_port_is_told_with_a_cure(server):
 
 
 def test_no_password_leaves_the_machine_unencrypted(server):
-    outside = Mailbox.model_construct(**(account(server).model_dump() | {"host": "mail.example.org", "tls": "none"}))
+    outside = Mailbox.model_construct(
+        **(account(server).model_dump() | {"host": "mail.example.org", "tls": "none"})
+    )
     with pytest.raises(MailboxError) as caught:
         Session.open(outside, PASSWORD, trust())
 

@@ -85,11 +85,15 @@ def test_a_mail_on_which_the_server_hangs_up_hides_no_other(server, part, missin
         ):
             session.poll("INBOX", cursor, None, everything, sink)
 
-    assert [(mail.uid, mail.missing) for mail in got] == [(n, n == 3 and missing) for n in range(1, 6)]
+    assert [(mail.uid, mail.missing) for mail in got] == [
+        (n, n == 3 and missing) for n in range(1, 6)
+    ]
     assert all(mail.header == news(mail.uid).partition(b"body")[0] for mail in got)
     assert len(asked) == 4
     server.answers.clear()
-    with Session.open(account(server), PASSWORD, trust(), limits=QUICK) as session:  # as after a restart
+    with Session.open(
+        account(server), PASSWORD, trust(), limits=QUICK
+    ) as session:  # as after a restart
         session.fetch("INBOX", 1, [3], sink)
     assert got[-1].raw == news(3)
 
@@ -184,7 +188,9 @@ def test_going_backwards_without_uidvalidity_counts_as_a_reset(server):
     server.add(news(1))
     got = []
     with opened(server) as session:
-        polled = session.poll("INBOX", Cursor(uidvalidity=0, last_uid=900), None, everything, got.append)
+        polled = session.poll(
+            "INBOX", Cursor(uidvalidity=0, last_uid=900), None, everything, got.append
+        )
 
     assert polled.reset
     assert [mail.uid for mail in got] == [1]
@@ -198,7 +204,9 @@ def test_a_late_visible_uid_is_found_by_the_rescan(server):
         cursor = session.poll("INBOX", None, None, everything, got.append).cursor
         server.mails[2] = late
         known = {mail.uid for mail in got}
-        polled = session.rescan("INBOX", cursor, lambda first, last: known, None, everything, got.append)
+        polled = session.rescan(
+            "INBOX", cursor, lambda first, last: known, None, everything, got.append
+        )
 
     assert [mail.uid for mail in got] == [1, 3, 2]
     assert polled.cursor == cursor
@@ -207,7 +215,10 @@ def test_a_late_visible_uid_is_found_by_the_rescan(server):
 def test_gmails_own_number_of_a_mail_is_kept(server):
     server.capabilities += " X-GM-EXT-1"
     server.add(news(1))
-    shown = b"UID 1 INTERNALDATE NIL RFC822.SIZE 9 FLAGS () X-GM-MSGID 1278455344230334865 BODY[HEADER]<0> {4}\r\nA:b\n"
+    shown = (
+        b"UID 1 INTERNALDATE NIL RFC822.SIZE 9 FLAGS () X-GM-MSGID 1278455344230334865"
+        b" BODY[HEADER]<0> {4}\r\nA:b\n"
+    )
     server.answers["UID FETCH"] = [b"* 1 FETCH (" + shown + b")\r\nTAG OK done\r\n"]
     got = []
     with opened(server) as session:
@@ -238,7 +249,14 @@ def test_progress_is_told_in_mails(server):
     server.add(*(news(n) for n in range(1, 451)))
     told = []
     with opened(server) as session:
-        session.poll("INBOX", None, None, lambda header: False, drop, progress=lambda *done: told.append(done))
+        session.poll(
+            "INBOX",
+            None,
+            None,
+            lambda header: False,
+            drop,
+            progress=lambda *done: told.append(done),
+        )
 
     assert told == [(200, 450), (400, 450), (450, 450)]
 
@@ -246,7 +264,10 @@ def test_progress_is_told_in_mails(server):
 def test_a_mail_without_a_date_is_not_passed_over(server):
     server.add(Mail(news(1)))
     server.answers["UID FETCH"] = [
-        b"* 1 FETCH (UID 1 INTERNALDATE NIL RFC822.SIZE 9 FLAGS () BODY[HEADER]<0> {4}\r\nA:b\n)\r\nTAG OK done\r\n"
+        (
+            b"* 1 FETCH (UID 1 INTERNALDATE NIL RFC822.SIZE 9 FLAGS () BODY[HEADER]<0>"
+            b" {4}\r\nA:b\n)\r\nTAG OK done\r\n"
+        )
     ]
     got = []
     since = datetime.now(UTC) - timedelta(days=1)

@@ -97,14 +97,23 @@ def test_the_device_login_waits_as_it_is_told_and_brings_a_grant(server, provide
 
     assert (code.address, code.user_code) == ("https://login.example.org/device", "ABCD-EFGH")
     assert naps == [5, 5, 10]
-    assert (found.refresh_token, found.access_token, found.refresh_at, found.expires_at) == ("r-1", "a-1", 800, 1000)
+    assert (found.refresh_token, found.access_token, found.refresh_at, found.expires_at) == (
+        "r-1",
+        "a-1",
+        800,
+        1000,
+    )
     assert server.forms[0] == ("/device", {"client_id": "client", "scope": "mail"})
     assert server.forms[1][1]["device_code"] == "d-1"
 
 
 @pytest.mark.parametrize(
     ("error", "advice"),
-    [("access_denied", "declined"), ("expired_token", "ran out"), ("invalid_scope", "app password")],
+    [
+        ("access_denied", "declined"),
+        ("expired_token", "ran out"),
+        ("invalid_scope", "app password"),
+    ],
 )
 def test_a_login_that_is_refused_says_what_to_do(server, provider, error, advice):
     server.answers = [(200, DEVICE), (400, {"error": error})]
@@ -205,7 +214,9 @@ def test_a_new_token_that_cannot_be_stored_is_not_used(server, tmp_path, monkeyp
         oauth.access_token(path, now=lambda: 801)
 
     assert oauth.load(path) == grant(server)
-    assert not [entry for entry in tmp_path.iterdir() if entry.name not in ("main.json", "main.lock")]
+    assert not [
+        entry for entry in tmp_path.iterdir() if entry.name not in ("main.json", "main.lock")
+    ]
 
 
 def test_a_refresh_token_that_is_not_changed_is_kept(server, tmp_path):
@@ -228,7 +239,12 @@ def test_a_token_the_server_refused_is_replaced_although_it_is_young(server, tmp
 def test_a_login_that_was_taken_back_asks_for_a_new_one(server, tmp_path):
     path = tmp_path / "main.json"
     oauth.save(path, grant(server))
-    server.answers = [(400, {"error": "invalid_grant", "error_description": "Token has been revoked.\r\nTrace: 1"})]
+    server.answers = [
+        (
+            400,
+            {"error": "invalid_grant", "error_description": "Token has been revoked.\r\nTrace: 1"},
+        )
+    ]
     with pytest.raises(MailboxError) as caught:
         oauth.access_token(path, now=lambda: 801)
 
@@ -241,7 +257,14 @@ def test_a_login_that_was_taken_back_asks_for_a_new_one(server, tmp_path):
 
 @pytest.mark.parametrize(
     "answer",
-    [(503, b"busy"), (429, b""), (400, {"error": "temporarily_unavailable"}), (200, b"<html>"), (200, [1]), (200, {})],
+    [
+        (503, b"busy"),
+        (429, b""),
+        (400, {"error": "temporarily_unavailable"}),
+        (200, b"<html>"),
+        (200, [1]),
+        (200, {}),
+    ],
 )
 def test_a_token_server_in_trouble_does_not_end_the_login(server, tmp_path, answer):
     path = tmp_path / "main.json"

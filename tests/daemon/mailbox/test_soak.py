@@ -22,15 +22,23 @@ LIMITS = Limits(connect=2, read=0.5, command=2, bodies=2, done=0.5)
 
 
 def news(number):
-    return b"Subject: news %d\r\nMessage-ID: <%d@example.org>\r\n\r\nbody %d\r\n" % (number, number, number)
+    return b"Subject: news %d\r\nMessage-ID: <%d@example.org>\r\n\r\nbody %d\r\n" % (
+        number,
+        number,
+        number,
+    )
 
 
 def account(host, port, user=USER):
-    return Mailbox(id="main", host=host, port=port, tls="none", user=user, password=Secret(value="x"))
+    return Mailbox(
+        id="main", host=host, port=port, tls="none", user=user, password=Secret(value="x")
+    )
 
 
 class Reader(threading.Thread):
-    """What the loop does with a mailbox: poll, idle, and after trouble wait as long as the trouble asks for."""
+    """What the loop does with a mailbox: poll, idle, and after trouble wait as long as the trouble
+    asks for.
+    """
 
     def __init__(self, mailbox, password, limits=LIMITS, speed=1.0):
         super().__init__()
@@ -48,9 +56,13 @@ class Reader(threading.Thread):
 
         while not self.over:
             try:
-                with Session.open(self.mailbox, self.password, trust(), limits=self.limits) as session:
+                with Session.open(
+                    self.mailbox, self.password, trust(), limits=self.limits
+                ) as session:
                     while not self.over:
-                        cursor = session.poll("INBOX", cursor, None, lambda header: True, sink).cursor
+                        cursor = session.poll(
+                            "INBOX", cursor, None, lambda header: True, sink
+                        ).cursor
                         if failures:
                             self.back.append(time.monotonic())
                         failures = 0
@@ -114,10 +126,17 @@ def test_random_faults_lose_no_mail_repeat_none_and_leave_nothing_behind(seed):
                 case 3:
                     server.hang_up()
                 case 4:
-                    command = dice.choice(["CAPABILITY", "AUTHENTICATE", "EXAMINE", "UID SEARCH", "UID FETCH", "IDLE"])
+                    command = dice.choice(
+                        ["CAPABILITY", "AUTHENTICATE", "EXAMINE", "UID SEARCH", "UID FETCH", "IDLE"]
+                    )
                     server.answers[command] = [
                         dice.choice(
-                            [b"TAG NO [UNAVAILABLE] not now\r\n", b"* BYE bye\r\n", b"TAG BAD what\r\n", b"\0\r\n"]
+                            [
+                                b"TAG NO [UNAVAILABLE] not now\r\n",
+                                b"* BYE bye\r\n",
+                                b"TAG BAD what\r\n",
+                                b"\0\r\n",
+                            ]
                         )
                     ]
                 case _:
@@ -132,7 +151,10 @@ def test_random_faults_lose_no_mail_repeat_none_and_leave_nothing_behind(seed):
         server.faults = Faults()
         server.answers.clear()
         end = time.monotonic() + 20
-        while len({mail.uid for mail in reader.got if not mail.missing}) < sent and time.monotonic() < end:
+        while (
+            len({mail.uid for mail in reader.got if not mail.missing}) < sent
+            and time.monotonic() < end
+        ):
             time.sleep(0.1)
         reader.end()
 

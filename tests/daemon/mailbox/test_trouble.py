@@ -12,7 +12,8 @@ from rules.words import CHOICES, LANGUAGES
 
 
 @pytest.mark.parametrize(
-    ("kind", "most"), [(Kind.WRONG_PASSWORD, 4), (Kind.EXPIRED_TOKEN, 4), (Kind.TOO_MANY, 10), (Kind.TLS, 8)]
+    ("kind", "most"),
+    [(Kind.WRONG_PASSWORD, 4), (Kind.EXPIRED_TOKEN, 4), (Kind.TOO_MANY, 10), (Kind.TLS, 8)],
 )
 def test_an_account_is_not_locked_by_trying(kind, most):
     tries, spent = 1, next_try(kind, 1, 0)
@@ -24,7 +25,9 @@ def test_an_account_is_not_locked_by_trying(kind, most):
 
 
 def test_a_server_that_returns_is_found_within_about_a_minute():
-    assert max(next_try(Kind.UNREACHABLE, failures, 1) for failures in range(1, 500)) <= timedelta(seconds=66)
+    assert max(next_try(Kind.UNREACHABLE, failures, 1) for failures in range(1, 500)) <= timedelta(
+        seconds=66
+    )
 
 
 def test_waits_grow_and_stay():
@@ -76,9 +79,18 @@ HOP = b"Received: from a by b\r\n\tfor <c@example.org>; Tue, 3 Mar 2026 09:00:00
         (OURS + HOP + HOP + THEIRS, {"mx.example.jp"}),
         (HOP + OURS + HOP + THEIRS, {"mx.example.jp"}),
         (HOP + HOP + THEIRS, set()),
-        (b"Authentication-Results:\r\n\tMX.Google.com (a; b);\r\n dkim=pass\r\n" + HOP, {"mx.google.com"}),
+        (
+            b"Authentication-Results:\r\n\tMX.Google.com (a; b);\r\n dkim=pass\r\n" + HOP,
+            {"mx.google.com"},
+        ),
         (b"Authentication-Results: mx.example.jp 1; none\r\n" + HOP, {"mx.example.jp"}),
-        (b"Authentication-Results: spf=pass (sender IP is 192.0.2.1) smtp.mailfrom=a.example;dkim=pass\r\n", {""}),
+        (
+            (
+                b"Authentication-Results: spf=pass (sender IP is 192.0.2.1)"
+                b" smtp.mailfrom=a.example;dkim=pass\r\n"
+            ),
+            {""},
+        ),
         (b"Subject: Authentication-Results: no\r\n\r\nAuthentication-Results: body; none", set()),
         (b"", set()),
     ],

@@ -8,7 +8,9 @@ import pytest
 from daemon import metrics
 from daemon.metrics import METRICS, Meter, Port
 
-LINE = re.compile(r'^[a-z_]+(\{[a-z]+="(?:[^"\\]|\\.)*"(,[a-z]+="(?:[^"\\]|\\.)*")*\})? -?[0-9.e+]+$')
+LINE = re.compile(
+    r'^[a-z_]+(\{[a-z]+="(?:[^"\\]|\\.)*"(,[a-z]+="(?:[^"\\]|\\.)*")*\})? -?[0-9.e+]+$'
+)
 
 
 def get(port, path, host="127.0.0.1"):
@@ -27,14 +29,13 @@ def test_what_was_counted_is_written_as_prometheus_reads_it():
     meter.count("orderbell_pushes_total", 2, target="phone", outcome="failed")
     meter.count("orderbell_pushes_total", target="phone", outcome="sent")
 
-    assert meter.text() == (
-        "# HELP orderbell_pushes_total Tries to send since the start, by how they ended (sent, failed, unsure).\n"
-        "# TYPE orderbell_pushes_total counter\n"
-        'orderbell_pushes_total{target="phone",outcome="failed"} 2\n'
-        'orderbell_pushes_total{target="phone",outcome="sent"} 2\n'
-        "# HELP orderbell_orders Orders in the ledger.\n"
-        "# TYPE orderbell_orders gauge\n"
-        "orderbell_orders 61\n"
+    assert (
+        meter.text()
+        == "# HELP orderbell_pushes_total Tries to send since the start, by how they ended (sent,"
+        " failed, unsure).\n# TYPE orderbell_pushes_total"
+        ' counter\norderbell_pushes_total{target="phone",outcome="failed"}'
+        ' 2\norderbell_pushes_total{target="phone",outcome="sent"} 2\n# HELP orderbell_orders'
+        " Orders in the ledger.\n# TYPE orderbell_orders gauge\norderbell_orders 61\n"
     )
 
 
@@ -42,7 +43,9 @@ def test_every_metric_of_the_table_can_be_read_even_with_odd_labels():
     meter = Meter()
     for metric in METRICS:
         labels = dict.fromkeys(metric.labels, 'a"b\\c\nd')
-        (meter.count if metric.kind == "counter" else meter.set)(metric.name, 1_795_503_276.25, **labels)
+        (meter.count if metric.kind == "counter" else meter.set)(
+            metric.name, 1_795_503_276.25, **labels
+        )
     lines = [line for line in meter.text().splitlines() if not line.startswith("#")]
 
     assert len(lines) == len(METRICS)
@@ -61,10 +64,14 @@ def test_a_name_or_label_that_is_not_in_the_table_is_our_mistake():
 
 def test_rows_that_are_gone_are_told_no_more():
     meter = Meter()
-    meter.replace("orderbell_alerts", [(2.0, {"severity": "critical"}), (1.0, {"severity": "info"})])
+    meter.replace(
+        "orderbell_alerts", [(2.0, {"severity": "critical"}), (1.0, {"severity": "info"})]
+    )
     meter.replace("orderbell_alerts", [(3.0, {"severity": "info"})])
 
-    assert [line for line in meter.text().splitlines() if line[0] != "#"] == ['orderbell_alerts{severity="info"} 3']
+    assert [line for line in meter.text().splitlines() if line[0] != "#"] == [
+        'orderbell_alerts{severity="info"} 3'
+    ]
 
 
 def test_counting_from_many_threads_loses_nothing():

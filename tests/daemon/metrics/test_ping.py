@@ -41,10 +41,15 @@ def test_a_switch_that_never_ends_holds_nothing_up(http_sink, reply):
     assert time.monotonic() - started < 3
 
 
-@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://x/y", "hc-ping.com/abc", "", "http://[", "http://a b/"])
+@pytest.mark.parametrize(
+    "url", ["file:///etc/passwd", "ftp://x/y", "hc-ping.com/abc", "", "http://[", "http://a b/"]
+)
 def test_what_is_no_web_address_is_one_sentence(url):
     assert ping(url)
 
 
 def test_nobody_there_is_one_sentence():
-    assert ping("http://127.0.0.1:9/abc-123") == "the ping URL cannot be called (ConnectionRefusedError)"
+    assert (
+        ping("http://127.0.0.1:9/abc-123")
+        == "the ping URL cannot be called (ConnectionRefusedError)"
+    )

@@ -6,7 +6,9 @@ from daemon.store.store import Store
 
 
 @pytest.fixture(autouse=True)
-def every_ledger_in_memory_is_closed_with_its_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def every_ledger_in_memory_is_closed_with_its_test(
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[None]:
     """Python 3.13 complains of each that is not, in whatever test happens to run then."""
     opened: list[Store] = []
     make = Store.memory

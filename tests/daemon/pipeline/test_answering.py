@@ -1,4 +1,6 @@
-"""A button is pressed on a phone, and its alerts ring no more: real ledger, rules, Apprise; a sink plays ntfy."""
+"""A button is pressed on a phone, and its alerts ring no more: real ledger, rules, Apprise; a sink
+plays ntfy.
+"""
 
 import json
 import re
@@ -36,7 +38,10 @@ class Phone:
 
     def __init__(self, sink, sender, setup):
         self.sink, self.sender, self.now = sink, sender, START
-        url, answers = Secret(value=f"ntfy://{sink.host}/topic"), Secret(value=f"http://{sink.host}/answers")
+        url, answers = (
+            Secret(value=f"ntfy://{sink.host}/topic"),
+            Secret(value=f"http://{sink.host}/answers"),
+        )
         self.setup = replace(setup, targets=(Target(id="phone", url=url, answers=answers),))
         self.store = Store.memory()
         self.pipeline = Pipeline(self.store, self.setup, no_mail, clock=self.clock)
@@ -80,7 +85,11 @@ def setup():
     """Rules and packs as shipped, every alert told at once."""
     box = {"id": "main", "host": "imap.example.org", "user": "me", "password": {"value": "x"}}
     alerts = {severity: {"group": "now"} for severity in ("critical", "warning", "info")}
-    return build(Settings.model_validate({"version": 1, "mailboxes": [box], "alerts": alerts}), rules=None, packs=None)
+    return build(
+        Settings.model_validate({"version": 1, "mailboxes": [box], "alerts": alerts}),
+        rules=None,
+        packs=None,
+    )
 
 
 @pytest.fixture

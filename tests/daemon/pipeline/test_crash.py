@@ -1,6 +1,8 @@
-"""Killed at any step, failing at any call: nothing lost, the ledger right, a repeat only where an answer was lost.
+"""Killed at any step, failing at any call: nothing lost, the ledger right, a repeat only where an
+answer was lost.
 
-The mailbox is a list, and the target a file that every message is appended to; everything between them is real.
+The mailbox is a list, and the target a file that every message is appended to; everything between
+them is real.
 """
 
 import json
@@ -28,7 +30,9 @@ from tests.servers import letters
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 EVERY = 40
-"""In the normal suite every fortieth statement is a place to die, and all commits and sends; in the soak all are."""
+"""In the normal suite every fortieth statement is a place to die, and all commits and sends; in the
+soak all are.
+"""
 
 MAILS = (
     letters.cancel_requested("249-0000000-0000001", at=START + timedelta(minutes=1)),
@@ -141,11 +145,17 @@ def phone(folder: Path) -> list[tuple[str, str]]:
 def ledger_of(folder: Path):
     with Store.open(folder / FILE) as store, store.read() as ledger:
         return (
-            [(row.place.uid, row.state, row.outcome) for row in sorted(ledger.mails.listed(), key=lambda row: row.id)],
+            [
+                (row.place.uid, row.state, row.outcome)
+                for row in sorted(ledger.mails.listed(), key=lambda row: row.id)
+            ],
             sorted(str(row) for row in ledger.orders.listed()),
             sorted(str(row) for row in ledger.orders.watches(open_only=False)),
             sorted((row.order_key, row.id, row.at) for row in ledger.orders.findings()),
-            sorted((row.alert.rule, row.alert.subject, row.alert.state) for row in ledger.alerts.all_live()),
+            sorted(
+                (row.alert.rule, row.alert.subject, row.alert.state)
+                for row in ledger.alerts.all_live()
+            ),
             sorted(event.origin for event in ledger.all_events()),
             ledger.mailboxes.cursor("main", "INBOX"),
         )
@@ -183,12 +193,18 @@ def check(folder: Path, undisturbed, step: int, name: str) -> bool:
         assert repeated == 1, f"step {step}, {name}"
         assert name != "before the call"
         twice = next(key for key in keys if keys.count(key) == 2)
-        assert [title.endswith("(maybe a repeat)") for key, title in phone(folder) if key == twice] == [False, True]
+        assert [
+            title.endswith("(maybe a repeat)") for key, title in phone(folder) if key == twice
+        ] == [False, True]
     return bool(repeated)
 
 
 def places(names: tuple[str, ...], every: int) -> list[tuple[int, str]]:
-    return [(step, name) for step, name in enumerate(names, start=1) if name != "statement" or step % every == 0]
+    return [
+        (step, name)
+        for step, name in enumerate(names, start=1)
+        if name != "statement" or step % every == 0
+    ]
 
 
 def test_a_second_run_finds_nothing_to_do(tmp_path):
@@ -223,10 +239,15 @@ def test_killed_at_any_step_nothing_is_lost(tmp_path, undisturbed, every, record
     [
         (sqlite3.SQLITE_IOERR, EVERY),
         pytest.param(sqlite3.SQLITE_IOERR, 1, marks=pytest.mark.soak),
-        *(pytest.param(code, EVERY, marks=pytest.mark.soak) for code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY)),
+        *(
+            pytest.param(code, EVERY, marks=pytest.mark.soak)
+            for code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY)
+        ),
     ],
 )
-def test_a_disk_that_fails_at_any_call_loses_nothing(tmp_path, undisturbed, code, every, record_property):
+def test_a_disk_that_fails_at_any_call_loses_nothing(
+    tmp_path, undisturbed, code, every, record_property
+):
     def fail() -> None:
         broken = sqlite3.OperationalError("made to fail")
         broken.sqlite_errorcode = code

@@ -19,7 +19,9 @@ def look(desk, flags):
 
 
 def states(desk):
-    return {row.alert.rule: row.alert.state for row in desk.ask(lambda ledger: ledger.alerts.all_live())}
+    return {
+        row.alert.rule: row.alert.state for row in desk.ask(lambda ledger: ledger.alerts.all_live())
+    }
 
 
 def test_a_star_set_while_the_service_was_down_acknowledges():

@@ -1,4 +1,5 @@
-"""A notifier fails for hours of virtual time: nothing is lost, nothing floods, the others are not held up.
+"""A notifier fails for hours of virtual time: nothing is lost, nothing floods, the others are not
+held up.
 
 Real ledger, rules and Apprise; two sinks play the services.
 """
@@ -29,20 +30,28 @@ def no_mail(raw, frame):
 
 
 class House:
-    """Twelve mailboxes, any of which may fail, and two targets: a phone whose service may fail, and a chat."""
+    """Twelve mailboxes, any of which may fail, and two targets: a phone whose service may fail, and
+    a chat.
+    """
 
     def __init__(self, phone, chat, sender, setup):
         self.sinks = {"phone": phone, "chat": chat}
         self.sender, self.now = sender, START
         urls = {name: Secret(value=f"json://{sink.host}/") for name, sink in self.sinks.items()}
-        self.setup = replace(setup, targets=tuple(Target(id=name, url=url) for name, url in urls.items()))
+        self.setup = replace(
+            setup, targets=tuple(Target(id=name, url=url) for name, url in urls.items())
+        )
         self.store = Store.memory()
         self.pipeline = Pipeline(self.store, self.setup, no_mail, clock=lambda: self.now)
 
     def fail(self, *boxes):
         for box in boxes:
             self.pipeline.fail_poll(
-                box, kind="login", what="the password is refused", permanent=True, next_poll_at=self.now
+                box,
+                kind="login",
+                what="the password is refused",
+                permanent=True,
+                next_poll_at=self.now,
             )
 
     def recover(self, box):
@@ -81,9 +90,16 @@ def sender():
 @pytest.fixture(scope="module")
 def setup():
     """Rules and packs as shipped, every alert told at once to everybody."""
-    boxes = [{"id": box, "host": "imap.example.org", "user": "me", "password": {"value": "x"}} for box in BOXES]
+    boxes = [
+        {"id": box, "host": "imap.example.org", "user": "me", "password": {"value": "x"}}
+        for box in BOXES
+    ]
     alerts = {severity: {"group": "now"} for severity in ("critical", "warning", "info")}
-    return build(Settings.model_validate({"version": 1, "mailboxes": boxes, "alerts": alerts}), rules=None, packs=None)
+    return build(
+        Settings.model_validate({"version": 1, "mailboxes": boxes, "alerts": alerts}),
+        rules=None,
+        packs=None,
+    )
 
 
 @pytest.fixture
@@ -128,7 +144,9 @@ def test_a_service_that_asks_for_patience_gets_it_and_then_each_message_once(hou
     house.fail("box0")
     house.pass_(timedelta(minutes=20), step=timedelta(seconds=5))
 
-    assert house.titles("phone") == {"Mailbox box0 cannot be read": 4}, "three refusals and the message"
+    assert house.titles("phone") == {"Mailbox box0 cannot be read": 4}, (
+        "three refusals and the message"
+    )
     assert [row.state for row in house.outbox("phone")] == [OutboxState.SENT]
 
 
@@ -191,7 +209,13 @@ def test_after_seven_days_a_message_is_given_up_and_stays_in_sight(house):
     with house.store.write() as ledger:
         message = ledger.alerts.new_message(house.now, "alerts")
         ledger.outbox.add(
-            key="k", target_id="phone", message=message, severity="info", title="Shipped", body="", now=house.now
+            key="k",
+            target_id="phone",
+            message=message,
+            severity="info",
+            title="Shipped",
+            body="",
+            now=house.now,
         )
     house.pass_(timedelta(days=6), step=timedelta(minutes=15))
 
@@ -206,7 +230,9 @@ def test_after_seven_days_a_message_is_given_up_and_stays_in_sight(house):
 
 def test_three_quarters_of_a_months_messages_are_told_once_a_month(house):
     phone, chat = house.setup.targets
-    house.setup = house.pipeline.setup = replace(house.setup, targets=(phone.model_copy(update={"monthly": 4}), chat))
+    house.setup = house.pipeline.setup = replace(
+        house.setup, targets=(phone.model_copy(update={"monthly": 4}), chat)
+    )
     warned = "phone takes few more messages this month"
     for box in ("box0", "box1"):
         house.fail(box)
@@ -217,13 +243,17 @@ def test_three_quarters_of_a_months_messages_are_told_once_a_month(house):
         house.fail(box)
         house.pass_(timedelta(hours=1))
     assert house.titles("chat")[warned] == 1
-    assert "Sent this month: 3. Left: 1." in next(body for title, body in house.got("chat") if title == warned)
+    assert "Sent this month: 3. Left: 1." in next(
+        body for title, body in house.got("chat") if title == warned
+    )
 
     for box in BOXES[:4]:
         house.recover(box)
     house.pass_(timedelta(days=29), step=timedelta(hours=6))
     with house.store.read() as ledger:
-        assert [row.alert.rule for row in ledger.alerts.live("target:phone")] == ["target-month-ending"]
+        assert [row.alert.rule for row in ledger.alerts.live("target:phone")] == [
+            "target-month-ending"
+        ]
 
     house.pass_(timedelta(days=2), step=timedelta(hours=6))
     with house.store.read() as ledger:
@@ -261,7 +291,9 @@ def test_after_a_night_of_many_there_is_a_list(house):
 def test_a_server_that_is_away_as_well_clears_no_trouble_somebody_must_mend(house):
     house.fail(BOXES[0])
     house.pass_(timedelta(minutes=5))
-    house.pipeline.fail_poll(BOXES[0], kind="unreachable", what="no answer", permanent=False, next_poll_at=house.now)
+    house.pipeline.fail_poll(
+        BOXES[0], kind="unreachable", what="no answer", permanent=False, next_poll_at=house.now
+    )
     house.pass_(timedelta(minutes=5))
 
     assert [text for text in house.titles("phone") if text.startswith("Cleared")] == []

@@ -1,6 +1,8 @@
-"""A day of virtual time with faults of every kind, thrown by seeded dice: the invariants hold at its end.
+"""A day of virtual time with faults of every kind, thrown by seeded dice: the invariants hold at
+its end.
 
-Mail arrives all day; the ledger fails and is opened anew, readers die, workers are killed between any two lines, the
+Mail arrives all day; the ledger fails and is opened anew, readers die, workers are killed between
+any two lines, the
 server gives its UIDs anew, the clock jumps, targets refuse or swallow their answers.
 """
 
@@ -56,7 +58,9 @@ class World:
 
     def read(self, raw: bytes, frame: Frame):
         if self.chance(40):
-            raise ReadingFailed("the reading process ended (signal 9)") if self.chance(2) else Killed
+            raise (
+                ReadingFailed("the reading process ended (signal 9)") if self.chance(2) else Killed
+            )
         return self.reads(raw, frame)
 
     def send(self, parcel: Parcel) -> Answer:
@@ -118,9 +122,18 @@ def arrivals(world: World) -> None:
     """Mail of this minute; the same for every seed of the faults."""
     number = len(world.mails) // 2
     if int((world.now - START) / MINUTE) % 9 == 0:
-        make = (letters.placed, letters.judged, letters.cancel_requested, letters.shipped)[number % 4]
-        order = f"249-0000000-{number // 4:07d}" if make is not letters.judged else f"81000000000{number:05d}"
-        world.mails += [make(order, at=world.now), letters.private(f"letter {number}", at=world.now)]
+        make = (letters.placed, letters.judged, letters.cancel_requested, letters.shipped)[
+            number % 4
+        ]
+        order = (
+            f"249-0000000-{number // 4:07d}"
+            if make is not letters.judged
+            else f"81000000000{number:05d}"
+        )
+        world.mails += [
+            make(order, at=world.now),
+            letters.private(f"letter {number}", at=world.now),
+        ]
 
 
 def minute(world: World, folder) -> None:
@@ -166,7 +179,11 @@ def poll(world: World, pipeline: Pipeline) -> None:
             pipeline.take(one, mail)
     highest = world.first_uid + len(world.mails) - 1
     pipeline.looked(
-        one, Polled(folder="INBOX", cursor=Cursor(uidvalidity=world.uidvalidity, last_uid=max(last, highest)))
+        one,
+        Polled(
+            folder="INBOX",
+            cursor=Cursor(uidvalidity=world.uidvalidity, last_uid=max(last, highest)),
+        ),
     )
     pipeline.end_poll(one, world.now + 5 * MINUTE)
 
@@ -204,7 +221,9 @@ def check(folder, world: World, calm_folder) -> None:
         ended = [row.alert.rule for row in ledger.alerts.listed(limit=10_000)]
     with Store.open(folder / FILE) as store:
         # What was set aside because its reader died is read at last, and then nothing is missing.
-        Pipeline(store, SETUP, world.read, clock=lambda: world.now).reread(world.reads, [row.id for row in quarantined])
+        Pipeline(store, SETUP, world.read, clock=lambda: world.now).reread(
+            world.reads, [row.id for row in quarantined]
+        )
     assert picture(folder) == picture(calm_folder)
     keys = Counter(key for key, _ in world.got)
     repeats = sum(count - 1 for count in keys.values())
@@ -215,7 +234,9 @@ def check(folder, world: World, calm_folder) -> None:
 
 
 @pytest.mark.parametrize(
-    ("hours", "seeds"), [(2, 2), pytest.param(24, 6, marks=pytest.mark.soak)], ids=["two hours", "a day"]
+    ("hours", "seeds"),
+    [(2, 2), pytest.param(24, 6, marks=pytest.mark.soak)],
+    ids=["two hours", "a day"],
 )
 def test_a_day_full_of_faults_ends_well(tmp_path, hours, seeds):
     calm = tmp_path / "calm"

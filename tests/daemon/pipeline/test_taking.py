@@ -69,12 +69,23 @@ def setup(unverified: str = "open"):
 class Desk:
     """One mailbox in memory with a clock of its own, past its first run."""
 
-    def __init__(self, *, first_run: bool = False, reads=None, unverified: str = "open", store: Store | None = None):
+    def __init__(
+        self,
+        *,
+        first_run: bool = False,
+        reads=None,
+        unverified: str = "open",
+        store: Store | None = None,
+    ):
         self.now = START
         self.said = []
         self.store = store or Store.memory()
         self.pipeline = Pipeline(
-            self.store, setup(unverified), reads or globals()["reads"](), clock=lambda: self.now, said=self.said.append
+            self.store,
+            setup(unverified),
+            reads or globals()["reads"](),
+            clock=lambda: self.now,
+            said=self.said.append,
         )
         self._uids = itertools.count(1)
         if not first_run:
@@ -132,7 +143,9 @@ def test_a_mail_becomes_a_row_events_an_order_an_alert_and_a_message():
     assert [(row.state, row.outcome) for row in desk.mails()] == [(MailState.READ, Outcome.NOTICES)]
     assert desk.ask(lambda ledger: [row.number for row in ledger.orders.listed()]) == [ALIEXPRESS]
     assert "dispute-judged-invalid" in desk.rules()
-    outbox = desk.ask(lambda ledger: [row for row in ledger.outbox.listed() if row.message == desk.said[0].number])
+    outbox = desk.ask(
+        lambda ledger: [row for row in ledger.outbox.listed() if row.message == desk.said[0].number]
+    )
     assert [(row.target, row.state) for row in outbox] == [("phone", OutboxState.NEW)]
     assert desk.ask(lambda ledger: ledger.mailboxes.cursor("main", "INBOX")) == (1, 1)
 
@@ -151,7 +164,11 @@ def test_a_forged_mail_rings_and_touches_no_order():
 
 def test_a_mail_of_a_marketplace_that_is_not_understood_is_kept_and_told():
     desk = Desk()
-    desk.take(letters.amazon("Important information about your order", "Something never seen before", at=START))
+    desk.take(
+        letters.amazon(
+            "Important information about your order", "Something never seen before", at=START
+        )
+    )
     desk.later(DAY)
 
     assert [row.outcome for row in desk.mails()] == [Outcome.UNREAD]
@@ -164,7 +181,12 @@ def test_of_a_private_mail_only_its_place_is_kept():
     desk.take(letters.private("Between friends"))
     row = desk.mails()[0]
 
-    assert (row.state, row.outcome, row.subject, row.sender) == (MailState.IGNORED, Outcome.FOREIGN, "", "")
+    assert (row.state, row.outcome, row.subject, row.sender) == (
+        MailState.IGNORED,
+        Outcome.FOREIGN,
+        "",
+        "",
+    )
     assert desk.ask(lambda ledger: ledger.mails.raw(row.id)) is None
 
 
@@ -177,7 +199,10 @@ def test_the_same_mail_in_two_folders_is_one_event():
 
     assert desk.ask(lambda ledger: ledger.count_events()) == 1
     rows = desk.ask(lambda ledger: [ledger.mails.get(number) for number in (1, 2)])
-    assert [(row.state, row.same_as) for row in rows] == [(MailState.READ, None), (MailState.IGNORED, 1)]
+    assert [(row.state, row.same_as) for row in rows] == [
+        (MailState.READ, None),
+        (MailState.IGNORED, 1),
+    ]
 
 
 def test_a_mail_known_already_changes_nothing():
@@ -231,7 +256,9 @@ def test_a_bomb_is_set_aside_without_being_read():
         raise AssertionError
 
     desk = Desk(reads=never)
-    desk.take(b"From: order-update@amazon.com\r\nSubject: " + b"=?utf-8?q?x?= " * 50_000 + b"\r\n\r\n")
+    desk.take(
+        b"From: order-update@amazon.com\r\nSubject: " + b"=?utf-8?q?x?= " * 50_000 + b"\r\n\r\n"
+    )
 
     assert desk.mails()[0].state is MailState.QUARANTINE
 
@@ -258,7 +285,9 @@ def test_a_fenced_worker_changes_nothing():
 
 
 def test_a_mailbox_may_ignore_senders_nobody_vouches_for():
-    raw = letters.letter("order-update@amazon.com", f"Your Amazon.com order #{AMAZON} has shipped", stamped=False)
+    raw = letters.letter(
+        "order-update@amazon.com", f"Your Amazon.com order #{AMAZON} has shipped", stamped=False
+    )
     ignoring, opening = Desk(unverified="ignore"), Desk()
     for desk in (ignoring, opening):
         desk.take(raw)
@@ -271,7 +300,9 @@ def test_the_first_run_says_one_thing_at_its_end():
     desk = Desk(first_run=True)
     poll = desk.begin()
     for number in range(1, 6):
-        desk.pipeline.take(poll, desk.arrived(letters.placed(f"249-0000000-000000{number}", at=START - 3 * DAY)))
+        desk.pipeline.take(
+            poll, desk.arrived(letters.placed(f"249-0000000-000000{number}", at=START - 3 * DAY))
+        )
     desk.pipeline.take(poll, desk.arrived(letters.judged(ALIEXPRESS, at=START - DAY)))
     before = list(desk.said)
     desk.end(poll)
@@ -315,11 +346,18 @@ def test_after_an_outage_everything_comes_as_one_message():
     assert desk.rules().count("dispute-judged-invalid") == 4
 
 
-@pytest.mark.parametrize(("patience", "kinds"), [(timedelta(minutes=30), {"outage"}), (None, {"alerts"})])
+@pytest.mark.parametrize(
+    ("patience", "kinds"), [(timedelta(minutes=30), {"outage"}), (None, {"alerts"})]
+)
 def test_what_fell_due_while_the_machine_slept_comes_as_one_message(patience, kinds):
     desk = Desk()
     desk.pipeline = Pipeline(
-        desk.store, setup(), reads(), clock=lambda: desk.now, said=desk.said.append, patience=patience
+        desk.store,
+        setup(),
+        reads(),
+        clock=lambda: desk.now,
+        said=desk.said.append,
+        patience=patience,
     )
     desk.take(*(letters.judged(f"810000000000000{number}", at=desk.now) for number in range(1, 4)))
     desk.pipeline.sweep()
@@ -332,7 +370,9 @@ def test_what_fell_due_while_the_machine_slept_comes_as_one_message(patience, ki
 
 
 def test_a_mark_that_was_lost_is_noticed_without_a_restart():
-    """The disk was full just when the answer of the target came: the message is neither lost nor stuck."""
+    """The disk was full just when the answer of the target came: the message is neither lost nor
+    stuck.
+    """
     desk = Desk()
     desk.take(letters.judged(ALIEXPRESS, at=START))
     with desk.store.write() as ledger:
@@ -346,7 +386,9 @@ def test_a_mark_that_was_lost_is_noticed_without_a_restart():
         return PushAnswer(outcome=PushOutcome.SENT)
 
     url = Secret(value="json://127.0.0.1/")
-    reachable = replace(setup(), targets=tuple(target.model_copy(update={"url": url}) for target in setup().targets))
+    reachable = replace(
+        setup(), targets=tuple(target.model_copy(update={"url": url}) for target in setup().targets)
+    )
     while send_next(desk.store, reachable, send, "phone", lambda: desk.now):
         pass
 
@@ -359,7 +401,11 @@ def test_an_unreachable_mailbox_is_told_once_and_again_when_it_is_well():
 
     def fail():
         desk.pipeline.fail_poll(
-            "main", kind="unreachable", what="no answer", permanent=False, next_poll_at=desk.now + timedelta(minutes=1)
+            "main",
+            kind="unreachable",
+            what="no answer",
+            permanent=False,
+            next_poll_at=desk.now + timedelta(minutes=1),
         )
 
     for _ in range(25):
@@ -393,7 +439,11 @@ def test_an_acknowledged_alert_rings_no_more():
 def test_a_snoozed_alert_comes_back_by_itself():
     desk = Desk()
     desk.take(letters.judged(ALIEXPRESS, at=START))
-    rows = [row for row in desk.ask(lambda ledger: ledger.alerts.all_live()) if "invalid" in row.alert.rule]
+    rows = [
+        row
+        for row in desk.ask(lambda ledger: ledger.alerts.all_live())
+        if "invalid" in row.alert.rule
+    ]
     desk.pipeline.snooze(rows, desk.now + timedelta(hours=8))
     desk.said.clear()
     desk.later(timedelta(hours=7))
@@ -407,11 +457,15 @@ def test_a_snoozed_alert_comes_back_by_itself():
 def test_a_note_is_an_event_and_may_not_come_from_the_future():
     desk = Desk()
     desk.take(letters.judged(ALIEXPRESS, at=START))
-    keys = desk.pipeline.note(Note(kind=Kind.APPEAL_SUBMITTED, order=ALIEXPRESS, at=START), "aliexpress", Role.BUYER)
+    keys = desk.pipeline.note(
+        Note(kind=Kind.APPEAL_SUBMITTED, order=ALIEXPRESS, at=START), "aliexpress", Role.BUYER
+    )
 
     assert keys == (f"aliexpress:buyer:{ALIEXPRESS}",)
     with pytest.raises(Refused, match="has not come yet"):
-        desk.pipeline.note(Note(kind=Kind.PROMISE, order=ALIEXPRESS, at=START + DAY), "aliexpress", Role.BUYER)
+        desk.pipeline.note(
+            Note(kind=Kind.PROMISE, order=ALIEXPRESS, at=START + DAY), "aliexpress", Role.BUYER
+        )
     assert desk.ask(lambda ledger: ledger.count_events()) == 2
 
 
@@ -430,8 +484,14 @@ def test_an_answer_moves_a_mail_and_the_history_with_it():
 
 def test_a_mail_read_again_with_better_packs_gains_what_is_new():
     desk = Desk()
-    desk.take(letters.amazon("Important information about your order", "Something never seen before", at=START))
-    better = reads()(letters.placed(AMAZON, at=START), Frame(zone=UTC, authserv_ids=(letters.STAMP,)))
+    desk.take(
+        letters.amazon(
+            "Important information about your order", "Something never seen before", at=START
+        )
+    )
+    better = reads()(
+        letters.placed(AMAZON, at=START), Frame(zone=UTC, authserv_ids=(letters.STAMP,))
+    )
     changed = desk.pipeline.reread(lambda raw, frame: better, [1])
     again = desk.pipeline.reread(lambda raw, frame: better, [1])
 
@@ -457,7 +517,9 @@ def test_an_imported_history_is_one_message():
 def test_gone_mails_and_an_empty_folder_move_the_cursor():
     desk = Desk()
     poll = desk.begin()
-    desk.pipeline.looked(poll, Polled(folder="INBOX", cursor=Cursor(uidvalidity=1, last_uid=40), gone=(39,)))
+    desk.pipeline.looked(
+        poll, Polled(folder="INBOX", cursor=Cursor(uidvalidity=1, last_uid=40), gone=(39,))
+    )
 
     assert desk.ask(lambda ledger: ledger.mailboxes.cursor("main", "INBOX")) == (1, 40)
     assert [row.state for row in desk.mails()] == [MailState.GONE]
@@ -469,7 +531,10 @@ def test_where_uids_are_given_anew_without_a_count_no_mail_hides_behind_an_old_r
 
     def arrive(raw):
         mail = desk.arrived(raw, uid=1)
-        desk.pipeline.take(poll, Arrived(**{name: getattr(mail, name) for name in mail.__slots__} | {"uidvalidity": 0}))
+        desk.pipeline.take(
+            poll,
+            Arrived(**{name: getattr(mail, name) for name in mail.__slots__} | {"uidvalidity": 0}),
+        )
 
     arrive(letters.placed(AMAZON, at=START))
     desk.pipeline.renumbered(poll, "INBOX", 0)
@@ -495,14 +560,28 @@ def rows_of(desk: Desk):
 
     def picture(ledger):
         orders = ledger.orders.listed()
-        watches = [(row.order_key, row.id, row.due_at, row.state) for row in ledger.orders.watches(open_only=False)]
-        findings = [(row.order_key, row.id, row.at, row.rests_on) for row in ledger.orders.findings()]
+        watches = [
+            (row.order_key, row.id, row.due_at, row.state)
+            for row in ledger.orders.watches(open_only=False)
+        ]
+        findings = [
+            (row.order_key, row.id, row.at, row.rests_on) for row in ledger.orders.findings()
+        ]
         alerts = [
-            (row.alert.rule, row.alert.subject if row.alert.about != "mail" else "", row.alert.state)
+            (
+                row.alert.rule,
+                row.alert.subject if row.alert.about != "mail" else "",
+                row.alert.state,
+            )
             for row in ledger.alerts.all_live()
             if "phishing" not in row.alert.subject
         ]
-        return sorted(map(str, orders)), sorted(map(str, watches)), sorted(map(str, findings)), sorted(map(str, alerts))
+        return (
+            sorted(map(str, orders)),
+            sorted(map(str, watches)),
+            sorted(map(str, findings)),
+            sorted(map(str, alerts)),
+        )
 
     return desk.ask(picture)
 
@@ -535,11 +614,13 @@ def test_what_was_said_is_live_until_its_condition_is_lost():
 def test_a_rule_about_a_case_wakes_when_its_state_lapses_by_the_clock(tmp_path):
     rules = tmp_path / "rules.yaml"
     rules.write_text(
-        "version: 1\nrules:\n"
-        "  - {id: mine, about: cancellation, when: {cancellation.state: unanswered}, severity: warning, title: Call}\n"
+        "version: 1\nrules:\n  - {id: mine, about: cancellation, when: {cancellation.state:"
+        " unanswered}, severity: warning, title: Call}\n"
     )
     desk = Desk()
-    desk.pipeline.setup = replace(setup(), rulebook=rulebook.Rulebook(rules=(rulebook.load(rules).rule("mine"),)))
+    desk.pipeline.setup = replace(
+        setup(), rulebook=rulebook.Rulebook(rules=(rulebook.load(rules).rule("mine"),))
+    )
     desk.take(letters.cancel_requested(AMAZON, at=START))
     desk.later(DAY - timedelta(minutes=1))
     assert "mine" not in desk.rules()
@@ -550,12 +631,16 @@ def test_a_rule_about_a_case_wakes_when_its_state_lapses_by_the_clock(tmp_path):
 
 def test_who_has_opened_a_dispute_is_no_longer_reminded_of_the_silence_before_it():
     desk = Desk()
-    desk.take(letters.aliexpress(f"Order {ALIEXPRESS}: order shipped", f"Order {ALIEXPRESS}", at=START))
+    desk.take(
+        letters.aliexpress(f"Order {ALIEXPRESS}: order shipped", f"Order {ALIEXPRESS}", at=START)
+    )
     desk.later(19 * DAY)
     assert desk.rules().count("no-movement") == 2, "told, and told again after a week"
 
     desk.pipeline.note(
-        Note(at=desk.now, kind=Kind.DISPUTE_OPENED, order=ALIEXPRESS, text="not received"), "aliexpress", Role.BUYER
+        Note(at=desk.now, kind=Kind.DISPUTE_OPENED, order=ALIEXPRESS, text="not received"),
+        "aliexpress",
+        Role.BUYER,
     )
     desk.later(20 * DAY)
     assert desk.rules().count("no-movement") == 2

@@ -1,6 +1,8 @@
-"""What Apprise really sends for each service we name: `python -m tests.daemon.push.recorded` prints it for review.
+"""What Apprise really sends for each service we name: `python -m tests.daemon.push.recorded` prints
+it for review.
 
-The real plugin, the real HTTP; where a URL cannot point to loopback, the one class attribute that holds the service's
+The real plugin, the real HTTP; where a URL cannot point to loopback, the one class attribute that
+holds the service's
 address is turned to the sink.
 """
 
@@ -72,7 +74,9 @@ SERVICES: Mapping[str, Service] = {
     ),
     "web hook": Service(url="json://{host}/hook"),
 }
-MAIL = "mailto://me:secret@{host}?smtp=127.0.0.1&from=bell@example.org&to=me@example.org&mode=insecure"
+MAIL = (
+    "mailto://me:secret@{host}?smtp=127.0.0.1&from=bell@example.org&to=me@example.org&mode=insecure"
+)
 
 
 @contextmanager
@@ -83,7 +87,9 @@ def pointed(service: Service, host: str) -> Iterator[str]:
             module, _, name = service.attribute.partition(":")
             owner, _, attribute = name.partition(".")
             plugin = getattr(importlib.import_module(module), owner)
-            patches.enter_context(mock.patch.object(plugin, attribute, service.value.format(host=host)))
+            patches.enter_context(
+                mock.patch.object(plugin, attribute, service.value.format(host=host))
+            )
         yield service.url.format(host=host)
 
 
@@ -109,7 +115,9 @@ def record_mail(**changes: str) -> bytes:
 def shown(request: Request) -> str:
     """What of a request matters to a reader, invisible characters written out."""
     ordinary = ("host", "accept", "accept-encoding", "connection", "content-length", "content-type")
-    headers = [f"{name}: {value}" for name, value in request.headers.items() if name not in ordinary]
+    headers = [
+        f"{name}: {value}" for name, value in request.headers.items() if name not in ordinary
+    ]
     try:
         payload = json.dumps(request.json, ensure_ascii=False, indent=1)
     except ValueError:

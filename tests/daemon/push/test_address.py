@@ -47,7 +47,9 @@ def test_an_ordinary_url_is_not_refused(url):
     ],
 )
 def test_patience_priority_and_key_are_added_and_the_owners_options_kept(url, dressed):
-    parcel = Parcel(target="t", url=url, title="", body="https://a.example/1", severity="critical", key="a 1+/é")
+    parcel = Parcel(
+        target="t", url=url, title="", body="https://a.example/1", severity="critical", key="a 1+/é"
+    )
 
     assert dress(parcel) == dressed
 
@@ -69,9 +71,13 @@ def test_a_service_without_priorities_shows_the_severity_in_the_title(url, sever
 
 def test_what_apprise_does_not_know_is_said_before_the_first_alert():
     assert (
-        check_url("nfty://ntfy.sh/topic") == "begins with nfty://, which Apprise does not know; did you mean ntfy://?"
+        check_url("nfty://ntfy.sh/topic")
+        == "begins with nfty://, which Apprise does not know; did you mean ntfy://?"
     )
-    assert check_url("slack://secret-token") == "is no whole slack:// URL: a part of it is missing or wrong"
+    assert (
+        check_url("slack://secret-token")
+        == "is no whole slack:// URL: a part of it is missing or wrong"
+    )
     assert "web page" in (check_url("https://example.org/secret") or "")
     assert check_url("ntfy://ntfy.sh/topic") is None
     assert check_url("https://ntfy.sh/topic") is None

@@ -13,18 +13,26 @@ KEY = "0123456789abcdef0123456789abcdef"
 
 @pytest.fixture
 def pressed():
-    """The target's URL, and what its phone would post when the button is pressed; the message is really sent."""
+    """The target's URL, and what its phone would post when the button is pressed; the message is
+    really sent.
+    """
     topic = "https://ntfy.example/answers-topic"
     (request,) = record("ntfy", key=KEY, topic=topic)
     target_url = f"ntfy://{request.headers['host']}/a-random-topic"
     action = re.fullmatch(
-        rf"http, OK, {re.escape(topic)}, method=POST, body=(\S+), clear=true", request.headers["x-actions"]
+        rf"http, OK, {re.escape(topic)}, method=POST, body=(\S+), clear=true",
+        request.headers["x-actions"],
     )
     return target_url, action[1]
 
 
 def line(number, message, event="message"):
-    return json.dumps({"id": f"id{number}", "time": 1_772_000_000, "event": event, "message": message}).encode() + b"\n"
+    return (
+        json.dumps(
+            {"id": f"id{number}", "time": 1_772_000_000, "event": event, "message": message}
+        ).encode()
+        + b"\n"
+    )
 
 
 def test_a_button_that_was_pressed_is_heard_once_with_where_to_go_on(http_sink, pressed):
@@ -48,9 +56,18 @@ def test_reading_goes_on_where_it_ended(http_sink, pressed):
 
 def test_what_others_write_there_is_passed_over(http_sink, pressed):
     target_url, token = pressed
-    forged = [token[:-1] + ("0" if token[-1] != "0" else "1"), KEY, f"{KEY}.", "", "hello", token.upper()]
+    forged = [
+        token[:-1] + ("0" if token[-1] != "0" else "1"),
+        KEY,
+        f"{KEY}.",
+        "",
+        "hello",
+        token.upper(),
+    ]
     odd = [b"no json\n", b"[1]\n", b'{"event": "message"}\n', b"\xff\n"]
-    http_sink.plan.append(Reply(body=b"".join(odd + [line(at, text) for at, text in enumerate(forged)])))
+    http_sink.plan.append(
+        Reply(body=b"".join(odd + [line(at, text) for at, text in enumerate(forged)]))
+    )
 
     assert listen(f"http://{http_sink.host}/t", target_url).keys == ()
 

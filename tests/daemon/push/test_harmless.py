@@ -28,6 +28,8 @@ def test_what_a_mail_says_is_cleaned_and_what_we_say_is_left():
 
 
 def test_cleaning_twice_is_cleaning_once():
-    subject = Subject(about="mail", id="1", facts={"mail.subject": "a@b.example @here www.x.example"})
+    subject = Subject(
+        about="mail", id="1", facts={"mail.subject": "a@b.example @here www.x.example"}
+    )
 
     assert harmless(harmless(subject)) == harmless(subject)

@@ -78,4 +78,6 @@ def test_a_mail_has_one_subject_line_and_plain_text():
     assert mail["Subject"].startswith("🔴 AliExpress decided against you")
     assert mail["X-Injected"] is None
     assert mail["X-Application"] == "Orderbell"
-    assert [part.get_content_type() for part in mail.walk() if not part.is_multipart()] == ["text/plain"]
+    assert [part.get_content_type() for part in mail.walk() if not part.is_multipart()] == [
+        "text/plain"
+    ]

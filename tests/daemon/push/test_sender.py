@@ -26,7 +26,9 @@ def parcel(url, key="k"):
 def running(process_id):
     """Alive; one that has ended and waits to be counted by its parent is not."""
     try:
-        return Path("/proc", str(process_id), "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        return (
+            Path("/proc", str(process_id), "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        )
     except FileNotFoundError:
         return False
 
@@ -45,14 +47,21 @@ def test_a_message_arrives_with_its_key(sender, http_sink):
 @pytest.mark.parametrize(
     ("reply", "outcome", "permanent", "words"),
     [
-        (Reply(status=429, headers={"Retry-After": "30"}), Outcome.FAILED, False, "too many messages"),
+        (
+            Reply(status=429, headers={"Retry-After": "30"}),
+            Outcome.FAILED,
+            False,
+            "too many messages",
+        ),
         (Reply(status=500), Outcome.FAILED, False, "answered 500"),
         (Reply(status=401), Outcome.FAILED, True, "token or password"),
         (Reply(status=410), Outcome.FAILED, True, "removed"),
         (Reply(cut=True), Outcome.UNSURE, False, "answer was lost"),
     ],
 )
-def test_an_answer_tells_sent_failed_and_unsure_apart(sender, http_sink, reply, outcome, permanent, words):
+def test_an_answer_tells_sent_failed_and_unsure_apart(
+    sender, http_sink, reply, outcome, permanent, words
+):
     http_sink.plan.append(reply)
 
     answer = sender.send(parcel(f"ntfy://{http_sink.host}/topic"))
@@ -74,7 +83,9 @@ def test_a_slow_service_is_waited_for_and_not_sent_to_again(sender, http_sink):
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_a_redirect_takes_the_message_nowhere_else(sender, http_sink, status):
     with Sink() as elsewhere:
-        http_sink.plan.append(Reply(status=status, headers={"Location": f"http://{elsewhere.host}/"}))
+        http_sink.plan.append(
+            Reply(status=status, headers={"Location": f"http://{elsewhere.host}/"})
+        )
 
         answer = sender.send(parcel(f"json://{http_sink.host}/hook"))
 
@@ -94,7 +105,9 @@ def test_a_server_that_speaks_no_tls_gets_nothing(sender, http_sink):
     assert http_sink.requests == ()
 
 
-@pytest.mark.parametrize("reply", [Reply(hang=60), Reply(drip=0.2, body=b"x" * 1_000)], ids=["hangs", "drips"])
+@pytest.mark.parametrize(
+    "reply", [Reply(hang=60), Reply(drip=0.2, body=b"x" * 1_000)], ids=["hangs", "drips"]
+)
 def test_a_service_that_never_ends_is_left_at_the_deadline_with_no_process_behind(http_sink, reply):
     http_sink.always = reply
     with Sender(deadline=3.0) as impatient:
@@ -127,7 +140,9 @@ def test_closing_ends_what_is_under_way_as_unsure(http_sink):
     http_sink.always = Reply(hang=60)
     sender = Sender()
     answers = []
-    sending = threading.Thread(target=lambda: answers.append(sender.send(parcel(f"ntfy://{http_sink.host}/topic"))))
+    sending = threading.Thread(
+        target=lambda: answers.append(sender.send(parcel(f"ntfy://{http_sink.host}/topic")))
+    )
     sending.start()
     http_sink.wait(1)
     pids = children(sender)
@@ -196,14 +211,20 @@ def test_no_url_can_be_seen_in_the_list_of_processes(http_sink):
     with Sender() as sender:
         sender.send(parcel(f"ntfy://{http_sink.host}/a-secret-topic"))
         (child,) = children(sender)
-        seen = b"".join(Path("/proc", str(child), name).read_bytes() for name in ("cmdline", "environ"))
+        seen = b"".join(
+            Path("/proc", str(child), name).read_bytes() for name in ("cmdline", "environ")
+        )
 
     assert b"a-secret-topic" not in seen
 
 
 def test_no_reason_names_the_url(sender, http_sink):
     http_sink.always = Reply(status=400)
-    urls = [f"ntfy://{http_sink.host}/a-secret-topic", "nfty://a-secret-topic", "ntfy://a-secret-topic:x/y?optional=1"]
+    urls = [
+        f"ntfy://{http_sink.host}/a-secret-topic",
+        "nfty://a-secret-topic",
+        "ntfy://a-secret-topic:x/y?optional=1",
+    ]
     reasons = [sender.send(parcel(url)).reason for url in urls]
 
     assert all(reasons)

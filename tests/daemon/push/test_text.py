@@ -51,7 +51,10 @@ def test_what_marks_a_title_is_never_cut():
 
 
 def test_a_body_keeps_its_lines_and_our_own_links_and_is_cut_at_1000():
-    assert text.body("a  b\r\nc\n\n\n\nd https://www.amazon.com/x") == "a b\nc\n\nd https://www.amazon.com/x"
+    assert (
+        text.body("a  b\r\nc\n\n\n\nd https://www.amazon.com/x")
+        == "a b\nc\n\nd https://www.amazon.com/x"
+    )
     assert len(text.body("長" * 5_000)) == 1_000
 
 
@@ -61,7 +64,11 @@ def test_whatever_a_mail_says_a_title_is_one_clean_line(written):
     title = text.title(written)
 
     assert len(title) <= 126, "120 and what breaks mentions"
-    assert not [char for char in title.replace("\u200b", "") if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co")]
+    assert not [
+        char
+        for char in title.replace("\u200b", "")
+        if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co")
+    ]
     assert title.encode().decode() == title
 
 

@@ -19,13 +19,28 @@ from daemon.push.verdict import judge
         ("Socket Exception: (451, b'later')", Outcome.FAILED, False),
         ("Socket Exception: [Errno 113] No route to host", Outcome.FAILED, False),
         (
-            "Socket Exception: Max retries exceeded (Caused by SSLError(1, 'WRONG_VERSION_NUMBER'))",
+            (
+                "Socket Exception: Max retries exceeded (Caused by SSLError(1,"
+                " 'WRONG_VERSION_NUMBER'))"
+            ),
             Outcome.FAILED,
             False,
         ),
-        ("Socket Exception: (Caused by SSLError(SSLEOFError(8, 'EOF occurred')))", Outcome.UNSURE, False),
-        ("Socket Exception: HTTPConnectionPool: Read timed out. (read timeout=20)", Outcome.UNSURE, False),
-        ("Socket Exception: ('Connection aborted.', ConnectionResetError(104))", Outcome.UNSURE, False),
+        (
+            "Socket Exception: (Caused by SSLError(SSLEOFError(8, 'EOF occurred')))",
+            Outcome.UNSURE,
+            False,
+        ),
+        (
+            "Socket Exception: HTTPConnectionPool: Read timed out. (read timeout=20)",
+            Outcome.UNSURE,
+            False,
+        ),
+        (
+            "Socket Exception: ('Connection aborted.', ConnectionResetError(104))",
+            Outcome.UNSURE,
+            False,
+        ),
         ("Something new that no one has seen", Outcome.FAILED, False),
     ],
 )
@@ -37,4 +52,6 @@ def test_the_log_tells_what_was_surely_not_sent_from_what_may_have_been(line, ou
 
 
 def test_a_url_with_several_recipients_of_whom_one_got_it_is_unsure():
-    assert judge(["Sent ntfy notification.", "Failed to send: error=500."]).outcome is Outcome.UNSURE
+    assert (
+        judge(["Sent ntfy notification.", "Failed to send: error=500."]).outcome is Outcome.UNSURE
+    )

@@ -13,7 +13,7 @@ from daemon.pipeline.notes import Note, event_of, load
 from daemon.pipeline.setup import bare
 from daemon.replay import mails, replay
 from parsers.notice import Kind, Role
-from parsers.written import WrittenError
+from parsers.user_yaml import UserFileError
 from tests.servers import letters
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -52,7 +52,12 @@ def test_a_story_rings_when_it_would_have_rung(tmp_path):
     told = rung(folder_of(tmp_path, *CANCELLED_AND_SHIPPED))
 
     one = next(one for one in told if one.rule == "shipped-after-cancel-request")
-    assert (one.at, one.severity, one.state, one.orders) == (START + 2 * DAY, "critical", "firing", (AMAZON,))
+    assert (one.at, one.severity, one.state, one.orders) == (
+        START + 2 * DAY,
+        "critical",
+        "firing",
+        (AMAZON,),
+    )
 
 
 def test_one_object_per_alert_in_the_documented_shape(tmp_path):
@@ -73,7 +78,9 @@ def test_files_in_any_order_give_the_same_alerts(tmp_path):
     folder_of(forwards, *CANCELLED_AND_SHIPPED)
     folder_of(backwards, *reversed(CANCELLED_AND_SHIPPED))
 
-    assert [(one.at, one.rule) for one in rung(forwards)] == [(one.at, one.rule) for one in rung(backwards)]
+    assert [(one.at, one.rule) for one in rung(forwards)] == [
+        (one.at, one.rule) for one in rung(backwards)
+    ]
 
 
 def test_an_mbox_and_a_maildir_say_what_the_folder_says(tmp_path):
@@ -114,14 +121,19 @@ def test_unconfirmed_mail_counts_only_when_asked_for(tmp_path):
     )  # fmt: skip
     folder_of(tmp_path, raw)
     plain = Frame(zone=UTC)
-    open_, trusting = rung(tmp_path, frame=plain), rung(tmp_path, frame=Frame(zone=UTC, trust_all=True))
+    open_, trusting = (
+        rung(tmp_path, frame=plain),
+        rung(tmp_path, frame=Frame(zone=UTC, trust_all=True)),
+    )
 
     assert any("not verified" in one.body for one in open_)
     assert not any("not verified" in one.body for one in trusting)
 
 
 def test_a_forged_mail_rings_as_such_and_shows_no_link(tmp_path):
-    told = rung(folder_of(tmp_path, *CANCELLED_AND_SHIPPED[:1], letters.forged(AMAZON, at=START + DAY)))
+    told = rung(
+        folder_of(tmp_path, *CANCELLED_AND_SHIPPED[:1], letters.forged(AMAZON, at=START + DAY))
+    )
 
     assert "suspicious-mail" in {one.rule for one in told}
     assert not any("http" in one.body for one in told)
@@ -131,7 +143,11 @@ def test_what_was_told_by_hand_counts(tmp_path):
     folder_of(tmp_path, letters.judged(ALIEXPRESS, at=START))
     note = Note(kind=Kind.APPEAL_SUBMITTED, order=ALIEXPRESS, at=START + DAY)
     without = {one.rule for one in rung(tmp_path, until=START + 9 * DAY) if one.state == "repeat"}
-    with_note = {one.rule for one in rung(tmp_path, notes=[note], until=START + 9 * DAY) if one.state == "repeat"}
+    with_note = {
+        one.rule
+        for one in rung(tmp_path, notes=[note], until=START + 9 * DAY)
+        if one.state == "repeat"
+    }
 
     assert "appeal-due" in without
     assert "appeal-due" not in with_note
@@ -167,7 +183,7 @@ def test_a_place_without_mails_is_told_in_one_sentence(tmp_path, path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "text.txt").write_text("hello")
 
-    with pytest.raises(WrittenError) as refusal:
+    with pytest.raises(UserFileError) as refusal:
         mails(tmp_path / path)
 
     assert len(refusal.value.faults) == 1
@@ -203,19 +219,24 @@ def test_notes_are_read_from_a_file_oldest_first(tmp_path):
 
 def test_every_mistake_in_a_file_of_notes_is_told_with_its_place(tmp_path):
     (tmp_path / "notes.yaml").write_text(
-        "- {at: yesterday, kind: promise, order: 8100000000000001}\n- {at: 2026-03-02, kind: promise, order: '12'}\n"
+        "- {at: yesterday, kind: promise, order: 8100000000000001}\n- {at: 2026-03-02, kind:"
+        " promise, order: '12'}\n"
     )
-    with pytest.raises(WrittenError) as refusal:
+    with pytest.raises(UserFileError) as refusal:
         load(tmp_path / "notes.yaml", UTC)
 
-    assert [(fault.line, fault.what.split(";")[0].split(" is no")[0]) for fault in refusal.value.faults] == [
+    assert [
+        (fault.line, fault.what.split(";")[0].split(" is no")[0]) for fault in refusal.value.faults
+    ] == [
         (1, "no time 'yesterday'"),
         (2, "'12'"),
     ]
 
 
 def test_an_unknown_kind_gets_a_suggestion(tmp_path):
-    (tmp_path / "notes.yaml").write_text("- {at: 2026-03-02, kind: apeal.submitted, order: 8100000000000001}\n")
+    (tmp_path / "notes.yaml").write_text(
+        "- {at: 2026-03-02, kind: apeal.submitted, order: 8100000000000001}\n"
+    )
 
-    with pytest.raises(WrittenError, match=r"did you mean 'appeal\.submitted'"):
+    with pytest.raises(UserFileError, match=r"did you mean 'appeal\.submitted'"):
         load(tmp_path / "notes.yaml", UTC)

@@ -78,7 +78,9 @@ def test_a_credential_of_systemd_is_read_from_its_folder(tmp_path):
 
     assert resolve(Secret(credential="imap-main"), what=WHAT, environment=given) == "hunter2"
     assert "LoadCredential=imap-mian:" in failure(Secret(credential="imap-mian"), environment=given)
-    assert "no name of a credential" in failure(Secret(credential="../imap-main"), environment=given)
+    assert "no name of a credential" in failure(
+        Secret(credential="../imap-main"), environment=given
+    )
     assert "not started by it" in failure(Secret(credential="imap-main"), environment={})
 
 
@@ -94,7 +96,10 @@ def test_a_value_written_out_is_itself():
 def test_a_command_gives_its_first_line_and_sees_no_shell(tmp_path):
     script = "import sys; print(sys.argv[1]); print('url: imap')"
 
-    assert resolve(Secret(command=(sys.executable, "-c", script, "$HOME; ls")), what=WHAT) == "$HOME; ls"
+    assert (
+        resolve(Secret(command=(sys.executable, "-c", script, "$HOME; ls")), what=WHAT)
+        == "$HOME; ls"
+    )
 
 
 @pytest.mark.parametrize(
@@ -117,7 +122,10 @@ def test_a_command_that_does_not_exist_is_one_sentence():
 def test_a_command_that_hangs_is_ended_with_all_it_started(tmp_path, monkeypatch):
     monkeypatch.setattr(secrets, "COMMAND_SECONDS", 1.0)
     note = tmp_path / "pid"
-    script = f"import os, time; pid = os.fork(); pid and open({str(note)!r}, 'w').write(str(pid)); time.sleep(60)"
+    script = (
+        f"import os, time; pid = os.fork(); pid and open({str(note)!r}, 'w').write(str(pid));"
+        " time.sleep(60)"
+    )
     started = time.monotonic()
 
     assert "took more than 1 s" in failure(Secret(command=(sys.executable, "-c", script)))
@@ -138,7 +146,9 @@ def test_a_keyring_gives_what_was_stored_for_us(monkeypatch):
     ring, errors = ModuleType("keyring"), ModuleType("keyring.errors")
     errors.KeyringError = type("KeyringError", (Exception,), {})
     ring.errors = errors
-    ring.get_password = lambda service, name: {("orderbell", "imap-main"): "hunter2"}.get((service, name))
+    ring.get_password = lambda service, name: {("orderbell", "imap-main"): "hunter2"}.get(
+        (service, name)
+    )
     monkeypatch.setitem(sys.modules, "keyring", ring)
     monkeypatch.setitem(sys.modules, "keyring.errors", errors)
 

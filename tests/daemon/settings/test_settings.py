@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from daemon.settings import PROVIDERS, load, schema, shown
-from parsers.written import WrittenError
+from parsers.user_yaml import UserFileError
 
 WHOLE = """\
 version: 1
@@ -35,7 +35,10 @@ timezone: Asia/Tokyo
 poll: 5m
 backfill: 90d
 """
-SHORT = "version: 1\nmailboxes:\n  - {id: main, provider: gmail, user: me@example.org, password: {env: P}}\n"
+SHORT = (
+    "version: 1\nmailboxes:\n  - {id: main, provider: gmail, user: me@example.org, password: {env:"
+    " P}}\n"
+)
 
 
 def written(tmp_path, text, mode=0o600):
@@ -46,7 +49,7 @@ def written(tmp_path, text, mode=0o600):
 
 
 def faults(tmp_path, text, mode=0o600):
-    with pytest.raises(WrittenError) as caught:
+    with pytest.raises(UserFileError) as caught:
         load(written(tmp_path, text, mode))
     return [str(fault).removeprefix(f"{tmp_path}/") for fault in caught.value.faults]
 
@@ -79,7 +82,11 @@ def test_every_preset_says_what_its_users_stumble_over():
 MISTAKES = [
     ("poll: 5m", "poll: often", "23:7: expected a duration such as 30m, 48h, 3d or 1d12h"),
     ("poll: 5m", "pol: 5m", "23:1: unknown key 'pol'; did you mean 'poll'?"),
-    ("timezone: Asia/Tokyo", "timezone: Asia/Tokio", "22:11: no time zone 'Asia/Tokio'; did you mean 'Asia/Tokyo'?"),
+    (
+        "timezone: Asia/Tokyo",
+        "timezone: Asia/Tokio",
+        "22:11: no time zone 'Asia/Tokio'; did you mean 'Asia/Tokyo'?",
+    ),
     ('to: "07:00"', 'to: "24:00"', '20:34: expected a time of day such as "22:30"'),
     ("[phone], group", "[phnoe], group", "19:19: no notify group 'phnoe'; did you mean 'phone'?"),
     ("[iphone]}", "[ihpone]}", "15:18: no target 'ihpone'; did you mean 'iphone'?"),
@@ -90,20 +97,34 @@ MISTAKES = [
         "tls: none",
         "3:5: tls: none is for loopback only; use implicit (port 993) or starttls (port 143)",
     ),
-    ("{credential: imap-main}", "hunter2", "8:15: expected a map with keys such as credential, file, env, command"),
+    (
+        "{credential: imap-main}",
+        "hunter2",
+        "8:15: expected a map with keys such as credential, file, env, command",
+    ),
     (
         "{credential: imap-main}",
         "{file: x, env: y}",
         "8:15: a secret is one of {credential: …} {file: …} {env: …} {command: […]} {keyring: …}",
     ),
-    ("    host: imap.example.jp\n", "", "3:5: a mailbox needs host: imap.example.org or provider: gmail"),
+    (
+        "    host: imap.example.jp\n",
+        "",
+        "3:5: a mailbox needs host: imap.example.org or provider: gmail",
+    ),
     ("folders: [INBOX, Orders]", "folders: []", "3:5: folders is empty; leave it out for INBOX"),
-    ("id: main", "id: my mail", "3:9: an id is letters, digits, '-', '_' and '.', such as main or iphone"),
+    (
+        "id: main",
+        "id: my mail",
+        "3:9: an id is letters, digits, '-', '_' and '.', such as main or iphone",
+    ),
     ("version: 1", "version: 2", "1:10: 2 is not one of 1"),
 ]
 
 
-@pytest.mark.parametrize(("right", "wrong", "expected"), MISTAKES, ids=[row[1].strip() for row in MISTAKES])
+@pytest.mark.parametrize(
+    ("right", "wrong", "expected"), MISTAKES, ids=[row[1].strip() for row in MISTAKES]
+)
 def test_a_mistake_is_one_sentence_with_its_place(tmp_path, right, wrong, expected):
     assert right in WHOLE
     found = faults(tmp_path, WHOLE.replace(right, wrong))
@@ -128,7 +149,10 @@ def test_two_mailboxes_or_targets_never_share_an_id(tmp_path):
 def test_a_deadline_that_does_not_exist_is_told_at_its_place(tmp_path):
     text = SHORT + "policy:\n  D-AE-31: {days: 5}\n  D-AE-13: {dayz: 5}\n"
 
-    assert [line.split(": ")[0] for line in faults(tmp_path, text)] == ["config.yaml:5:12", "config.yaml:6:19"]
+    assert [line.split(": ")[0] for line in faults(tmp_path, text)] == [
+        "config.yaml:5:12",
+        "config.yaml:6:19",
+    ]
 
 
 def test_a_secret_written_out_is_taken_only_from_a_file_nobody_else_can_read(tmp_path):
@@ -137,7 +161,9 @@ def test_a_secret_written_out_is_taken_only_from_a_file_nobody_else_can_read(tmp
     assert load(written(tmp_path, text)).mailbox().password is not None
     [fault] = faults(tmp_path, text, mode=0o644)
 
-    assert fault.endswith(f"but others can read the file; try: chmod 600 {tmp_path / 'config.yaml'}")
+    assert fault.endswith(
+        f"but others can read the file; try: chmod 600 {tmp_path / 'config.yaml'}"
+    )
 
 
 def test_what_is_shown_holds_defaults_and_no_secret(tmp_path):
@@ -161,7 +187,9 @@ def test_the_schema_offers_no_null_and_knows_every_key():
     tree = schema()
 
     assert '"null"' not in str(tree).replace("'", '"')
-    assert {"version", "mailboxes", "targets", "notify", "alerts", "poll"} <= set(tree["properties"])
+    assert {"version", "mailboxes", "targets", "notify", "alerts", "poll"} <= set(
+        tree["properties"]
+    )
     assert set(tree["required"]) == {"version", "mailboxes"}
 
 
@@ -178,7 +206,7 @@ def test_a_file_that_may_not_be_read_is_told(open_folder):
     if os.getuid() == 0:  # root may read everything, so the program is somebody else for a moment
         os.seteuid(65534)
     try:
-        with pytest.raises(WrittenError, match="cannot be read: Permission denied"):
+        with pytest.raises(UserFileError, match="cannot be read: Permission denied"):
             load(path)
     finally:
         os.seteuid(os.getuid())
@@ -186,6 +214,8 @@ def test_a_file_that_may_not_be_read_is_told(open_folder):
 
 @pytest.mark.parametrize(("tls", "port"), [("implicit", 993), ("starttls", 143)])
 def test_the_port_left_out_is_the_one_of_the_encryption(tmp_path, tls, port):
-    settings = load(written(tmp_path, SHORT.replace("provider: gmail", f"host: imap.example.org, tls: {tls}")))
+    settings = load(
+        written(tmp_path, SHORT.replace("provider: gmail", f"host: imap.example.org, tls: {tls}"))
+    )
 
     assert settings.mailbox().port == port

@@ -50,7 +50,13 @@ def test_the_file_is_written_ahead_and_synced_in_full(tmp_path):
     with Store.open(tmp_path / "ledger.sqlite") as store, store.read() as ledger:
         settings = {
             name: ledger.connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
-            for name in ("journal_mode", "synchronous", "foreign_keys", "trusted_schema", "busy_timeout")
+            for name in (
+                "journal_mode",
+                "synchronous",
+                "foreign_keys",
+                "trusted_schema",
+                "busy_timeout",
+            )
         }
 
     assert settings == {
@@ -127,7 +133,9 @@ def test_a_second_instance_is_refused_in_one_sentence(tmp_path):
         Lock.take(tmp_path)
 
     assert refusal.value.trouble is Trouble.TAKEN
-    assert str(refusal.value).startswith(f"another Orderbell (process {os.getpid()}) already watches with {tmp_path}")
+    assert str(refusal.value).startswith(
+        f"another Orderbell (process {os.getpid()}) already watches with {tmp_path}"
+    )
 
 
 def test_the_lock_is_free_again_after_its_holder(tmp_path):
@@ -234,7 +242,9 @@ def test_without_any_copy_a_broken_ledger_starts_anew(tmp_path):
 
 
 def test_damage_anywhere_in_the_file_ends_in_a_ledger_that_works(tmp_path):
-    sound = filled(tmp_path / "sound.sqlite", *(f"box{number}" for number in range(50))).read_bytes()
+    sound = filled(
+        tmp_path / "sound.sqlite", *(f"box{number}" for number in range(50))
+    ).read_bytes()
     step = len(sound) // 100
     refused = set()
     for number in range(100):
@@ -252,7 +262,8 @@ def test_damage_anywhere_in_the_file_ends_in_a_ledger_that_works(tmp_path):
         with store, store.write() as ledger:
             ledger.mailboxes.ensure(["again"], NOW)
 
-    # A wiped header field may make it look like another program's file: refused, and left for a person.
+    # A wiped header field may make it look like another program's file: refused, and left for a
+    # person.
     assert refused <= {Trouble.FOREIGN, Trouble.NEWER}
 
 
@@ -302,7 +313,9 @@ def test_a_ledger_of_every_earlier_version_is_brought_up_to_date(tmp_path, revis
 def test_a_migrated_ledger_has_the_same_schema_as_a_new_one(tmp_path):
     def schema(engine):
         with engine.connect() as connection:
-            rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'")
+            rows = connection.exec_driver_sql(
+                "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
+            )
             return {name: sorted(_words(sql)) for name, sql in rows if name != "alembic_version"}
 
     def _words(sql):
@@ -338,7 +351,9 @@ class FailingCall:
 
 @pytest.mark.parametrize("error", [sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY])
 def test_a_failing_call_leaves_all_or_nothing(tmp_path, error):
-    """Fail the n-th call of one transaction for every n: afterwards either nothing of it is there or all of it."""
+    """Fail the n-th call of one transaction for every n: afterwards either nothing of it is there
+    or all of it.
+    """
 
     def write(store: Store) -> None:
         with store.write() as ledger:

@@ -40,7 +40,9 @@ def under(request):
         without(f"{missing}: the units' system call filter was NOT tried")
     unit = ROOT / "systemd" / request.param
     python = [sys.executable, "-m", "tests.servers.sandbox", str(unit), sys.executable, "-c"]
-    return lambda *words: subprocess.run([*python, *words], cwd=ROOT, capture_output=True, text=True, check=False)
+    return lambda *words: subprocess.run(
+        [*python, *words], cwd=ROOT, capture_output=True, text=True, check=False
+    )
 
 
 def test_the_program_reads_stores_and_sends_under_its_own_filter(under, tmp_path, http_sink):
@@ -59,7 +61,10 @@ def test_what_it_never_needs_is_refused(under, call):
 
 @pytest.mark.soak
 def test_the_whole_demo_runs_under_the_filter(under):
-    script = "import sys; from daemon.cli import main; sys.argv = ['orderbell', 'demo', '--once']; main()"
+    script = (
+        "import sys; from daemon.cli import main; sys.argv = ['orderbell', 'demo', '--once'];"
+        " main()"
+    )
 
     done = under(script)
 

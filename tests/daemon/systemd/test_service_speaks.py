@@ -1,4 +1,6 @@
-"""What systemd hears from the real command: ready, alive, reloading, stopping; and the exit code it acts on."""
+"""What systemd hears from the real command: ready, alive, reloading, stopping; and the exit code it
+acts on.
+"""
 
 import os
 import signal
@@ -32,7 +34,14 @@ class Supervisor:
         self.config.chmod(0o600)
 
     def __enter__(self):
-        command = [str(ORDERBELL), "--config", str(self.config), "--state", str(self.folder / "state"), "run"]
+        command = [
+            str(ORDERBELL),
+            "--config",
+            str(self.config),
+            "--state",
+            str(self.folder / "state"),
+            "run",
+        ]
         environment = {**os.environ, "NOTIFY_SOCKET": str(self.folder / "notify")}
         self.log = (self.folder / "log").open("w+")
         self.process = subprocess.Popen(command, env=environment, stdout=self.log, stderr=self.log)

@@ -11,7 +11,9 @@ from tests.missing import without
 
 ROOT = Path(__file__).parents[3]
 UNITS = [ROOT / "systemd/orderbell.service", ROOT / "systemd/user/orderbell.service"]
-MISSING = "systemd-analyze is missing: the units' hardening was NOT measured (apt-get install systemd)"
+MISSING = (
+    "systemd-analyze is missing: the units' hardening was NOT measured (apt-get install systemd)"
+)
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +21,9 @@ def analyze():
     """`systemd-analyze`, loud where it is missing, a failure in CI."""
     if not shutil.which("systemd-analyze"):
         without(MISSING)
-    return lambda *words: subprocess.run(["systemd-analyze", *words], capture_output=True, text=True, check=False)
+    return lambda *words: subprocess.run(
+        ["systemd-analyze", *words], capture_output=True, text=True, check=False
+    )
 
 
 def settings(path):
@@ -46,7 +50,11 @@ def test_systemd_finds_nothing_wrong_with_the_units(analyze, tmp_path, user):
 @pytest.mark.parametrize("path", UNITS, ids=["system", "user"])
 def test_every_setting_has_one_comment_above_it(path):
     lines = path.read_text().splitlines()
-    bare = [line for before, line in itertools.pairwise(lines) if re.match(r"[A-Z]\w+=", line) and before[:2] != "# "]
+    bare = [
+        line
+        for before, line in itertools.pairwise(lines)
+        if re.match(r"[A-Z]\w+=", line) and before[:2] != "# "
+    ]
 
     assert bare == []
 
@@ -65,8 +73,16 @@ def test_a_hung_service_is_started_again_and_a_broken_file_waits_for_its_owner(p
 @pytest.mark.parametrize(
     ("command", "config", "line"),
     [
-        ("/opt/ob/bin/orderbell", None, "ExecStart=/opt/ob/bin/orderbell --config /etc/orderbell/config.yaml run"),
-        ("/opt/ob/bin/orderbell", "/srv/a.yaml", "ExecStart=/opt/ob/bin/orderbell --config /srv/a.yaml run"),
+        (
+            "/opt/ob/bin/orderbell",
+            None,
+            "ExecStart=/opt/ob/bin/orderbell --config /etc/orderbell/config.yaml run",
+        ),
+        (
+            "/opt/ob/bin/orderbell",
+            "/srv/a.yaml",
+            "ExecStart=/opt/ob/bin/orderbell --config /srv/a.yaml run",
+        ),
         ("/o b/50%$/orderbell", "/x", 'ExecStart="/o b/50%%$$/orderbell" --config /x run'),
     ],
 )
@@ -83,6 +99,8 @@ def test_the_users_unit_leaves_the_configuration_where_it_always_is():
 
 
 def test_a_program_that_the_service_could_not_see_is_told_before_it_is_installed(tmp_path):
-    assert "use --user" in (service.obstacle(user=False, command=Path("/home/me/.local/bin/orderbell")) or "")
+    assert "use --user" in (
+        service.obstacle(user=False, command=Path("/home/me/.local/bin/orderbell")) or ""
+    )
     assert service.obstacle(user=True, command=service.program()) is None
     assert "there is no" in (service.obstacle(user=True, command=tmp_path / "orderbell") or "")

@@ -31,10 +31,17 @@ def upgrade() -> None:
         sa.Column("payload", sa.Text, nullable=False),
         sa.Column("facts", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_alert"),
-        sa.UniqueConstraint("rule", "about", "subject", "episode", name="uq_alert_rule_about_subject_episode"),
+        sa.UniqueConstraint(
+            "rule", "about", "subject", "episode", name="uq_alert_rule_about_subject_episode"
+        ),
         sqlite_strict=True,
     )
-    op.create_index("ix_alert_live", "alert", ["scope"], sqlite_where=sa.text("(state NOT IN ('resolved', 'dropped'))"))
+    op.create_index(
+        "ix_alert_live",
+        "alert",
+        ["scope"],
+        sqlite_where=sa.text("(state NOT IN ('resolved', 'dropped'))"),
+    )
     op.create_index("ix_alert_order_key", "alert", ["order_key"])
     op.create_index("ix_alert_since", "alert", ["since"])
     op.create_table(
@@ -81,12 +88,19 @@ def upgrade() -> None:
         sa.Column("raw", sa.LargeBinary, nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_mail"),
         sa.ForeignKeyConstraint(["same_as"], ["mail.id"], name="fk_mail_same_as"),
-        sa.UniqueConstraint("mailbox", "folder", "uidvalidity", "uid", name="uq_mail_mailbox_folder_uidvalidity_uid"),
+        sa.UniqueConstraint(
+            "mailbox", "folder", "uidvalidity", "uid", name="uq_mail_mailbox_folder_uidvalidity_uid"
+        ),
         sqlite_strict=True,
     )
     op.create_index("ix_mail_digest", "mail", ["digest"])
     op.create_index("ix_mail_outcome_seen", "mail", ["outcome", "seen"])
-    op.create_index("ix_mail_unfinished", "mail", ["state"], sqlite_where=sa.text("state IN ('new', 'quarantine')"))
+    op.create_index(
+        "ix_mail_unfinished",
+        "mail",
+        ["state"],
+        sqlite_where=sa.text("state IN ('new', 'quarantine')"),
+    )
     op.create_table(
         "mailbox",
         sa.Column("id", sa.Text, nullable=False),
@@ -189,7 +203,10 @@ def upgrade() -> None:
     op.create_index("ix_announcement_alert", "announcement", ["alert"])
     op.create_index("ix_announcement_message", "announcement", ["message"])
     op.create_index(
-        "ix_announcement_waiting", "announcement", ["not_before"], sqlite_where=sa.text("state = 'waiting'")
+        "ix_announcement_waiting",
+        "announcement",
+        ["not_before"],
+        sqlite_where=sa.text("state = 'waiting'"),
     )
     op.create_table(
         "event",
@@ -210,8 +227,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("origin", name="uq_event_origin"),
         sqlite_strict=True,
     )
-    op.create_index("ix_event_assigns", "event", ["assigns"], sqlite_where=sa.text("assigns IS NOT NULL"))
-    op.create_index("ix_event_loose", "event", ["marketplace", "role", "at"], sqlite_where=sa.text("loose = 1"))
+    op.create_index(
+        "ix_event_assigns", "event", ["assigns"], sqlite_where=sa.text("assigns IS NOT NULL")
+    )
+    op.create_index(
+        "ix_event_loose", "event", ["marketplace", "role", "at"], sqlite_where=sa.text("loose = 1")
+    )
     op.create_index("ix_event_mail", "event", ["mail"])
     op.create_table(
         "finding",
@@ -225,7 +246,9 @@ def upgrade() -> None:
         sa.Column("inferred", sa.Integer, nullable=False),
         sa.Column("rests_on", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("order_key", "id", name="pk_finding"),
-        sa.ForeignKeyConstraint(["order_key"], ["order.key"], name="fk_finding_order_key", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["order_key"], ["order.key"], name="fk_finding_order_key", ondelete="CASCADE"
+        ),
         sqlite_strict=True,
     )
     op.create_index("ix_finding_kind_at", "finding", ["kind", "at"])
@@ -251,9 +274,16 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", "target", name="uq_outbox_key_target"),
         sqlite_strict=True,
     )
-    op.create_index("ix_outbox_due", "outbox", ["next_try_at"], sqlite_where=sa.text("state IN ('new', 'unsure')"))
+    op.create_index(
+        "ix_outbox_due",
+        "outbox",
+        ["next_try_at"],
+        sqlite_where=sa.text("state IN ('new', 'unsure')"),
+    )
     op.create_index("ix_outbox_message", "outbox", ["message"])
-    op.create_index("ix_outbox_sending", "outbox", ["state"], sqlite_where=sa.text("state = 'sending'"))
+    op.create_index(
+        "ix_outbox_sending", "outbox", ["state"], sqlite_where=sa.text("state = 'sending'")
+    )
     op.create_index("ix_outbox_target_sent_at", "outbox", ["target", "sent_at"])
     op.create_table(
         "watch",
@@ -269,7 +299,9 @@ def upgrade() -> None:
         sa.Column("inferred", sa.Integer, nullable=False),
         sa.Column("why", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("order_key", "id", name="pk_watch"),
-        sa.ForeignKeyConstraint(["order_key"], ["order.key"], name="fk_watch_order_key", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["order_key"], ["order.key"], name="fk_watch_order_key", ondelete="CASCADE"
+        ),
         sqlite_strict=True,
     )
     op.create_index("ix_watch_due_at", "watch", ["due_at"], sqlite_where=sa.text("state = 'open'"))
@@ -280,8 +312,12 @@ def upgrade() -> None:
         sa.Column("at", WHOLE, nullable=False),
         sa.Column("order_key", sa.Text, nullable=False),
         sa.Column("event", WHOLE, nullable=False),
-        sa.PrimaryKeyConstraint("marketplace", "role", "at", "order_key", "event", name="pk_naming"),
-        sa.ForeignKeyConstraint(["event"], ["event.id"], name="fk_naming_event", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint(
+            "marketplace", "role", "at", "order_key", "event", name="pk_naming"
+        ),
+        sa.ForeignKeyConstraint(
+            ["event"], ["event.id"], name="fk_naming_event", ondelete="CASCADE"
+        ),
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
@@ -293,7 +329,9 @@ def upgrade() -> None:
         sa.Column("value", sa.Text, nullable=False),
         sa.Column("event", WHOLE, nullable=False),
         sa.PrimaryKeyConstraint("marketplace", "kind", "value", "event", name="pk_reference"),
-        sa.ForeignKeyConstraint(["event"], ["event.id"], name="fk_reference_event", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["event"], ["event.id"], name="fk_reference_event", ondelete="CASCADE"
+        ),
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )

@@ -1,7 +1,10 @@
-"""The files of the package, read by libyaml: 20 ms for all packs where ruamel.yaml needs a second and a half.
+"""The files of the package, read by libyaml: 20 ms for all packs where ruamel.yaml needs a second
+and a half.
 
-Only for files of our own, which the suite also reads with ruamel.yaml and compares. What people write goes through
-`parsers.written`, which refuses tricks and knows YAML 1.2 alone; here scalars are resolved by the same rules.
+Only for files of our own, which the suite also reads with ruamel.yaml and compares. What people
+write goes through
+`parsers.user_yaml`, which refuses tricks and knows YAML 1.2 alone; here scalars are resolved by the
+same rules.
 """
 
 import re
@@ -12,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from parsers.written import Document, Fault
+from parsers.user_yaml import Document, Fault
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 INTEGER = re.compile(r"[-+]?\d+")
@@ -31,7 +34,11 @@ class Composed(Document):
             if isinstance(node, yaml.MappingNode):
                 pair = next((pair for pair in node.value if pair[0].value == step), None)
             else:
-                inside = isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value)
+                inside = (
+                    isinstance(node, yaml.SequenceNode)
+                    and isinstance(step, int)
+                    and step < len(node.value)
+                )
                 pair = (node.value[step], node.value[step]) if inside else None
             if pair is None:
                 continue
@@ -40,7 +47,7 @@ class Composed(Document):
         return Fault(file=self.file, line=start.line + 1, column=start.column + 1, what=what)
 
 
-def read_shipped(path: Path) -> Document:
+def read_bundled(path: Path) -> Document:
     """One YAML file of the package. A broken one raises yaml.YAMLError: that is a fault of ours."""
     node = yaml.compose(path.read_text(encoding="utf-8"), Loader=LOADER)
     return Composed(str(path), _value(node), node)

@@ -1,6 +1,8 @@
-"""A mail as a person sees it: who, when, about what, and its lines of text. Bytes in, nothing out but values.
+"""A mail as a person sees it: who, when, about what, and its lines of text. Bytes in, nothing out
+but values.
 
-MIME structure and transfer encodings are read by the standard library (compat32, which is linear where the newer policy
+MIME structure and transfer encodings are read by the standard library (compat32, which is linear
+where the newer policy
 is not); what stands in them by `parsers.charsets` and `parsers.text`.
 """
 
@@ -17,13 +19,17 @@ from parsers.charsets import charset_of, decode_bytes, decode_words, eight_bit
 from parsers.text import Link, Text, text_of_html, text_of_plain, unwrap
 
 HREF = re.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
-JSON_LD = re.compile(r"<script[^>]*application/ld\+json[^>]*>(.*?)</script>", re.IGNORECASE | re.DOTALL)
+JSON_LD = re.compile(
+    r"<script[^>]*application/ld\+json[^>]*>(.*?)</script>", re.IGNORECASE | re.DOTALL
+)
 MESSAGE_ID = re.compile(r"<[^<>\s]+>")
 
 
 @dataclass(kw_only=True)
-class Letter:
-    """One mail. `plain` and `html` are decoded and otherwise raw; `text` and `rich` are what is read."""
+class ParsedMail:
+    """One mail. `plain` and `html` are decoded and otherwise raw; `text` and `rich` are what is
+    read.
+    """
 
     fields: tuple[tuple[str, str], ...]
     """Header fields in their order, names in lower case, values unfolded and undecoded."""
@@ -36,7 +42,7 @@ class Letter:
     thread: tuple[str, ...] = ()
     plain: str = ""
     html: str = ""
-    inner: tuple["Letter", ...] = field(default=())
+    inner: tuple["ParsedMail", ...] = field(default=())
     """Attached message/rfc822 mails."""
 
     def all(self, name: str) -> tuple[str, ...]:
@@ -54,7 +60,9 @@ class Letter:
 
     @cached_property
     def links(self) -> tuple[Link, ...]:
-        """Every link of every part, each once; from HTML by its href alone, so that no HTML need be parsed for them."""
+        """Every link of every part, each once; from HTML by its href alone, so that no HTML need be
+        parsed for them.
+        """
         seen: dict[str, Link] = {}
         for link in self.text.links:
             seen.setdefault(link.url, link)
@@ -79,22 +87,25 @@ class Letter:
         return len(lines) >= 3 or sum(map(len, lines)) >= (40 if self.html else 1)
 
 
-def parse(raw: bytes) -> Letter:
+def parse(raw: bytes) -> ParsedMail:
     """The letter in `raw`. Assumes `limits.refuse(raw)` said None."""
-    return _letter(email.message_from_bytes(raw), depth=0)
+    return _parsed(email.message_from_bytes(raw), depth=0)
 
 
-def parse_header(header: bytes) -> Letter:
+def parse_header(header: bytes) -> ParsedMail:
     """The letter of a header block alone."""
-    return _letter(email.message_from_bytes(header.rstrip() + b"\r\n\r\n"), depth=0, bodies=False)
+    return _parsed(email.message_from_bytes(header.rstrip() + b"\r\n\r\n"), depth=0, bodies=False)
 
 
-def _letter(message: Message, depth: int, *, bodies: bool = True) -> Letter:
-    fields = tuple((name.lower(), eight_bit(" ".join(str(value).split()))) for name, value in message.raw_items())
+def _parsed(message: Message, depth: int, *, bodies: bool = True) -> ParsedMail:
+    fields = tuple(
+        (name.lower(), eight_bit(" ".join(str(value).split())))
+        for name, value in message.raw_items()
+    )
     found: dict[str, list[str]] = {}
     for name, value in fields:
         found.setdefault(name, []).append(value)
-    letter = Letter(
+    letter = ParsedMail(
         fields=fields,
         subject=decode_words(found.get("subject", [""])[0]),
         senders=tuple(pair for value in found.get("from", []) for pair in _addresses(value)),
@@ -105,18 +116,20 @@ def _letter(message: Message, depth: int, *, bodies: bool = True) -> Letter:
     if bodies:
         plain: list[str] = []
         html: list[str] = []
-        inner: list[Letter] = []
+        inner: list[ParsedMail] = []
         _collect(message, plain, html, inner, depth)
         letter.plain, letter.html, letter.inner = "\n".join(plain), "\n".join(html), tuple(inner)
     return letter
 
 
-def _collect(part: Message, plain: list[str], html: list[str], inner: list[Letter], depth: int) -> None:
+def _collect(
+    part: Message, plain: list[str], html: list[str], inner: list[ParsedMail], depth: int
+) -> None:
     kind = part.get_content_type()
     if kind == "message/rfc822":
         payload = part.get_payload()
         if depth < 4 and isinstance(payload, list) and payload and isinstance(payload[0], Message):
-            inner.append(_letter(payload[0], depth + 1))
+            inner.append(_parsed(payload[0], depth + 1))
         return
     if part.is_multipart():
         payload = part.get_payload()
@@ -145,9 +158,12 @@ def _addresses(text: str) -> list[tuple[str, str]]:
     pairs = [(decode_words(name), address.strip().lower()) for name, address in found if address]
     if pairs:
         return pairs
-    # The strict parser refuses what people do see as a sender; keep every address in it, so that nothing passes as one.
+    # The strict parser refuses what people do see as a sender; keep every address in it, so that
+    # nothing passes as one.
     loose = re.findall(r"[^\s<>\"(),;:]+@[^\s<>\"(),;:]+", text)
-    return [(decode_words(text), address.lower()) for address in loose] or [(decode_words(text), "")]
+    return [(decode_words(text), address.lower()) for address in loose] or [
+        (decode_words(text), "")
+    ]
 
 
 def _date(value: str) -> datetime | None:
@@ -159,7 +175,15 @@ def _date(value: str) -> datetime | None:
         if abs(offset) >= 86400:
             return None
         year, month, day, hour, minute, second = parts[:6]
-        moment = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=timezone(timedelta(seconds=offset)))
+        moment = datetime(
+            year,
+            month,
+            day,
+            hour,
+            minute,
+            min(second, 59),
+            tzinfo=timezone(timedelta(seconds=offset)),
+        )
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
     return moment if 1990 < moment.year < 2100 else None

@@ -1,6 +1,8 @@
-"""What people write: YAML 1.2 files read with the place of every value, and all faults of a file at once.
+"""What people write: YAML 1.2 files read with the place of every value, and all faults of a file at
+once.
 
-Used for packs, rules, policy, notes and the configuration. Files are only ever loaded, never written back.
+Used for packs, rules, policy, notes and the configuration. Files are only ever loaded, never
+written back.
 """
 
 import difflib
@@ -56,7 +58,7 @@ class Fault:
         return f"{place}: {self.what}"
 
 
-class WrittenError(Exception):
+class UserFileError(Exception):
     """A file cannot take effect; `faults` says why, all at once."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
@@ -79,24 +81,34 @@ class Document:
 
 
 def parse(text: str | bytes, file: str) -> Document:
-    """Parse one YAML 1.2 document. Raises WrittenError for syntax, aliases, a second document, or size."""
+    """Parse one YAML 1.2 document. Raises WrittenError for syntax, aliases, a second document, or
+    size.
+    """
     raw = text.encode() if isinstance(text, str) else text
     if len(raw) > MAX_BYTES:
-        raise WrittenError([Fault(file=file, line=0, column=0, what="larger than 1 MiB; is this the right file?")])
+        raise UserFileError(
+            [Fault(file=file, line=0, column=0, what="larger than 1 MiB; is this the right file?")]
+        )
     try:
         decoded = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        raise WrittenError([Fault(file=file, line=line, column=1, what="not UTF-8; save the file as UTF-8")]) from error
+        raise UserFileError(
+            [Fault(file=file, line=line, column=1, what="not UTF-8; save the file as UTF-8")]
+        ) from error
     try:
         _refuse_tricks(decoded, file)
         tree = YAML(typ="rt", pure=True).load(decoded)
     except MarkedYAMLError as error:
-        raise WrittenError([_syntax_fault(error, file)]) from error
+        raise UserFileError([_syntax_fault(error, file)]) from error
     except YAMLError as error:
-        raise WrittenError([Fault(file=file, line=0, column=0, what=f"not YAML: {error}")]) from error
+        raise UserFileError(
+            [Fault(file=file, line=0, column=0, what=f"not YAML: {error}")]
+        ) from error
     except (RecursionError, ValueError) as error:
-        raise WrittenError([Fault(file=file, line=0, column=0, what="not YAML that a person wrote")]) from error
+        raise UserFileError(
+            [Fault(file=file, line=0, column=0, what="not YAML that a person wrote")]
+        ) from error
     return Document(file=file, tree=tree)
 
 
@@ -105,14 +117,18 @@ def read(path: Path) -> Document:
     try:
         return parse(path.read_bytes(), str(path))
     except FileNotFoundError:
-        raise WrittenError([Fault(file=str(path), line=0, column=0, what="no such file")]) from None
+        raise UserFileError(
+            [Fault(file=str(path), line=0, column=0, what="no such file")]
+        ) from None
     except OSError as error:
         what = f"cannot be read: {error.strerror or error}"
-        raise WrittenError([Fault(file=str(path), line=0, column=0, what=what)]) from error
+        raise UserFileError([Fault(file=str(path), line=0, column=0, what=what)]) from error
 
 
 def check(document: Document, model: type[Model]) -> tuple[Model | None, tuple[Fault, ...]]:
-    """The document as `model`, or None with every fault. An empty file is a fault, not an empty answer."""
+    """The document as `model`, or None with every fault. An empty file is a fault, not an empty
+    answer.
+    """
     if document.tree is None:
         return None, (Fault(file=document.file, line=1, column=1, what="the file is empty"),)
     try:
@@ -127,17 +143,26 @@ def faults_of(
     model_path: Sequence[str | int] = (),
     model: type[BaseModel] | None = None,
 ) -> list[Fault]:
-    """Pydantic's errors as faults with their places and a suggestion for misspelt choices and, given `model`, keys."""
+    """Pydantic's errors as faults with their places and a suggestion for misspelt choices and,
+    given `model`, keys.
+    """
     errors = error.errors(include_url=False)
     return [
-        _fault_of(document, [*model_path, *one["loc"]], one, () if model is None else keys_at(model, one["loc"]))
+        _fault_of(
+            document,
+            [*model_path, *one["loc"]],
+            one,
+            () if model is None else keys_at(model, one["loc"]),
+        )
         for one in errors
         if not _only_follows(one, errors)
     ]
 
 
 def keys_at(model: type[BaseModel], loc: Sequence[str | int]) -> tuple[str, ...]:
-    """The keys that may be written where the error at `loc` stands: in the map, if `loc` names a key of it."""
+    """The keys that may be written where the error at `loc` stands: in the map, if `loc` names a
+    key of it.
+    """
     places = _types_at(model, loc)
     parents = places or _types_at(model, loc[:-1])
     models = [one for one in parents if isinstance(one, type) and issubclass(one, BaseModel)]
@@ -149,7 +174,9 @@ def _keys(model: type[BaseModel]) -> list[str]:
 
 
 def _types_at(annotation: Any, loc: Sequence[str | int]) -> list[Any]:
-    """What may stand at `loc` below a value of this type; steps that are a union's tag of pydantic are passed over."""
+    """What may stand at `loc` below a value of this type; steps that are a union's tag of pydantic
+    are passed over.
+    """
     origin = get_origin(annotation)
     if origin is Annotated:
         return _types_at(get_args(annotation)[0], loc)
@@ -163,7 +190,11 @@ def _types_at(annotation: Any, loc: Sequence[str | int]) -> list[Any]:
     if origin in (dict, Mapping):
         return _types_at(get_args(annotation)[1], rest)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        fields = [spec.annotation for name, spec in annotation.model_fields.items() if step in (spec.alias, name)]
+        fields = [
+            spec.annotation
+            for name, spec in annotation.model_fields.items()
+            if step in (spec.alias, name)
+        ]
         return [found for one in fields for found in _types_at(one, rest)] if fields else []
     return []
 
@@ -177,7 +208,9 @@ def _only_follows(one: Any, errors: Sequence[Any]) -> bool:
 
 
 def plain(node: Any) -> Any:
-    """The tree as plain dict, list and scalars (ruamel's own scalar types become str, int, float)."""
+    """The tree as plain dict, list and scalars (ruamel's own scalar types become str, int,
+    float).
+    """
     if isinstance(node, dict):
         return {_scalar(key): plain(value) for key, value in node.items()}
     if isinstance(node, list):
@@ -186,7 +219,9 @@ def plain(node: Any) -> Any:
 
 
 def place(tree: Any, path: Sequence[str | int], *, at_key: bool = False) -> tuple[int, int]:
-    """Line and column, from 1, of the value at `path`; steps that do not exist in the tree are skipped."""
+    """Line and column, from 1, of the value at `path`; steps that do not exist in the tree are
+    skipped.
+    """
     line, column = 0, 0
     node = tree
     if isinstance(node, CommentedMap | CommentedSeq):
@@ -210,7 +245,9 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
 
 
 def duration(text: object) -> timedelta:
-    """A duration such as 30m, 48h, 3d or 1d12h; a day is 24 h. Raises ValueError for anything else."""
+    """A duration such as 30m, 48h, 3d or 1d12h; a day is 24 h. Raises ValueError for anything
+    else.
+    """
     if isinstance(text, timedelta):
         return text
     match = DURATION.fullmatch(str(text))
@@ -245,8 +282,8 @@ def _refuse_tricks(text: str, file: str) -> None:
         mark = getattr(event, "start_mark", None)
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
 
-        def stop(what: str, line: int = line, column: int = column) -> WrittenError:
-            return WrittenError([Fault(file=file, line=line, column=column, what=what)])
+        def stop(what: str, line: int = line, column: int = column) -> UserFileError:
+            return UserFileError([Fault(file=file, line=line, column=column, what=what)])
 
         if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
             raise stop("anchors and aliases (& and *) are not allowed here; write the value out")
@@ -275,7 +312,9 @@ def _syntax_fault(error: MarkedYAMLError, file: str) -> Fault:
 def _fault_of(document: Document, loc: Sequence[Any], error: Any, keys: Sequence[str]) -> Fault:
     kind, context = error["type"], error.get("ctx") or {}
     if kind == "extra_forbidden":
-        return document.fault(loc, f"unknown key {loc[-1]!r}{_key_hint(loc[-1], keys)}", at_key=True)
+        return document.fault(
+            loc, f"unknown key {loc[-1]!r}{_key_hint(loc[-1], keys)}", at_key=True
+        )
     if kind == "missing":
         return document.fault(loc[:-1], f"{loc[-1]!r} is missing", at_key=bool(loc[:-1]))
     if kind in ("model_type", "model_attributes_type") and keys:
@@ -286,7 +325,9 @@ def _fault_of(document: Document, loc: Sequence[Any], error: Any, keys: Sequence
         expected = str(context.get("expected", ""))
         known = [part.strip().strip("'") for part in expected.replace(" or ", ", ").split(",")]
         what = f"{error['input']!r} is not one of {expected}{did_you_mean(error['input'], known)}"
-        return document.fault(loc, what, at_key=loc[-1:] == ["[key]"])  # pydantic's mark for the key of a map
+        return document.fault(
+            loc, what, at_key=loc[-1:] == ["[key]"]
+        )  # pydantic's mark for the key of a map
     return document.fault(loc, _in_words(error))
 
 

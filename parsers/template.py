@@ -9,7 +9,7 @@ from parsers.phrase import Phrasebook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Saying:
+class Template:
     """What a phrase is filed under: the notice it speaks of."""
 
     kind: Kind
