@@ -13,14 +13,14 @@ from pathlib import Path
 
 from benchmarks.result import Result
 from benchmarks.unavailable import Unavailable
-from daemon.child import Child
-from daemon.loop.watcher import look
 from daemon.mailbox.login import trust
 from daemon.mailbox.session import Session
 from daemon.pipeline.pipeline import Pipeline
 from daemon.pipeline.setup import Setup, build
+from daemon.service.watcher import look
 from daemon.settings import Settings
 from daemon.store.store import FILE, Store
+from daemon.worker.reading import ReadingChild
 from parsers.reader import Context, interesting
 from tests.servers import dovecot, letters
 
@@ -42,7 +42,10 @@ def run() -> Iterable[Result]:
         floor, ours = [], []
         for number in range(ROUNDS):
             floor.append(_bare(settings, setup))
-            with Store.open(Path(folder) / str(number) / FILE) as store, Child(None) as child:
+            with (
+                Store.open(Path(folder) / str(number) / FILE) as store,
+                ReadingChild(None) as child,
+            ):
                 child(
                     letters.private(), setup.frame("main")
                 )  # it runs already, as it does in a service
@@ -103,7 +106,7 @@ def _bare(settings: Settings, setup: Setup) -> float:
         return (time.perf_counter() - start) * 1000
 
 
-def _whole(settings: Settings, setup: Setup, store: Store, child: Child) -> float:
+def _whole(settings: Settings, setup: Setup, store: Store, child: ReadingChild) -> float:
     pipeline = Pipeline(store, setup, child)
     with _session(settings) as session:
         start = time.perf_counter()

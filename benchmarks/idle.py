@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.result import Result
-from daemon.demo.letters import letter
+from daemon.demo.samples import letter
 from tests.servers.fake_imap import PASSWORD, USER, FakeImap, running
 from tests.servers.sink import Sink
 

@@ -16,16 +16,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from benchmarks.result import Result
-from daemon.child import Frame
 from daemon.mailbox.arrived import Arrived
+from daemon.pipeline.intake import take
 from daemon.pipeline.pipeline import Pipeline
 from daemon.pipeline.setup import Setup, bare
-from daemon.pipeline.taking import take
 from daemon.store.codec import event_to_json
 from daemon.store.store import FILE, Store
 from daemon.store.tables import event, naming, order, reference, wake, watch
+from daemon.worker.reading import Frame
 from orders.event import Event, Source
-from orders.shelf import key_of, order_keys, references
+from orders.matching.index import key_of, order_keys, references
 from parsers.notice import Item, Kind, Notice, Outcome, Proof, Reading, Role, Trust
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -16,7 +16,7 @@ from benchmarks.unavailable import Unavailable
 from daemon.mailbox.arrived import Cursor
 from daemon.mailbox.login import trust
 from daemon.mailbox.session import Session
-from daemon.mailbox.wake import Wake
+from daemon.mailbox.wakeup import Wakeup
 from daemon.settings import Mailbox, Secret
 from tests.servers import dovecot
 
@@ -198,7 +198,7 @@ def _arrival(server: dovecot.Dovecot) -> Iterator[Result]:
     ours: list[float] = []
     floors: list[float] = []
     dice = random.Random(1)
-    wake = Wake()
+    wake = Wakeup()
     with _open(server, user) as session, _bare(server, user) as bare, server.client(user) as writer:
         cursor = _latest(session)
         bare.select_folder("INBOX", readonly=True)

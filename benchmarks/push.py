@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from benchmarks.result import Result
-from daemon.push import Outcome, Parcel, Sender
+from daemon.push import Delivery, Notifier, SendOutcome
 from tests.servers.sink import Sink
 
 MESSAGES = 200
@@ -17,7 +17,7 @@ COLD = 5
 
 def run() -> Iterator[Result]:
     with Sink() as sink:
-        parcel = Parcel(
+        parcel = Delivery(
             target="phone",
             url=f"json://{sink.host}/hook",
             title="Judged against you",
@@ -25,7 +25,7 @@ def run() -> Iterator[Result]:
             severity="critical",
             key="one",
         )
-        with Sender() as sender:
+        with Notifier() as sender:
             sender.warm()
             _send(sender, parcel)
             warm = _median(lambda: _send(sender, parcel), MESSAGES)
@@ -50,14 +50,14 @@ def run() -> Iterator[Result]:
     )
 
 
-def _send(sender: Sender, parcel: Parcel) -> None:
+def _send(sender: Notifier, parcel: Delivery) -> None:
     answer = sender.send(parcel)
-    if answer.outcome is not Outcome.SENT:
+    if answer.outcome is not SendOutcome.SENT:
         raise AssertionError(answer)
 
 
-def _first(parcel: Parcel) -> None:
-    with Sender() as sender:
+def _first(parcel: Delivery) -> None:
+    with Notifier() as sender:
         _send(sender, parcel)
 
 

@@ -21,7 +21,7 @@ import imapclient
 
 from benchmarks.result import Result
 from benchmarks.unavailable import Unavailable
-from daemon.demo.letters import letter
+from daemon.demo.samples import letter
 from tests.servers import dovecot
 from tests.servers.sink import Sink
 

@@ -15,15 +15,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from daemon.child import Frame, Reads
 from daemon.mailbox.arrived import Arrived
+from daemon.pipeline.compose import Message, word
+from daemon.pipeline.intake import ignore, take
 from daemon.pipeline.notes import Note, marketplace_of
 from daemon.pipeline.pipeline import Pipeline
 from daemon.pipeline.setup import Setup
-from daemon.pipeline.speaking import Message, word
-from daemon.pipeline.taking import ignore, take
 from daemon.settings import Target
 from daemon.store.store import Store
+from daemon.worker.reading import Frame, Reads
 from orders.event import Event
 from parsers.notice import Role
 from parsers.reader import Context, interesting

@@ -21,7 +21,7 @@ from pydantic import (
     model_validator,
 )
 
-from orders.policy import check_overrides
+from orders.deadlines.policy import check_overrides
 from parsers.user_yaml import (
     Fault,
     UserFileError,
@@ -124,7 +124,7 @@ class Secret(Written):
         return self
 
 
-class Provider(Written):
+class MailProvider(Written):
     """What is known of a mail provider, so that `provider: gmail` is enough."""
 
     host: str
@@ -132,8 +132,8 @@ class Provider(Written):
     help: str = ""
 
 
-PROVIDERS: dict[str, Provider] = {
-    "gmail": Provider(
+PROVIDERS: dict[str, MailProvider] = {
+    "gmail": MailProvider(
         host="imap.gmail.com",
         authserv_ids=("mx.google.com",),
         help=(
@@ -141,7 +141,7 @@ PROVIDERS: dict[str, Provider] = {
             " passwords)."
         ),
     ),
-    "outlook": Provider(
+    "outlook": MailProvider(
         host="outlook.office365.com",
         authserv_ids=("",),  # it writes none
         help=(
@@ -149,18 +149,18 @@ PROVIDERS: dict[str, Provider] = {
             " login), use token_command, or forward its mail to another mailbox."
         ),
     ),
-    "yahoo-japan": Provider(
+    "yahoo-japan": MailProvider(
         host="imap.mail.yahoo.co.jp",
         help=(
             "Yahoo! JAPAN: allow IMAP in the mail settings (IMAP/POP/SMTPアクセス) and use the mail"
             " password."
         ),
     ),
-    "icloud": Provider(
+    "icloud": MailProvider(
         host="imap.mail.me.com",
         help="iCloud wants an app-specific password (account.apple.com, Sign-In and Security).",
     ),
-    "fastmail": Provider(
+    "fastmail": MailProvider(
         host="imap.fastmail.com", help="Fastmail wants an app password with IMAP access."
     ),
 }
@@ -284,7 +284,7 @@ class SeverityPolicy(Written):
     """digest waits for the daily digest."""
 
 
-class Alerts(Written):
+class AlertSettings(Written):
     critical: SeverityPolicy = SeverityPolicy(quiet_hours="ignore")
     warning: SeverityPolicy = SeverityPolicy()
     info: SeverityPolicy = SeverityPolicy(group="digest")
@@ -317,7 +317,7 @@ class Settings(Written):
     """Where alerts go."""
     notify: dict[str, tuple[str, ...]] = {}
     """Groups: name → ids of targets."""
-    alerts: Alerts = Alerts()
+    alerts: AlertSettings = AlertSettings()
     quiet_hours: QuietHours | None = None
     digest: Digest = Digest()
     timezone: Zone = ZoneInfo("UTC")
@@ -337,7 +337,7 @@ class Settings(Written):
     metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = None
     """The same over HTTP on loopback."""
     policy: dict[str, dict[str, str | int]] = {}
-    """Deadlines of orders/policy.yaml changed by key, such as {D-AE-13: {days: 5}}."""
+    """Deadlines of orders/deadlines/policy.yaml changed by key, such as {D-AE-13: {days: 5}}."""
     contact: dict[str, str] = {}
     """Marketplace → how to reach its support, for alert texts."""
 

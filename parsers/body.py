@@ -15,7 +15,7 @@ from parsers.notice import FIELDS, Evidence, FieldType, FieldValue, Item
 from parsers.pack import Pack
 from parsers.phrase import Hit, fold
 from parsers.template import Label, Language, Template
-from parsers.text import Text
+from parsers.text import VisibleText
 
 HEAD = 80
 """Headlines stand within so many lines."""
@@ -49,7 +49,7 @@ class Page:
 
     pack: Pack
     subject: str
-    text: Text
+    text: VisibleText
     clock: Clock
     dollar: str | None
     rich: bool = False
@@ -62,7 +62,7 @@ class Page:
             (place for place, line in enumerate(folded) if place > 3 and line in self.pack.ends),
             len(folded),
         )
-        self.text = Text(
+        self.text = VisibleText(
             self.text.lines[:stop], tuple(link for link in self.text.links if link.line < stop)
         )
         self.folded = folded[:stop]

@@ -16,7 +16,7 @@ from email.utils import getaddresses, parsedate_tz
 from functools import cached_property
 
 from parsers.charsets import charset_of, decode_bytes, decode_words, eight_bit
-from parsers.text import Link, Text, text_of_html, text_of_plain, unwrap
+from parsers.text import Link, VisibleText, text_of_html, text_of_plain, unwrap
 
 HREF = re.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 JSON_LD = re.compile(
@@ -49,12 +49,12 @@ class ParsedMail:
         return tuple(value for key, value in self.fields if key == name)
 
     @cached_property
-    def text(self) -> Text:
+    def text(self) -> VisibleText:
         """The plain part."""
         return text_of_plain(self.plain)
 
     @cached_property
-    def rich(self) -> Text:
+    def rich(self) -> VisibleText:
         """The HTML part."""
         return text_of_html(self.html)
 
@@ -76,7 +76,7 @@ class ParsedMail:
         return tuple(JSON_LD.findall(self.html)) if "ld+json" in self.html else ()
 
     @property
-    def read_rich(self) -> Text | None:
+    def read_rich(self) -> VisibleText | None:
         """`rich`, if anybody asked for it yet."""
         return self.__dict__.get("rich")
 

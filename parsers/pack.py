@@ -55,7 +55,7 @@ from zoneinfo import ZoneInfo
 
 from parsers.bundled_yaml import read_bundled
 from parsers.dates import DateWords
-from parsers.packfile import LanguageFile, PackFile, Store
+from parsers.packfile import LanguageFile, PackFile, Storefront
 from parsers.phrase import Phrase, Phrasebook, fold_written
 from parsers.phrasefile import Books, PhraseFile
 from parsers.template import Language, Template
@@ -86,8 +86,8 @@ class Pack:
     """Lines of any language from which on nothing is read."""
     hooks: ModuleType | None = field(default=None, compare=False)
 
-    def store(self, domain: str) -> Store:
-        return self.file.stores.get(self.domains.get(domain, ""), Store())
+    def store(self, domain: str) -> Storefront:
+        return self.file.stores.get(self.domains.get(domain, ""), Storefront())
 
     def zone(self, domain: str) -> ZoneInfo | None:
         name = self.store(domain).zone

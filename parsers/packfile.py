@@ -13,7 +13,7 @@ class _Written(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Store(_Written):
+class Storefront(_Written):
     """What a sending domain tells about the shop behind it."""
 
     zone: str | None = None
@@ -38,7 +38,7 @@ class PackFile(_Written):
     """What stands in pack.yaml."""
 
     marketplace: str
-    stores: dict[str, Store]
+    stores: dict[str, Storefront]
     """Domains that send its mail, exactly; each also with every prefix of `hosts`."""
     hosts: tuple[str, ...] = ()
     brand: tuple[str, ...]

@@ -21,7 +21,7 @@ from parsers.mail import ParsedMail
 from parsers.notice import NearMiss, Notice, Outcome, Reading, Role, Trust
 from parsers.pack import Library, Pack, phrases
 from parsers.phrase import fold
-from parsers.text import Text
+from parsers.text import VisibleText
 
 FORWARD_PREFIX = re.compile(
     r"\s*(?:fwd?|wg|tr|rv|enc|転送|전달|i|pd|doorst)\s*[:：]", re.IGNORECASE
@@ -209,7 +209,7 @@ def _understand(
     )
 
 
-def _texts(letter: ParsedMail) -> Iterator[Text]:
+def _texts(letter: ParsedMail) -> Iterator[VisibleText]:
     """The renderings worth reading, the cheap one first; HTML is parsed only when somebody asks for
     it.
     """
@@ -219,7 +219,7 @@ def _texts(letter: ParsedMail) -> Iterator[Text]:
         yield letter.rich
 
 
-def _page(letter: ParsedMail, sender: Sender, pack: Pack, text: Text) -> Page:
+def _page(letter: ParsedMail, sender: Sender, pack: Pack, text: VisibleText) -> Page:
     store = pack.store(sender.domain)
     zone = pack.zone(sender.domain)
     clock = Clock(today=_today(letter, zone), zone=zone, numeric=store.numeric)

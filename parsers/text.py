@@ -89,7 +89,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class VisibleText:
     """The visible lines of one rendering of a mail, cleaned, without empty ones, and the links
     between them.
     """
@@ -103,7 +103,7 @@ def clean(text: str) -> str:
     return SPACES.sub(" ", _normal(text)).strip()
 
 
-def text_of_plain(plain: str) -> Text:
+def text_of_plain(plain: str) -> VisibleText:
     """Lines and links of a plain text part; link targets are taken out of the lines."""
     links: list[Link] = []
     lines: list[str] = []
@@ -120,15 +120,15 @@ def text_of_plain(plain: str) -> Text:
             lines.append(line[:MAX_LINE])
             if len(lines) >= MAX_LINES:
                 break
-    return Text(tuple(lines), tuple(links))
+    return VisibleText(tuple(lines), tuple(links))
 
 
-def text_of_html(html: str) -> Text:
+def text_of_html(html: str) -> VisibleText:
     """Visible lines and links of an HTML part: one line a block or table cell, hidden blocks left
     out.
     """
     if not html or refuse_html(html):
-        return Text((), ())
+        return VisibleText((), ())
     from bs4 import BeautifulSoup  # noqa: PLC0415 - 130 ms that most mails never need
 
     writer = _Writer()
@@ -147,7 +147,7 @@ def text_of_html(html: str) -> Text:
         if line and len(lines) < MAX_LINES:
             lines.append(line[:MAX_LINE])
     last = len(lines)
-    return Text(
+    return VisibleText(
         tuple(lines), tuple(Link(unwrap(url), where.get(line, last)) for url, line in writer.links)
     )
 

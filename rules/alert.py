@@ -46,7 +46,7 @@ class Cause(StrEnum):
     RESOLVED = "resolved"
 
 
-class Delivery(IntEnum):
+class Timing(IntEnum):
     NOW = 0
     DIGEST = 1
 
@@ -111,6 +111,6 @@ class Announcement:
     alert: Alert
     groups: tuple[str, ...]
     """Names of `notify` groups in the configuration."""
-    delivery: Delivery
+    delivery: Timing
     not_before: datetime
     """Quiet hours and grouping moved it here, aware UTC."""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from parsers.user_yaml import Document, Fault, did_you_mean
-from rules.shape import WrittenRules
+from rules.rulefile import WrittenRules
 from rules.templates import slips_of
 
 

@@ -5,7 +5,7 @@ generated from it.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from orders.facts import FACTS
+from orders.facts.describe import FACTS
 from orders.subject import FactSpec, FactType
 
 OWN = (

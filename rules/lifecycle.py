@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 
 from orders.subject import FactType, Subject
 from parsers.user_yaml import duration
-from rules.alert import Alert, AlertState, Announcement, Cause, Delivery, Severity
-from rules.judge import Judgement
-from rules.plan import CHANNELS, Channel, Plan, quiet_end, reminders, slot
+from rules.alert import Alert, AlertState, Announcement, Cause, Severity, Timing
+from rules.evaluate import Evaluation
 from rules.rulebook import Rule, Rulebook
+from rules.schedule import CHANNELS, Channel, Plan, quiet_end, reminders, slot
 from rules.templates import known, parse, slots
 
 __all__ = [
@@ -49,7 +49,7 @@ class Step:
 
 
 def advance(
-    judgements: Iterable[Judgement],
+    judgements: Iterable[Evaluation],
     live: Iterable[Alert],
     plan: Plan,
     now: datetime,
@@ -109,7 +109,7 @@ class _Moment:
 
 
 def _with(
-    alert: Alert | None, judgement: Judgement, moment: _Moment
+    alert: Alert | None, judgement: Evaluation, moment: _Moment
 ) -> tuple[Alert, Announcement | None]:
     """The alert while its condition holds."""
     now, rule = moment.now, judgement.rule
@@ -138,7 +138,7 @@ def _woken(alert: Alert) -> Alert:
     return replace(alert, state=AlertState.FIRING, acked_at=None, snoozed_until=None)
 
 
-def _opened(judgement: Judgement, now: datetime) -> Alert:
+def _opened(judgement: Evaluation, now: datetime) -> Alert:
     rule, subject = judgement.rule, judgement.subject
     return Alert(
         rule=rule.id,
@@ -151,7 +151,7 @@ def _opened(judgement: Judgement, now: datetime) -> Alert:
     )
 
 
-def _refreshed(alert: Alert, judgement: Judgement) -> Alert:
+def _refreshed(alert: Alert, judgement: Evaluation) -> Alert:
     """With the newest of its subject; the severity never falls, so that it cannot rise twice."""
     subject = judgement.subject
     return replace(
@@ -166,7 +166,7 @@ def _refreshed(alert: Alert, judgement: Judgement) -> Alert:
 
 
 def _pending(
-    alert: Alert, judgement: Judgement, news: Mapping[str, str], moment: _Moment
+    alert: Alert, judgement: Evaluation, news: Mapping[str, str], moment: _Moment
 ) -> tuple[Alert, Announcement | None]:
     ripe = alert.since + judgement.rule.hold
     if moment.muted:
@@ -182,7 +182,7 @@ def _pending(
 
 
 def _firing(
-    alert: Alert, judgement: Judgement, news: Mapping[str, str], moment: _Moment, *, fresh: bool
+    alert: Alert, judgement: Evaluation, news: Mapping[str, str], moment: _Moment, *, fresh: bool
 ) -> tuple[Alert, Announcement | None]:
     """Told again because of something new (`fresh`), because a repeat is due, or to others because
     nobody reacted.
@@ -209,7 +209,7 @@ def _firing(
 
 def _told(
     alert: Alert,
-    judgement: Judgement,
+    judgement: Evaluation,
     news: Mapping[str, str],
     moment: _Moment,
     cause: Cause,
@@ -257,7 +257,7 @@ def _without(
     return over, announcement
 
 
-def _next_at(alert: Alert, judgement: Judgement) -> datetime | None:
+def _next_at(alert: Alert, judgement: Evaluation) -> datetime | None:
     return _earliest(_repeat_at(alert, judgement), _escalate_at(alert, judgement.rule))
 
 
@@ -265,7 +265,7 @@ def _earliest(*instants: datetime | None) -> datetime | None:
     return min((at for at in instants if at is not None), default=None)
 
 
-def _repeat_at(alert: Alert, judgement: Judgement) -> datetime | None:
+def _repeat_at(alert: Alert, judgement: Evaluation) -> datetime | None:
     """When the alert is told again. After a deadline has passed it is told once more and then no
     longer.
     """
@@ -310,7 +310,7 @@ def _news(rule: Rule, subject: Subject) -> dict[str, str]:
     }
 
 
-def _quieted(holding: Mapping[Key, Judgement], before: Mapping[Key, Alert]) -> frozenset[Key]:
+def _quieted(holding: Mapping[Key, Evaluation], before: Mapping[Key, Alert]) -> frozenset[Key]:
     """Keys of alerts that another one quiets: for the same subject, or for the same order when the
     abouts differ.
     """
@@ -342,16 +342,16 @@ def _window(live: Iterable[Alert], order: str | None, now: datetime, plan: Plan)
 
 
 def _together(
-    told: list[Announcement], holding: Mapping[Key, Judgement], now: datetime
+    told: list[Announcement], holding: Mapping[Key, Evaluation], now: datetime
 ) -> list[Announcement]:
     """What waits only for company goes along when something of its order goes out at once."""
     at_once = {
-        one.alert.order for one in told if one.not_before <= now and one.delivery is Delivery.NOW
+        one.alert.order for one in told if one.not_before <= now and one.delivery is Timing.NOW
     }
 
     def moved(one: Announcement) -> Announcement:
         if (
-            one.delivery is not Delivery.NOW
+            one.delivery is not Timing.NOW
             or one.alert.order not in at_once
             or one.not_before <= now
         ):
@@ -386,7 +386,7 @@ def backlog(book: Rulebook, live: Iterable[Alert], plan: Plan, now: datetime) ->
         cause = Cause.REPEAT if alert.sent or alert.groups or alert.repeats else Cause.FIRING
         told.append(
             Announcement(
-                cause=cause, alert=after, groups=groups, delivery=Delivery.DIGEST, not_before=at
+                cause=cause, alert=after, groups=groups, delivery=Timing.DIGEST, not_before=at
             )
         )
     return Step(alerts=tuple(one.alert for one in told), announcements=tuple(told), wake_at=None)

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from parsers.user_yaml import did_you_mean
 from rules.fields import ABOUTS, FIELDS, owner
-from rules.operators import Facts, Path, Test, Wrong, read_test
+from rules.operators import Facts, OperandError, Path, Test, read_test
 from rules.spans import lay_over
 
 MAX_DEPTH = 8
@@ -137,7 +137,7 @@ def _test(about: str, key: object, value: object, path: Path, slips: list[Slip])
     spec = FIELDS[str(key)]
     try:
         return read_test(about, spec, value, path)
-    except Wrong as wrong:
+    except OperandError as wrong:
         slips.append(Slip(path=(*path, *wrong.step), what=wrong.what, at_key=wrong.at_key))
         return None
 

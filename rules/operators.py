@@ -64,7 +64,7 @@ def read_test(about: str, spec: FactSpec, value: object, path: Path) -> Test:
     return _READERS[spec.type](about, spec, value, path)
 
 
-class Wrong(Exception):  # noqa: N818 -- a person's slip, not a defect
+class OperandError(Exception):
     """A test that cannot be understood: what is wrong with it, and where in it."""
 
     def __init__(self, what: str, *step: str | int, at_key: bool = False) -> None:
@@ -81,25 +81,25 @@ def _operators(spec: FactSpec, value: Mapping[Any, Any]) -> Mapping[str, Any]:
     for key in value:
         if key not in known:
             offer = f"{spec.type.value} facts know {', '.join(known)}"
-            raise Wrong(
+            raise OperandError(
                 f"unknown test {key!r}{did_you_mean(key, known) or '; ' + offer}",
                 str(key),
                 at_key=True,
             )
     if not value:
-        raise Wrong(f"an empty test; {spec.type.value} facts know {', '.join(known)}")
+        raise OperandError(f"an empty test; {spec.type.value} facts know {', '.join(known)}")
     return value
 
 
 def _exists(name: str, wanted: object) -> tuple[Callable[[Facts, datetime], bool], Span]:
     if not isinstance(wanted, bool):
-        raise Wrong("exists: is true or false", "exists")
+        raise OperandError("exists: is true or false", "exists")
     return (lambda facts, _now: (name in facts) is wanted), Span(present=wanted)
 
 
 def _flag(_about: str, spec: FactSpec, value: object, path: Path) -> Test:
     if not isinstance(value, bool):
-        raise Wrong(f"{spec.name} is yes or no; write true or false")
+        raise OperandError(f"{spec.name} is yes or no; write true or false")
     name = spec.name
     span = Span(values=frozenset({str(value)}))
     wants = "true" if value else "false"
@@ -153,7 +153,7 @@ def _choice(_about: str, spec: FactSpec, value: object, path: Path) -> Test:
 def _choices(spec: FactSpec, value: object, *step: str | int) -> list[str]:
     values = value if isinstance(value, list) else [value]
     if not values:
-        raise Wrong("an empty list lets nothing through", *step)
+        raise OperandError("an empty list lets nothing through", *step)
     for at, one in enumerate(values):
         if one not in spec.choices:
             where = (*step, at) if isinstance(value, list) else step
@@ -162,7 +162,9 @@ def _choices(spec: FactSpec, value: object, *step: str | int) -> list[str]:
                 if len(spec.choices) <= 12
                 else f"the {len(spec.choices)} known"
             )
-            raise Wrong(f"{one!r} is not one of {known}{did_you_mean(one, spec.choices)}", *where)
+            raise OperandError(
+                f"{one!r} is not one of {known}{did_you_mean(one, spec.choices)}", *where
+            )
     return [str(one) for one in values]
 
 
@@ -206,11 +208,11 @@ def _has(text: str, needles: tuple[str, ...]) -> bool:
 def _texts(spec: FactSpec, value: object, *step: str | int) -> list[str]:
     values = value if isinstance(value, list) else [value]
     if not values:
-        raise Wrong("an empty list lets nothing through", *step)
+        raise OperandError("an empty list lets nothing through", *step)
     for at, one in enumerate(values):
         if isinstance(one, bool | float) or not isinstance(one, str | int) or not str(one).strip():
             where = (*step, at) if isinstance(value, list) else step
-            raise Wrong(f"{spec.name} is text; write it in quotes", *where)
+            raise OperandError(f"{spec.name} is text; write it in quotes", *where)
     return [plain_text(str(one)) for one in values]
 
 
@@ -220,13 +222,13 @@ def _number(_about: str, spec: FactSpec, value: object, path: Path) -> Test:
 
 def _plain_number(value: object) -> tuple[Decimal, None]:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise Wrong("expected a number")
+        raise OperandError("expected a number")
     try:
         number = Decimal(str(value))
     except InvalidOperation:
-        raise Wrong("expected a number") from None
+        raise OperandError("expected a number") from None
     if not number.is_finite():
-        raise Wrong("expected a number")
+        raise OperandError("expected a number")
     return number, None
 
 
@@ -239,9 +241,9 @@ def money(value: object) -> tuple[Decimal, str]:
     number, _, currency = str(value).strip().partition(" ")
     currency = currency.strip()
     if not currency:
-        raise Wrong("expected an amount with its currency, such as 3000 JPY or 19.90 EUR")
+        raise OperandError("expected an amount with its currency, such as 3000 JPY or 19.90 EUR")
     if currency not in CURRENCIES:
-        raise Wrong(
+        raise OperandError(
             f"{currency!r} is no currency; write a code such as JPY or"
             f" EUR{did_you_mean(currency, CURRENCIES)}"
         )
@@ -263,8 +265,8 @@ def _amount(
         else:
             try:
                 number, currency = read(wanted)
-            except Wrong as wrong:
-                raise Wrong(wrong.what, *(() if operator == "is" else (operator,))) from None
+            except OperandError as wrong:
+                raise OperandError(wrong.what, *(() if operator == "is" else (operator,))) from None
             hold = _compare(name, operator, number, currency)
             span = _amount_span(operator, number, currency)
             words.append(f"{operator.replace('_', ' ')} {wanted}".removeprefix("is "))
@@ -313,7 +315,7 @@ def _amount_span(operator: str, number: Decimal, currency: str | None) -> Span:
 
 def _time(about: str, spec: FactSpec, value: object, path: Path) -> Test:
     if not isinstance(value, dict):
-        raise Wrong(
+        raise OperandError(
             f"{spec.name} is a time; write {{within: 48h}}, {{older_than: 5d}} or {{exists: true}}"
         )
     name = spec.name
@@ -330,7 +332,7 @@ def _time(about: str, spec: FactSpec, value: object, path: Path) -> Test:
             try:
                 length = duration(wanted)
             except ValueError as error:
-                raise Wrong(str(error), operator) from None
+                raise OperandError(str(error), operator) from None
             hold, span, own = _clocked(name, operator, length)
             edges.extend(own)
             words.append(f"{operator.replace('_', ' ')} {duration_text(length)}")
@@ -386,7 +388,7 @@ def _clocked(
 def _after(about: str, name: str, other: object) -> tuple[Callable[[Facts, datetime], bool], Span]:
     times = tuple(one for one in ABOUTS[about] if FIELDS[one].type is FactType.TIME and one != name)
     if other not in times:
-        raise Wrong(
+        raise OperandError(
             f"after: needs another time of this rule, not {other!r}{did_you_mean(other, times)}",
             "after",
         )
@@ -408,7 +410,7 @@ def _joined(
 ) -> Test:
     span, why = lay_over(spans)
     if why:
-        raise Wrong(f"{' and '.join(words)} can never hold at once{why}")
+        raise OperandError(f"{' and '.join(words)} can never hold at once{why}")
     every = tuple(holds)
     first = every[0]
     return Test(

@@ -19,7 +19,7 @@ from rules.faults import name_faults, text_faults
 from rules.fields import ABOUTS
 from rules.matchers import Matcher, clash, compile_when, follows
 from rules.operators import Test
-from rules.shape import DEADLINE, WrittenRule, WrittenRules
+from rules.rulefile import DEADLINE, WrittenRule, WrittenRules
 
 SHIPPED = "defaults.yaml"
 _LEVELS = tuple(level.value for level in Severity)

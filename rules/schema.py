@@ -9,7 +9,7 @@ from typing import Any
 from orders.subject import FactSpec, FactType
 from rules.fields import ABOUTS, FIELDS
 from rules.rulebook import Rulebook, shipped
-from rules.shape import SPAN, WrittenRule, WrittenRules
+from rules.rulefile import SPAN, WrittenRule, WrittenRules
 
 FILE = "rules.schema.json"
 Schema = dict[str, Any]

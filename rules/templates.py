@@ -40,7 +40,7 @@ _TOKEN = re.compile(r"\{\{|\}\}|\[\[|\]\]|\{[^{}]*\}|[{}\[\]]|[^{}\[\]]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class Placeholder:
     """One placeholder."""
 
     name: str
@@ -51,12 +51,12 @@ class Slot:
 class Part:
     """An optional part."""
 
-    pieces: tuple["str | Slot", ...]
+    pieces: tuple["str | Placeholder", ...]
     shop: str = ""
     """The marketplace it is for; empty: for all."""
 
 
-Piece = str | Slot | Part
+Piece = str | Placeholder | Part
 
 
 def known(about: str) -> Mapping[str, FactType]:
@@ -97,9 +97,9 @@ def parse(text: str) -> tuple[Piece, ...]:
     partner.
     """
     pieces: list[Piece] = []
-    inner: list[str | Slot] | None = None
+    inner: list[str | Placeholder] | None = None
     for token in _TOKEN.findall(text):
-        piece: str | Slot
+        piece: str | Placeholder
         match token:
             case "{{" | "}}" | "[[" | "]]":
                 piece = token[0]
@@ -120,7 +120,7 @@ def parse(text: str) -> tuple[Piece, ...]:
                 )
             case _ if token.startswith("{"):
                 name, _, filter_ = token[1:-1].partition("|")
-                piece = Slot(name.strip(), filter_.strip())
+                piece = Placeholder(name.strip(), filter_.strip())
             case _:
                 piece = token
         (pieces if inner is None else inner).append(piece)
@@ -129,23 +129,23 @@ def parse(text: str) -> tuple[Piece, ...]:
     return tuple(pieces)
 
 
-def _part(pieces: list[str | Slot]) -> Part:
+def _part(pieces: list[str | Placeholder]) -> Part:
     """An optional part; `@name` at its beginning says for which marketplace."""
     first = pieces[0] if pieces else ""
     at = _SHOP.match(first) if isinstance(first, str) else None
     return Part((str(first)[at.end() :], *pieces[1:]), at[1] or "@") if at else Part(tuple(pieces))
 
 
-def slots(pieces: tuple[Piece, ...]) -> Iterator[Slot]:
+def slots(pieces: tuple[Piece, ...]) -> Iterator[Placeholder]:
     """Every placeholder, optional parts included."""
     for piece in pieces:
-        if isinstance(piece, Slot):
+        if isinstance(piece, Placeholder):
             yield piece
         elif isinstance(piece, Part):
             yield from slots(piece.pieces)
 
 
-def fill(text: str, value: Callable[[Slot], str | None], shop: str = "") -> str:
+def fill(text: str, value: Callable[[Placeholder], str | None], shop: str = "") -> str:
     """`text` for marketplace `shop` with every placeholder replaced by `value`.
 
     None drops the optional part, or leaves “?” outside one.
@@ -155,7 +155,7 @@ def fill(text: str, value: Callable[[Slot], str | None], shop: str = "") -> str:
         match piece:
             case str():
                 filled.append(piece)
-            case Slot():
+            case Placeholder():
                 filled.append(value(piece) or "?")
             case Part() if piece.shop in ("", shop):
                 inside = [one if isinstance(one, str) else value(one) for one in piece.pieces]

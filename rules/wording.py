@@ -12,8 +12,8 @@ from parsers.notice import Money
 from rules.alert import Alert, Cause, Severity
 from rules.fields import FIELDS
 from rules.rulebook import Rule
-from rules.templates import Slot, fill
-from rules.words import CHOICES, MONTHS, UNSAID, WEEKDAYS, WORDY, word
+from rules.strings import CHOICES, MONTHS, UNSAID, WEEKDAYS, WORDY, word
+from rules.templates import Placeholder, fill
 
 TITLE = 120
 """Characters of a title at most."""
@@ -33,7 +33,7 @@ BULLET = "• "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
+class AlertText:
     """One message: a title of at most 120 and a body of at most 1,000 characters."""
 
     title: str
@@ -50,7 +50,7 @@ def write(
     zone: tzinfo,
     now: datetime,
     contact: Mapping[str, str] | None = None,
-) -> Text:
+) -> AlertText:
     """The message for one announcement. Never fails: a text that cannot be filled is replaced by
     the bare facts.
 
@@ -63,7 +63,7 @@ def write(
         return _write(rule, cause, voice)
     except Exception:  # noqa: BLE001 -- an alert is never lost for its wording
         facts = "\n".join(f"{name}: {value}" for name, value in sorted(subject.facts.items()))
-        return Text(
+        return AlertText(
             title=cut(rule.id, TITLE), body=cut(f"{word(language, 'broken_text')}\n{facts}", BODY)
         )
 
@@ -87,7 +87,7 @@ class _Voice:
         shop = str(self.subject.facts.get("order.marketplace", ""))
         return fill(in_language(of, self.language), self.value, shop).strip() if of else ""
 
-    def value(self, slot: Slot) -> str | None:
+    def value(self, slot: Placeholder) -> str | None:
         match slot.name:
             case "order":
                 return order_name(self.subject, self.language)
@@ -100,7 +100,7 @@ class _Voice:
             case _:
                 return self._fact(slot)
 
-    def _fact(self, slot: Slot) -> str | None:
+    def _fact(self, slot: Placeholder) -> str | None:
         fact = self.subject.facts.get(slot.name)
         if fact is None or fact in UNSAID:
             return None
@@ -110,11 +110,11 @@ class _Voice:
             return spoken(fact, self.language)
         return self._shown(fact, slot)
 
-    def _shown(self, value: FactValue, slot: Slot) -> str:
+    def _shown(self, value: FactValue, slot: Placeholder) -> str:
         return show(value, slot.filter, self.language, self.zone, self.now)
 
 
-def _write(rule: Rule, cause: Cause, voice: _Voice) -> Text:
+def _write(rule: Rule, cause: Cause, voice: _Voice) -> AlertText:
     subject, language, zone, now, due = (
         voice.subject,
         voice.language,
@@ -130,7 +130,7 @@ def _write(rule: Rule, cause: Cause, voice: _Voice) -> Text:
             title = word(language, "cleared", title=title)
     if cause is Cause.RESOLVED:
         lines = [word(language, "cleared_body"), _order_line(subject, language)]
-        return Text(title=cut(title, TITLE), body=_fit("", lines))
+        return AlertText(title=cut(title, TITLE), body=_fit("", lines))
     advice = voice.text((rule.missed if due and due <= now else {}) or rule.advice)
     lines = [
         _order_line(subject, language),
@@ -140,7 +140,7 @@ def _write(rule: Rule, cause: Cause, voice: _Voice) -> Text:
         _read_in(subject, language, zone, now),
         str(subject.facts.get("order.link", "")),
     ]
-    return Text(title=cut(title, TITLE), body=_fit(voice.text(rule.body), lines))
+    return AlertText(title=cut(title, TITLE), body=_fit(voice.text(rule.body), lines))
 
 
 def in_language(texts: Mapping[str, str], language: str) -> str:
@@ -317,7 +317,7 @@ def _fit(first: str, lines: Sequence[str]) -> str:
     return "\n".join(line for line in (head, *kept) if line)
 
 
-def join(texts: Sequence[tuple[Severity, Text]], language: str) -> Text:
+def join(texts: Sequence[tuple[Severity, AlertText]], language: str) -> AlertText:
     """Several announcements as one message, worst first: the worst in full, the others as far as
     there is room.
     """
@@ -334,13 +334,13 @@ def join(texts: Sequence[tuple[Severity, Text]], language: str) -> Text:
         ]  # the order, its link: once is enough
         said.update(fresh)
         blocks.append("\n".join([text.title, *fresh]))
-    return Text(
+    return AlertText(
         title=cut(first.title, TITLE - len(more)) + more,
         body=_stack(blocks, [first.title, *(text.title for text in rest)], "\n\n", language),
     )
 
 
-def digest(texts: Sequence[tuple[Severity, Text]], language: str) -> Text:
+def digest(texts: Sequence[tuple[Severity, AlertText]], language: str) -> AlertText:
     """The daily digest: one line for each, worst first."""
     ordered = _worst_first(texts)
     title = (
@@ -348,12 +348,12 @@ def digest(texts: Sequence[tuple[Severity, Text]], language: str) -> Text:
         if len(ordered) == 1
         else word(language, "digest", count=len(ordered))
     )
-    return Text(title=title, body=_list(ordered, language))
+    return AlertText(title=title, body=_list(ordered, language))
 
 
 def first_run(
-    texts: Sequence[tuple[Severity, Text]], language: str, *, mails: int, orders: int
-) -> Text:
+    texts: Sequence[tuple[Severity, AlertText]], language: str, *, mails: int, orders: int
+) -> AlertText:
     """The one message after the mail of the past was read: what is still true."""
     count = sum(severity is not Severity.INFO for severity, _ in texts)
     title = word(
@@ -363,28 +363,28 @@ def first_run(
         orders=word(language, "one_order" if orders == 1 else "orders", n=orders),
         count=count,
     )
-    return Text(
+    return AlertText(
         title=title, body=_list(_worst_first(texts), language) or word(language, "all_quiet_body")
     )
 
 
-def all_quiet(language: str) -> Text:
+def all_quiet(language: str) -> AlertText:
     """The weekly sign of life of those who want it."""
-    return Text(title=word(language, "all_quiet"), body=word(language, "all_quiet_body"))
+    return AlertText(title=word(language, "all_quiet"), body=word(language, "all_quiet_body"))
 
 
-def rate_limited(count: int, language: str) -> Text:
+def rate_limited(count: int, language: str) -> AlertText:
     """The one line for `count` messages that a target's limit held back."""
-    return Text(
+    return AlertText(
         title=word(language, "rate_limit", count=count), body=word(language, "rate_limit_body")
     )
 
 
-def _worst_first(texts: Sequence[tuple[Severity, Text]]) -> list[Text]:
+def _worst_first(texts: Sequence[tuple[Severity, AlertText]]) -> list[AlertText]:
     return [text for _, text in sorted(texts, key=lambda one: -one[0].rank)]
 
 
-def _list(texts: Sequence[Text], language: str) -> str:
+def _list(texts: Sequence[AlertText], language: str) -> str:
     lines = [BULLET + text.title for text in texts]
     return _stack(lines, lines, "\n", language)
 

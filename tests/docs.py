@@ -57,7 +57,7 @@ def exit_codes() -> Iterator[str]:
 
 
 def metrics() -> Iterator[str]:
-    from daemon.metrics import METRICS
+    from daemon.service.metrics import METRICS
 
     yield from ("| Metric | Kind | Means |", "| --- | --- | --- |")
     for one in METRICS:
@@ -131,7 +131,7 @@ def coverage() -> Iterator[str]:
 
 
 def rule_keys() -> Iterator[str]:
-    from rules.shape import WrittenRule
+    from rules.rulefile import WrittenRule
 
     yield from ("| Key | Means |", "| --- | --- |")
     yield from (
@@ -157,7 +157,7 @@ def alerts() -> Iterator[str]:
 
 def imports() -> Iterator[str]:
     """Every file that can be imported, with the columns that give it away."""
-    from daemon.importers.formats import FORMATS
+    from daemon.files.importers.formats import FORMATS
 
     yield from ("| File | Known by these columns |", "| --- | --- |")
     for one in FORMATS:

@@ -101,7 +101,7 @@ CARRIED = [
     "parsers/packs/*/pack.yaml",
     "parsers/packs/*/phrases/*.yaml",
     "parsers/languages/*.yaml",
-    "orders/policy.yaml",
+    "orders/deadlines/policy.yaml",
     "rules/defaults.yaml",
     "daemon/demo/mails/*",
     "daemon/store/migrations/**/*.py",
@@ -117,7 +117,7 @@ def test_the_wheel_carries(wheel, pattern):
         for path in ROOT.glob(pattern)
         if path.is_file() and "__pycache__" not in path.parts
     }
-    inside = {name.replace("daemon/units/", "systemd/") for name in wheel}
+    inside = {name.replace("daemon/systemd/", "systemd/") for name in wheel}
 
     assert wanted
     assert wanted - inside == set()

@@ -8,32 +8,32 @@ import click
 from daemon import __version__
 from daemon.cli import (
     alerts,
-    configuration,
+    config,
     demo,
     doctor,
-    files,
-    first,
-    ledger,
+    import_export,
+    init,
     login,
     mails,
+    notes,
     notify,
-    reading,
+    orders,
+    read,
     replay,
     rules,
+    run,
     service,
     status,
-    telling,
-    watching,
 )
-from daemon.cli.exits import MEANINGS, Commands
-from daemon.cli.places import Places
+from daemon.cli.exits import MEANINGS, CommandGroup
+from daemon.cli.paths import Paths
 
 EPILOG = "\b\nExit codes: " + "\n".join(
     f"{code.value}  {meaning}" for code, meaning in MEANINGS.items()
 ).replace("\n", "\n            ")
 
 
-class Sections(Commands):
+class Sections(CommandGroup):
     """The commands by what one wants, in the help as in the documentation."""
 
     sections: Mapping[str, Sequence[click.Command]] = {}
@@ -67,33 +67,33 @@ class Sections(Commands):
 @click.pass_context
 def main(ctx: click.Context, config: Path | None, state: Path | None) -> None:
     """Read the mail AliExpress and Amazon send, and ring before money or rights are lost."""
-    ctx.obj = Places(given_config=config, given_state=state)
+    ctx.obj = Paths(given_config=config, given_state=state)
 
 
 main.sections = {
-    "Begin": (demo.demo, first.init, doctor.doctor),
+    "Begin": (demo.demo, init.init, doctor.doctor),
     "Watch": (
-        watching.run,
-        watching.once,
-        watching.reload,
+        run.run,
+        run.once,
+        run.reload,
         status.status,
         service.service,
         login.login,
     ),
-    "Mails": (reading.read, reading.why, reading.scrub, replay.replay, mails.mails),
+    "Mails": (read.read, read.why, read.scrub, replay.replay, mails.mails),
     "Orders": (
-        ledger.orders,
-        ledger.order,
-        ledger.cases,
-        ledger.watches,
-        telling.note,
-        telling.assign,
-        telling.dossier,
-        files.import_files,
-        files.export,
+        orders.orders,
+        orders.order,
+        orders.cases,
+        orders.watches,
+        notes.note,
+        notes.assign,
+        notes.dossier,
+        import_export.import_files,
+        import_export.export,
     ),
     "Alerts": (alerts.alerts, alerts.ack, alerts.snooze, alerts.resolve, notify.notify),
-    "Files": (configuration.config, rules.rules, configuration.completion),
+    "Files": (config.config, rules.rules, config.completion),
 }
 for command in (one for section in main.sections.values() for one in section):
     main.add_command(command)

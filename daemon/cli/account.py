@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from daemon.loop.files import Files
+    from daemon.service.files import Files
     from daemon.settings import Mailbox
 
 
@@ -24,10 +24,10 @@ class Look:
 
 def look(account: "Mailbox", files: "Files") -> Look:
     """Log in as the service would, and look around; nothing is changed. Raises MailboxError."""
-    from daemon.loop.watcher import open_session
-    from daemon.mailbox.transport import Meter
+    from daemon.mailbox.transport import ByteCounter
+    from daemon.service.watcher import open_session
 
-    with open_session(account, files, Meter()) as session:
+    with open_session(account, files, ByteCounter()) as session:
         folders = session.folders()
         missing = tuple(
             name for name in account.folders if name not in folders and name.upper() != "INBOX"

@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from daemon.cli.exits import Exit, Stop
-from daemon.cli.ledger import iso, limit, spoken
+from daemon.cli.exits import Exit, ExitError
 from daemon.cli.listing import Column, Fit, as_json, column, show
-from daemon.cli.places import Places
+from daemon.cli.orders import iso, limit, spoken
+from daemon.cli.paths import Paths
 from daemon.cli.rules import STYLES, rulebook
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from daemon.pipeline.asking import Desk
+    from daemon.pipeline.commands import Commands
     from daemon.store.alerts import AlertRow
     from rules.rulebook import Rulebook
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @limit
 @as_json
 @click.pass_obj
-def alerts(places: Places, everything: bool, limit: int, as_json: bool) -> None:
+def alerts(places: Paths, everything: bool, limit: int, as_json: bool) -> None:
     """List alerts, worst first; ack, snooze and resolve take their numbers."""
     zone, book = places.zone(), rulebook(places, None)
     with places.ledger() as ledger:
@@ -84,7 +84,7 @@ ringing = click.argument("which", metavar="ALERT|ORDER…", nargs=-1, required=T
 @click.command()
 @ringing
 @click.pass_obj
-def ack(places: Places, which: tuple[str, ...]) -> None:
+def ack(places: Paths, which: tuple[str, ...]) -> None:
     """Say that you have seen it: no more repeats. Takes alert numbers, or order numbers for all
     alerts of an order.
     """
@@ -100,7 +100,7 @@ def ack(places: Places, which: tuple[str, ...]) -> None:
     "--for", "span", default="8h", show_default=True, help="Such as 8h, 2d, or deadline-24h."
 )
 @click.pass_obj
-def snooze(places: Places, which: tuple[str, ...], span: str) -> None:
+def snooze(places: Paths, which: tuple[str, ...], span: str) -> None:
     """Be silent for a while; it rings again by itself."""
     from rules.lifecycle import snooze_until
 
@@ -119,7 +119,7 @@ def snooze(places: Places, which: tuple[str, ...], span: str) -> None:
                 f"{row.id} {row.alert.rule}: silent until {until.astimezone(zone):%Y-%m-%d %H:%M}"
             )
     if len(refused) == len(rows):
-        raise Stop(Exit.USAGE, *refused)
+        raise ExitError(Exit.USAGE, *refused)
     for line in refused:
         click.echo(line, err=True)
 
@@ -127,7 +127,7 @@ def snooze(places: Places, which: tuple[str, ...], span: str) -> None:
 @click.command()
 @ringing
 @click.pass_obj
-def resolve(places: Places, which: tuple[str, ...]) -> None:
+def resolve(places: Paths, which: tuple[str, ...]) -> None:
     """Say that it is done; it rings only if it becomes true anew."""
     with places.desk() as desk:
         rows = _chosen(desk, which)
@@ -135,7 +135,7 @@ def resolve(places: Places, which: tuple[str, ...]) -> None:
     _said(rows, "resolved")
 
 
-def _chosen(desk: "Desk", which: tuple[str, ...]) -> "list[AlertRow]":
+def _chosen(desk: "Commands", which: tuple[str, ...]) -> "list[AlertRow]":
     """Live alerts by their numbers or those of their orders. Raises Stop when one is not there."""
     with desk.store.read() as ledger:
         live = ledger.alerts.all_live()
@@ -143,7 +143,7 @@ def _chosen(desk: "Desk", which: tuple[str, ...]) -> "list[AlertRow]":
     for word in which:
         hits = [row for row in live if str(row.id) == word or word in row.alert.orders]
         if not hits:
-            raise Stop(Exit.ERROR, f"no alert {word!r} is open; orderbell alerts lists them")
+            raise ExitError(Exit.ERROR, f"no alert {word!r} is open; orderbell alerts lists them")
         rows |= {row.id: row for row in hits}
     return list(rows.values())
 

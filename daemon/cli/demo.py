@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from daemon.cli.exits import Exit, Stop
-from daemon.cli.first import zone_here
-from daemon.cli.ledger import orders, watches
+from daemon.cli.exits import Exit, ExitError
+from daemon.cli.init import zone_here
 from daemon.cli.listing import width
-from daemon.cli.places import Places
+from daemon.cli.orders import orders, watches
+from daemon.cli.paths import Paths
 
 if TYPE_CHECKING:
     from daemon.demo.phone import Push
@@ -61,7 +61,7 @@ def demo(ctx: click.Context, only_once: bool, language: str) -> None:
         try:
             with stage(folder, language=language, zone=zone_here()) as running:
                 good = running.play(_tell)
-                ctx.obj = Places(given_config=folder / "config.yaml", given_state=folder / "state")
+                ctx.obj = Paths(given_config=folder / "config.yaml", given_state=folder / "state")
                 click.echo("\nWhat the ledger knows now (orderbell orders, orderbell watches):\n")
                 ctx.invoke(
                     orders,
@@ -81,12 +81,12 @@ def demo(ctx: click.Context, only_once: bool, language: str) -> None:
                     )
                     running.rest(_tell)
         except PostboxError as error:
-            raise Stop(Exit.ERROR, str(error)) from error
+            raise ExitError(Exit.ERROR, str(error)) from error
         except KeyboardInterrupt:
             click.echo("\nEnded.")
             return
     if not good:
-        raise Stop(Exit.ERROR, "not every story was seen; see above")
+        raise ExitError(Exit.ERROR, "not every story was seen; see above")
     click.echo(
         f"\nAll four stories were seen, in {time.monotonic() - began:.0f} s. Your own mailbox:"
         " orderbell init"

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from daemon.cli.exits import Exit, Stop, foreseen
+from daemon.cli.exits import Exit, ExitError, foreseen
 from daemon.cli.listing import as_json, print_json
-from daemon.cli.places import Places
+from daemon.cli.paths import Paths
 
 if TYPE_CHECKING:
-    from daemon.loop.files import Files
+    from daemon.service.files import Files
     from daemon.settings import Mailbox, Settings
 
 PACKAGES = ("daemon", "orders", "parsers", "rules")
@@ -28,17 +28,17 @@ ROOM = 200 << 20
 """Bytes of free disk under which a ledger soon stops taking mail."""
 
 
-class Verdict(StrEnum):
+class CheckResult(StrEnum):
     GOOD = "ok"
     DOUBTFUL = "look"
     BAD = "BAD"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sign:
+class Probe:
     """One thing looked at. `code` is the exit code when it is bad."""
 
-    verdict: Verdict
+    verdict: CheckResult
     about: str
     what: str
     code: Exit = Exit.ERROR
@@ -48,22 +48,22 @@ class Sign:
 @click.option("--no-message", is_flag=True, help="Send no test message to the targets.")
 @as_json
 @click.pass_obj
-def doctor(places: Places, no_message: bool, as_json: bool) -> None:
+def doctor(places: Paths, no_message: bool, as_json: bool) -> None:
     """Look at everything that must be right: files, logins, folders, clock, ledger, targets,
     unit.
     """
-    bad: list[Sign] = []
+    bad: list[Probe] = []
     for sign in examine(places, message=not no_message):
         if as_json:
             print_json({"verdict": sign.verdict.value, "about": sign.about, "what": sign.what})
         else:
             click.echo(f"{sign.verdict.value:<5} {sign.about}: {sign.what}")
-        bad += [sign] if sign.verdict is Verdict.BAD else []
+        bad += [sign] if sign.verdict is CheckResult.BAD else []
     if bad:
-        raise Stop(bad[0].code, f"{len(bad)} thing{'s' * (len(bad) > 1)} to mend, see above")
+        raise ExitError(bad[0].code, f"{len(bad)} thing{'s' * (len(bad) > 1)} to mend, see above")
 
 
-def examine(places: Places, *, message: bool) -> Iterator[Sign]:
+def examine(places: Paths, *, message: bool) -> Iterator[Probe]:
     """Every sign, one after another, so that a slow server does not hide the rest."""
     yield from _packages()
     yield from _clock(datetime.now(UTC))
@@ -83,7 +83,7 @@ def examine(places: Places, *, message: bool) -> Iterator[Sign]:
     yield from _unit()
 
 
-def _packages() -> Iterator[Sign]:
+def _packages() -> Iterator[Probe]:
     from importlib.metadata import packages_distributions
 
     owners = packages_distributions()
@@ -96,8 +96,10 @@ def _packages() -> Iterator[Sign]:
     clashes = [f"{name} (of {', '.join(found)})" for name, found in others.items() if found]
     if clashes:
         cure = "give Orderbell an environment of its own: pipx install orderbell"
-        yield Sign(
-            verdict=Verdict.BAD, about="program", what=f"others claim {', '.join(clashes)}; {cure}"
+        yield Probe(
+            verdict=CheckResult.BAD,
+            about="program",
+            what=f"others claim {', '.join(clashes)}; {cure}",
         )
     else:
         yield _good(
@@ -105,7 +107,7 @@ def _packages() -> Iterator[Sign]:
         )
 
 
-def _clock(now: datetime) -> Iterator[Sign]:
+def _clock(now: datetime) -> Iterator[Probe]:
     from daemon import __file__ as here
 
     built = datetime.fromtimestamp(Path(here).stat().st_mtime, UTC)
@@ -114,7 +116,7 @@ def _clock(now: datetime) -> Iterator[Sign]:
             f"it says {now:%Y-%m-%d %H:%M} UTC, which is before this program was installed; set the"
             " clock"
         )
-        yield Sign(verdict=Verdict.BAD, about="clock", what=what)
+        yield Probe(verdict=CheckResult.BAD, about="clock", what=what)
         return
     if shutil.which("timedatectl"):
         words = ["timedatectl", "show", "--property=NTPSynchronized", "--value"]
@@ -123,7 +125,7 @@ def _clock(now: datetime) -> Iterator[Sign]:
                 "it is not set over the network; deadlines are only as right as it is: timedatectl"
                 " set-ntp true"
             )
-            yield Sign(verdict=Verdict.DOUBTFUL, about="clock", what=what)
+            yield Probe(verdict=CheckResult.DOUBTFUL, about="clock", what=what)
             return
     yield _good("clock", f"{now:%Y-%m-%d %H:%M} UTC")
 
@@ -138,13 +140,13 @@ def _said(words: list[str]) -> str:
         return ""
 
 
-def _packs(places: Places) -> Iterator[Sign]:
+def _packs(places: Paths) -> Iterator[Probe]:
     library = places.library()
     more = f", with yours of {places.packs}" if places.packs else ""
     yield _good("packs", f"{', '.join(library.marketplaces)}{more}")
 
 
-def _rules(places: Places) -> Iterator[Sign]:
+def _rules(places: Paths) -> Iterator[Probe]:
     from daemon.cli.rules import rulebook
 
     book = rulebook(places, None)
@@ -161,10 +163,10 @@ def _rules(places: Places) -> Iterator[Sign]:
             f"{schema} is of another version, so editors complete wrongly: orderbell rules schema >"
             f" {schema}"
         )
-        yield Sign(verdict=Verdict.DOUBTFUL, about="rules", what=what)
+        yield Probe(verdict=CheckResult.DOUBTFUL, about="rules", what=what)
 
 
-def _ledger(places: Places) -> Iterator[Sign]:
+def _ledger(places: Paths) -> Iterator[Probe]:
     from daemon.store.store import FILE
 
     folder = places.state
@@ -173,20 +175,20 @@ def _ledger(places: Places) -> Iterator[Sign]:
             yield _good("ledger", f"{folder / FILE}: sound, {ledger.orders.count()} orders")
         if (folder / FILE).stat().st_mode & 0o077:
             what = f"others can read your orders and mails; try: chmod 600 {folder / FILE}"
-            yield Sign(verdict=Verdict.DOUBTFUL, about="ledger", what=what)
+            yield Probe(verdict=CheckResult.DOUBTFUL, about="ledger", what=what)
     else:
         yield _good("ledger", f"none yet; it will be made in {folder}")
     parent = next(one for one in (folder, *folder.parents) if one.exists())
     if not os.access(parent, os.W_OK):
         what = f"{parent} cannot be written; choose another folder with --state DIR"
-        yield Sign(verdict=Verdict.BAD, about="ledger", what=what, code=Exit.LEDGER)
+        yield Probe(verdict=CheckResult.BAD, about="ledger", what=what, code=Exit.LEDGER)
     free = shutil.disk_usage(parent).free
     if free < ROOM:
         what = f"only {free >> 20} MiB are free at {parent}; when the disk is full no mail is taken"
-        yield Sign(verdict=Verdict.DOUBTFUL, about="disk", what=what)
+        yield Probe(verdict=CheckResult.DOUBTFUL, about="disk", what=what)
 
 
-def _mailbox(box: "Mailbox", files: "Files") -> Iterator[Sign]:
+def _mailbox(box: "Mailbox", files: "Files") -> Iterator[Probe]:
     from daemon.cli.account import look
 
     about = f"mailbox {box.id}"
@@ -202,11 +204,11 @@ def _mailbox(box: "Mailbox", files: "Files") -> Iterator[Sign]:
 
         hints = [f"{name!r}{did_you_mean(name, seen.folders)}" for name in seen.missing]
         what = f"no folder {', '.join(hints)}; there are {', '.join(seen.folders[:12])}"
-        yield Sign(verdict=Verdict.BAD, about=about, what=what, code=Exit.MAILBOX)
+        yield Probe(verdict=CheckResult.BAD, about=about, what=what, code=Exit.MAILBOX)
     yield from _stamps(about, box, seen.stamps)
 
 
-def _stamps(about: str, box: "Mailbox", found: tuple[tuple[str, int], ...]) -> Iterator[Sign]:
+def _stamps(about: str, box: "Mailbox", found: tuple[tuple[str, int], ...]) -> Iterator[Probe]:
     names = [name for name, _ in found if name]
     if not box.stamps:
         hint = (
@@ -218,21 +220,21 @@ def _stamps(about: str, box: "Mailbox", found: tuple[tuple[str, int], ...]) -> I
             "authserv_ids is not set, so no sender is verified;"
             f" {hint or 'no mail here has a stamp yet'}"
         )
-        yield Sign(verdict=Verdict.DOUBTFUL, about=about, what=what)
+        yield Probe(verdict=CheckResult.DOUBTFUL, about=about, what=what)
     elif names and not {name for name, _ in found} & set(box.stamps):
         what = (
             f"no mail is stamped by {', '.join(box.stamps)}; the last were by"
             f" {', '.join(names[:3])}: see authserv_ids"
         )
-        yield Sign(verdict=Verdict.DOUBTFUL, about=about, what=what)
+        yield Probe(verdict=CheckResult.DOUBTFUL, about=about, what=what)
 
 
-def _targets(settings: "Settings", *, message: bool) -> Iterator[Sign]:
+def _targets(settings: "Settings", *, message: bool) -> Iterator[Probe]:
     from daemon.cli.notify import address_of, sender, try_target
 
     if not settings.targets:
-        yield Sign(
-            verdict=Verdict.DOUBTFUL,
+        yield Probe(
+            verdict=CheckResult.DOUBTFUL,
             about="targets",
             what="there are none, so nothing is pushed to anybody",
         )
@@ -242,7 +244,7 @@ def _targets(settings: "Settings", *, message: bool) -> Iterator[Sign]:
             why = try_target(one, post) if message else address_of(one, post)[1]
             about = f"target {one.id}"
             if why:
-                yield Sign(verdict=Verdict.BAD, about=about, what=why, code=Exit.DELIVERY)
+                yield Probe(verdict=CheckResult.BAD, about=about, what=why, code=Exit.DELIVERY)
             else:
                 yield _good(
                     about,
@@ -250,13 +252,13 @@ def _targets(settings: "Settings", *, message: bool) -> Iterator[Sign]:
                 )
 
 
-def _unit() -> Iterator[Sign]:
-    from daemon.service import place, shipped
+def _unit() -> Iterator[Probe]:
+    from daemon.units import place, shipped
 
     units = [(user, place(user=user)) for user in (False, True) if place(user=user).exists()]
     if not units:
         what = "no systemd unit is installed; orderbell service install --user makes one"
-        yield Sign(verdict=Verdict.DOUBTFUL, about="service", what=what)
+        yield Probe(verdict=CheckResult.DOUBTFUL, about="service", what=what)
     for user, path in units:
         ours = [
             line
@@ -270,26 +272,26 @@ def _unit() -> Iterator[Sign]:
                 f"{path} is not as this version ships it ({len(old)} lines differ); see: orderbell"
                 " service print"
             )
-            yield Sign(verdict=Verdict.DOUBTFUL, about="service", what=what)
+            yield Probe(verdict=CheckResult.DOUBTFUL, about="service", what=what)
         else:
             yield _good("service", f"{path} is in place")
 
 
-def _tried(about: str, look: Callable[[], Iterator[Sign]]) -> Iterator[Sign]:
+def _tried(about: str, look: Callable[[], Iterator[Probe]]) -> Iterator[Probe]:
     try:
         yield from look()
     except Exception as error:  # noqa: BLE001 - every part is looked at even when another is broken
         yield from _bad(about, error)
 
 
-def _bad(about: str, error: Exception) -> Iterator[Sign]:
+def _bad(about: str, error: Exception) -> Iterator[Probe]:
     """What is foreseen becomes signs; a mistake of ours is raised as it is."""
     stop = foreseen(error)
     if stop is None:
         raise error
     for sentence in stop.sentences:
-        yield Sign(verdict=Verdict.BAD, about=about, what=sentence, code=stop.code)
+        yield Probe(verdict=CheckResult.BAD, about=about, what=sentence, code=stop.code)
 
 
-def _good(about: str, what: str) -> Sign:
-    return Sign(verdict=Verdict.GOOD, about=about, what=what)
+def _good(about: str, what: str) -> Probe:
+    return Probe(verdict=CheckResult.GOOD, about=about, what=what)

@@ -37,7 +37,7 @@ MEANINGS: dict[Exit, str] = {
 }
 
 
-class Stop(Exception):  # noqa: N818 - it ends a command, it is not a defect
+class ExitError(Exception):
     """Ends the command with sentences for a person and an exit code."""
 
     def __init__(self, code: Exit, *sentences: str) -> None:
@@ -46,7 +46,7 @@ class Stop(Exception):  # noqa: N818 - it ends a command, it is not a defect
         super().__init__("\n".join(sentences))
 
 
-class Commands(click.Group):
+class CommandGroup(click.Group):
     """A group whose foreseen errors become sentences; what is not foreseen keeps its traceback, as
     our own mistake.
     """
@@ -75,46 +75,46 @@ def complain(sentences: Iterable[str]) -> None:
         click.echo(sentence, err=True)
 
 
-def foreseen(error: Exception, *, rules: Path | None = None) -> Stop | None:
+def foreseen(error: Exception, *, rules: Path | None = None) -> ExitError | None:
     """The error as the end of a command, or None when it is a mistake of ours. `rules` is the
     user's rule file.
     """
     from parsers.user_yaml import UserFileError
 
     match error:
-        case Stop():
+        case ExitError():
             return error
         case UserFileError():
             about_rules = rules is not None and all(
                 fault.file == str(rules) for fault in error.faults
             )
-            return Stop(
+            return ExitError(
                 Exit.RULES if about_rules else Exit.CONFIGURATION,
                 *(str(fault) for fault in error.faults),
             )
         case _ if (told := _from_a_room(error)) is not None:
             return told
         case OSError():
-            return Stop(Exit.ERROR, in_words(error))
+            return ExitError(Exit.ERROR, in_words(error))
         case _:
             return None
 
 
-def _from_a_room(error: Exception) -> Stop | None:
+def _from_a_room(error: Exception) -> ExitError | None:
     """Errors of the rooms that touch the world: each says what, and what to try."""
-    from daemon.mailbox.trouble import Kind, MailboxError
+    from daemon.mailbox.errors import MailboxError, MailboxErrorKind
     from daemon.secrets import SecretError
-    from daemon.store.faults import StoreError
+    from daemon.store.errors import StoreError
 
-    if isinstance(error, MailboxError) and error.kind is Kind.SECRET:
-        return Stop(Exit.CONFIGURATION, _sentence(error))
+    if isinstance(error, MailboxError) and error.kind is MailboxErrorKind.SECRET:
+        return ExitError(Exit.CONFIGURATION, _sentence(error))
     codes = (
         (StoreError, Exit.LEDGER),
         (MailboxError, Exit.MAILBOX),
         (SecretError, Exit.CONFIGURATION),
     )
     return next(
-        (Stop(code, _sentence(error)) for kind, code in codes if isinstance(error, kind)), None
+        (ExitError(code, _sentence(error)) for kind, code in codes if isinstance(error, kind)), None
     )
 
 

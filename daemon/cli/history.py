@@ -8,21 +8,21 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from daemon.cli.places import Places
+from daemon.cli.paths import Paths
 
 if TYPE_CHECKING:
-    from daemon.child import Frame
     from daemon.replay import Filed
     from daemon.store.ledger import Ledger
+    from daemon.worker.reading import Frame
     from rules.difference import Sending
 
 
-def sendings(places: Places, rules: Path | None, back: timedelta) -> "list[Sending]":
+def sendings(places: Paths, rules: Path | None, back: timedelta) -> "list[Sending]":
     """What the rules of the file (None: those in effect) would have sent in the last `back`, oldest
     first.
     """
-    from daemon.child import Frame, inline
     from daemon.replay import replay
+    from daemon.worker.reading import Frame, inline
     from orders.event import Source
     from rules.alert import Cause, Severity
     from rules.difference import Sending
@@ -52,7 +52,7 @@ def sendings(places: Places, rules: Path | None, back: timedelta) -> "list[Sendi
         ]
 
 
-def sent(places: Places, back: timedelta) -> "list[Sending]":
+def sent(places: Paths, back: timedelta) -> "list[Sending]":
     """What really reached a target in the last `back`, as the outbox says; titles are not kept
     apart there.
     """

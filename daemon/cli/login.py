@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from daemon.cli.exits import Exit, Stop
-from daemon.cli.places import Places, mailbox_of
+from daemon.cli.exits import Exit, ExitError
+from daemon.cli.paths import Paths, mailbox_of
 
 
 @click.command(short_help="Sign in to a mailbox with OAuth2.")
@@ -28,7 +28,7 @@ from daemon.cli.places import Places, mailbox_of
 @click.option("--token-url", metavar="URL", help="And where tokens are.")
 @click.pass_obj
 def login(
-    places: Places,
+    places: Paths,
     mailbox: str | None,
     client_id: str,
     client_secret_file: Path | None,
@@ -42,7 +42,7 @@ def login(
 
     box = mailbox_of(places.settings(), mailbox)
     if box.login is None:
-        raise Stop(
+        raise ExitError(
             Exit.CONFIGURATION,
             f"mailbox {box.id} has no login: google or microsoft in {places.config}",
         )
@@ -52,7 +52,7 @@ def login(
         else ""
     )
     if bool(device_url) != bool(token_url):
-        raise Stop(Exit.USAGE, "--device-url and --token-url belong together")
+        raise ExitError(Exit.USAGE, "--device-url and --token-url belong together")
     provider = PROVIDERS[box.login]
     if device_url and token_url:
         provider = replace(provider, device_url=device_url, token_url=token_url)

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from daemon.cli.ledger import iso, limit, spoken
 from daemon.cli.listing import Column, Fit, as_json, column, show
-from daemon.cli.places import Places
+from daemon.cli.orders import iso, limit, spoken
+from daemon.cli.paths import Paths
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -23,7 +23,7 @@ def mails() -> None:
 @limit
 @as_json
 @click.pass_obj
-def unread(places: Places, limit: int, as_json: bool) -> None:
+def unread(places: Paths, limit: int, as_json: bool) -> None:
     """List marketplace mails that were not understood, and those set aside."""
     from daemon.store.mails import MailState
     from parsers.notice import Outcome
@@ -68,9 +68,9 @@ def _row(one: "MailRow", zone: "tzinfo") -> dict[str, Any]:
     "--all", "everything", is_flag=True, help="Understood ones too: they only gain what is new."
 )
 @click.pass_obj
-def reread(places: Places, everything: bool) -> None:
+def reread(places: Paths, everything: bool) -> None:
     """Read stored mails again with the packs as they are now."""
-    from daemon.child import inline
+    from daemon.worker.reading import inline
     from parsers.notice import Outcome
 
     with places.desk() as desk:

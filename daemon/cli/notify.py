@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from daemon.cli.exits import Exit, Stop
-from daemon.cli.places import Places
+from daemon.cli.exits import Exit, ExitError
+from daemon.cli.paths import Paths
 
 if TYPE_CHECKING:
-    from daemon.push.sender import Sender
+    from daemon.push.notifier import Notifier
     from daemon.settings import Settings, Target
 
 TEXTS = {
@@ -31,7 +31,7 @@ def notify() -> None:
 @notify.command()
 @click.argument("target", required=False)
 @click.pass_obj
-def test(places: Places, target: str | None) -> None:
+def test(places: Paths, target: str | None) -> None:
     """Send a test message to TARGET, or to every target."""
     settings = places.settings()
     chosen = targets(settings, target)
@@ -44,7 +44,7 @@ def test(places: Places, target: str | None) -> None:
             else:
                 failures.append(f"{one.id}: {why}")
     if failures:
-        raise Stop(Exit.DELIVERY, *failures)
+        raise ExitError(Exit.DELIVERY, *failures)
 
 
 def targets(settings: "Settings", name: str | None) -> "tuple[Target, ...]":
@@ -53,34 +53,34 @@ def targets(settings: "Settings", name: str | None) -> "tuple[Target, ...]":
 
     known = [one.id for one in settings.targets]
     if not known:
-        raise Stop(
+        raise ExitError(
             Exit.CONFIGURATION, "the configuration has no targets: yet, so there is nobody to tell"
         )
     if name is not None and name not in known:
-        raise Stop(
+        raise ExitError(
             Exit.USAGE, f"no target {name!r} in the configuration{did_you_mean(name, known)}"
         )
     return tuple(one for one in settings.targets if name in (None, one.id))
 
 
-def sender() -> "Sender":
-    from daemon.push.sender import Sender
+def sender() -> "Notifier":
+    from daemon.push.notifier import Notifier
 
-    return Sender()
+    return Notifier()
 
 
-def try_target(target: "Target", post: "Sender") -> str | None:
+def try_target(target: "Target", post: "Notifier") -> str | None:
     """Send a test message; why it did not arrive, in one sentence, or None."""
     from uuid import uuid4
 
-    from daemon.push.parcel import Outcome, Parcel
+    from daemon.push.delivery import Delivery, SendOutcome
 
     url, why = address_of(target, post)
     if why:
         return why
     title, body = TEXTS[target.language]
     answer = post.send(
-        Parcel(
+        Delivery(
             target=target.id,
             url=url,
             title=title,
@@ -90,15 +90,15 @@ def try_target(target: "Target", post: "Sender") -> str | None:
         )
     )
     match answer.outcome:
-        case Outcome.SENT:
+        case SendOutcome.SENT:
             return None
-        case Outcome.UNSURE:
+        case SendOutcome.UNSURE:
             return f"sent, but no answer came: {answer.reason}; look whether it arrived"
-        case Outcome.FAILED:
+        case SendOutcome.FAILED:
             return f"{answer.reason}; check the URL and orderbell's access to it"
 
 
-def address_of(target: "Target", post: "Sender") -> tuple[str, str | None]:
+def address_of(target: "Target", post: "Notifier") -> tuple[str, str | None]:
     """The target's URL, and why it cannot be used, in one sentence without the URL, or None."""
     from daemon.secrets import SecretError, resolve
 

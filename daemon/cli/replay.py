@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from daemon.cli.exits import Exit, Stop, complain
+from daemon.cli.exits import Exit, ExitError, complain
 from daemon.cli.listing import as_json, print_json
-from daemon.cli.places import Places, mailbox_of
+from daemon.cli.paths import Paths, mailbox_of
 
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
-    from daemon.child import Frame
     from daemon.replay import Rung
     from daemon.settings import Settings, Target
+    from daemon.worker.reading import Frame
     from orders.event import Event
 
 
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 )
 @click.pass_obj
 def replay(
-    places: Places,
+    places: Paths,
     path: Path,
     as_json: bool,
     orders: Path | None,
@@ -73,15 +73,15 @@ def replay(
     """
     from datetime import UTC, datetime
 
-    from daemon.child import inline
     from daemon.pipeline import notes as told
     from daemon.replay import mails
     from daemon.replay import replay as run
+    from daemon.worker.reading import inline
     from parsers.user_yaml import UserFileError
 
     settings = places.settings_if_any()
     if mailbox and settings is None:
-        raise Stop(
+        raise ExitError(
             Exit.CONFIGURATION,
             f"--mailbox {mailbox} needs a configuration; {places.config}: no such file",
         )
@@ -94,9 +94,9 @@ def replay(
         noted = told.load(notes, zone) if notes else ()
         end = told.instant(until, zone, until=True) if until else None
     except UserFileError as error:
-        raise Stop(Exit.ERROR, *(str(fault) for fault in error.faults)) from error
+        raise ExitError(Exit.ERROR, *(str(fault) for fault in error.faults)) from error
     except ValueError as error:
-        raise Stop(Exit.USAGE, str(error)) from error
+        raise ExitError(Exit.USAGE, str(error)) from error
     target = _target(settings, language)
     rung = run(
         filed,
@@ -123,7 +123,7 @@ def _frame(
     *,
     trust_all: bool,
 ) -> "Frame":
-    from daemon.child import Frame
+    from daemon.worker.reading import Frame
 
     if settings is None:
         return Frame(zone=zone, role=role or "buyer", trust_all=trust_all)
@@ -139,7 +139,7 @@ def _frame(
 
 
 def _orders(path: Path, zone: "tzinfo", now: "datetime") -> "tuple[Event, ...]":
-    from daemon.importers import read
+    from daemon.files.importers import read
 
     found = read(path, seen=now, zone=zone)
     complain(str(fault) for fault in found.faults)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from daemon.cli.exits import Exit, Stop
+from daemon.cli.exits import Exit, ExitError
 from daemon.cli.listing import Column, Fit, as_json, column, print_json, show
-from daemon.cli.places import Places
+from daemon.cli.paths import Paths
 
 if TYPE_CHECKING:
     from rules.rulebook import Rulebook
@@ -23,7 +23,7 @@ def rules() -> None:
 @rules.command()
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.pass_obj
-def check(places: Places, file: Path | None) -> None:
+def check(places: Paths, file: Path | None) -> None:
     """Check the rules and say every fault as file:line:column."""
     book = rulebook(places, file)
     where = file or places.rules or "the shipped rules"
@@ -38,7 +38,7 @@ def check(places: Places, file: Path | None) -> None:
 )
 @as_json
 @click.pass_obj
-def list_rules(places: Places, effective: bool, as_json: bool) -> None:
+def list_rules(places: Paths, effective: bool, as_json: bool) -> None:
     """List the rules, and which of them your file changed or switched off."""
     book = rulebook(places, None)
     if effective:
@@ -76,14 +76,14 @@ def list_rules(places: Places, effective: bool, as_json: bool) -> None:
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option("--shipped", is_flag=True, help="Run the tests that come with the shipped rules.")
 @click.pass_obj
-def test(places: Places, file: Path | None, shipped: bool) -> None:
+def test(places: Paths, file: Path | None, shipped: bool) -> None:
     """Run the tests in FILE, else those in rules.tests.yaml beside the configuration."""
     from importlib.resources import files
 
     from parsers.user_yaml import UserFileError, parse
     from rules.rulebook import Rulebook
     from rules.rulebook import shipped as shipped_book
-    from rules.trial import load, run, trials
+    from rules.ruletests import load, run, trials
 
     try:
         if shipped:
@@ -97,10 +97,10 @@ def test(places: Places, file: Path | None, shipped: bool) -> None:
             found = load(file or places.folder / "rules.tests.yaml")
             book = rulebook(places, found.rules)
     except UserFileError as error:
-        raise Stop(Exit.RULES, *(str(fault) for fault in error.faults)) from error
+        raise ExitError(Exit.RULES, *(str(fault) for fault in error.faults)) from error
     failures = run(found, book)
     if failures:
-        raise Stop(
+        raise ExitError(
             Exit.RULES,
             *(str(one) for one in failures),
             f"{len(failures)} of {len(found.checks)} checks failed",
@@ -112,19 +112,19 @@ def test(places: Places, file: Path | None, shipped: bool) -> None:
 @click.argument("rule_id", metavar="RULE")
 @click.argument("order_id", metavar="ORDER")
 @click.pass_obj
-def explain(places: Places, rule_id: str, order_id: str) -> None:
+def explain(places: Paths, rule_id: str, order_id: str) -> None:
     """Say test by test why RULE does or does not ring for ORDER, and when that could change."""
     from datetime import UTC, datetime
 
-    from daemon.cli.ledger import found
-    from daemon.pipeline.subjects import order_scene
+    from daemon.cli.orders import found
+    from daemon.pipeline.scopes import order_scope_facts
     from parsers.user_yaml import did_you_mean
     from rules.explain import explain as reasons
 
     book, now = rulebook(places, None), datetime.now(UTC)
     known = {rule.id: rule for rule in (*book.rules, *book.idle)}
     if rule_id not in known:
-        raise Stop(
+        raise ExitError(
             Exit.USAGE,
             "no rule"
             f" {rule_id!r}{did_you_mean(rule_id, known) or '; orderbell rules list lists them'}",
@@ -133,7 +133,10 @@ def explain(places: Places, rule_id: str, order_id: str) -> None:
     with places.ledger() as ledger:
         views = [places.view(row.key, ledger) for row in found(ledger, order_id)]
     subjects = [
-        one for view in views for one in order_scene(view, now).subjects if one.about == rule.about
+        one
+        for view in views
+        for one in order_scope_facts(view, now).subjects
+        if one.about == rule.about
     ]
     if not rule.enabled:
         click.echo(f"{rule.id} is switched off; if it were on:")
@@ -159,7 +162,7 @@ def explain(places: Places, rule_id: str, order_id: str) -> None:
 )
 @as_json
 @click.pass_obj
-def replay(places: Places, span: str, candidate: Path | None, as_json: bool) -> None:
+def replay(places: Paths, span: str, candidate: Path | None, as_json: bool) -> None:
     """Say what the rules, or those of a candidate file, would have sent for the mails kept, beside
     what was sent.
     """
@@ -170,7 +173,7 @@ def replay(places: Places, span: str, candidate: Path | None, as_json: bool) -> 
     try:
         back = duration(span)
     except ValueError as error:
-        raise Stop(Exit.USAGE, f"--since {span}: {error}") from error
+        raise ExitError(Exit.USAGE, f"--since {span}: {error}") from error
     before = sendings(places, None, back)
     after = sendings(places, candidate, back) if candidate else before
     difference = compare(before, after)
@@ -230,7 +233,7 @@ def schema() -> None:
 STYLES = {"critical": "bold red", "warning": "yellow", "info": ""}
 
 
-def rulebook(places: Places, file: Path | None) -> "Rulebook":
+def rulebook(places: Paths, file: Path | None) -> "Rulebook":
     """The shipped rules with the user's file laid over. Raises Stop with every fault."""
     from parsers.user_yaml import UserFileError
     from rules.rulebook import load
@@ -244,7 +247,7 @@ def rulebook(places: Places, file: Path | None) -> "Rulebook":
     try:
         return load(file or places.rules, None if settings is None else settings.notify)
     except UserFileError as error:
-        raise Stop(Exit.RULES, *(str(fault) for fault in error.faults)) from error
+        raise ExitError(Exit.RULES, *(str(fault) for fault in error.faults)) from error
 
 
 def in_english(texts: "Mapping[str, str]") -> str:

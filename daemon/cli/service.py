@@ -2,8 +2,8 @@
 
 import click
 
-from daemon.cli.exits import Exit, Stop
-from daemon.cli.places import Places
+from daemon.cli.exits import Exit, ExitError
+from daemon.cli.paths import Paths
 
 user_unit = click.option(
     "--user", is_flag=True, help="A service of your own account instead of the whole system."
@@ -18,9 +18,9 @@ def service() -> None:
 @service.command(name="print")
 @user_unit
 @click.pass_obj
-def print_unit(places: Places, user: bool) -> None:
+def print_unit(places: Paths, user: bool) -> None:
     """Print the unit as it would be installed."""
-    from daemon.service import program, unit
+    from daemon.units import program, unit
 
     click.echo(unit(user=user, command=program(), config=places.given_config), nl=False)
 
@@ -29,16 +29,16 @@ def print_unit(places: Places, user: bool) -> None:
 @user_unit
 @click.option("--force", is_flag=True, help="Replace a unit that differs.")
 @click.pass_obj
-def install(places: Places, user: bool, force: bool) -> None:
+def install(places: Paths, user: bool, force: bool) -> None:
     """Put the unit where systemd looks, and say how to start it."""
-    from daemon.service import obstacle, place, program, unit
+    from daemon.units import obstacle, place, program, unit
 
     path, command = place(user=user), program()
     if reason := obstacle(user=user, command=command):
-        raise Stop(Exit.ERROR, reason)
+        raise ExitError(Exit.ERROR, reason)
     text = unit(user=user, command=command, config=places.given_config)
     if path.exists() and path.read_text() != text and not force:
-        raise Stop(
+        raise ExitError(
             Exit.ERROR,
             f"{path} is there already and differs; compare with: orderbell service print; then"
             " --force",
@@ -47,7 +47,7 @@ def install(places: Places, user: bool, force: bool) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     except PermissionError:
-        raise Stop(
+        raise ExitError(
             Exit.ERROR, f"{path}: permission denied; try: sudo orderbell service install, or --user"
         ) from None
     ctl = "systemctl --user" if user else "systemctl"

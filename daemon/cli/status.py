@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from daemon.cli.exits import Exit, Stop
-from daemon.cli.ledger import iso, spoken
+from daemon.cli.exits import Exit, ExitError
 from daemon.cli.listing import as_json, print_json
-from daemon.cli.places import Places
+from daemon.cli.orders import iso, spoken
+from daemon.cli.paths import Paths
 
 if TYPE_CHECKING:
     from daemon.settings import Settings
@@ -23,7 +23,7 @@ AT_LEAST = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
+class StatusProblem:
     code: Exit
     what: str
 
@@ -31,7 +31,7 @@ class Trouble:
 @click.command(short_help="How the service is, for you and for monitors.")
 @as_json
 @click.pass_obj
-def status(places: Places, as_json: bool) -> None:
+def status(places: Paths, as_json: bool) -> None:
     """Say how the service is; exits 0 only when it runs, hears every mailbox and reaches every
     target.
     """
@@ -59,7 +59,7 @@ def status(places: Places, as_json: bool) -> None:
             f" {told['waiting']}"
         )
     if troubles:
-        raise Stop(troubles[0].code, *(one.what for one in troubles))
+        raise ExitError(troubles[0].code, *(one.what for one in troubles))
 
 
 def _facts(ledger: "Ledger", settings: "Settings", now: datetime) -> dict[str, Any]:
@@ -81,34 +81,34 @@ def _facts(ledger: "Ledger", settings: "Settings", now: datetime) -> dict[str, A
     }
 
 
-def _running(state: Path) -> Iterator[Trouble]:
+def _running(state: Path) -> Iterator[StatusProblem]:
     from daemon.store.lock import holder
 
     if holder(state) is None:
         what = "the service is not running; try: systemctl status orderbell, or orderbell run"
-        yield Trouble(code=Exit.ERROR, what=what)
+        yield StatusProblem(code=Exit.ERROR, what=what)
 
 
-def _mailboxes(ledger: "Ledger", settings: "Settings", now: datetime) -> Iterator[Trouble]:
+def _mailboxes(ledger: "Ledger", settings: "Settings", now: datetime) -> Iterator[StatusProblem]:
     known = {row.id: row for row in ledger.mailboxes.all()}
     patience = max(AT_LEAST, settings.poll * DEAF)
     for box in settings.mailboxes:
         row = known.get(box.id)
         if row is not None and row.failing_since is not None:
-            yield Trouble(code=Exit.MAILBOX, what=f"mailbox {box.id}: {row.last_error}")
+            yield StatusProblem(code=Exit.MAILBOX, what=f"mailbox {box.id}: {row.last_error}")
         elif row is None or row.last_ok_at is None or now - row.last_ok_at > patience:
-            yield Trouble(
+            yield StatusProblem(
                 code=Exit.MAILBOX,
                 what=f"mailbox {box.id} was not read for a long time; see the log",
             )
 
 
-def _targets(ledger: "Ledger", settings: "Settings") -> Iterator[Trouble]:
+def _targets(ledger: "Ledger", settings: "Settings") -> Iterator[StatusProblem]:
     for target in settings.targets:
         row = ledger.outbox.target(target.id)
         if row.failures:
             waiting = ledger.outbox.waiting(target.id)
-            yield Trouble(
+            yield StatusProblem(
                 code=Exit.DELIVERY,
                 what=f"target {target.id} fails: {row.last_error}; {waiting} messages wait for it",
             )

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from daemon.demo import phone as phones
 from daemon.demo import postbox as servers
-from daemon.demo.letters import age, letter
 from daemon.demo.phone import Phone, Push
 from daemon.demo.postbox import Postbox
-from daemon.loop.files import Files
-from daemon.loop.service import Service
+from daemon.demo.samples import age, letter
+from daemon.service.files import Files
+from daemon.service.service import Service
 from daemon.store.outbox import OutboxState
 from daemon.store.store import Store
 

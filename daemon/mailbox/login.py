@@ -6,8 +6,8 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from daemon.mailbox.transport import Client, Limits, Meter
-from daemon.mailbox.trouble import Kind, MailboxError, while_connecting, while_logging_in
+from daemon.mailbox.errors import MailboxError, MailboxErrorKind, while_connecting, while_logging_in
+from daemon.mailbox.transport import ByteCounter, Client, Limits
 from daemon.settings import Mailbox
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -28,7 +28,9 @@ def trust(ca_file: Path | None = None) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=str(ca_file.expanduser()))
     except (OSError, ssl.SSLError) as error:
         what = f"tls_ca_file {ca_file} cannot be used: {error.strerror or error}"
-        raise MailboxError(Kind.TLS, what, "give a readable PEM file of certificates") from None
+        raise MailboxError(
+            MailboxErrorKind.TLS, what, "give a readable PEM file of certificates"
+        ) from None
     # Python 3.13 refuses home-made certificates for form alone; the user named this one.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
@@ -42,7 +44,7 @@ def connect(
     *,
     token: bool,
     limits: Limits,
-    meter: Meter,
+    meter: ByteCounter,
 ) -> Client:
     """Make a connection and log in. `secret` is a password, or with `token` an OAuth2 access token.
 
@@ -63,10 +65,12 @@ def connect(
     return client
 
 
-def _secured(account: Mailbox, context: ssl.SSLContext, limits: Limits, meter: Meter) -> Client:
+def _secured(
+    account: Mailbox, context: ssl.SSLContext, limits: Limits, meter: ByteCounter
+) -> Client:
     if account.tls == "none" and account.server not in LOOPBACK:
         raise MailboxError(
-            Kind.TLS, "tls: none is for loopback only", "set tls: implicit or starttls"
+            MailboxErrorKind.TLS, "tls: none is for loopback only", "set tls: implicit or starttls"
         )
     client = Client(
         account.server, account.port, context if account.tls == "implicit" else None, limits, meter
@@ -85,7 +89,7 @@ def _start_tls(client: Client, account: Mailbox, context: ssl.SSLContext) -> Non
     # PREAUTH here would mean that someone in between has logged us in to skip the encryption.
     if client.wire.state != "NONAUTH" or not client.has_capability("STARTTLS"):
         what = f"{account.server}:{account.port} offers no STARTTLS, so no password was sent"
-        raise MailboxError(Kind.TLS, what, "set tls: implicit and port: 993")
+        raise MailboxError(MailboxErrorKind.TLS, what, "set tls: implicit and port: 993")
     client.starttls(context)
 
 
@@ -100,12 +104,14 @@ def _log_in(client: Client, account: Mailbox, secret: str, *, token: bool) -> No
     elif "LOGINDISABLED" in offered:
         what = f"{account.server} takes no password here ({_mechanisms(offered)})"
         raise MailboxError(
-            Kind.TLS, what, "set tls: implicit or starttls; else the provider wants a token_command"
+            MailboxErrorKind.TLS,
+            what,
+            "set tls: implicit or starttls; else the provider wants a token_command",
         )
     elif not (account.user + secret).isascii() or not (account.user + secret).isprintable():
         what = f"{account.server} takes only plain letters in passwords, and this one has others"
         raise MailboxError(
-            Kind.WRONG_PASSWORD,
+            MailboxErrorKind.WRONG_PASSWORD,
             what,
             "change the password to letters and digits, or use an app password",
         )
@@ -128,7 +134,7 @@ def _log_in_with_token(client: Client, account: Mailbox, token: str, offered: se
     else:
         what = f"{account.server} takes no OAuth2 tokens ({_mechanisms(offered)})"
         raise MailboxError(
-            Kind.EXPIRED_TOKEN, what, "use password: instead of token_command or login:"
+            MailboxErrorKind.EXPIRED_TOKEN, what, "use password: instead of token_command or login:"
         )
 
 

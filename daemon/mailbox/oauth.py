@@ -22,8 +22,8 @@ from http.client import HTTPException, HTTPMessage
 from pathlib import Path
 from typing import IO, Any
 
+from daemon.mailbox.errors import MailboxError, MailboxErrorKind, said
 from daemon.mailbox.login import LOOPBACK, trust
-from daemon.mailbox.trouble import Kind, MailboxError, said
 
 HTTP_SECONDS = 20
 ANSWER_BYTES = 1 << 20
@@ -32,7 +32,7 @@ SHARE = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Provider:
+class OAuthProvider:
     """Where a provider hands out tokens, and what for."""
 
     device_url: str
@@ -40,17 +40,17 @@ class Provider:
     scope: str
 
 
-PROVIDERS: Mapping[str, Provider] = {
+PROVIDERS: Mapping[str, OAuthProvider] = {
     # learn.microsoft.com: “Authenticate an IMAP, POP or SMTP connection using OAuth”, “OAuth 2.0
     # device authorization”
-    "microsoft": Provider(
+    "microsoft": OAuthProvider(
         device_url="https://login.microsoftonline.com/common/oauth2/v2.0/devicecode",
         token_url="https://login.microsoftonline.com/common/oauth2/v2.0/token",  # noqa: S106
         scope="https://outlook.office.com/IMAP.AccessAsUser.All offline_access",
     ),
     # developers.google.com: “OAuth 2.0 for TV and limited-input devices”, which lists no mail scope
     # for most clients
-    "google": Provider(
+    "google": OAuthProvider(
         device_url="https://oauth2.googleapis.com/device/code",
         token_url="https://oauth2.googleapis.com/token",  # noqa: S106
         scope="https://mail.google.com/",
@@ -88,7 +88,7 @@ class Code:
 # the device login
 
 
-def begin(provider: Provider, client_id: str) -> Code:
+def begin(provider: OAuthProvider, client_id: str) -> Code:
     """Ask for a code to show to the user. Raises MailboxError."""
     answer = _post(provider.device_url, {"client_id": client_id, "scope": provider.scope})
     if "error" in answer:
@@ -107,7 +107,7 @@ def begin(provider: Provider, client_id: str) -> Code:
 
 
 def finish(
-    provider: Provider,
+    provider: OAuthProvider,
     code: Code,
     client_id: str,
     client_secret: str = "",
@@ -151,7 +151,9 @@ def finish(
             case _:
                 raise _refused(answer, provider.token_url)
     raise MailboxError(
-        Kind.EXPIRED_TOKEN, "the code ran out before it was typed", "start the login again"
+        MailboxErrorKind.EXPIRED_TOKEN,
+        "the code ran out before it was typed",
+        "start the login again",
     )
 
 
@@ -202,14 +204,18 @@ def load(path: Path) -> Grant:
     again = f"sign in: orderbell login {path.stem}"
     try:
         if path.stat().st_mode & 0o077:
-            raise MailboxError(Kind.EXPIRED_TOKEN, f"others can read {path}", f"chmod 600 {path}")
+            raise MailboxError(
+                MailboxErrorKind.EXPIRED_TOKEN, f"others can read {path}", f"chmod 600 {path}"
+            )
         return Grant(**json.loads(path.read_text("utf-8")))
     except FileNotFoundError:
         raise MailboxError(
-            Kind.EXPIRED_TOKEN, f"nobody has signed in for {path.stem} yet", again
+            MailboxErrorKind.EXPIRED_TOKEN, f"nobody has signed in for {path.stem} yet", again
         ) from None
     except (OSError, ValueError, TypeError) as error:
-        raise MailboxError(Kind.EXPIRED_TOKEN, f"{path} cannot be read: {error}", again) from None
+        raise MailboxError(
+            MailboxErrorKind.EXPIRED_TOKEN, f"{path} cannot be read: {error}", again
+        ) from None
 
 
 def access_token(path: Path, *, fresh: bool = False, now: Callable[[], float] = time.time) -> str:
@@ -273,7 +279,9 @@ def _granted(grant: Grant, answer: Mapping[str, Any], now: float) -> Grant:
         raise _odd(grant.token_url) from None
     if not grant.refresh_token:
         what = "the provider gave no refresh token, so the login would end within the hour"
-        raise MailboxError(Kind.EXPIRED_TOKEN, what, "allow offline access for this client")
+        raise MailboxError(
+            MailboxErrorKind.EXPIRED_TOKEN, what, "allow offline access for this client"
+        )
     return grant
 
 
@@ -301,7 +309,9 @@ def _post(url: str, form: Mapping[str, str]) -> dict[str, Any]:
     """
     host = urllib.parse.urlsplit(url).hostname or ""
     if not url.startswith("https://") and host not in LOOPBACK:
-        raise MailboxError(Kind.TLS, f"{url} is not encrypted", "use an https:// address")
+        raise MailboxError(
+            MailboxErrorKind.TLS, f"{url} is not encrypted", "use an https:// address"
+        )
     opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=trust()), _Still())
     request = urllib.request.Request(  # noqa: S310 – checked above
         url, urllib.parse.urlencode(form).encode(), {"Accept": "application/json"}
@@ -315,7 +325,9 @@ def _post(url: str, form: Mapping[str, str]) -> dict[str, Any]:
                 status, text = error.code, error.read(ANSWER_BYTES)
     except (OSError, HTTPException) as error:
         what = f"{host} cannot be reached: {said(getattr(error, 'reason', None) or error)}"
-        raise MailboxError(Kind.UNREACHABLE, what, "it is tried again by itself") from None
+        raise MailboxError(
+            MailboxErrorKind.UNREACHABLE, what, "it is tried again by itself"
+        ) from None
     try:
         found = json.loads(text)
     except ValueError:
@@ -324,7 +336,9 @@ def _post(url: str, form: Mapping[str, str]) -> dict[str, Any]:
         return found
     if status == 429 or status >= 500:
         raise MailboxError(
-            Kind.TEMPORARY, f"{host} answers with {status}", "it is tried again by itself"
+            MailboxErrorKind.TEMPORARY,
+            f"{host} answers with {status}",
+            "it is tried again by itself",
         )
     raise _odd(url)
 
@@ -335,7 +349,9 @@ def _refused(answer: Mapping[str, Any], url: str, mailbox: str = "") -> MailboxE
     error = answer["error"]
     if error in ("temporarily_unavailable", "server_error", "slow_down"):
         return MailboxError(
-            Kind.TEMPORARY, f"{host} cannot answer now: “{reason}”", "it is tried again by itself"
+            MailboxErrorKind.TEMPORARY,
+            f"{host} cannot answer now: “{reason}”",
+            "it is tried again by itself",
         )
     try_this = {
         "invalid_client": "check the client id and its secret",
@@ -347,11 +363,13 @@ def _refused(answer: Mapping[str, Any], url: str, mailbox: str = "") -> MailboxE
         "access_denied": "the login was declined; start it again",
         "expired_token": "the code ran out; start the login again",
     }.get(str(error), f"sign in again: orderbell login {mailbox}".rstrip())
-    return MailboxError(Kind.EXPIRED_TOKEN, f"{host} refused: “{reason}”", try_this)
+    return MailboxError(MailboxErrorKind.EXPIRED_TOKEN, f"{host} refused: “{reason}”", try_this)
 
 
 def _odd(url: str) -> MailboxError:
     host = urllib.parse.urlsplit(url).hostname
     return MailboxError(
-        Kind.PROTOCOL, f"the answer of {host} is no token and no error", "it is tried again"
+        MailboxErrorKind.PROTOCOL,
+        f"the answer of {host} is no token and no error",
+        "it is tried again",
     )

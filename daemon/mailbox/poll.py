@@ -8,15 +8,15 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
 from daemon.mailbox.arrived import Arrived, Cursor, Polled
-from daemon.mailbox.conversation import (
+from daemon.mailbox.connection import (
     BODY_BYTES,
     HEADER_BYTES,
-    Conversation,
+    Connection,
     Folder,
     Shown,
     uid_set,
 )
-from daemon.mailbox.trouble import Kind, MailboxError
+from daemon.mailbox.errors import MailboxError, MailboxErrorKind
 
 BATCH = 200
 """Headers asked for in one command."""
@@ -39,7 +39,7 @@ class Tally:
 
 
 def poll(
-    talk: Conversation,
+    talk: Connection,
     folder: str,
     cursor: Cursor | None,
     since: datetime | None,
@@ -77,7 +77,7 @@ def poll(
 
 
 def rescan(
-    talk: Conversation,
+    talk: Connection,
     folder: str,
     cursor: Cursor,
     known: Callable[[int, int], Iterable[int]],
@@ -106,7 +106,7 @@ def rescan(
 
 
 def fetch(
-    talk: Conversation, folder: str, uidvalidity: int, uids: Sequence[int], sink: Sink
+    talk: Connection, folder: str, uidvalidity: int, uids: Sequence[int], sink: Sink
 ) -> Polled:
     """Ask again for single mails, such as those that were `missing`. Nothing is given when
     UIDVALIDITY has changed.
@@ -131,14 +131,14 @@ def _is_reset(cursor: Cursor, state: Folder) -> bool:
     return state.uidvalidity == 0 and state.uidnext is not None and state.uidnext <= cursor.last_uid
 
 
-def _last(talk: Conversation, state: Folder, known: int) -> int:
+def _last(talk: Connection, state: Folder, known: int) -> int:
     if state.uidnext is not None:
         return state.uidnext - 1
     return talk.last_uid() if state.exists else known
 
 
 def _new(
-    talk: Conversation, state: Folder, first: int, last: int, since: datetime | None
+    talk: Connection, state: Folder, first: int, last: int, since: datetime | None
 ) -> list[int]:
     """UIDs that exist in the range. SINCE compares days in whatever zone the server likes, so one
     more is asked for.
@@ -156,7 +156,7 @@ def _new(
 
 
 def _mails(
-    talk: Conversation,
+    talk: Connection,
     state: Folder,
     uids: Sequence[int],
     since: datetime | None,
@@ -182,7 +182,7 @@ def _mails(
 
 
 def _arrived(
-    talk: Conversation, state: Folder, mail: Shown, raw: bytes | None, tally: Tally, *, needed: bool
+    talk: Connection, state: Folder, mail: Shown, raw: bytes | None, tally: Tally, *, needed: bool
 ) -> Arrived:
     missing = needed and raw is None
     tally.seen += 1
@@ -213,7 +213,7 @@ def _is_older(mail: Shown, since: datetime | None) -> bool:
     return since is not None and mail.received is not None and mail.received < since
 
 
-def _headers(talk: Conversation, uids: Sequence[int], tally: Tally) -> list[Shown]:
+def _headers(talk: Connection, uids: Sequence[int], tally: Tally) -> list[Shown]:
     """What the server shows of `uids`, ascending. What it leaves out is asked for again; what is
     left then is gone.
     """
@@ -231,7 +231,7 @@ def _headers(talk: Conversation, uids: Sequence[int], tally: Tally) -> list[Show
     return [shown[uid] for uid in uids if uid in shown]
 
 
-def _bodies(talk: Conversation, group: Sequence[Shown]) -> dict[int, bytes]:
+def _bodies(talk: Connection, group: Sequence[Shown]) -> dict[int, bytes]:
     beginning = group[0].size > BODY_BYTES
     uids = [mail.uid for mail in group]
     found = _patiently(talk, "body", uids, lambda some: talk.bodies(some, beginning=beginning))
@@ -256,7 +256,7 @@ def _groups(mails: Sequence[Shown]) -> list[list[Shown]]:
 
 
 def _patiently(
-    talk: Conversation,
+    talk: Connection,
     what: str,
     uids: Sequence[int],
     ask: Callable[[Sequence[int]], dict[int, Found]],
@@ -272,7 +272,7 @@ def _patiently(
 
 
 def _one_by_one_if_refused(
-    talk: Conversation, uids: Sequence[int], ask: Callable[[Sequence[int]], dict[int, Found]]
+    talk: Connection, uids: Sequence[int], ask: Callable[[Sequence[int]], dict[int, Found]]
 ) -> dict[int, Found]:
     """When the server refuses, ask for each mail alone, so that a broken one does not hide the
     others.
@@ -282,7 +282,7 @@ def _one_by_one_if_refused(
     try:
         return ask(uids)
     except MailboxError as refusal:
-        if refusal.kind is not Kind.TEMPORARY:
+        if refusal.kind is not MailboxErrorKind.TEMPORARY:
             raise
         talk.flags(uids)
     found: dict[int, Found] = {}
@@ -290,7 +290,7 @@ def _one_by_one_if_refused(
         try:
             found |= ask([uid])
         except MailboxError as refusal:
-            if refusal.kind is not Kind.TEMPORARY:
+            if refusal.kind is not MailboxErrorKind.TEMPORARY:
                 raise
     return found
 

@@ -8,10 +8,10 @@ from typing import Self
 
 from daemon.mailbox import poll as look
 from daemon.mailbox.arrived import Arrived, Cursor, Polled
-from daemon.mailbox.conversation import Conversation, Folder, uid_set
+from daemon.mailbox.connection import Connection, Folder, uid_set
 from daemon.mailbox.stamps import stamps
-from daemon.mailbox.transport import Limits, Meter
-from daemon.mailbox.wake import Wake
+from daemon.mailbox.transport import ByteCounter, Limits
+from daemon.mailbox.wakeup import Wakeup
 from daemon.settings import Mailbox
 
 LONGEST_IDLE = 540.0
@@ -25,7 +25,7 @@ class Session:
     and open a new one.
     """
 
-    def __init__(self, talk: Conversation) -> None:
+    def __init__(self, talk: Connection) -> None:
         self._talk = talk
         self._polled: dict[str, tuple[int, int]] = {}
 
@@ -38,7 +38,7 @@ class Session:
         *,
         token: bool = False,
         limits: Limits | None = None,
-        meter: Meter | None = None,
+        meter: ByteCounter | None = None,
     ) -> Self:
         """Connect and log in with a password, or with an OAuth2 access token. `context` comes from
         `login.trust`.
@@ -48,13 +48,13 @@ class Session:
         Raises MailboxError.
         """
         return cls(
-            Conversation(
+            Connection(
                 account,
                 secret,
                 context,
                 token=token,
                 limits=limits or Limits(),
-                meter=meter or Meter(),
+                meter=meter or ByteCounter(),
             )
         )
 
@@ -78,7 +78,7 @@ class Session:
         return self._talk.can_idle
 
     @property
-    def meter(self) -> Meter:
+    def meter(self) -> ByteCounter:
         return self._talk.meter
 
     def poll(
@@ -159,7 +159,7 @@ class Session:
         """The first of `folders` that a poll of this session could open: the one to wait in."""
         return next((name for name in folders if name in self._polled), folders[0])
 
-    def idle(self, seconds: float, wake: Wake, folder: str | None = None) -> bool:
+    def idle(self, seconds: float, wake: Wakeup, folder: str | None = None) -> bool:
         """Wait for mail in `folder` (default: the one opened last), at most 9 minutes.
 
         True: mail may have come, or one was flagged (see `flags`). False: the bell rang or the time

@@ -22,8 +22,8 @@ from typing import Any
 
 import imapclient
 
-from daemon.mailbox.breaks import Breaks
-from daemon.mailbox.wake import Wake
+from daemon.mailbox.poison import PoisonMails
+from daemon.mailbox.wakeup import Wakeup
 
 CHUNK = 1 << 18
 TAGGED = re.compile(rb"(?P<tag>\S+) (?P<verdict>OK|NO|BAD)(?: (?P<text>.*))?", re.IGNORECASE)
@@ -50,13 +50,13 @@ class Limits:
 
 
 @dataclass(slots=True)
-class Meter:
+class ByteCounter:
     """What an account costs and remembers over all its connections. Bytes inside TLS."""
 
     received: int = 0
     sent: int = 0
     commands: int = 0
-    breaks: Breaks = field(default_factory=Breaks)
+    breaks: PoisonMails = field(default_factory=PoisonMails)
 
 
 class Wire(imaplib.IMAP4):
@@ -65,7 +65,12 @@ class Wire(imaplib.IMAP4):
     """
 
     def __init__(
-        self, host: str, port: int, context: ssl.SSLContext | None, limits: Limits, meter: Meter
+        self,
+        host: str,
+        port: int,
+        context: ssl.SSLContext | None,
+        limits: Limits,
+        meter: ByteCounter,
     ) -> None:
         self.limits = limits
         self.meter = meter
@@ -180,7 +185,7 @@ class Wire(imaplib.IMAP4):
 
     # IDLE (RFC 2177)
 
-    def listen(self, seconds: float, wake: Wake) -> bool:
+    def listen(self, seconds: float, wake: Wakeup) -> bool:
         """Wait until mail may have arrived or was flagged (True), or the bell rings or the time is
         over (False).
 
@@ -204,7 +209,7 @@ class Wire(imaplib.IMAP4):
             news |= self._untagged(line)
         return news
 
-    def _hear(self, end: float, wake: Wake) -> bool:
+    def _hear(self, end: float, wake: Wakeup) -> bool:
         watch = select.poll()
         watch.register(self.sock, select.POLLIN)
         watch.register(wake, select.POLLIN)
@@ -255,7 +260,12 @@ class Client(imapclient.IMAPClient):  # type: ignore[misc]  # imapclient has no 
     """imapclient over our wire."""
 
     def __init__(
-        self, host: str, port: int, context: ssl.SSLContext | None, limits: Limits, meter: Meter
+        self,
+        host: str,
+        port: int,
+        context: ssl.SSLContext | None,
+        limits: Limits,
+        meter: ByteCounter,
     ) -> None:
         self._made_of = (context, limits, meter)
         super().__init__(host, port, ssl=context is not None, ssl_context=context)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 
-from daemon.pipeline.asking import change
+from daemon.pipeline.commands import change
 from daemon.pipeline.flags import is_flagged, last_seen, replace
 from daemon.pipeline.setup import Setup
 from daemon.store.alerts import AlertRow

@@ -5,16 +5,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from daemon.child import Reads
 from daemon.mailbox.arrived import Arrived, Polled
-from daemon.pipeline.asking import Desk
-from daemon.pipeline.judging import Mood, end_silence, look, tell_backlog
+from daemon.pipeline.commands import Commands
+from daemon.pipeline.compose import HISTORY, OUTAGE, Message, all_is_quiet, speak, tell_history
+from daemon.pipeline.evaluate import Announce, end_silence, look, tell_backlog
+from daemon.pipeline.intake import ignore, take
 from daemon.pipeline.setup import Setup
-from daemon.pipeline.speaking import HISTORY, OUTAGE, Message, all_is_quiet, speak, tell_history
-from daemon.pipeline.taking import ignore, take
 from daemon.store.ledger import Ledger
 from daemon.store.mails import Place
 from daemon.store.store import Store
+from daemon.worker.reading import Reads
 
 LATE = timedelta(minutes=30)
 """After an outage longer than this, what was missed comes as one message."""
@@ -38,7 +38,7 @@ class Poll:
     mailbox: str
     epoch: int
     """Older workers are fenced off."""
-    mood: Mood
+    mood: Announce
     since: dict[str, datetime]
     """Folder → how far back it is read wherever no cursor says so, aware UTC."""
     cursors: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class Poll:
         return self.mood.silent_for is not None
 
 
-class Pipeline(Desk):
+class Pipeline(Commands):
     """A desk with a clock and mailboxes. Every method is one or several whole transactions; all
     raise StoreError.
 
@@ -90,11 +90,11 @@ class Pipeline(Desk):
             row = ledger.mailboxes.get(mailbox)
             found = {folder: ledger.mailboxes.cursor(mailbox, folder) for folder in box.folders}
             since = _begins(ledger, mailbox, box.folders, now, backfill)
-        mood = Mood()
+        mood = Announce()
         if row.first_run:
-            mood = Mood(silent_for=mailbox)
+            mood = Announce(silent_for=mailbox)
         elif row.last_ok_at is not None and now - row.last_ok_at > LATE:
-            mood = Mood(batch=OUTAGE + mailbox)
+            mood = Announce(batch=OUTAGE + mailbox)
         return Poll(
             mailbox=mailbox,
             epoch=epoch,
@@ -225,12 +225,12 @@ class Pipeline(Desk):
             instants = (ledger.alerts.next_wake(), ledger.alerts.next_waiting())
         return min((at for at in instants if at is not None), default=None)
 
-    def wake(self, scopes: Sequence[str], mood: Mood | None = None) -> None:
+    def wake(self, scopes: Sequence[str], mood: Announce | None = None) -> None:
         """Judge these scopes now."""
         setup, now = self.setup, self.clock()
         with self.store.write() as ledger:
             for scope in scopes:
-                look(ledger, setup, scope, now, mood or Mood())
+                look(ledger, setup, scope, now, mood or Announce())
             told = speak(ledger, setup, now)
         self._tell(told)
 
@@ -247,7 +247,7 @@ class Pipeline(Desk):
             )
         batch = OUTAGE + "rules"
         for start in range(0, len(scopes), PART):
-            self.wake(scopes[start : start + PART], Mood(batch=batch))
+            self.wake(scopes[start : start + PART], Announce(batch=batch))
         with self.store.write() as ledger:
             told = speak(ledger, self.setup, self.clock(), batch=batch)
         self._tell(told)
@@ -255,7 +255,7 @@ class Pipeline(Desk):
     def _sweep(self) -> int:
         now = self.clock()
         late = self._was_away(now)
-        mood = Mood(batch=OUTAGE + "clock") if late else Mood()
+        mood = Announce(batch=OUTAGE + "clock") if late else Announce()
         done = 0
         if self._hourly is None or not timedelta(0) <= now - self._hourly < HOURLY:
             self._hourly = now

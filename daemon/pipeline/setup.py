@@ -6,16 +6,16 @@ from datetime import tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from daemon.child import Frame
 from daemon.settings import Mailbox, Settings, SeverityPolicy, Target
-from orders import policy as deadlines
-from orders.policy import Policy
+from daemon.worker.reading import Frame
+from orders.deadlines import policy as deadlines
+from orders.deadlines.policy import Policy
 from parsers import pack
 from parsers.pack import Library
 from rules import rulebook
 from rules.alert import Severity
-from rules.plan import CHANNELS, Channel, Plan
 from rules.rulebook import Rulebook
+from rules.schedule import CHANNELS, Channel, Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """The push room: messages leave through Apprise, and what became of each is told honestly."""
 
-from daemon.push.parcel import Answer, Outcome, Parcel, next_try
-from daemon.push.sender import Sender, check_url
+from daemon.push.delivery import Delivery, SendOutcome, SendResult, next_try
+from daemon.push.notifier import Notifier, check_url
 
-__all__ = ["Answer", "Outcome", "Parcel", "Sender", "check_url", "next_try"]
+__all__ = ["Delivery", "Notifier", "SendOutcome", "SendResult", "check_url", "next_try"]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl, quote
 
 from daemon.push.answers import button
-from daemon.push.parcel import Parcel
+from daemon.push.delivery import Delivery
 
 CONNECT = 10
 READ = 20
@@ -72,7 +72,7 @@ def service(url: str) -> str:
     return bare if bare in (*PRIORITIES, *MACHINES) else scheme
 
 
-def dress(parcel: Parcel) -> str:
+def dress(parcel: Delivery) -> str:
     """The target's URL for this message: patience, priority, key, button and link added, its
     owner's words kept.
     """

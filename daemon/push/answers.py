@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from daemon.web import get
+from daemon.http import get
 
 SECONDS = 10.0
 LABEL = "OK"

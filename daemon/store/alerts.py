@@ -11,7 +11,7 @@ from daemon.store.codec import alert_from_row, alert_to_json, subject_from_row, 
 from daemon.store.dialect import add, upsert
 from daemon.store.tables import LIVE, WAITING, alert, announcement, message, outbox, unjudged, wake
 from orders.subject import Subject
-from rules.alert import Alert, AlertState, Announcement, Cause, Delivery, Severity
+from rules.alert import Alert, AlertState, Announcement, Cause, Severity, Timing
 
 LIVE_OF_SCOPE = select(alert).where(alert.c.scope == bindparam("scope"), LIVE)
 """Asked for every scope judged: made once."""
@@ -35,7 +35,7 @@ class AnnouncementRow:
     row: AlertRow
     cause: Cause
     groups: tuple[str, ...]
-    delivery: Delivery
+    delivery: Timing
     at: datetime
     not_before: datetime
     batch: str
@@ -52,7 +52,7 @@ class AnnouncementRow:
         )
 
 
-class Alerts:
+class AlertRows:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
@@ -272,7 +272,7 @@ class Alerts:
                 row=_row(row),
                 cause=Cause(row.cause),
                 groups=tuple(row.groups),
-                delivery=Delivery(row.delivery),
+                delivery=Timing(row.delivery),
                 at=row.at,
                 not_before=row.not_before,
                 batch=row.batch,

@@ -1,4 +1,4 @@
-"""The ledger inside one transaction: the shelf that orders ask, and the rows of everything else."""
+"""The ledger inside one transaction: the index that matching asks, and all other rows."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, func, select, update
 
-from daemon.store.alerts import Alerts
+from daemon.store.alerts import AlertRows
 from daemon.store.codec import event_from_row, event_to_json
 from daemon.store.dialect import add, add_all, upsert
 from daemon.store.mailboxes import Mailboxes
@@ -16,7 +16,7 @@ from daemon.store.orders import Orders
 from daemon.store.outbox import Outbox
 from daemon.store.tables import LOOSE, event, health, naming, reference
 from orders.event import Event
-from orders.shelf import NEVER_AN_ORDER, RefKind, order_keys, references
+from orders.matching.index import NEVER_AN_ORDER, RefKind, order_keys, references
 from parsers.notice import Role
 
 # Asked many times for one mail: made once, since making a statement costs more than running it.
@@ -55,14 +55,14 @@ class HealthRow:
 
 
 class Ledger:
-    """Made by `Store.read` and `Store.write`; implements `orders.shelf.Shelf`."""
+    """Made by `Store.read` and `Store.write`; implements `orders.matching.index.EventIndex`."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.mailboxes = Mailboxes(connection)
         self.mails = Mails(connection)
         self.orders = Orders(connection)
-        self.alerts = Alerts(connection)
+        self.alerts = AlertRows(connection)
         self.outbox = Outbox(connection)
 
     # events
@@ -131,14 +131,14 @@ class Ledger:
             return tuple(self.connection.execute(OPEN_ORDERS, asked).scalars())
         return tuple(self.connection.execute(SOME_OPEN_ORDERS, {**asked, "most": most}).scalars())
 
-    def loose(self, marketplace: str, role: Role) -> tuple[Event, ...]:
+    def unmatched(self, marketplace: str, role: Role) -> tuple[Event, ...]:
         return self._events(LOOSE_ONES, {"marketplace": marketplace, "role": role})
 
     def assignments(self, origin: str) -> tuple[Event, ...]:
         return self._events(BY_ANSWER, {"origin": origin})
 
     def house(self, origins: Iterable[str]) -> None:
-        """These events have a sure home (`orders.matching.housed`): they are loose no longer."""
+        """These events have a sure home (`match.now_matched`): unmatched no longer."""
         found = tuple(origins)
         if found:
             self.connection.execute(

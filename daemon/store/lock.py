@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from daemon.store.faults import StoreError, Trouble
+from daemon.store.errors import StoreError, StoreErrorKind
 
 TRIES, PAUSE = 20, 0.05
 """Looks at a lock that is taken, and the seconds between two."""
@@ -31,7 +31,7 @@ class Lock:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise StoreError(
-                Trouble.ACCESS,
+                StoreErrorKind.ACCESS,
                 f"{path}: {error.strerror}",
                 "choose a folder you can write with --state DIR",
             ) from error
@@ -39,7 +39,7 @@ class Lock:
             holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip() or "unknown"
             os.close(descriptor)
             raise StoreError(
-                Trouble.TAKEN,
+                StoreErrorKind.TAKEN,
                 f"another Orderbell (process {holder}) already watches with {folder}",
                 "stop it first, or give this one a state folder of its own with --state DIR",
             ) from None
@@ -89,7 +89,7 @@ def holder(folder: Path) -> int | None:
         return None
     except OSError as error:
         raise StoreError(
-            Trouble.ACCESS, f"{path}: {error.strerror}", "ask as the user that runs it"
+            StoreErrorKind.ACCESS, f"{path}: {error.strerror}", "ask as the user that runs it"
         ) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, func, select, update
 
 from daemon.store.dialect import add, upsert
-from daemon.store.faults import StoreError, Trouble
+from daemon.store.errors import StoreError, StoreErrorKind
 from daemon.store.tables import cursor, mail, mailbox
 
 
@@ -85,7 +85,9 @@ class Mailboxes:
             select(mailbox.c.epoch).where(mailbox.c.id == name)
         ).scalar_one_or_none()
         if current != epoch:
-            raise StoreError(Trouble.FENCED, f"mailbox {name}: another worker has taken over")
+            raise StoreError(
+                StoreErrorKind.FENCED, f"mailbox {name}: another worker has taken over"
+            )
 
     def cursor(self, name: str, folder: str) -> tuple[int, int] | None:
         """(UIDVALIDITY, last UID) of the folder."""

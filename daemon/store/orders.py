@@ -11,11 +11,11 @@ from sqlalchemy import Connection, Select, delete, func, select
 
 from daemon.store.dialect import upsert
 from daemon.store.tables import OPEN, finding, order, watch
+from orders.matching.index import ACCOUNT
 from orders.order import OrderStatus
-from orders.shelf import ACCOUNT
 
 if TYPE_CHECKING:
-    from orders.view import View
+    from orders.facts.view import View
 
 ENDED = (OrderStatus.COMPLETED, OrderStatus.CANCELLED, OrderStatus.RETURNED, OrderStatus.DELIVERED)
 RUNNING = tuple(status for status in OrderStatus if status not in ENDED)

@@ -17,8 +17,8 @@ from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, StaticPool, create_engine, event, text
 
-from daemon.store import copies
-from daemon.store.faults import StoreError, Trouble, told_apart
+from daemon.store import backups
+from daemon.store.errors import StoreError, StoreErrorKind, told_apart
 from daemon.store.ledger import Ledger
 from daemon.store.tables import HEAD, METADATA
 
@@ -55,7 +55,7 @@ class Store:
         except (
             UnicodeDecodeError
         ) as error:  # SQLite names what is damaged, and the name is damaged too
-            raise StoreError(Trouble.CORRUPT, f"{path} is damaged") from error
+            raise StoreError(StoreErrorKind.CORRUPT, f"{path} is damaged") from error
         engine = _engine(path)
         store = cls(engine, path)
         try:
@@ -99,7 +99,7 @@ class Store:
 
     def copy_daily(self, now: datetime) -> Path | None:
         """Make today's copy when it is missing."""
-        return copies.daily(self.path, now) if self.path else None
+        return backups.daily(self.path, now) if self.path else None
 
     def close(self) -> None:
         self._engine.dispose()
@@ -140,7 +140,7 @@ class Store:
             return
         if self.path:
             now = datetime.now(UTC)
-            copies.copy(
+            backups.copy(
                 self.path, self.path.parent / "copies" / f"before-{HEAD}-{now:%Y%m%dT%H%M%S}.sqlite"
             )
         from daemon.store.migrate import (  # noqa: PLC0415 - Alembic takes 300 ms and is seldom needed
@@ -151,7 +151,7 @@ class Store:
             upgrade(self._writer)
 
 
-def rescue(path: Path, now: datetime) -> tuple[Store, copies.Rescue | None]:
+def rescue(path: Path, now: datetime) -> tuple[Store, backups.Rescue | None]:
     """Open the ledger; a damaged one is set aside and replaced by the last sound copy.
 
     For the service alone, which holds the lock. Raises StoreError for everything that this does not
@@ -160,9 +160,9 @@ def rescue(path: Path, now: datetime) -> tuple[Store, copies.Rescue | None]:
     try:
         return Store.open(path), None
     except StoreError as error:
-        if error.trouble is not Trouble.CORRUPT:
+        if error.trouble is not StoreErrorKind.CORRUPT:
             raise
-        done = copies.rescue(path, now, error.what)
+        done = backups.rescue(path, now, error.what)
     store = Store.open(path)
     with store.write() as ledger:
         ledger.mailboxes.forget_cursors()
@@ -182,7 +182,7 @@ def prepare(path: Path) -> None:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     except OSError as error:
         cure = "choose a folder you can write with --state DIR"
-        raise StoreError(Trouble.ACCESS, f"{path}: {error.strerror}", cure) from error
+        raise StoreError(StoreErrorKind.ACCESS, f"{path}: {error.strerror}", cure) from error
 
 
 def _revision(path: Path) -> str | None:
@@ -198,19 +198,19 @@ def _revision(path: Path) -> str | None:
             return None
         if raw.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
             raise StoreError(
-                Trouble.FOREIGN,
+                StoreErrorKind.FOREIGN,
                 f"{path} is a database of another program",
                 "move it away, or choose another --state DIR",
             )
         if mark.exists() or path.stat().st_size <= SMALL:
             verdict = raw.execute("PRAGMA quick_check(1)").fetchone()[0]
             if verdict != "ok":
-                raise StoreError(Trouble.CORRUPT, f"{path} is damaged ({verdict})")
+                raise StoreError(StoreErrorKind.CORRUPT, f"{path} is damaged ({verdict})")
             mark.unlink(missing_ok=True)
         revision = str(raw.execute("SELECT version_num FROM alembic_version").fetchone()[0])
     if revision > HEAD:
         raise StoreError(
-            Trouble.NEWER,
+            StoreErrorKind.NEWER,
             f"{path} was written by a newer Orderbell (revision {revision}, this one knows {HEAD})",
             "use the newer version again, or restore a copy from the folder copies",
         )

@@ -17,17 +17,17 @@ from pathlib import Path
 
 from sqlalchemy import event
 
-from daemon.child import ReadingFailed, inline
-from daemon.loop.watcher import look
 from daemon.mailbox.arrived import Arrived, Cursor, Polled
-from daemon.mailbox.trouble import Kind, MailboxError
+from daemon.mailbox.errors import MailboxError, MailboxErrorKind
+from daemon.pipeline.deliver import recover, send_next
 from daemon.pipeline.pipeline import Pipeline
-from daemon.pipeline.sending import recover, send_next
 from daemon.pipeline.setup import Setup, build
-from daemon.push.parcel import Answer, Outcome, Parcel
+from daemon.push.delivery import Delivery, SendOutcome, SendResult
+from daemon.service.watcher import look
 from daemon.settings import Settings
-from daemon.store.faults import StoreError
+from daemon.store.errors import StoreError
 from daemon.store.store import FILE, rescue
+from daemon.worker.reading import ReadingError, inline
 from tests.servers import letters
 
 START = datetime(2026, 10, 24, 12, tzinfo=UTC)
@@ -137,7 +137,7 @@ class Feed:
         box, missing = self._day.folders[folder], []
         for uid in uids:
             if self.left == 0:
-                raise MailboxError(Kind.UNREACHABLE, "the line is cut", "")
+                raise MailboxError(MailboxErrorKind.UNREACHABLE, "the line is cut", "")
             self.left = None if self.left is None else self.left - 1
             raw, received, _ = box.mails[uid]
             header = raw.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
@@ -174,23 +174,25 @@ class Target:
         self.unmarked: str | None = None
         """Sent, and not yet written down."""
 
-    def send(self, parcel: Parcel) -> Answer:
+    def send(self, parcel: Delivery) -> SendResult:
         chance = self.day.dice.random() if self.day.evil else 1.0
         if self.day.now < self.down_until:
-            return Answer(
-                outcome=Outcome.FAILED, reason="the service answered 503: a fault of its own"
+            return SendResult(
+                outcome=SendOutcome.FAILED, reason="the service answered 503: a fault of its own"
             )
         if chance < 0.05:
-            return Answer(outcome=Outcome.UNSURE, reason="no answer came, and nothing had arrived")
+            return SendResult(
+                outcome=SendOutcome.UNSURE, reason="no answer came, and nothing had arrived"
+            )
         self.got.append((parcel.key, f"{parcel.title}{parcel.note}\n{parcel.body}"))
         if chance < 0.12:
             self.answers_lost[parcel.key] += 1
-            return Answer(outcome=Outcome.UNSURE, reason="the answer was lost")
+            return SendResult(outcome=SendOutcome.UNSURE, reason="the answer was lost")
         if chance < 0.15:
             self.answers_lost[parcel.key] += 1
             raise Died
         self.unmarked = parcel.key
-        return Answer(outcome=Outcome.SENT, reason="")
+        return SendResult(outcome=SendOutcome.SENT, reason="")
 
     def doubled(self) -> Counter[str]:
         return Counter(key for key, _ in self.got) - Counter({key for key, _ in self.got})
@@ -239,7 +241,7 @@ class Day:
     def _read(self, raw: bytes, frame: object):
         if self.evil and self.dice.random() < 0.03:
             self.faults["the reader was killed"] += 1
-            raise ReadingFailed("the reading process ended (signal 9)")
+            raise ReadingError("the reading process ended (signal 9)")
         return reading(raw)
 
     def _alive(self, work: Callable[[], object]) -> None:
@@ -401,7 +403,7 @@ class Day:
         self._failed_at = 1
         self._last_poll = self.steady
         if self.now < self._server_back:
-            raise MailboxError(Kind.UNREACHABLE, "the server does not answer", "")
+            raise MailboxError(MailboxErrorKind.UNREACHABLE, "the server does not answer", "")
         feed = Feed(self)
         feed.left, self._cut = self._cut, None
         rescan = self.steady - self._last_rescan >= timedelta(hours=1)

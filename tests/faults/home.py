@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from daemon.loop.files import Files
-from daemon.loop.once import once
-from daemon.loop.service import Service
+from daemon.service.files import Files
+from daemon.service.once import once
+from daemon.service.service import Service
 from daemon.store.store import Store
 from tests.servers import letters
 from tests.servers.fake_imap import PASSWORD, USER

@@ -9,8 +9,8 @@ ROOT = Path(__file__).parents[2]
 MAILBOX = "tests/daemon/mailbox"
 STORE = "tests/daemon/store/test_store.py"
 CRASH = "tests/daemon/pipeline/test_crash.py"
-TAKING = "tests/daemon/pipeline/test_taking.py"
-SERVICE = "tests/daemon/loop/test_service.py"
+INTAKE = "tests/daemon/pipeline/test_intake.py"
+SERVICE = "tests/daemon/service/test_service.py"
 FAULTS = "tests/faults"
 
 
@@ -35,7 +35,7 @@ ROWS = (
         f"{FAULTS}/test_killed_service.py",
         f"{CRASH}::test_killed_at_any_step_nothing_is_lost",
         f"{CRASH}::test_a_second_run_finds_nothing_to_do",
-        "tests/daemon/push/test_sender.py::test_a_daemon_that_is_killed_leaves_no_process_behind",
+        "tests/daemon/push/test_notifier.py::test_a_daemon_that_is_killed_leaves_no_process_behind",
     ),
     _row(
         2,
@@ -131,7 +131,7 @@ ROWS = (
         "gone is noted; found by the rescan; one event",
         f"{MAILBOX}/test_mails.py::test_a_mail_expunged_between_search_and_fetch_is_gone",
         f"{MAILBOX}/test_mails.py::test_a_late_visible_uid_is_found_by_the_rescan",
-        f"{TAKING}::test_the_same_mail_in_two_folders_is_one_event",
+        f"{INTAKE}::test_the_same_mail_in_two_folders_is_one_event",
         f"{MAILBOX}/test_dovecot.py::test_the_rescan_brings_what_is_not_on_record",
     ),
     _row(
@@ -147,7 +147,7 @@ ROWS = (
         "logins refused for many reasons",
         "told apart; no account locked by trying",
         f"{MAILBOX}/test_login.py::test_refused_logins_are_told_apart",
-        f"{MAILBOX}/test_trouble.py::test_an_account_is_not_locked_by_trying",
+        f"{MAILBOX}/test_errors.py::test_an_account_is_not_locked_by_trying",
         f"{MAILBOX}/test_login.py::test_a_token_logs_in_and_an_expired_one_is_told_as_such",
         f"{MAILBOX}/test_oauth.py::test_a_token_the_server_refused_is_replaced_although_it_is_young",
         f"{SERVICE}::test_a_wrong_password_is_told_and_not_tried_fast",
@@ -158,7 +158,7 @@ ROWS = (
         "all of them; the first run is silent",
         f"{MAILBOX}/test_dovecot.py::test_a_burst_of_ten_thousand_mails_while_idling_is_read_whole",
         f"{SERVICE}::test_the_first_run_is_silent_and_ends_in_one_message",
-        f"{TAKING}::test_a_first_run_that_was_cut_off_still_says_one_thing",
+        f"{INTAKE}::test_a_first_run_that_was_cut_off_still_says_one_thing",
     ),
     _row(
         16,
@@ -173,10 +173,10 @@ ROWS = (
         "a push service down for hours, impatient, hanging, dripping, cutting",
         "late, not lost; the others not held up",
         "tests/daemon/pipeline/test_outage.py",
-        "tests/daemon/push/test_sender.py::test_an_answer_tells_sent_failed_and_unsure_apart",
-        "tests/daemon/push/test_sender.py::test_a_service_that_never_ends_is_left_at_the_deadline_with_no_process_behind",
-        "tests/daemon/push/test_sender.py::test_a_host_that_is_not_there_is_a_plain_failure",
-        "tests/daemon/push/test_sender.py::test_a_dead_service_holds_back_no_other",
+        "tests/daemon/push/test_notifier.py::test_an_answer_tells_sent_failed_and_unsure_apart",
+        "tests/daemon/push/test_notifier.py::test_a_service_that_never_ends_is_left_at_the_deadline_with_no_process_behind",
+        "tests/daemon/push/test_notifier.py::test_a_host_that_is_not_there_is_a_plain_failure",
+        "tests/daemon/push/test_notifier.py::test_a_dead_service_holds_back_no_other",
         f"{SERVICE}::test_a_lost_answer_is_repeated_once_and_marked",
     ),
     _row(
@@ -203,8 +203,8 @@ ROWS = (
         "its beginning is fetched; nothing attached is opened",
         f"{FAULTS}/test_hostile_mail.py::test_an_attached_archive_is_never_opened_and_the_mail_around_it_is_read",
         f"{MAILBOX}/test_dovecot.py::test_a_mail_over_eight_megabytes_is_read_from_its_beginning",
-        f"{TAKING}::test_a_bomb_is_set_aside_without_being_read",
-        f"{TAKING}::test_a_mail_that_kills_its_reader_twice_is_set_aside_and_told",
+        f"{INTAKE}::test_a_bomb_is_set_aside_without_being_read",
+        f"{INTAKE}::test_a_mail_that_kills_its_reader_twice_is_set_aside_and_told",
     ),
     _row(
         21,
@@ -217,8 +217,8 @@ ROWS = (
         "text that would act in a push",
         "one clean line, cut",
         "tests/daemon/push/test_recorded.py::test_every_service_gets_one_request_with_nothing_in_it_that_acts",
-        "tests/daemon/push/test_text.py",
-        "tests/daemon/push/test_harmless.py",
+        "tests/daemon/push/test_sanitize.py",
+        "tests/daemon/push/test_sanitized.py",
     ),
     _row(
         23,

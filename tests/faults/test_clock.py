@@ -11,15 +11,15 @@ import pytest
 from apscheduler.schedulers import base
 from apscheduler.triggers import interval
 
-from daemon.child import inline
-from daemon.loop import service as loop
 from daemon.mailbox.arrived import Arrived
+from daemon.pipeline.deliver import send_next
 from daemon.pipeline.pipeline import LATE, Pipeline
-from daemon.pipeline.sending import send_next
 from daemon.pipeline.setup import build, plan_of
-from daemon.push.parcel import Answer, Outcome
+from daemon.push.delivery import SendOutcome, SendResult
+from daemon.service import service as loop
 from daemon.settings import Settings
 from daemon.store.store import Store
+from daemon.worker.reading import inline
 from tests.faults.home import DISPUTE, ORDERS, Home, idling, wait_until
 from tests.servers import letters
 from tests.servers.fake_imap import Mail, running
@@ -121,9 +121,9 @@ class Life:
         ):
             pass
 
-    def _send(self, parcel) -> Answer:
+    def _send(self, parcel) -> SendResult:
         self.got.append((self.now, parcel.key, parcel.title))
-        return Answer(outcome=Outcome.SENT, reason="")
+        return SendResult(outcome=SendOutcome.SENT, reason="")
 
     def titles(self) -> Counter[str]:
         return Counter(title for _, _, title in self.got)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.pipeline.sending import NO_LONGER, PERHAPS
+from daemon.pipeline.deliver import NO_LONGER, PERHAPS
 from daemon.store.outbox import OutboxState
 from tests.faults.day import Day
 

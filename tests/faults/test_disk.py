@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-from daemon.loop import watcher
-from daemon.push.sender import Sender
+from daemon.push.notifier import Notifier
+from daemon.service import watcher
 from daemon.store.store import Store
 from tests.faults.home import DISPUTE, ORDERS, Home, idling, wait_until
 from tests.servers import letters
@@ -31,7 +31,7 @@ def home(tmp_path, http_sink):
 
 @pytest.fixture(scope="module")
 def sender():
-    with Sender() as one:
+    with Notifier() as one:
         yield one
 
 

@@ -19,8 +19,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from daemon.child import Child, Frame, ReadingFailed
-from daemon.child import inline as reads_inline
+from daemon.worker.reading import Frame, ReadingChild, ReadingError
+from daemon.worker.reading import inline as reads_inline
 from parsers.limits import MAX_BYTES
 from parsers.notice import Outcome, Trust, reading_to_json
 from tests.golden import mails
@@ -225,7 +225,7 @@ BOMBS = {
 
 @pytest.fixture(scope="module")
 def child():
-    with Child(None) as one:
+    with ReadingChild(None) as one:
         one(letters.private(), FRAME)
         yield one
 
@@ -242,7 +242,7 @@ def test_a_bomb_costs_neither_time_nor_memory(child, name, record_property):
     began = time.monotonic()
     try:
         outcome = child(raw, FRAME).outcome
-    except ReadingFailed as failure:
+    except ReadingError as failure:
         outcome = str(failure)
     took = time.monotonic() - began
     record_property("tried", 1)
@@ -321,7 +321,7 @@ def test_any_charset_becomes_text_that_every_database_takes(child, name, record_
 
 def test_the_reading_process_writes_no_word_of_a_mail_anywhere(capfd, record_property):
     torn = b"Subject: =?utf-8?b?5rOo5paH5riI44G/OiD,gIzjg6njg7Pjgr/jg7MuLi7jgI0=?="
-    with Child(None) as child:
+    with ReadingChild(None) as child:
         child(letters.amazon("x").replace(b"Subject: x", torn), FRAME)
     record_property("tried", 1)
 

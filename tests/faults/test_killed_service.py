@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.push.sender import Sender
+from daemon.push.notifier import Notifier
 from tests.faults.home import DISPUTE, MARKED, ORDERS, Home, idling, wait_until
 from tests.servers import letters
 from tests.servers.fake_imap import Mail, running
@@ -33,7 +33,7 @@ class Street:
     mails after it.
     """
 
-    def __init__(self, folder: Path, sender: Sender) -> None:
+    def __init__(self, folder: Path, sender: Notifier) -> None:
         self.sender = sender
         now = datetime.now(UTC)
         self.old = letters.placed(ORDERS[0], at=now - timedelta(days=3))
@@ -89,7 +89,7 @@ def victim(home: Home, step: int) -> Iterator[subprocess.Popen]:
 
 @pytest.fixture(scope="module")
 def street(tmp_path_factory):
-    with Sender() as sender:
+    with Notifier() as sender:
         yield Street(tmp_path_factory.mktemp("street"), sender)
 
 
@@ -98,7 +98,7 @@ def renumber(mail) -> None:
     mail.mails = {uid + 100: one for uid, one in mail.mails.items()}
 
 
-def come_back(home: Home, sender: Sender) -> None:
+def come_back(home: Home, sender: Notifier) -> None:
     """What a restart does, and the minutes after it."""
     for _ in range(3):
         home.once(send=sender.send)

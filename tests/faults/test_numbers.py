@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from daemon.push.sender import Sender
+from daemon.push.notifier import Notifier
 from tests.faults.home import DISPUTE, ORDERS, Home
 from tests.servers import letters
 from tests.servers.fake_imap import Mail, running
@@ -25,7 +25,7 @@ def home(tmp_path, http_sink):
 
 @pytest.fixture(scope="module")
 def sender():
-    with Sender() as one:
+    with Notifier() as one:
         yield one
 
 

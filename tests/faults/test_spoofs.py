@@ -7,12 +7,12 @@ from functools import cache
 
 import pytest
 
-from daemon.child import Frame, inline
 from daemon.mailbox.arrived import Arrived
 from daemon.pipeline.pipeline import Pipeline
 from daemon.pipeline.setup import build
 from daemon.settings import Settings
 from daemon.store.store import Store
+from daemon.worker.reading import Frame, inline
 from parsers.notice import Outcome, Trust
 from tests.servers import letters
 

@@ -11,7 +11,7 @@ from daemon.settings import load as load_settings
 from orders.subject import Subject
 from parsers.pack import load as load_packs
 from parsers.user_yaml import UserFileError
-from rules.judge import judge
+from rules.evaluate import evaluate
 from rules.rulebook import load as load_rules
 
 LAUGHS = "a: &a [x]\n" + "".join(
@@ -94,7 +94,7 @@ def test_an_expression_in_a_rule_is_a_text_like_any_other(tmp_path, text, record
     found = {
         title: any(
             one.holds
-            for one in judge(
+            for one in evaluate(
                 book, [Subject(about="order", id="x", facts={"order.title": title})], now
             )
             if one.rule.id == "mine"

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from sqlalchemy import Engine, event
 
-from daemon.loop.service import run
 from daemon.mailbox.transport import Wire
-from daemon.push.sender import Sender
+from daemon.push.notifier import Notifier
+from daemon.service.service import run
 from tests.faults.home import files_in
 
 
@@ -35,7 +35,7 @@ class Steps:
 def main(folder: Path, at: int) -> None:
     steps = Steps(folder, at)
     event.listen(Engine, "commit", lambda _connection: steps("commit"))
-    say, push = Wire.send, Sender.send
+    say, push = Wire.send, Notifier.send
 
     def said(self, data):
         steps("command")
@@ -48,7 +48,7 @@ def main(folder: Path, at: int) -> None:
         return answer
 
     Wire.send = said
-    Sender.send = pushed
+    Notifier.send = pushed
     run(files_in(folder))
 
 

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from orders import policy
+from orders.deadlines import policy
 from orders.event import Event, Source
+from orders.facts.view import View, view
+from orders.matching.index import ListIndex, key_of
 from orders.order import Finding, Watch
-from orders.shelf import ListShelf, key_of
-from orders.view import View, view
 from parsers.notice import Item, Kind, Money, Role, Trust
 
 START = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
@@ -115,7 +115,7 @@ def seen(*events: Event, number: str = AE, role: Role | None = None, overrides=N
     """The view of the order after these events."""
     marketplace = events[0].marketplace
     key = key_of(marketplace, role or events[0].role, number)
-    return view(key, ListShelf(events), policy.load(overrides or {}), TOKYO)
+    return view(key, ListIndex(events), policy.load(overrides or {}), TOKYO)
 
 
 def watch(found: View, name: str) -> Watch | None:

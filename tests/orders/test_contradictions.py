@@ -4,10 +4,10 @@ from decimal import Decimal
 
 import pytest
 
-from orders.contradictions import known_orders, phishing
-from orders.facts import describe
+from orders.facts.describe import describe
+from orders.facts.phishing import known_orders, phishing
+from orders.matching.index import ListIndex
 from orders.order import OrderStatus
-from orders.shelf import ListShelf
 from parsers.notice import Item, Role
 from tests.orders.telling import (
     AE,
@@ -477,8 +477,8 @@ def test_the_same_news_from_two_mails_is_one_refund() -> None:
 
 
 def test_a_forged_mail_is_shown_at_the_orders_it_names_and_changes_none() -> None:
-    shelf = ListShelf([PLACED, SHIPPED])
-    keys = known_orders([AE, AE2], "aliexpress", shelf)
+    index = ListIndex([PLACED, SHIPPED])
+    keys = known_orders([AE, AE2], "aliexpress", index)
     view = seen(PLACED, SHIPPED)
     subjects = phishing([view.order], at=day(5), mail=7, origin="mail:abc")
 

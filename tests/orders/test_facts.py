@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from orders.facts import CASE_STATES, FACTS, FINDING_KINDS, describe
+from orders.facts.describe import CASE_STATES, FACTS, FINDING_KINDS, describe
 from orders.notes import DUE, MEANS, NOTES, note_fields
 from orders.order import CaseKind
 from orders.subject import FactType

@@ -7,12 +7,12 @@ from pathlib import Path
 from hypothesis import given, settings
 
 from daemon.store.store import Store
-from orders import policy
+from orders.deadlines import policy
 from orders.event import Event
-from orders.matching import housed, touched
+from orders.facts.view import view
+from orders.matching.index import ListIndex
+from orders.matching.match import affected_orders, now_matched
 from orders.order import OrderStatus
-from orders.shelf import ListShelf
-from orders.view import view
 from tests.orders.telling import AZ, TOKYO, day, said, sold
 from tests.orders.test_properties import all_views, histories
 
@@ -30,13 +30,13 @@ def test_views_from_the_ledger_are_views_from_the_list(tmp_path: Path) -> None:
         @given(events=histories())
         def the_same(events: list[Event]) -> None:
             events = [dataclasses.replace(event, mail=None) for event in events]
-            memory = ListShelf()
+            memory = ListIndex()
             with suppress(EmptyAgainError), store.write() as ledger:
                 for event in events:
                     memory.add(event)
                     ledger.append(event)
-                    ledger.house(housed(event, ledger))
-                    assert touched(event, ledger) == touched(event, memory)
+                    ledger.house(now_matched(event, ledger))
+                    assert affected_orders(event, ledger) == affected_orders(event, memory)
                 found = {key: view(key, ledger, POLICY, TOKYO) for key in memory.keys}
                 assert found == all_views(events)
                 raise EmptyAgainError
@@ -49,10 +49,10 @@ def test_matters_of_the_account_are_no_orders_but_are_judged(tmp_path: Path) -> 
         sold("account.warning", 1, None, marketplace="amazon", metric="late"),
         said("order.placed", 0, AZ, mail=None),
     ]
-    shelf = ListShelf(events)
+    index = ListIndex(events)
     with Store.open(tmp_path / "ledger.sqlite") as store, store.write() as ledger:
-        for key in shelf.keys:
-            ledger.orders.put(view(key, shelf, POLICY, TOKYO))
+        for key in index.keys:
+            ledger.orders.put(view(key, index, POLICY, TOKYO))
         listed = [row.number for row in ledger.orders.listed()]
         counted, running, keys = (
             ledger.orders.count(),
@@ -62,5 +62,5 @@ def test_matters_of_the_account_are_no_orders_but_are_judged(tmp_path: Path) -> 
 
     assert (listed, counted, running) == ([AZ], 1, 1)
     assert keys == ("amazon:buyer:" + AZ, "amazon:seller:@account")
-    assert view("amazon:buyer:" + AZ, shelf, POLICY, TOKYO).order.status == OrderStatus.PROCESSING
+    assert view("amazon:buyer:" + AZ, index, POLICY, TOKYO).order.status == OrderStatus.PROCESSING
     assert day(0) == events[1].at

@@ -442,7 +442,7 @@ def test_a_parcel_without_numbers_is_named_by_order_and_ship_date() -> None:
     assert [one.id for one in found.order.shipments] == [f"{AZ}/2026-03-04"]
 
 
-def test_parcel_mails_without_an_order_number_follow_the_parcel() -> None:
+def test_delivery_mails_without_an_order_number_follow_the_parcel() -> None:
     bound = said("shipment.preparing", 1, packages="PK1")
     chained = said("shipment.in_transit", 5, None, packages="PK1", tracking="LP00000000000001")
     last = said("shipment.delivered", 12, None, tracking="LP00000000000001")

@@ -2,9 +2,9 @@
 
 import pytest
 
-from orders.likeness import agrees, informative
-from orders.matching import place, touched
-from orders.shelf import ListShelf, order_keys, references
+from orders.matching.index import ListIndex, order_keys, references
+from orders.matching.match import affected_orders, match
+from orders.matching.similarity import agrees, informative
 from parsers.notice import Role, Trust
 from tests.orders.telling import (
     AE,
@@ -33,7 +33,7 @@ def key(number: str, role: Role = Role.BUYER) -> str:
 
 
 def placed(event, *others):
-    found = place(event, ListShelf([*others, event]))
+    found = match(event, ListIndex([*others, event]))
     return (found.level, found.confidence, found.keys, found.candidates)
 
 
@@ -256,8 +256,8 @@ def test_digits_of_era_and_buyer_tell_nothing(marketplace, masked, count) -> Non
 def test_the_answer_of_the_user_beats_every_step_and_the_last_answer_counts() -> None:
     masked = said("appeal.decided", 30, None, masked="注文******")
     closed = said("dispute.closed", 20)
-    shelf = ListShelf([closed, masked, assigned(masked, AE2, at=40), assigned(masked, AE3, at=50)])
-    found = place(masked, shelf)
+    index = ListIndex([closed, masked, assigned(masked, AE2, at=40), assigned(masked, AE3, at=50)])
+    found = match(masked, index)
 
     assert (found.keys, found.confidence, found.candidates) == (
         (key(AE3),),
@@ -333,7 +333,7 @@ TOUCHING = [
     ("event", "others", "numbers"), [row[1:] for row in TOUCHING], ids=[row[0] for row in TOUCHING]
 )
 def test_a_new_event_touches(event, others, numbers) -> None:
-    found = touched(event, ListShelf([*others, event]))
+    found = affected_orders(event, ListIndex([*others, event]))
 
     assert set(found) >= {key(number) for number in numbers}
     assert found == tuple(sorted(key(number) for number in numbers))
@@ -343,7 +343,7 @@ def test_an_assignment_touches_the_old_order_and_the_new() -> None:
     masked = said("appeal.decided", 30, None, masked="注文******")
     answer = assigned(masked, AE2)
 
-    assert touched(answer, ListShelf([said("dispute.closed", 20), masked, answer])) == (
+    assert affected_orders(answer, ListIndex([said("dispute.closed", 20), masked, answer])) == (
         key(AE),
         key(AE2),
     )

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from orders import policy, workdays
-from orders.facts import WATCH_KINDS
+from orders.deadlines import policy, workdays
+from orders.facts.describe import WATCH_KINDS
 from orders.order import Actor
 from parsers.notice import Kind, Role
 from parsers.user_yaml import UserFileError

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orders import policy
+from orders.deadlines import policy
 from orders.event import Event
-from orders.matching import housed, touched
+from orders.facts.view import View, view
+from orders.matching.index import ListIndex, key_parts
+from orders.matching.match import affected_orders, now_matched
 from orders.order import OrderStatus, ShipmentStatus
-from orders.shelf import ListShelf, key_parts
-from orders.view import View, view
 from parsers.notice import Kind, Role, Trust
 from tests.orders.telling import (
     AE,
@@ -157,8 +157,8 @@ def histories(draw) -> list[Event]:
 
 
 def all_views(events: list[Event]) -> dict[str, View]:
-    shelf = ListShelf(events)
-    return {key: view(key, shelf, POLICY, TOKYO) for key in shelf.keys}
+    index = ListIndex(events)
+    return {key: view(key, index, POLICY, TOKYO) for key in index.keys}
 
 
 @settings(max_examples=100, deadline=None)
@@ -184,14 +184,14 @@ def test_making_only_the_touched_views_again_is_enough(
     events: list[Event], seed: random.Random
 ) -> None:
     seed.shuffle(events)
-    shelf = ListShelf()
+    index = ListIndex()
     kept: dict[str, View] = {}
     for event in events:
-        shelf.add(event)
-        for key in touched(event, shelf):
-            kept[key] = view(key, shelf, POLICY, TOKYO)
+        index.add(event)
+        for key in affected_orders(event, index):
+            kept[key] = view(key, index, POLICY, TOKYO)
 
-    assert {key: kept.get(key) for key in shelf.keys} == all_views(events)
+    assert {key: kept.get(key) for key in index.keys} == all_views(events)
 
 
 @settings(max_examples=60, deadline=None)
@@ -205,20 +205,20 @@ def test_events_that_come_together_touch_together(
 ) -> None:
     seed.shuffle(events)
     edges = [0, *sorted(cuts), len(events)]
-    shelf = ListShelf()
+    index = ListIndex()
     kept: dict[str, View] = {}
     for start, end in itertools.pairwise(edges):
         part = events[start:end]
         for event in part:
-            shelf.add(event)
-        for key in {key for event in part for key in touched(event, shelf, among=part)}:
-            kept[key] = view(key, shelf, POLICY, TOKYO)
+            index.add(event)
+        for key in {key for event in part for key in affected_orders(event, index, among=part)}:
+            kept[key] = view(key, index, POLICY, TOKYO)
 
-    assert {key: kept.get(key) for key in shelf.keys} == all_views(events)
+    assert {key: kept.get(key) for key in index.keys} == all_views(events)
 
 
-class HousedShelf(ListShelf):
-    """A shelf that forgets a loose event once `housed` named it, as the store does."""
+class HousedShelf(ListIndex):
+    """A shelf that forgets a loose event once `now_matched` named it, as the store does."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -226,21 +226,23 @@ class HousedShelf(ListShelf):
 
     def take(self, event: Event) -> None:
         self.add(event)
-        self.homes |= set(housed(event, self))
+        self.homes |= set(now_matched(event, self))
 
-    def loose(self, marketplace: str, role: Role) -> tuple[Event, ...]:
+    def unmatched(self, marketplace: str, role: Role) -> tuple[Event, ...]:
         return tuple(
-            event for event in super().loose(marketplace, role) if event.origin not in self.homes
+            event
+            for event in super().unmatched(marketplace, role)
+            if event.origin not in self.homes
         )
 
 
 @settings(max_examples=60, deadline=None)
 @given(events=histories())
 def test_an_event_with_a_home_need_not_stay_among_the_loose_ones(events: list[Event]) -> None:
-    shelf = HousedShelf()
+    index = HousedShelf()
     for event in events:
-        shelf.take(event)
-    found = {key: view(key, shelf, POLICY, TOKYO) for key in shelf.keys}
+        index.take(event)
+    found = {key: view(key, index, POLICY, TOKYO) for key in index.keys}
 
     assert found == all_views(events)
 
@@ -297,7 +299,7 @@ def test_a_forwarded_twin_of_a_verified_mail_changes_nothing(events: list[Event]
         for event in plain
     ]
     for key, found in all_views(plain).items():
-        again = view(key, ListShelf([*plain, *twins]), POLICY, TOKYO)
+        again = view(key, ListIndex([*plain, *twins]), POLICY, TOKYO)
 
         assert (again.order, again.findings, again.watches) == (
             found.order,

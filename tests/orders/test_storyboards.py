@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from orders.facts import clusters, describe
+from orders.facts.describe import clusters, describe
+from orders.facts.view import View
 from orders.order import OrderStatus, WatchState
-from orders.view import View
 from parsers.notice import Role
 from tests.orders.telling import (
     AE,

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from orders import policy
+from orders.deadlines import policy
 from orders.order import Actor, WatchState
 from parsers.notice import Item, Kind, Role
 from tests.orders.telling import (

@@ -9,7 +9,7 @@ from textwrap import dedent
 from orders.subject import Subject
 from parsers.user_yaml import parse
 from rules.alert import Alert, Announcement
-from rules.judge import judge
+from rules.evaluate import evaluate
 from rules.lifecycle import Plan, Step, advance
 from rules.rulebook import Rulebook, build
 
@@ -54,7 +54,7 @@ class Life:
 
     def see(self, *subjects: Subject, silent: bool = False) -> Step:
         step = advance(
-            judge(self.book, subjects, self.now), self.live(), self.plan, self.now, silent=silent
+            evaluate(self.book, subjects, self.now), self.live(), self.plan, self.now, silent=silent
         )
         self.keep(step)
         return step

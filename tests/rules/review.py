@@ -7,15 +7,15 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from orders import policy
+from orders.deadlines import policy
 from orders.subject import FactType, FactValue, Subject
 from parsers.notice import Money
 from rules.alert import Alert, AlertState, Cause
 from rules.fields import ABOUTS, FIELDS
 from rules.rulebook import Rule, shipped
+from rules.strings import LANGUAGES
 from rules.templates import parse, slots
-from rules.wording import Text, write
-from rules.words import LANGUAGES
+from rules.wording import AlertText, write
 
 SAMPLES: Mapping[str, FactValue] = {
     "order.number": "8100000000000001",
@@ -102,7 +102,7 @@ def page() -> Iterator[str]:
         yield ""
 
 
-def texts(rule: Rule, now: datetime, zone: tzinfo) -> Iterator[Text]:
+def texts(rule: Rule, now: datetime, zone: tzinfo) -> Iterator[AlertText]:
     """The alert in each language."""
     about = sample(rule, now)
     for language in LANGUAGES:

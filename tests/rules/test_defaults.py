@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from orders.facts import FINDING_KINDS, WATCH_KINDS
-from rules import trial
+from orders.facts.describe import FINDING_KINDS, WATCH_KINDS
+from rules import ruletests
 from rules.alert import Cause
 from rules.rulebook import Rulebook, shipped
+from rules.strings import LANGUAGES
 from rules.templates import parse, slots
 from rules.wording import BODY, TITLE, write
-from rules.words import LANGUAGES
 from tests.rules.review import alert, sample
 
 BOOK = shipped()
@@ -93,9 +93,9 @@ def test_every_promised_id_is_shipped():
 
 def test_the_shipped_tests_pass_and_cover_every_rule():
     everything = Rulebook(rules=tuple(EVERY.values()))
-    tests = trial.load(Path(str(files("rules").joinpath("defaults.tests.yaml"))))
+    tests = ruletests.load(Path(str(files("rules").joinpath("defaults.tests.yaml"))))
 
-    assert [str(failure) for failure in trial.run(tests, everything)] == []
+    assert [str(failure) for failure in ruletests.run(tests, everything)] == []
     assert {name for check in tests.checks for name in check.rules if check.exact} == set(EVERY)
     silent = {name for check in tests.checks for name in check.rules if not check.exact}
     silent |= {

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.alert import AlertState, Cause, Delivery, Severity
-from rules.judge import judge
+from rules.alert import AlertState, Cause, Severity, Timing
+from rules.evaluate import evaluate
 from rules.lifecycle import acknowledge, advance, backlog, resolve, snooze, snooze_until
-from rules.plan import CHANNELS, Channel, Plan, next_clock, quiet_end, reminders
+from rules.schedule import CHANNELS, Channel, Plan, next_clock, quiet_end, reminders
 from tests.rules.lives import DAY, HOUR, MINUTE, NOW, Life, book, subject, told
 
 OPEN = {"watch__open": True, "watch__state": "open"}
@@ -409,10 +409,10 @@ MORNING = NOW.replace(hour=22)
 @pytest.mark.parametrize(
     ("severity", "due", "delivery", "not_before"),
     [
-        ("warning", None, Delivery.DIGEST, MORNING),
-        ("warning", MORNING - HOUR, Delivery.NOW, NIGHT),
-        ("warning", MORNING + HOUR, Delivery.DIGEST, MORNING),
-        ("critical", None, Delivery.NOW, NIGHT),
+        ("warning", None, Timing.DIGEST, MORNING),
+        ("warning", MORNING - HOUR, Timing.NOW, NIGHT),
+        ("warning", MORNING + HOUR, Timing.DIGEST, MORNING),
+        ("critical", None, Timing.NOW, NIGHT),
     ],
 )
 def test_quiet_hours_hold_what_can_wait(severity, due, delivery, not_before):
@@ -469,8 +469,8 @@ def test_news_waits_for_the_digest_unless_its_deadline_comes_first():
     waits = Life(rules, plan).see(subject(**OPEN)).announcements[0]
     urgent = Life(rules, plan).see(subject(due_at=NOW + HOUR, **OPEN)).announcements[0]
 
-    assert (waits.delivery, waits.not_before) == (Delivery.DIGEST, tomorrow)
-    assert urgent.delivery is Delivery.NOW
+    assert (waits.delivery, waits.not_before) == (Timing.DIGEST, tomorrow)
+    assert urgent.delivery is Timing.NOW
 
 
 def test_a_rule_may_ask_for_the_digest_or_for_now_itself():
@@ -484,7 +484,7 @@ def test_a_rule_may_ask_for_the_digest_or_for_now_itself():
         for one in Life(rules, NO_WAIT).see(subject(**OPEN)).announcements
     }
 
-    assert found == {"later": Delivery.DIGEST, "at-once": Delivery.NOW}
+    assert found == {"later": Timing.DIGEST, "at-once": Timing.NOW}
 
 
 # quiets
@@ -619,7 +619,7 @@ def test_history_opens_alerts_without_a_word_and_ends_in_one_digest():
     step = backlog(life.book, life.live(), life.plan, life.now)
 
     assert [(one.alert.subject, one.delivery, one.not_before) for one in step.announcements] == [
-        ("one", Delivery.DIGEST, NOW)
+        ("one", Timing.DIGEST, NOW)
     ]
     life.keep(step)
     assert backlog(life.book, life.live(), life.plan, life.now).announcements == ()
@@ -706,7 +706,7 @@ def test_whatever_happens_judging_again_changes_nothing_and_nothing_fires_twice(
         )
         life.see(what, silent=silent)
         again = advance(
-            judge(ALL, [what], life.now), life.live(), life.plan, life.now, silent=silent
+            evaluate(ALL, [what], life.now), life.live(), life.plan, life.now, silent=silent
         )
         assert (again.alerts, again.announcements) == ((), ())
         assert again.wake_at is None or again.wake_at > life.now

@@ -3,8 +3,8 @@ import json
 from orders.subject import FactType
 from rules.fields import ABOUTS, FIELDS, FLAGS
 from rules.rulebook import shipped
+from rules.rulefile import WrittenRule
 from rules.schema import schema, text
-from rules.shape import WrittenRule
 
 SCHEMA = schema()
 

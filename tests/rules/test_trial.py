@@ -3,7 +3,7 @@ from textwrap import dedent
 import pytest
 
 from parsers.user_yaml import UserFileError, parse
-from rules import trial
+from rules import ruletests
 from rules.rulebook import shipped
 from tests.rules.lives import book
 
@@ -20,7 +20,10 @@ RULES = book("""\
 
 
 def failures(text):
-    return [str(one) for one in trial.run(trial.trials(parse(dedent(text), "tests.yaml")), RULES)]
+    return [
+        str(one)
+        for one in ruletests.run(ruletests.trials(parse(dedent(text), "tests.yaml")), RULES)
+    ]
 
 
 def test_a_test_fires_now_and_is_silent_later_or_otherwise():
@@ -108,7 +111,7 @@ def test_a_failure_says_where_when_and_what_was_expected():
 )
 def test_a_mistake_in_a_test_file_is_pointed_at(text, fault):
     with pytest.raises(UserFileError) as caught:
-        trial.trials(parse(text, "tests.yaml"))
+        ruletests.trials(parse(text, "tests.yaml"))
 
     assert fault in str(caught.value)
 
@@ -118,7 +121,7 @@ def test_rules_whose_tests_fail_are_told_as_faults(tmp_path):
     path.write_text("tests:\n  - {name: wrong, about: order, facts: {}, fires: [rich-and-late]}\n")
 
     with pytest.raises(UserFileError) as caught:
-        trial.verify(path, RULES)
+        ruletests.verify(path, RULES)
 
     assert (
         str(caught.value)
@@ -130,7 +133,7 @@ def test_a_file_may_name_the_rules_it_is_for(tmp_path):
     path = tmp_path / "mine.tests.yaml"
     path.write_text("rules: mine.yaml\ntests: []\n")
 
-    assert trial.load(path).rules == tmp_path / "mine.yaml"
+    assert ruletests.load(path).rules == tmp_path / "mine.yaml"
 
 
 def test_a_plain_test_runs_against_the_shipped_rules():
@@ -142,4 +145,4 @@ def test_a_plain_test_runs_against_the_shipped_rules():
         fires: [proposal-needs-answer]
     """
 
-    assert trial.run(trial.trials(parse(dedent(text), "tests.yaml")), shipped()) == ()
+    assert ruletests.run(ruletests.trials(parse(dedent(text), "tests.yaml")), shipped()) == ()

@@ -11,10 +11,11 @@ from orders.subject import Subject
 from parsers.notice import Money
 from rules.alert import Cause, Severity
 from rules.rulebook import shipped
+from rules.strings import CHOICES, LANGUAGES, WEEKDAYS, WORDS
 from rules.wording import (
     BODY,
     TITLE,
-    Text,
+    AlertText,
     all_quiet,
     cut,
     digest,
@@ -25,7 +26,6 @@ from rules.wording import (
     rate_limited,
     write,
 )
-from rules.words import CHOICES, LANGUAGES, WEEKDAYS, WORDS
 from tests.rules.lives import book
 from tests.rules.review import alert
 
@@ -67,7 +67,7 @@ def words(rule=RULE, subject=ORDER, cause=Cause.FIRING, *, language="en", now=NO
 
 
 def test_an_alert_says_what_which_how_much_what_next_until_when_and_where_it_was_read():
-    assert words() == Text(
+    assert words() == AlertText(
         title="Appeal, once, by Wed 25 Nov 11:00 JST: USB cable (8100000000000001)",
         body=(
             "The dispute did not go as you asked. One appeal is possible.\nOrder 8100000000000001:"
@@ -81,7 +81,7 @@ def test_an_alert_says_what_which_how_much_what_next_until_when_and_where_it_was
 
 
 def test_the_same_in_japanese():
-    assert words(language="ja") == Text(
+    assert words(language="ja") == AlertText(
         title="異議申し立て（1回のみ）は 11/25(水) 11:00 JST まで：USB cable (8100000000000001)",
         body=(
             "紛争は希望どおりになりませんでした。異議申し立ては1回だけ可能です。\n"
@@ -314,13 +314,13 @@ def test_whatever_a_mail_says_title_and_body_keep_their_lengths(title, body, num
 
 # several at once
 
-LOW = (Severity.INFO, Text(title="Shipped: cable", body="on its way"))
-HIGH = (Severity.CRITICAL, Text(title="Appeal by Wed", body="once only"))
-MIDDLE = (Severity.WARNING, Text(title="Pay by Thu", body="or it closes"))
+LOW = (Severity.INFO, AlertText(title="Shipped: cable", body="on its way"))
+HIGH = (Severity.CRITICAL, AlertText(title="Appeal by Wed", body="once only"))
+MIDDLE = (Severity.WARNING, AlertText(title="Pay by Thu", body="or it closes"))
 
 
 def test_several_alerts_are_one_message_the_worst_first():
-    assert join([LOW, HIGH, MIDDLE], "en") == Text(
+    assert join([LOW, HIGH, MIDDLE], "en") == AlertText(
         title="Appeal by Wed (+2)",
         body="once only\n\nPay by Thu\nor it closes\n\nShipped: cable\non its way",
     )
@@ -329,11 +329,11 @@ def test_several_alerts_are_one_message_the_worst_first():
 def test_what_is_the_same_for_all_is_said_once():
     one = (
         Severity.CRITICAL,
-        Text(title="Judged", body="Order 1: cable\nTo do: this\nRead in: mail 4"),
+        AlertText(title="Judged", body="Order 1: cable\nTo do: this\nRead in: mail 4"),
     )
     two = (
         Severity.WARNING,
-        Text(title="Appeal", body="Order 1: cable\nTo do: that\nRead in: mail 4"),
+        AlertText(title="Appeal", body="Order 1: cable\nTo do: that\nRead in: mail 4"),
     )
 
     assert (
@@ -348,7 +348,8 @@ def test_one_alert_stays_as_it_is():
 
 def test_what_has_no_room_is_counted():
     many = [
-        (Severity.WARNING, Text(title=f"Alert {n}", body=f"{n} " + "x" * 300)) for n in range(40)
+        (Severity.WARNING, AlertText(title=f"Alert {n}", body=f"{n} " + "x" * 300))
+        for n in range(40)
     ]
 
     text = join(many, "en")
@@ -360,15 +361,15 @@ def test_what_has_no_room_is_counted():
 
 
 def test_a_digest_is_a_list_of_titles():
-    assert digest([LOW, HIGH], "en") == Text(
+    assert digest([LOW, HIGH], "en") == AlertText(
         title="2 things to know", body="• Appeal by Wed\n• Shipped: cable"
     )
-    assert digest([LOW], "ja") == Text(title="お知らせ 1件", body="• Shipped: cable")
+    assert digest([LOW], "ja") == AlertText(title="お知らせ 1件", body="• Shipped: cable")
 
 
 def test_a_digest_of_very_many_counts_what_it_cannot_show():
     text = digest(
-        [(Severity.INFO, Text(title=f"Alert number {n}", body="")) for n in range(300)], "ja"
+        [(Severity.INFO, AlertText(title=f"Alert number {n}", body="")) for n in range(300)], "ja"
     )
 
     assert len(text.body) <= BODY
@@ -381,7 +382,7 @@ def test_the_first_run_counts_only_what_needs_somebody():
         == "214 mails, 61 orders, 2 need you"
     )
     assert first_run([HIGH], "en", mails=1, orders=1).title == "1 mail, 1 order, 1 needs you"
-    assert first_run([], "ja", mails=3, orders=1) == Text(
+    assert first_run([], "ja", mails=3, orders=1) == AlertText(
         title="メール3通・注文1件、対応が必要なもの0件",
         body="お知らせすることはありませんでした。メールボックスはすべて読めています。",
     )

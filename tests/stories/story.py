@@ -14,15 +14,15 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from daemon.child import Frame, Reads, inline
-from daemon.importers import read as read_import
+from daemon.files.importers import read as read_import
 from daemon.pipeline import notes as written_notes
 from daemon.pipeline.setup import Setup, bare
 from daemon.replay import Filed, Rung, mails, replay
 from daemon.settings import Target
+from daemon.worker.reading import Frame, Reads, inline
 from orders.event import Event, Source, events_of
-from orders.shelf import ListShelf
-from orders.view import View, view
+from orders.facts.view import View, view
+from orders.matching.index import ListIndex
 from parsers.notice import Kind, Role, Trust
 from parsers.user_yaml import check, read
 
@@ -202,9 +202,9 @@ def ring(told: Told, target: Target | None = None) -> tuple[Rung, ...]:
     )
 
 
-def ledger(told: Told) -> ListShelf:
+def ledger(told: Told) -> ListIndex:
     """All events of the story up to its end, the user's answers last."""
-    shelf = ListShelf(imported(told))
+    shelf = ListIndex(imported(told))
     names: dict[str, tuple[Event, ...]] = {}
     for number, one in enumerate(filed(told), start=1):
         names[one.name] = _of_mail(one, number, told.story)

@@ -6,14 +6,14 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from daemon import child
 from daemon.cli import main
 from daemon.cli.history import sendings
-from daemon.cli.places import Places
+from daemon.cli.paths import Paths
 from daemon.mailbox.arrived import Arrived
+from daemon.pipeline.deliver import send_next
 from daemon.pipeline.pipeline import Pipeline
-from daemon.pipeline.sending import send_next
-from daemon.push import Sender
+from daemon.push import Notifier
+from daemon.worker import reading
 from tests.servers import letters
 
 BOXES = f"""\
@@ -26,8 +26,8 @@ mailboxes:
 
 def test_each_mail_is_read_as_those_of_its_own_mailbox(tmp_path, monkeypatch):
     (tmp_path / "config.yaml").write_text(BOXES)
-    places = Places(given_config=tmp_path / "config.yaml", given_state=tmp_path / "state")
-    now, reads, roles = datetime.now(UTC), child.inline(None), []
+    places = Paths(given_config=tmp_path / "config.yaml", given_state=tmp_path / "state")
+    now, reads, roles = datetime.now(UTC), reading.inline(None), []
     with places.store() as store:
         pipeline = Pipeline(store, places.setup(), reads)
         for uid, mailbox in enumerate(("bought", "sold"), start=1):
@@ -37,14 +37,14 @@ def test_each_mail_is_read_as_those_of_its_own_mailbox(tmp_path, monkeypatch):
                 arrived(mailbox, uid, raw, now),
             )
 
-    def noted(packs: Path | None) -> child.Reads:
-        def read(raw: bytes, frame: child.Frame):
+    def noted(packs: Path | None) -> reading.Reads:
+        def read(raw: bytes, frame: reading.Frame):
             roles.append(frame.role)
             return reads(raw, frame)
 
         return read
 
-    monkeypatch.setattr(child, "inline", noted)
+    monkeypatch.setattr(reading, "inline", noted)
     sendings(places, None, timedelta(days=9))
 
     assert sorted(roles) == ["buyer", "seller"]
@@ -58,10 +58,10 @@ def test_what_was_really_sent_stands_beside(tmp_path, http_sink):
     )
     (tmp_path / "config.yaml").chmod(0o600)
     (tmp_path / "candidate.yaml").write_text("version: 1\ndisable: [dispute-judged-invalid]\n")
-    places = Places(given_config=tmp_path / "config.yaml", given_state=tmp_path / "state")
+    places = Paths(given_config=tmp_path / "config.yaml", given_state=tmp_path / "state")
     now = datetime.now(UTC)
-    with places.store() as store, Sender() as sender:
-        pipeline = Pipeline(store, places.setup(), child.inline(None))
+    with places.store() as store, Notifier() as sender:
+        pipeline = Pipeline(store, places.setup(), reading.inline(None))
         for mailbox in ("bought", "sold"):
             poll = pipeline.begin_poll(mailbox, backfill=timedelta(0))
             pipeline.end_poll(poll, now)

@@ -20,8 +20,8 @@ from icalendar import Calendar
 from daemon.cli import main
 from daemon.cli.exits import Exit
 from daemon.cli.listing import width
-from daemon.demo.letters import age, letter
 from daemon.demo.play import STAMP, names
+from daemon.demo.samples import age, letter
 
 KNIFE, LAMP, CHARGER = "8100000000000001", "8100000000000002", "249-0000000-0000001"
 CONFIG = """\

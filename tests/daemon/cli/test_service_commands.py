@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from daemon.cli import main
 from daemon.cli.exits import Exit
-from daemon.service import obstacle
+from daemon.units import obstacle
 
 CONFIG = (
     "version: 1\nmailboxes:\n  - {id: main, provider: gmail, user: me@example.org, password: {env:"

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from daemon.demo.letters import letter
 from daemon.demo.play import STAMP, STORIES, names
+from daemon.demo.samples import letter
 from parsers.notice import Outcome, Trust
 from parsers.pack import shipped
 from parsers.reader import Context, read

@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 
 from daemon import logs
-from tests.daemon.loop.test_service import AMAZON, Home, first_run_over, now, wait_until
+from tests.daemon.service.test_service import AMAZON, Home, first_run_over, now, wait_until
 from tests.servers import letters
 from tests.servers.sink import Reply
 

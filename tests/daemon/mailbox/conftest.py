@@ -1,6 +1,6 @@
 import pytest
 
-from daemon.mailbox.wake import Wake
+from daemon.mailbox.wakeup import Wakeup
 from tests.servers.fake_imap import running
 
 
@@ -13,6 +13,6 @@ def server():
 
 @pytest.fixture
 def wake():
-    bell = Wake()
+    bell = Wakeup()
     yield bell
     bell.close()

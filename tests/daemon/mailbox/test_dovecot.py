@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from daemon.mailbox.arrived import Cursor
+from daemon.mailbox.errors import MailboxError, MailboxErrorKind
 from daemon.mailbox.login import trust
 from daemon.mailbox.session import Session
-from daemon.mailbox.trouble import Kind, MailboxError
 from daemon.settings import Mailbox, Secret
 
 pytestmark = pytest.mark.dovecot
@@ -204,7 +204,7 @@ def test_a_missing_folder_is_told_with_the_folders_there_are(dovecot):
             session.poll("Order", None, None, everything, lambda mail: None)
         session.poll("INBOX", None, None, everything, lambda mail: None)
 
-    assert caught.value.kind is Kind.FOLDER
+    assert caught.value.kind is MailboxErrorKind.FOLDER
     assert "did you mean 'Orders'?" in caught.value.what
     assert "INBOX" in caught.value.try_this
 
@@ -223,7 +223,7 @@ def test_a_wrong_password_is_told_as_one(dovecot):
     with pytest.raises(MailboxError) as caught:
         Session.open(account(dovecot, "anna"), "wrong", trust())
 
-    assert caught.value.kind is Kind.WRONG_PASSWORD
+    assert caught.value.kind is MailboxErrorKind.WRONG_PASSWORD
     assert caught.value.permanent
     assert "refused the password for anna" in caught.value.what
 
@@ -232,7 +232,7 @@ def test_a_password_may_hold_any_letters(dovecot):
     with pytest.raises(MailboxError) as caught:
         Session.open(account(dovecot, "anna"), "pässwört 鍵", trust())
 
-    assert caught.value.kind is Kind.WRONG_PASSWORD
+    assert caught.value.kind is MailboxErrorKind.WRONG_PASSWORD
     assert "refused" in caught.value.what
 
 
@@ -244,7 +244,7 @@ def test_a_certificate_nobody_vouches_for_is_refused_before_any_login(dovecot):
             trust(),
         )
 
-    assert caught.value.kind is Kind.TLS
+    assert caught.value.kind is MailboxErrorKind.TLS
     assert "tls_ca_file" in caught.value.try_this
 
 
@@ -345,7 +345,7 @@ def test_a_server_that_goes_away_while_idling_is_noticed_and_found_again(start_d
         session.poll("INBOX", cursor, None, everything, got.append)
 
     assert not caught.value.permanent
-    assert refused.value.kind is Kind.UNREACHABLE
+    assert refused.value.kind is MailboxErrorKind.UNREACHABLE
     assert [mail.raw for mail in got] == [news(1), news(2)]
 
 

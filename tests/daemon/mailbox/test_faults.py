@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from daemon.mailbox.arrived import Cursor
-from daemon.mailbox.trouble import Kind, MailboxError
+from daemon.mailbox.errors import MailboxError, MailboxErrorKind
 from tests.daemon.mailbox.fake import QUICK, drop, everything, news, opened, session_length
 from tests.servers.fake_imap import Faults, running
 
@@ -81,7 +81,7 @@ def test_a_folder_that_is_there_and_does_not_open_is_tried_again(server, answer)
     with opened(server) as session, pytest.raises(MailboxError) as caught:
         session.poll("INBOX", None, None, everything, drop)
 
-    assert caught.value.kind is Kind.TEMPORARY
+    assert caught.value.kind is MailboxErrorKind.TEMPORARY
     assert "INBOX" in caught.value.what
 
 
@@ -216,7 +216,7 @@ def test_a_dripping_server_is_cut_off_by_the_deadline_of_the_command(server):
             session.poll("INBOX", None, None, everything, drop)
 
     assert time.monotonic() - began < 4
-    assert caught.value.kind is Kind.UNREACHABLE
+    assert caught.value.kind is MailboxErrorKind.UNREACHABLE
 
 
 def test_a_silent_server_is_given_up(server):
@@ -234,7 +234,7 @@ def test_a_server_that_never_greets_is_given_up(server):
     with pytest.raises(MailboxError) as caught:
         opened(server)
 
-    assert caught.value.kind is Kind.UNREACHABLE
+    assert caught.value.kind is MailboxErrorKind.UNREACHABLE
 
 
 def test_a_literal_of_four_gigabytes_is_refused_without_taking_memory(server):
@@ -244,7 +244,7 @@ def test_a_literal_of_four_gigabytes_is_refused_without_taking_memory(server):
     with opened(server) as session, pytest.raises(MailboxError) as caught:
         session.poll("INBOX", None, None, everything, drop)
 
-    assert caught.value.kind is Kind.PROTOCOL
+    assert caught.value.kind is MailboxErrorKind.PROTOCOL
     assert "4294967295" in caught.value.what
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # kB
 
@@ -260,4 +260,4 @@ def test_a_line_of_two_megabytes_is_read_and_one_of_seventeen_refused(server):
             session.poll("INBOX", None, None, everything, got.append)
 
     assert polled.seen == len(got) == 1
-    assert caught.value.kind is Kind.PROTOCOL
+    assert caught.value.kind is MailboxErrorKind.PROTOCOL

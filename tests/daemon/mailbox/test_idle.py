@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from daemon.mailbox.trouble import Kind, MailboxError
+from daemon.mailbox.errors import MailboxError, MailboxErrorKind
 from tests.daemon.mailbox.fake import drop, everything, idling, news, opened
 from tests.servers.fake_imap import Faults
 
@@ -88,7 +88,7 @@ def test_a_server_that_hangs_up_while_idling_is_noticed_at_once(server, wake):
         timer.join()
 
     assert time.monotonic() - began < 2
-    assert caught.value.kind is Kind.UNREACHABLE
+    assert caught.value.kind is MailboxErrorKind.UNREACHABLE
 
 
 def test_a_dead_link_is_noticed_at_the_end_of_the_idle(server, wake):

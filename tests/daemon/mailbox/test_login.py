@@ -4,36 +4,39 @@ import ssl
 
 import pytest
 
+from daemon.mailbox.errors import MailboxError, MailboxErrorKind
 from daemon.mailbox.login import trust
 from daemon.mailbox.session import Session
-from daemon.mailbox.trouble import Kind, MailboxError
 from daemon.settings import Mailbox
 from tests.daemon.mailbox.fake import account, drop, everything, idling, news, opened
 from tests.servers.certificates import certificate
 from tests.servers.fake_imap import PASSWORD, TOKEN, running
 
 REFUSALS = [
-    (b"TAG NO [AUTHENTICATIONFAILED] Invalid credentials\r\n", Kind.WRONG_PASSWORD),
-    (b"TAG NO [ALERT] Application-specific password required\r\n", Kind.WRONG_PASSWORD),
-    (b"TAG NO LOGIN failed.\r\n", Kind.WRONG_PASSWORD),
-    (b"TAG NO\r\n", Kind.WRONG_PASSWORD),
-    (b"TAG NO [AUTHENTICATIONFAILED] Too bad, try again\r\n", Kind.WRONG_PASSWORD),
-    (b"TAG NO [UNAVAILABLE] Temporary authentication failure.\r\n", Kind.TEMPORARY),
-    (b"TAG NO [INUSE] Mailbox is locked\r\n", Kind.TEMPORARY),
+    (b"TAG NO [AUTHENTICATIONFAILED] Invalid credentials\r\n", MailboxErrorKind.WRONG_PASSWORD),
+    (b"TAG NO [ALERT] Application-specific password required\r\n", MailboxErrorKind.WRONG_PASSWORD),
+    (b"TAG NO LOGIN failed.\r\n", MailboxErrorKind.WRONG_PASSWORD),
+    (b"TAG NO\r\n", MailboxErrorKind.WRONG_PASSWORD),
+    (b"TAG NO [AUTHENTICATIONFAILED] Too bad, try again\r\n", MailboxErrorKind.WRONG_PASSWORD),
+    (b"TAG NO [UNAVAILABLE] Temporary authentication failure.\r\n", MailboxErrorKind.TEMPORARY),
+    (b"TAG NO [INUSE] Mailbox is locked\r\n", MailboxErrorKind.TEMPORARY),
     (
         b"TAG NO [UNAVAILABLE] Maximum number of connections from user+IP exceeded\r\n",
-        Kind.TOO_MANY,
+        MailboxErrorKind.TOO_MANY,
     ),
-    (b"TAG NO [ALERT] Too many simultaneous connections. (Failure)\r\n", Kind.TOO_MANY),
-    (b"TAG NO [OVERQUOTA] Account exceeded command or bandwidth limits.\r\n", Kind.TOO_MANY),
-    (b"* BYE Too many connections\r\n", Kind.TOO_MANY),
-    (b"* BYE going down\r\n", Kind.UNREACHABLE),
+    (b"TAG NO [ALERT] Too many simultaneous connections. (Failure)\r\n", MailboxErrorKind.TOO_MANY),
+    (
+        b"TAG NO [OVERQUOTA] Account exceeded command or bandwidth limits.\r\n",
+        MailboxErrorKind.TOO_MANY,
+    ),
+    (b"* BYE Too many connections\r\n", MailboxErrorKind.TOO_MANY),
+    (b"* BYE going down\r\n", MailboxErrorKind.UNREACHABLE),
     (
         (
             b"TAG NO [PRIVACYREQUIRED] Plaintext authentication disallowed on non-secure"
             b" connections.\r\n"
         ),
-        Kind.TLS,
+        MailboxErrorKind.TLS,
     ),
 ]
 
@@ -57,7 +60,7 @@ def test_a_server_that_greets_with_bye_is_told_by_its_reason(server):
     with pytest.raises(MailboxError) as caught:
         opened(server)
 
-    assert caught.value.kind is Kind.TOO_MANY
+    assert caught.value.kind is MailboxErrorKind.TOO_MANY
 
 
 @pytest.mark.parametrize("capability", ["AUTH=XOAUTH2", "AUTH=OAUTHBEARER"])
@@ -67,7 +70,7 @@ def test_a_token_logs_in_and_an_expired_one_is_told_as_such(server, capability):
     with pytest.raises(MailboxError) as caught:
         opened(server, "old-token", token=True)
 
-    assert caught.value.kind is Kind.EXPIRED_TOKEN
+    assert caught.value.kind is MailboxErrorKind.EXPIRED_TOKEN
     assert "old-token" not in str(caught.value)
 
 
@@ -93,7 +96,7 @@ def test_a_password_with_other_letters_needs_authenticate_plain(server):
         opened(server, "鍵")
 
     assert not any(line.split()[1] == b"LOGIN" for line in server.said)
-    assert caught.value.kind is Kind.WRONG_PASSWORD
+    assert caught.value.kind is MailboxErrorKind.WRONG_PASSWORD
 
 
 def test_a_name_with_quotes_and_spaces_cannot_break_out_of_the_login(server):
@@ -144,7 +147,7 @@ def test_a_bad_certificate_is_refused_and_no_login_sent(tmp_path, tls, how, know
             opened(server, context=believed if known else trust(), tls=tls)
 
         assert sent_secrets(server) == []
-    assert caught.value.kind is Kind.TLS
+    assert caught.value.kind is MailboxErrorKind.TLS
     assert caught.value.permanent
     assert advice in caught.value.try_this
 
@@ -157,7 +160,7 @@ def test_old_tls_is_refused(tmp_path):
     with running(tls=context, implicit=True) as server, pytest.raises(MailboxError) as caught:
         opened(server, context=believed, tls="implicit")
 
-    assert caught.value.kind is Kind.TLS
+    assert caught.value.kind is MailboxErrorKind.TLS
 
 
 def test_starttls_stripped_on_the_way_sends_no_password(server):
@@ -165,7 +168,7 @@ def test_starttls_stripped_on_the_way_sends_no_password(server):
         opened(server, tls="starttls")
 
     assert sent_secrets(server) == []
-    assert caught.value.kind is Kind.TLS
+    assert caught.value.kind is MailboxErrorKind.TLS
     assert "offers no STARTTLS" in caught.value.what
 
 
@@ -174,7 +177,7 @@ def test_a_greeting_that_skips_the_encryption_is_refused(server):
     with pytest.raises(MailboxError) as caught:
         opened(server, tls="starttls")
 
-    assert caught.value.kind is Kind.TLS
+    assert caught.value.kind is MailboxErrorKind.TLS
 
 
 def test_text_slipped_in_behind_starttls_is_refused(tmp_path):
@@ -192,7 +195,7 @@ def test_tls_on_a_plain_port_is_told_with_a_cure(server):
     with pytest.raises(MailboxError) as caught:
         opened(server, tls="implicit")
 
-    assert caught.value.kind is Kind.TLS
+    assert caught.value.kind is MailboxErrorKind.TLS
     assert "143 with starttls" in caught.value.try_this
 
 
@@ -203,7 +206,7 @@ def test_no_password_leaves_the_machine_unencrypted(server):
     with pytest.raises(MailboxError) as caught:
         Session.open(outside, PASSWORD, trust())
 
-    assert caught.value.kind is Kind.TLS
+    assert caught.value.kind is MailboxErrorKind.TLS
 
 
 def test_a_ca_file_that_is_none_is_told(tmp_path):

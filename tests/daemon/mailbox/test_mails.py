@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from daemon.mailbox.arrived import Cursor
+from daemon.mailbox.errors import MailboxError
 from daemon.mailbox.login import trust
 from daemon.mailbox.session import Session
-from daemon.mailbox.transport import Meter
-from daemon.mailbox.trouble import MailboxError
+from daemon.mailbox.transport import ByteCounter
 from tests.daemon.mailbox.fake import QUICK, account, drop, everything, news, opened, session_length
 from tests.servers.fake_imap import PASSWORD, Faults, Mail
 
@@ -71,7 +71,7 @@ def test_a_mail_on_which_the_server_hangs_up_hides_no_other(server, part, missin
             connection._uid_fetch(tag, rest)
 
     server.answers["UID FETCH"] = crash
-    meter, got, cursor = Meter(), [], None
+    meter, got, cursor = ByteCounter(), [], None
 
     def sink(mail):
         nonlocal cursor
@@ -100,7 +100,7 @@ def test_a_mail_on_which_the_server_hangs_up_hides_no_other(server, part, missin
 
 def test_a_link_that_breaks_by_chance_gives_up_no_mail(server):
     server.add(*(news(n) for n in range(1, 30)))
-    meter, got, cursor = Meter(), [], None
+    meter, got, cursor = ByteCounter(), [], None
     length = session_length(server)
     dice = random.Random(5)
 

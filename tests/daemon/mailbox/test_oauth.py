@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from daemon.mailbox import oauth
-from daemon.mailbox.trouble import Kind, MailboxError
+from daemon.mailbox.errors import MailboxError, MailboxErrorKind
 
 
 class TokenServer(ThreadingHTTPServer):
@@ -53,7 +53,9 @@ def server():
 
 @pytest.fixture
 def provider(server):
-    return oauth.Provider(device_url=server.url("/device"), token_url=server.url(), scope="mail")
+    return oauth.OAuthProvider(
+        device_url=server.url("/device"), token_url=server.url(), scope="mail"
+    )
 
 
 DEVICE = {
@@ -121,7 +123,7 @@ def test_a_login_that_is_refused_says_what_to_do(server, provider, error, advice
     with pytest.raises(MailboxError) as caught:
         oauth.finish(provider, code, "client", sleep=lambda seconds: None)
 
-    assert caught.value.kind is Kind.EXPIRED_TOKEN
+    assert caught.value.kind is MailboxErrorKind.EXPIRED_TOKEN
     assert advice in caught.value.try_this
 
 
@@ -172,7 +174,7 @@ def test_without_a_token_file_a_login_is_asked_for(tmp_path):
     with pytest.raises(MailboxError, match="orderbell login main") as caught:
         oauth.access_token(tmp_path / "tokens" / "main.json")
 
-    assert caught.value.kind is Kind.EXPIRED_TOKEN
+    assert caught.value.kind is MailboxErrorKind.EXPIRED_TOKEN
 
 
 def test_a_young_token_is_used_without_asking(server, tmp_path):
@@ -248,7 +250,7 @@ def test_a_login_that_was_taken_back_asks_for_a_new_one(server, tmp_path):
     with pytest.raises(MailboxError) as caught:
         oauth.access_token(path, now=lambda: 801)
 
-    assert caught.value.kind is Kind.EXPIRED_TOKEN
+    assert caught.value.kind is MailboxErrorKind.EXPIRED_TOKEN
     assert caught.value.permanent
     assert "Token has been revoked. Trace: 1" in caught.value.what
     assert "orderbell login main" in caught.value.try_this
@@ -283,7 +285,7 @@ def test_the_old_token_serves_until_it_really_ends(server, tmp_path):
     assert oauth.access_token(path, now=lambda: 999) == "a-0"
     with pytest.raises(MailboxError) as caught:
         oauth.access_token(path, now=lambda: 1001)
-    assert caught.value.kind is Kind.UNREACHABLE
+    assert caught.value.kind is MailboxErrorKind.UNREACHABLE
 
 
 def test_secrets_follow_no_redirect(server, tmp_path):

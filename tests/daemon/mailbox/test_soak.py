@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from daemon.mailbox.arrived import Cursor
+from daemon.mailbox.errors import MailboxError, next_try
 from daemon.mailbox.login import trust
 from daemon.mailbox.session import Session
 from daemon.mailbox.transport import Limits
-from daemon.mailbox.trouble import MailboxError, next_try
-from daemon.mailbox.wake import Wake
+from daemon.mailbox.wakeup import Wakeup
 from daemon.settings import Mailbox, Secret
 from tests.servers.fake_imap import PASSWORD, USER, Faults, running
 
@@ -44,7 +44,7 @@ class Reader(threading.Thread):
         super().__init__()
         self.mailbox, self.password, self.limits, self.speed = mailbox, password, limits, speed
         self.got, self.troubles, self.back = [], [], []
-        self.wake, self.over = Wake(), False
+        self.wake, self.over = Wakeup(), False
 
     def run(self):
         cursor, failures = None, 0

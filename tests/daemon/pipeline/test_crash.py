@@ -16,15 +16,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-from daemon.child import Frame, inline
 from daemon.mailbox.arrived import Arrived
+from daemon.pipeline.deliver import recover, send_next
 from daemon.pipeline.pipeline import Pipeline
-from daemon.pipeline.sending import recover, send_next
 from daemon.pipeline.setup import build
-from daemon.push.parcel import Answer, Outcome, Parcel
+from daemon.push.delivery import Delivery, SendOutcome, SendResult
 from daemon.settings import Settings
-from daemon.store.faults import StoreError
+from daemon.store.errors import StoreError
 from daemon.store.store import FILE, Store
+from daemon.worker.reading import Frame, inline
 from parsers.notice import Reading
 from tests.servers import letters
 
@@ -113,12 +113,12 @@ def go(folder: Path, steps: Steps) -> None:
         pipeline.end_poll(poll, clock())
         pipeline.sweep()
 
-        def send(parcel: Parcel) -> Answer:
+        def send(parcel: Delivery) -> SendResult:
             steps("before the call")
             with (folder / "phone").open("a") as phone:
                 phone.write(json.dumps([parcel.key, parcel.title + parcel.note]) + "\n")
             steps("after the call")
-            return Answer(outcome=Outcome.SENT)
+            return SendResult(outcome=SendOutcome.SENT)
 
         while send_next(store, setup(), send, "phone", clock) is not None:
             pass

@@ -2,7 +2,7 @@
 
 from daemon.pipeline.flagging import see_flags
 from rules.alert import AlertState
-from tests.daemon.pipeline.test_taking import ALIEXPRESS, AMAZON, DAY, START, Desk, letters
+from tests.daemon.pipeline.test_intake import ALIEXPRESS, AMAZON, DAY, START, Desk, letters
 
 STAR = ("\\Flagged",)
 

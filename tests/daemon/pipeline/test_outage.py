@@ -10,10 +10,10 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
+from daemon.pipeline.deliver import send_next
 from daemon.pipeline.pipeline import Pipeline
-from daemon.pipeline.sending import send_next
 from daemon.pipeline.setup import build
-from daemon.push import Sender
+from daemon.push import Notifier
 from daemon.settings import Secret, Settings, Target
 from daemon.store.outbox import OutboxState
 from daemon.store.store import Store
@@ -83,7 +83,7 @@ class House:
 
 @pytest.fixture(scope="module")
 def sender():
-    with Sender() as one:
+    with Notifier() as one:
         yield one
 
 

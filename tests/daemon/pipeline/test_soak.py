@@ -15,17 +15,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import event
 
-from daemon.child import Frame, ReadingFailed, inline
 from daemon.mailbox.arrived import Arrived, Cursor, Polled
+from daemon.pipeline.deliver import recover, send_next
 from daemon.pipeline.pipeline import Pipeline
-from daemon.pipeline.sending import recover, send_next
 from daemon.pipeline.setup import build
-from daemon.push.parcel import Answer, Outcome, Parcel
+from daemon.push.delivery import Delivery, SendOutcome, SendResult
 from daemon.settings import Settings
-from daemon.store.faults import StoreError
+from daemon.store.errors import StoreError
 from daemon.store.mails import MailState
 from daemon.store.outbox import OutboxState
 from daemon.store.store import FILE, Store
+from daemon.worker.reading import Frame, ReadingError, inline
 from tests.servers import letters
 
 START = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
@@ -59,23 +59,23 @@ class World:
     def read(self, raw: bytes, frame: Frame):
         if self.chance(40):
             raise (
-                ReadingFailed("the reading process ended (signal 9)") if self.chance(2) else Killed
+                ReadingError("the reading process ended (signal 9)") if self.chance(2) else Killed
             )
         return self.reads(raw, frame)
 
-    def send(self, parcel: Parcel) -> Answer:
+    def send(self, parcel: Delivery) -> SendResult:
         self.unmarked = False
         if self.chance(6):
-            return Answer(outcome=Outcome.FAILED, reason="503")
+            return SendResult(outcome=SendOutcome.FAILED, reason="503")
         self.got.append((parcel.key, parcel.title))
         if self.chance(20):
             self.swallowed += 1
             raise Killed
         if self.chance(10):
             self.swallowed += 1
-            return Answer(outcome=Outcome.UNSURE, reason="no answer")
+            return SendResult(outcome=SendOutcome.UNSURE, reason="no answer")
         self.unmarked = True
-        return Answer(outcome=Outcome.SENT)
+        return SendResult(outcome=SendOutcome.SENT)
 
     def touch(self, *_) -> None:
         if self.armed:

@@ -15,7 +15,7 @@ from email import message_from_bytes, policy
 from typing import Any
 from unittest import mock
 
-from daemon.push.child import serve
+from daemon.worker.pushing import serve
 from tests.servers.mail_sink import MailSink
 from tests.servers.sink import Reply, Request, Sink
 

@@ -1,6 +1,6 @@
 import pytest
 
-from daemon.push import Parcel, check_url
+from daemon.push import Delivery, check_url
 from daemon.push.address import dress, mark, monthly, refuse
 
 
@@ -47,7 +47,7 @@ def test_an_ordinary_url_is_not_refused(url):
     ],
 )
 def test_patience_priority_and_key_are_added_and_the_owners_options_kept(url, dressed):
-    parcel = Parcel(
+    parcel = Delivery(
         target="t", url=url, title="", body="https://a.example/1", severity="critical", key="a 1+/é"
     )
 

@@ -3,8 +3,8 @@ import re
 
 import pytest
 
+from daemon.http import WebError
 from daemon.push.answers import Heard, listen
-from daemon.web import WebError
 from tests.daemon.push.recorded import record
 from tests.servers.sink import Reply
 

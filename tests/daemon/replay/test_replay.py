@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from daemon.child import Frame, inline
 from daemon.pipeline.notes import Note, event_of, load
 from daemon.pipeline.setup import bare
 from daemon.replay import mails, replay
+from daemon.worker.reading import Frame, inline
 from parsers.notice import Kind, Role
 from parsers.user_yaml import UserFileError
 from tests.servers import letters

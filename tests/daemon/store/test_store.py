@@ -14,8 +14,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, event
 
-from daemon.store.copies import daily
-from daemon.store.faults import StoreError, Trouble
+from daemon.store.backups import daily
+from daemon.store.errors import StoreError, StoreErrorKind
 from daemon.store.lock import Lock
 from daemon.store.migrate import config, upgrade
 from daemon.store.store import APPLICATION, Store, rescue, suspect
@@ -132,7 +132,7 @@ def test_a_second_instance_is_refused_in_one_sentence(tmp_path):
     with Lock.take(tmp_path), pytest.raises(StoreError) as refusal:
         Lock.take(tmp_path)
 
-    assert refusal.value.trouble is Trouble.TAKEN
+    assert refusal.value.trouble is StoreErrorKind.TAKEN
     assert str(refusal.value).startswith(
         f"another Orderbell (process {os.getpid()}) already watches with {tmp_path}"
     )
@@ -165,7 +165,7 @@ def test_a_ledger_of_a_newer_version_is_refused(tmp_path):
     with pytest.raises(StoreError, match="newer Orderbell") as refusal:
         Store.open(path)
 
-    assert refusal.value.trouble is Trouble.NEWER
+    assert refusal.value.trouble is StoreErrorKind.NEWER
 
 
 def test_a_folder_that_cannot_be_written_is_told_with_its_path(tmp_path):
@@ -174,7 +174,7 @@ def test_a_folder_that_cannot_be_written_is_told_with_its_path(tmp_path):
     with pytest.raises(StoreError, match="ledger") as refusal:
         Store.open(tmp_path / "state" / "ledger.sqlite")
 
-    assert refusal.value.trouble is Trouble.ACCESS
+    assert refusal.value.trouble is StoreErrorKind.ACCESS
 
 
 def test_a_full_disk_keeps_what_was_there_and_recovers_alone(tmp_path):
@@ -194,7 +194,7 @@ def test_a_full_disk_keeps_what_was_there_and_recovers_alone(tmp_path):
         with store.write() as ledger:
             ledger.tell("small", NOW, "x")
 
-    assert refusal.value.trouble is Trouble.FULL
+    assert refusal.value.trouble is StoreErrorKind.FULL
     assert refusal.value.passing
     assert kept(path) == ("main",)
 
@@ -264,7 +264,7 @@ def test_damage_anywhere_in_the_file_ends_in_a_ledger_that_works(tmp_path):
 
     # A wiped header field may make it look like another program's file: refused, and left for a
     # person.
-    assert refused <= {Trouble.FOREIGN, Trouble.NEWER}
+    assert refused <= {StoreErrorKind.FOREIGN, StoreErrorKind.NEWER}
 
 
 def test_a_suspicion_is_remembered_until_the_next_whole_check(tmp_path):
@@ -393,4 +393,4 @@ def test_a_damaged_name_that_is_no_text_is_damage_like_any_other(tmp_path):
     with pytest.raises(StoreError) as refusal:
         Store.open(path)
 
-    assert refusal.value.trouble is Trouble.CORRUPT
+    assert refusal.value.trouble is StoreErrorKind.CORRUPT

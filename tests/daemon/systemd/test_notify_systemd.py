@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from daemon import notify_systemd as systemd
+from daemon.service import systemd
 
 
 @pytest.fixture(params=["path", "abstract"])

@@ -15,9 +15,9 @@ import sys
 from datetime import UTC
 from pathlib import Path
 
-from daemon.child import Child, Frame
-from daemon.metrics import Port
-from daemon.push import Parcel, Sender
+from daemon.worker.reading import Frame, ReadingChild
+from daemon.service.metrics import Port
+from daemon.push import Delivery, Notifier
 from daemon.secrets import resolve
 from daemon.settings import Secret
 from daemon.store.store import Store
@@ -26,10 +26,10 @@ with Store.open(Path(sys.argv[1])) as store, store.read() as ledger:
     assert ledger.orders.count() == 0
 assert resolve(Secret(command=("echo", "x")), what="a test") == "x"
 Port(0, str).close()
-with Child(None) as reads:
+with ReadingChild(None) as reads:
     print(reads(b"From: a@example.org\\nContent-Type: text/html\\n\\n<p>hello", Frame(zone=UTC)).outcome)
-with Sender() as sender:
-    print(sender.send(Parcel(target="t", url=sys.argv[2], title="t", body="b", severity="info", key="k")).outcome)
+with Notifier() as sender:
+    print(sender.send(Delivery(target="t", url=sys.argv[2], title="t", body="b", severity="info", key="k")).outcome)
 """
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon import service
+from daemon import units
 from tests.missing import without
 
 ROOT = Path(__file__).parents[3]
@@ -40,7 +40,7 @@ def test_the_system_unit_stays_below_an_exposure_of_two(analyze):
 @pytest.mark.parametrize("user", [False, True])
 def test_systemd_finds_nothing_wrong_with_the_units(analyze, tmp_path, user):
     path = tmp_path / "orderbell.service"
-    path.write_text(service.unit(user=user, command=Path("/bin/true")))
+    path.write_text(units.unit(user=user, command=Path("/bin/true")))
 
     measured = analyze("verify", "--man=no", *(["--user"] if user else []), str(path))
 
@@ -87,20 +87,20 @@ def test_a_hung_service_is_started_again_and_a_broken_file_waits_for_its_owner(p
     ],
 )
 def test_the_unit_names_this_installations_command(command, config, line):
-    text = service.unit(user=False, command=Path(command), config=Path(config) if config else None)
+    text = units.unit(user=False, command=Path(command), config=Path(config) if config else None)
 
     assert [one for one in text.splitlines() if one.startswith("ExecStart=")] == [line]
 
 
 def test_the_users_unit_leaves_the_configuration_where_it_always_is():
-    text = service.unit(user=True, command=Path("/home/me/.local/bin/orderbell"))
+    text = units.unit(user=True, command=Path("/home/me/.local/bin/orderbell"))
 
     assert "ExecStart=/home/me/.local/bin/orderbell run\n" in text
 
 
 def test_a_program_that_the_service_could_not_see_is_told_before_it_is_installed(tmp_path):
     assert "use --user" in (
-        service.obstacle(user=False, command=Path("/home/me/.local/bin/orderbell")) or ""
+        units.obstacle(user=False, command=Path("/home/me/.local/bin/orderbell")) or ""
     )
-    assert service.obstacle(user=True, command=service.program()) is None
-    assert "there is no" in (service.obstacle(user=True, command=tmp_path / "orderbell") or "")
+    assert units.obstacle(user=True, command=units.program()) is None
+    assert "there is no" in (units.obstacle(user=True, command=tmp_path / "orderbell") or "")

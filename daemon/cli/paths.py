@@ -1,0 +1,209 @@
+"""Where a command finds its files: the configuration folder, and the state folder with the
+ledger.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from daemon.cli.exits import Exit, ExitError
+
+if TYPE_CHECKING:
+    from daemon.pipeline.commands import Commands
+    from daemon.pipeline.setup import Setup
+    from daemon.service.files import Files
+    from daemon.settings import Mailbox, Settings
+    from daemon.store.ledger import Ledger
+    from daemon.store.store import Store
+    from orders.facts.view import View
+    from parsers.pack import Library
+    from parsers.reader import Context
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paths:
+    """The places of one call; `given_*` are what the command line said."""
+
+    given_config: Path | None
+    given_state: Path | None
+
+    @property
+    def config(self) -> Path:
+        return (
+            self.given_config or _base("XDG_CONFIG_HOME", ".config") / "orderbell" / "config.yaml"
+        )
+
+    @property
+    def folder(self) -> Path:
+        """Rules and packs lie beside the configuration."""
+        return self.config.parent
+
+    @property
+    def rules(self) -> Path | None:
+        return _if_there(self.folder / "rules.yaml")
+
+    @property
+    def packs(self) -> Path | None:
+        return _if_there(self.folder / "packs")
+
+    @property
+    def state(self) -> Path:
+        under_systemd = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
+        if self.given_state:
+            return self.given_state
+        return (
+            Path(under_systemd)
+            if under_systemd
+            else _base("XDG_STATE_HOME", ".local/state") / "orderbell"
+        )
+
+    def settings(self) -> "Settings":
+        """The configuration. Raises Stop when there is none, WrittenError when it is wrong."""
+        from daemon.settings import load
+
+        if not self.config.exists():
+            raise ExitError(Exit.CONFIGURATION, f"{self.config}: no such file; try: orderbell init")
+        return load(self.config)
+
+    def settings_if_any(self) -> "Settings | None":
+        """As `settings`, but None when no file was named and none lies at the usual place."""
+        return self.settings() if self.given_config or self.config.exists() else None
+
+    def files(self) -> "Files":
+        """What a running service lives by."""
+        from daemon.service.files import Files
+
+        return Files(
+            config=self.config,
+            rules=self.folder / "rules.yaml",
+            packs=self.folder / "packs",
+            state=self.state,
+        )
+
+    def zone(self) -> tzinfo:
+        """The user's time zone: of the configuration, else of this machine."""
+        settings = self.settings_if_any()
+        here = datetime.now().astimezone().tzinfo
+        return settings.timezone if settings else here or ZoneInfo("UTC")
+
+    def language(self) -> str:
+        """The language of alerts in the terminal: that of the first target, else of this
+        terminal.
+        """
+        settings = self.settings_if_any()
+        if settings and settings.targets:
+            return settings.targets[0].language
+        return "ja" if os.environ.get("LANG", "").startswith("ja") else "en"
+
+    @contextmanager
+    def ledger(self) -> "Iterator[Ledger]":
+        """The ledger, to be read. Raises Stop when there is none yet: reading makes no files."""
+        from daemon.store.store import FILE, Store
+
+        path = self.state / FILE
+        if not path.exists():
+            raise ExitError(
+                Exit.LEDGER, f"{path}: there is no ledger yet; it begins with: orderbell once"
+            )
+        with Store.open(path) as store, store.read() as ledger:
+            yield ledger
+
+    @contextmanager
+    def store(self) -> "Iterator[Store]":
+        """The ledger, to be written beside a running service; made when there is none."""
+        from daemon.store.store import FILE, Store
+
+        with Store.open(self.state / FILE) as store:
+            yield store
+
+    @contextmanager
+    def desk(self) -> "Iterator[Commands]":
+        """What a person may do to the ledger, beside a running service, which hears of it from the
+        rows.
+        """
+        from daemon.pipeline.commands import Commands
+
+        setup = self.setup()
+        with self.store() as store:
+            yield Commands(store, setup)
+
+    def setup(self, rules: Path | None = None) -> "Setup":
+        """Configuration, rules (the user's, or those of the file `rules`), packs and deadlines
+        together.
+
+        Raises WrittenError, and Stop for wrong rules.
+        """
+        from daemon.pipeline.setup import bare, build
+        from parsers.user_yaml import UserFileError
+
+        settings = self.settings_if_any()
+        self.library()
+        try:
+            if settings is None:
+                return bare(rules=rules or self.rules, packs=self.packs, zone=self.zone())
+            return build(settings, rules=rules or self.rules, packs=self.packs)
+        except UserFileError as error:
+            raise ExitError(Exit.RULES, *(str(fault) for fault in error.faults)) from error
+
+    def view(self, key: str, ledger: "Ledger") -> "View":
+        """One order as it stands, folded from its events."""
+        from orders.deadlines.policy import load
+        from orders.facts.view import view
+
+        settings = self.settings_if_any()
+        return view(key, ledger, load(settings.policy if settings else {}), self.zone())
+
+    def library(self) -> "Library":
+        """The shipped packs with the user's own laid over."""
+        from parsers.pack import load, shipped
+
+        return load(self.packs) if self.packs else shipped()
+
+    def context(self, mailbox: str | None) -> "Context":
+        """How a mail from a file is read: as the mailbox called so, else the first; unconfigured,
+        nobody is trusted.
+        """
+        from parsers.reader import Context
+
+        settings = self.settings_if_any()
+        if settings is None:
+            if mailbox:
+                raise ExitError(
+                    Exit.CONFIGURATION,
+                    f"--mailbox {mailbox} needs a configuration; {self.config}: no such file",
+                )
+            return Context(library=self.library())
+        box = mailbox_of(settings, mailbox)
+        return Context(
+            library=self.library(),
+            authserv_ids=box.stamps,
+            addresses=box.own_addresses,
+            relays=box.relays,
+            zone=settings.timezone,
+            role=box.role,
+        )
+
+
+def mailbox_of(settings: "Settings", name: str | None) -> "Mailbox":
+    """The mailbox called `name`, else the first. Raises Stop with a suggestion."""
+    from parsers.user_yaml import did_you_mean
+
+    known = [box.id for box in settings.mailboxes]
+    if name is not None and name not in known:
+        raise ExitError(
+            Exit.USAGE, f"no mailbox {name!r} in the configuration{did_you_mean(name, known)}"
+        )
+    return settings.mailbox(name)
+
+
+def _base(variable: str, usual: str) -> Path:
+    return Path(os.environ.get(variable) or Path.home() / usual)
+
+
+def _if_there(path: Path) -> Path | None:
+    return path if path.exists() else None

@@ -1,0 +1,262 @@
+"""`read`, `why` and `scrub`: what one mail says, which words said so, and a copy that is safe to
+share.
+"""
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from daemon.cli.exits import Exit, ExitError, in_words
+from daemon.cli.listing import as_json, print_json
+from daemon.cli.paths import Paths
+
+if TYPE_CHECKING:
+    from parsers.notice import Notice, Reading
+
+MAX_BYTES = 64 << 20
+"""No mail server takes a larger mail; a film that was named by mistake is larger."""
+
+HEADER_NAMES = frozenset(
+    b"from to cc subject date message-id received return-path delivered-to mime-version"
+    b" content-type sender".split()
+)
+
+KANA = re.compile("[\u3041-\u30ff]")
+
+files = click.argument("files", metavar="FILE…", nargs=-1, required=True)
+one_file = click.argument("file", metavar="FILE")
+mailbox = click.option(
+    "--mailbox", metavar="ID", help="Read as mail of this mailbox of the configuration."
+)
+
+
+@click.command()
+@files
+@as_json
+@mailbox
+@click.pass_obj
+def read(places: Paths, files: tuple[str, ...], as_json: bool, mailbox: str | None) -> None:
+    """Say what mails say ('-' is standard input). With --json, one object a file and line."""
+    from parsers.notice import reading_to_json
+    from parsers.reader import read as read_mail
+
+    context = places.context(mailbox)
+    wrong: list[str] = []
+    for name in files:
+        try:
+            raw = mail_bytes(name)
+        except ExitError as stop:
+            wrong += stop.sentences
+            continue
+        reading = read_mail(raw, context)
+        if as_json:
+            print_json({"file": name, **reading_to_json(reading)})
+        else:
+            click.echo("\n".join(_in_short(name, reading)))
+        if not looks_like_mail(raw):
+            wrong.append(f"{name}: {NO_MAIL}")
+    if wrong:
+        raise ExitError(Exit.ERROR, *wrong)
+
+
+@click.command(short_help="Which words led to a reading, and what nearly matched.")
+@one_file
+@as_json
+@mailbox
+@click.pass_obj
+def why(places: Paths, file: str, as_json: bool, mailbox: str | None) -> None:
+    """Say which phrase and line of a mail led to what was read, and what nearly matched."""
+    from parsers.reader import read as read_mail
+
+    context = places.context(mailbox)
+    raw = mail_bytes(file)
+    if not looks_like_mail(raw):
+        raise ExitError(Exit.ERROR, f"{file}: {NO_MAIL}")
+    reading = read_mail(raw, context)
+    if as_json:
+        print_json(_reasons(file, reading))
+    else:
+        click.echo(
+            "\n".join([*_in_full(file, reading), *_to_write(reading, places.folder / "packs")])
+        )
+
+
+@click.command(short_help="A copy of a mail that is safe to share.")
+@one_file
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write here, not to stdout.",
+)
+def scrub(file: str, output: Path | None) -> None:
+    """Write a copy of a mail with names, addresses and order numbers replaced, safe to share."""
+    from parsers.scrub import scrub as scrub_mail
+
+    raw = mail_bytes(file)
+    if not looks_like_mail(raw):
+        raise ExitError(Exit.ERROR, f"{file}: {NO_MAIL}")
+    if output is None:
+        click.echo(scrub_mail(raw), nl=False)
+        return
+    if output.exists():
+        raise ExitError(Exit.ERROR, f"{output} exists already and is left alone; name another file")
+    output.write_bytes(scrub_mail(raw))
+    click.echo(f"written to {output}; read it once before you share it", err=True)
+
+
+NO_MAIL = (
+    "this is no mail: it does not begin with header lines such as 'From:' and 'Subject:'; "
+    "save the mail with its headers, as .eml (“Show original”, “Save as”)"
+)
+
+
+def mail_bytes(name: str) -> bytes:
+    """The bytes of the file called `name` ('-': standard input). Raises Stop, in one sentence, when
+    there are none.
+    """
+    path = Path(name)
+    try:
+        if name == "-":
+            return _filled(name, sys.stdin.buffer.read(MAX_BYTES))
+        if path.is_dir():
+            raise ExitError(
+                Exit.ERROR, f"{name} is a folder; name its mails, such as {path / '*.eml'}"
+            )
+        if path.stat().st_size > MAX_BYTES:
+            raise ExitError(Exit.ERROR, f"{name}: larger than 64 MiB; is this a mail?")
+        return _filled(name, path.read_bytes())
+    except FileNotFoundError:
+        raise ExitError(Exit.ERROR, f"{name}: no such file") from None
+    except OSError as error:
+        raise ExitError(Exit.ERROR, in_words(error)) from error
+
+
+def _filled(name: str, raw: bytes) -> bytes:
+    if not raw.strip():
+        raise ExitError(
+            Exit.ERROR, f"{name}: the file is empty; save the mail again, with its headers, as .eml"
+        )
+    return raw
+
+
+def looks_like_mail(raw: bytes) -> bool:
+    """Whether a header field every mail has stands in the first lines."""
+    head = raw[:65536].lstrip().replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n\n", 1)[0]
+    return any(
+        line.partition(b":")[0].strip().lower() in HEADER_NAMES
+        for line in head.split(b"\n")
+        if b":" in line
+    )
+
+
+def _in_short(name: str, reading: "Reading") -> Iterator[str]:
+    yield f"{name}: {reading.outcome.value} ({reading.trust.value}) – {reading.reason}"
+    for notice in reading.notices:
+        yield f"  {notice.kind.value}  {' '.join(notice.order_numbers)}".rstrip()
+        yield from (f"    {key}: {value}" for key, value in _details(notice))
+
+
+def _details(notice: "Notice") -> Iterator[tuple[str, str]]:
+    from parsers.notice import field_to_json
+
+    for key in ("tracking", "packages", "cases", "masked"):
+        if values := getattr(notice, key):
+            yield key, " ".join(values)
+    for key, value in sorted(notice.fields.items()):
+        yield key, _spoken(field_to_json(value))
+
+
+def _spoken(value: Any) -> str:
+    match value:
+        case {"value": amount, "currency": currency}:
+            return f"{amount} {currency}"
+        case list():
+            return ", ".join(f"{item['quantity']} × {item['title']}" for item in value)
+        case bool():
+            return "yes" if value else "no"
+        case _:
+            return str(value)
+
+
+def _in_full(name: str, reading: "Reading") -> Iterator[str]:
+    yield from _in_short(name, reading)
+    yield f"  from {reading.sender or 'nobody'}, subject {reading.subject!r}"
+    for notice in reading.notices:
+        yield f"{notice.kind.value} was said by"
+        for one in notice.evidence:
+            yield f"  {one.where}: {one.line.strip()!r}"
+            yield (
+                f"    matches {one.phrase!r} ({one.source})"
+                if one.phrase
+                else f"    read by {one.source}"
+            )
+    if reading.near:
+        yield "What nearly matched:"
+        for miss in reading.near:
+            yield f"  {miss.kind.value}, {miss.likeness:.0%} alike: {miss.line.strip()!r}"
+            yield f"    against {miss.phrase!r} ({miss.source})"
+
+
+def _to_write(reading: "Reading", folder: Path) -> Iterator[str]:
+    """The lines that would teach a pack this mail, and the file they belong in."""
+    from parsers.notice import Outcome
+
+    if reading.outcome is not Outcome.UNREAD or reading.marketplace is None or not reading.subject:
+        return
+    best = reading.near[0] if reading.near else None
+    language = (
+        Path(best.source.rpartition(":")[0]).stem
+        if best
+        else "ja"
+        if KANA.search(reading.subject)
+        else "en"
+    )
+    where = "headline" if best and best.line != reading.subject else "subject"
+    words = gaps_of(best.line if best else reading.subject).replace("'", "''")
+    yield (
+        f"To teach it, write into {folder / reading.marketplace / 'phrases' / f'{language}.yaml'}:"
+    )
+    yield (
+        f"  {best.kind.value}:"
+        if best
+        else "  KIND:   # what the mail says, such as shipment.shipped"
+    )
+    yield f"    {where}: ['{words}']   # {{…}} for what changes from mail to mail"
+    yield "then `orderbell mails reread`."
+
+
+def gaps_of(line: str) -> str:
+    """A line of a mail as a phrase: quoted titles and order numbers become gaps."""
+    line = re.sub(
+        r"(?<![\w'])[\"“„«「『][^\"”“»」』]{3,}[\"”“»」』]", "{item}", line.strip(), count=1
+    )
+    return re.sub(
+        r"(?<![\w-])(?:(?:\d{3}|[DPS]\d\d)-\d{7}-\d{7}|\d{14,19})(?![\w-])",
+        "{order}",
+        line,
+        count=1,
+    )
+
+
+def _reasons(name: str, reading: "Reading") -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from parsers.notice import notice_to_json, reading_to_json
+
+    return {
+        "file": name,
+        **reading_to_json(reading),
+        "reason": reading.reason,
+        "subject": reading.subject,
+        "sender": reading.sender,
+        "notices": [
+            {**notice_to_json(notice), "evidence": [asdict(one) for one in notice.evidence]}
+            for notice in reading.notices
+        ],
+        "near": [{**asdict(miss), "kind": miss.kind.value} for miss in reading.near],
+    }

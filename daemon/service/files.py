@@ -1,0 +1,58 @@
+"""The files a running service lives by, and whether a person has changed them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from daemon.pipeline.setup import Setup, build
+from daemon.settings import Settings, load
+from daemon.store.store import FILE
+from rules import ruletests
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    config: Path
+    rules: Path
+    """May be missing: then the shipped rules hold."""
+    packs: Path
+    """A folder that may be missing: the user's corrections to the packs."""
+    state: Path
+    """A folder of our own."""
+
+    @property
+    def tests(self) -> Path:
+        """The user's tests of the rules, beside them; may be missing."""
+        return self.rules.with_suffix(".tests.yaml")
+
+    @property
+    def ledger(self) -> Path:
+        return self.state / FILE
+
+    def token(self, mailbox: str) -> Path:
+        """Where `orderbell login` keeps the refresh token of the mailbox."""
+        return self.state / "tokens" / f"{mailbox}.json"
+
+    def read(self) -> tuple[Settings, Setup]:
+        """What the files say now. Raises WrittenError with every fault of the first file that has
+        some.
+
+        The user's own tests of the rules must pass too.
+        """
+        settings = load(self.config)
+        rules = self.rules if self.rules.exists() else None
+        packs = self.packs if self.packs.is_dir() else None
+        setup = build(settings, rules=rules, packs=packs)
+        if self.tests.exists():
+            ruletests.verify(self.tests, setup.rulebook)
+        return settings, setup
+
+    def stamp(self) -> tuple[tuple[str, int, int], ...]:
+        """Changes when one of the files does: name, time of change in ns, size."""
+        found = []
+        for path in (self.config, self.rules, self.tests, *sorted(self.packs.rglob("*.yaml"))):
+            try:
+                state = path.stat()
+            except OSError:
+                continue
+            found.append((str(path), state.st_mtime_ns, state.st_size))
+        return tuple(found)

@@ -1,0 +1,438 @@
+"""One mailbox, one thread, one connection: polled by the clock, and earlier when the server hints
+at mail.
+"""
+
+import logging
+import random
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from daemon.mailbox import oauth
+from daemon.mailbox.arrived import Arrived, Cursor, Polled
+from daemon.mailbox.errors import MailboxError, MailboxErrorKind, next_try
+from daemon.mailbox.login import trust
+from daemon.mailbox.session import LONGEST_IDLE, Session
+from daemon.mailbox.transport import ByteCounter
+from daemon.mailbox.wakeup import Wakeup
+from daemon.pipeline.flagging import see_flags
+from daemon.pipeline.pipeline import Pipeline, Poll
+from daemon.secrets import SecretError, resolve
+from daemon.service.files import Files
+from daemon.settings import Mailbox, Secret
+from daemon.store.errors import StoreError, StoreErrorKind
+from parsers.reader import Context, interesting
+
+log = logging.getLogger("orderbell.mailbox")
+
+BATCH = 200
+"""Mails of others whose rows are written together."""
+LATEST = 30.0
+"""Seconds after the time of its next poll at which a worker polls without being told."""
+RESCAN_SECONDS = 3600.0
+LIFETIME_SECONDS = 86400.0
+"""A connection is replaced after a day: whatever a server or a library piles up goes with it."""
+STORE_SECONDS = 60.0
+"""Between two tries while the disk is full."""
+GRACE = 330.0
+"""A command that brings whole mails may take 300 s; a worker silent for longer hangs."""
+
+Progress = Callable[[str, str, int, int], None]
+"""Mailbox, folder, mails done, mails in all: the first run in a terminal shows it."""
+
+
+@dataclass(slots=True)
+class Pulse:
+    """Until when the worker may be silent without being taken for dead, on the monotonic clock."""
+
+    until: float = field(default_factory=lambda: time.monotonic() + GRACE)
+
+    def beat(self, seconds: float = 0.0) -> None:
+        self.until = time.monotonic() + seconds + GRACE
+
+    @property
+    def alive(self) -> bool:
+        return time.monotonic() < self.until
+
+
+def secret_of(box: Mailbox, files: Files, *, fresh: bool = False) -> tuple[str, bool]:
+    """The password, or an access token and True. Read anew for each connection. Raises
+    MailboxError.
+    """
+    try:
+        if box.token_command:
+            return resolve(
+                Secret(command=box.token_command), what=f"the token of mailbox {box.id}"
+            ), True
+        if box.login:
+            return oauth.access_token(files.token(box.id), fresh=fresh), True
+        assert box.password is not None  # noqa: S101 - the configuration was checked for one of the three
+        return resolve(box.password, what=f"the password of mailbox {box.id}"), False
+    except SecretError as error:
+        raise MailboxError(MailboxErrorKind.SECRET, error.what, error.try_this) from error
+
+
+def open_session(box: Mailbox, files: Files, meter: ByteCounter, *, fresh: bool = False) -> Session:
+    """Connect and log in. Raises MailboxError."""
+    secret, token = secret_of(box, files, fresh=fresh)
+    context: ssl.SSLContext = trust(box.tls_ca_file)
+    return Session.open(box, secret, context, token=token, meter=meter)
+
+
+def look(
+    session: Session,
+    pipeline: Pipeline,
+    box: Mailbox,
+    *,
+    backfill: timedelta,
+    every: timedelta,
+    beat: Callable[[], None] = lambda: None,
+    expect: Callable[[], None] = lambda: None,
+    progress: Progress | None = None,
+    rescan: bool = False,
+) -> int:
+    """One poll of every folder; how many mails were new. Raises MailboxError and StoreError.
+
+    `expect` is called before a marketplace mail is fetched: what will be needed to tell of it can
+    start.
+    """
+    poll = pipeline.begin_poll(box.id, backfill=backfill)
+    wanted = _wanted(pipeline, box.id, lambda: None if poll.first_run else expect())
+    seen = 0
+    refusals: list[MailboxError] = []
+    for folder in box.folders:
+        intake = _Intake(pipeline, poll, beat)
+        told = partial(progress, box.id, folder) if progress else None
+        try:
+            seen += _look_into(session, pipeline, poll, folder, wanted, intake, told, rescan=rescan)
+        except MailboxError as error:
+            if error.kind not in (MailboxErrorKind.FOLDER, MailboxErrorKind.TEMPORARY):
+                raise
+            refusals.append(error)  # of this folder: the others are read all the same
+    missing = _missing(box, refusals)
+    if missing:
+        log.warning("folders missing mailbox=%s: %s", box.id, missing)
+    pipeline.end_poll(poll, pipeline.clock() + every, missing=missing)
+    return seen
+
+
+def _missing(box: Mailbox, refusals: list[MailboxError]) -> str | None:
+    """Which folders are not there, when others are. Raises the refusal that only a later try can
+    end.
+    """
+    for refusal in refusals:
+        if refusal.kind is MailboxErrorKind.TEMPORARY or len(refusals) == len(box.folders):
+            raise refusal
+    return f"{'; '.join(map(str, refusals))}; the other folders are read" if refusals else None
+
+
+def _look_into(
+    session: Session,
+    pipeline: Pipeline,
+    poll: Poll,
+    folder: str,
+    wanted: Callable[[bytes], bool],
+    intake: "_Intake",
+    told: Callable[[int, int], None] | None,
+    *,
+    rescan: bool,
+) -> int:
+    """One folder read to its end; how many mails were new."""
+    found = poll.cursors.get(folder)
+    polled = session.poll(
+        folder,
+        Cursor(uidvalidity=found[0], last_uid=found[1]) if found else None,
+        poll.since[folder],
+        wanted,
+        intake,
+        unfinished=poll.first_run,
+        on_reset=partial(pipeline.renumbered, poll, folder),
+        progress=told,
+    )
+    intake.flush()
+    pipeline.looked(poll, polled)
+    seen = polled.seen + _again(session, pipeline, poll, polled, intake)
+    return seen + (_late(session, pipeline, poll, polled, wanted, intake) if rescan else 0)
+
+
+def _again(
+    session: Session, pipeline: Pipeline, poll: Poll, polled: Polled, intake: "_Intake"
+) -> int:
+    """Mails whose reading was begun and never ended: a crash, or a server that gave no text."""
+    uidvalidity = polled.cursor.uidvalidity
+    with pipeline.store.read() as ledger:
+        uids = ledger.mails.unfinished(poll.mailbox, polled.folder, uidvalidity)
+    left = [uid for uid in uids if uid not in polled.missing]
+    if not left:
+        return 0
+    again = session.fetch(polled.folder, uidvalidity, left, intake)
+    intake.flush()
+    pipeline.looked(poll, again)
+    return again.seen
+
+
+def _late(
+    session: Session,
+    pipeline: Pipeline,
+    poll: Poll,
+    polled: Polled,
+    wanted: Callable[[bytes], bool],
+    intake: "_Intake",
+) -> int:
+    """Mails that appeared below the cursor."""
+
+    def known(first: int, last: int) -> frozenset[int]:
+        with pipeline.store.read() as ledger:
+            return ledger.mails.known_uids(
+                poll.mailbox, polled.folder, polled.cursor.uidvalidity, first, last
+            )
+
+    late = session.rescan(
+        polled.folder, polled.cursor, known, poll.since[polled.folder], wanted, intake
+    )
+    intake.flush()
+    return late.seen
+
+
+def _wanted(
+    pipeline: Pipeline, mailbox: str, expect: Callable[[], None]
+) -> Callable[[bytes], bool]:
+    setup, frame = pipeline.setup, pipeline.setup.frame(mailbox)
+    context = Context(
+        library=setup.library,
+        authserv_ids=frame.authserv_ids,
+        addresses=frame.addresses,
+        relays=frame.relays,
+        zone=frame.zone,
+        role=frame.role,
+        trust_all=frame.trust_all,
+    )
+
+    def wanted(header: bytes) -> bool:
+        if not interesting(header, context):
+            return False
+        expect()
+        return True
+
+    return wanted
+
+
+class _Intake:
+    """Takes mails in their order; those of others are kept back and written together."""
+
+    def __init__(self, pipeline: Pipeline, poll: Poll, beat: Callable[[], None]) -> None:
+        self._pipeline = pipeline
+        self._poll = poll
+        self._beat = beat
+        self._others: list[Arrived] = []
+
+    def __call__(self, arrived: Arrived) -> None:
+        self._beat()
+        if arrived.raw is None and not arrived.missing:
+            self._others.append(arrived)
+            if len(self._others) >= BATCH:
+                self.flush()
+            return
+        self.flush()  # the cursor passes no mail without a row
+        self._pipeline.take(self._poll, arrived)
+
+    def flush(self) -> None:
+        others, self._others = self._others, []
+        self._pipeline.skip(self._poll, others)
+
+
+class Watcher:
+    """The thread of one mailbox. `stop` ends it within seconds, whatever it is doing."""
+
+    def __init__(
+        self,
+        box: Mailbox,
+        pipeline: Pipeline,
+        files: Files,
+        *,
+        backfill: timedelta,
+        every: timedelta,
+        expect: Callable[[], None] = lambda: None,
+        broken: Callable[[StoreError], None] = lambda _error: None,
+        progress: Progress | None = None,
+    ) -> None:
+        self.box = box
+        self.pulse = Pulse()
+        self.meter = ByteCounter()
+        self.polled_at: float | None = None
+        """Of the last good poll, on the monotonic clock."""
+        self._pipeline = pipeline
+        self._files = files
+        self._backfill = backfill
+        self._every = every
+        self._expect = expect
+        self._broken = broken
+        self._progress = progress
+        self._bell = Wakeup()
+        self._stopping = threading.Event()
+        self._session: Session | None = None
+        self._connecting = False
+        """There is nothing yet that could be hung up, and nothing in hand that could be lost."""
+        self._failures = 0
+        self._refused = False
+        self._thread = threading.Thread(target=self._run, name=f"mail-{box.id}", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def poll_now(self) -> None:
+        """Look at the mailbox soon."""
+        self._bell.ring()
+
+    def stop(self) -> None:
+        """Begin to end; `join` waits for it."""
+        self._stopping.set()
+        self._bell.ring()
+        session = self._session
+        if session is not None:
+            session.abort()
+
+    def join(self, seconds: float) -> bool:
+        """Whether it ended in time. One that is connecting is not waited for: it does nothing more,
+        and then ends.
+        """
+        end = time.monotonic() + seconds
+        while self._thread.is_alive() and not self._connecting and time.monotonic() < end:
+            self._thread.join(0.1)
+        if self._thread.is_alive() and self._connecting:
+            return True
+        if self._thread.is_alive():
+            return False
+        self._bell.close()
+        return True
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._connected()
+            except MailboxError as error:
+                if not self._stopping.is_set():
+                    self._wait(self._failed(error))
+            except StoreError as error:
+                if self._stopping.is_set():
+                    return
+                self._wait(self._stuck(error))
+            except KeyError:
+                return  # the configuration no longer has this mailbox
+            except Exception:
+                # A defect of ours in one mailbox must neither end the others nor be tried a
+                # thousand times a second.
+                log.exception("poll failed mailbox=%s", self.box.id)
+                self._wait(STORE_SECONDS)
+
+    def _connected(self) -> None:
+        self.pulse.beat()
+        self._connecting = True
+        try:
+            opened = open_session(self.box, self._files, self.meter, fresh=self._refused)
+        finally:
+            self._connecting = (
+                self._stopping.is_set()
+            )  # a stopped one stays so: nobody waits for it any more
+        with opened as session:
+            if self._stopping.is_set():
+                return
+            self._session = session
+            self._refused = False
+            log.info("connected mailbox=%s", self.box.id)
+            born = rescanned = time.monotonic()
+            first = True
+            try:
+                while not self._stopping.is_set() and time.monotonic() - born < LIFETIME_SECONDS:
+                    rescan = first or time.monotonic() - rescanned >= RESCAN_SECONDS
+                    if rescan:
+                        rescanned = time.monotonic()
+                    self._poll(session, rescan=rescan)
+                    first = False
+                    self._idle(session)
+            finally:
+                self._session = None
+
+    def _poll(self, session: Session, *, rescan: bool) -> None:
+        self._bell.clear()
+        seen = look(
+            session,
+            self._pipeline,
+            self.box,
+            backfill=self._backfill,
+            every=self._every,
+            beat=self.pulse.beat,
+            expect=self._expect,
+            progress=self._progress,
+            rescan=rescan,
+        )
+        answered = see_flags(
+            self._pipeline.store,
+            self._pipeline.setup,
+            self.box.id,
+            session.flags,
+            self._pipeline.clock,
+        )
+        if answered:
+            log.info("acknowledged by flag mailbox=%s alerts=%d", self.box.id, answered)
+        self._failures = 0
+        self.polled_at = time.monotonic()
+        log.log(
+            logging.INFO if seen else logging.DEBUG, "polled mailbox=%s mails=%d", self.box.id, seen
+        )
+
+    def _idle(self, session: Session) -> None:
+        """Wait for a hint, the bell, or the time of the next poll."""
+        if self._stopping.is_set():
+            return
+        # The row `next_poll_at` rings the bell; this is for the day when nobody does.
+        until = time.monotonic() + self._every.total_seconds() + LATEST
+        while (left := until - time.monotonic()) > 0 and not self._bell.wait(0):
+            self.pulse.beat(min(left, LONGEST_IDLE))
+            if session.idle(
+                min(left, LONGEST_IDLE), self._bell, session.first_read(self.box.folders)
+            ):
+                self._expect()
+                break
+        self.pulse.beat()
+
+    def _wait(self, seconds: float) -> None:
+        self.pulse.beat(seconds)
+        self._bell.clear()
+        if not self._stopping.is_set():
+            self._bell.wait(seconds)
+
+    def _failed(self, error: MailboxError) -> float:
+        """Note the failure; seconds until the next try."""
+        self._failures += 1
+        self._refused = error.kind is MailboxErrorKind.EXPIRED_TOKEN
+        pause = next_try(error.kind, self._failures, random.random())  # noqa: S311 - spreads load, guards nothing
+        log.warning("mailbox failed mailbox=%s kind=%s: %s", self.box.id, error.kind.value, error)
+        try:
+            self._pipeline.fail_poll(
+                self.box.id,
+                kind=error.kind.value,
+                what=str(error),
+                permanent=error.permanent,
+                next_poll_at=datetime.now(UTC) + pause,
+            )
+        except StoreError as trouble:
+            return max(pause.total_seconds(), self._stuck(trouble))
+        return pause.total_seconds()
+
+    def _stuck(self, error: StoreError) -> float:
+        """The ledger takes nothing: no cursor moves, so nothing is lost; seconds until the next
+        try.
+        """
+        if error.trouble is StoreErrorKind.FENCED:
+            log.warning("fenced off mailbox=%s", self.box.id)
+            return 1.0
+        log.error(
+            "ledger failed mailbox=%s trouble=%s: %s", self.box.id, error.trouble.value, error
+        )
+        self._broken(error)
+        return 1.0 if error.trouble is StoreErrorKind.BUSY else STORE_SECONDS

@@ -1,0 +1,1 @@
+"""What rules are judged on: views of orders, described as flat tables of facts."""

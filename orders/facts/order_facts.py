@@ -1,0 +1,183 @@
+"""The facts of an order itself: what every subject that hangs on it can be judged on too."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from orders.deadlines.region import region, store
+from orders.event import Event, Source
+from orders.facts_table import FACTS
+from orders.fold.history import text_of
+from orders.fold.order_fold import unshipped
+from orders.matching.index import ACCOUNT
+from orders.matching.titles import normal
+from orders.order import CaseKind, Order, OrderStatus
+from orders.subject import FactType, FactValue
+from parsers.identifiers import order_link
+from parsers.notice import FieldValue, Kind, Role, Trust, when_to_utc
+
+FLAGS: Mapping[str, tuple[str, ...]] = {
+    about: tuple(
+        spec.name
+        for spec in FACTS
+        if spec.type is FactType.FLAG and spec.name.startswith(f"{about}.")
+    )
+    for about in dict.fromkeys(spec.name.partition(".")[0] for spec in FACTS)
+}
+"""Every yes/no fact by subject: they are total, so a rule that wants `false` finds it."""
+_GONE = frozenset(
+    {OrderStatus.IN_TRANSIT, OrderStatus.PARTIALLY_IN_TRANSIT, OrderStatus.PICKUP_AVAILABLE}
+)
+_HERE = frozenset({OrderStatus.DELIVERED, OrderStatus.COMPLETED})
+
+
+def order_facts(order: Order) -> dict[str, FactValue]:
+    """Facts `order.*`; those that are not known are absent, yes/no ones never."""
+    facts = no(("order",))
+    if order.number != ACCOUNT:
+        facts["order.number"] = order.number
+        facts["order.status"] = order.status.value
+        facts |= _flags(order)
+    facts["order.marketplace"] = order.marketplace
+    facts["order.role"] = order.role.value
+    country = region(order.events, order.total.currency if order.total else None)
+    seller = order.role is Role.SELLER
+    link = order_link(order.marketplace, order.number, store(country), seller=seller)
+    rest = unshipped(order.items, order.shipments)
+    texts: Mapping[str, str | None] = {
+        "order.title": order.title or None,
+        "order.store": order.store,
+        "order.region": country,
+        "order.link": link,
+        "order.cancelled_by": _last_word(order, Kind.ORDER_CANCELLED, "by"),
+        "order.cancel_reason": _last_word(order, Kind.ORDER_CANCELLED, "reason"),
+        "order.failure": _last_word(order, Kind.ORDER_PAYMENT_FAILED, "reason"),
+    }
+    times: Mapping[str, datetime | None] = {
+        "order.ordered_at": order.ordered_at,
+        "order.ship_by": order.ship_by,
+        "order.expected_from": order.expected_from,
+        "order.expected_until": order.expected_until,
+        "order.shipped_at": order.shipped_at,
+        "order.delivered_at": order.delivered_at,
+        "order.cancelled_at": order.cancelled_at,
+        "order.completed_at": order.completed_at,
+        "order.protection_until": order.protection_until,
+        "order.cancel_requested_at": _first_at(order, Kind.CANCEL_REQUESTED),
+        "order.payment_failed_at": _last_at(order, Kind.ORDER_PAYMENT_FAILED),
+        "order.out_of_stock_at": max((event.at for event in _out_of_stock(order)), default=None),
+        "order.delayed_at": max((event.at for event in _delays(order)), default=None),
+        "order.last_mail_at": max(
+            (event.at for event in order.events if event.source is Source.MAIL), default=None
+        ),
+    }
+    facts |= known(texts) | known(times)
+    facts |= known({"order.amount": order.total, "order.refund_amount": order.refunded})
+    numbers = {
+        "lines": len(order.items),
+        "unshipped": len(rest),
+        "same_messages": _same_messages(order),
+    }
+    return facts | {f"order.{name}": Decimal(number) for name, number in numbers.items()}
+
+
+def no(abouts: tuple[str, ...]) -> dict[str, FactValue]:
+    """Every yes/no fact of these subjects, false."""
+    return dict.fromkeys((name for about in abouts for name in FLAGS[about]), False)
+
+
+def known(facts: Mapping[str, FactValue | None]) -> dict[str, FactValue]:
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def _flags(order: Order) -> dict[str, FactValue]:
+    kinds, status = order.kinds, order.status
+    shipped = order.shipped_at is not None or status in _GONE | _HERE
+    here = order.delivered_at is not None or status is OrderStatus.DELIVERED
+    open_kinds = {case.kind for case in order.cases if case.closed_at is None}
+    partly = status is OrderStatus.PARTIALLY_IN_TRANSIT or bool(
+        unshipped(order.items, order.shipments)
+    )
+    return {
+        "order.problem": order.problem,
+        "order.on_hold": order.on_hold,
+        "order.stub": order.stub,
+        "order.payment_due": status is OrderStatus.PAYMENT_DUE,
+        "order.payment_failed": _payment_failed(order),
+        "order.shipped": shipped,
+        "order.partly_shipped": partly,
+        "order.delivered": here,
+        "order.cancelled": order.cancelled_at is not None or status is OrderStatus.CANCELLED,
+        "order.completed": order.completed_at is not None or status is OrderStatus.COMPLETED,
+        "order.returned": status is OrderStatus.RETURNED,
+        "order.refunded": order.refunded is not None or Kind.REFUND_COMPLETED in kinds,
+        "order.cancel_requested": Kind.CANCEL_REQUESTED in kinds,
+        "order.cancel_open": CaseKind.CANCELLATION in open_kinds,
+        "order.out_of_stock": bool(_out_of_stock(order)) and not shipped,
+        "order.delayed": bool(_delays(order))
+        and not (here or order.completed_at or order.cancelled_at),
+        "order.dispute_open": CaseKind.DISPUTE in open_kinds,
+        "order.return_shipped": Kind.RETURN_SHIPPED in kinds,
+        "order.verified": any(
+            event.trust is Trust.VERIFIED and event.source is Source.MAIL for event in order.events
+        ),
+    }
+
+
+def _payment_failed(order: Order) -> bool:
+    failed = _last_at(order, Kind.ORDER_PAYMENT_FAILED)
+    paid = max(
+        (
+            _last_at(order, kind) or datetime.min.replace(tzinfo=UTC)
+            for kind in (Kind.ORDER_PAYMENT_CONFIRMED, Kind.SHIPMENT_SHIPPED)
+        ),
+    )
+    return failed is not None and paid < failed
+
+
+def _out_of_stock(order: Order) -> list[Event]:
+    return [event for event in order.events if event.fields.get("intent") == "out_of_stock"]
+
+
+def _same_messages(order: Order) -> int:
+    told = [
+        text_of(event.fields, "text")
+        for event in order.events
+        if event.kind is Kind.MESSAGE_RECEIVED
+    ]
+    words = Counter(normal(text) for text in told if text)
+    return max(words.values(), default=0)
+
+
+def _delays(order: Order) -> list[Event]:
+    """Mails that moved the expected arrival to a later day, or said so without a date."""
+    found: list[Event] = []
+    until: datetime | None = None
+    for event in order.events:
+        if not event.kind.startswith(("order.", "shipment.")):
+            continue
+        told = _when(event.fields.get("expected_until"))
+        if event.kind is Kind.SHIPMENT_ESTIMATE_CHANGED and (
+            told is None or until is None or told > until
+        ):
+            found.append(event)
+        until = told or until
+    return found
+
+
+def _when(value: FieldValue | None) -> datetime | None:
+    return when_to_utc(value, UTC) if isinstance(value, date) else None
+
+
+def _first_at(order: Order, kind: Kind) -> datetime | None:
+    return min((event.at for event in order.events if event.kind is kind), default=None)
+
+
+def _last_at(order: Order, kind: Kind) -> datetime | None:
+    return max((event.at for event in order.events if event.kind is kind), default=None)
+
+
+def _last_word(order: Order, kind: Kind, name: str) -> str | None:
+    words = [text_of(event.fields, name) for event in order.events if event.kind is kind]
+    return next((word for word in reversed(words) if word), None)

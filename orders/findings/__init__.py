@@ -1,0 +1,1 @@
+"""What does not fit together: contradictions between the events of one order."""

@@ -1,0 +1,1 @@
+"""Events in, an order out: its shipments, refunds, lines and cases."""

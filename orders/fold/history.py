@@ -1,0 +1,193 @@
+"""The past of one order: its events without twins, in time, with how far each may be believed."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta, tzinfo
+from decimal import Decimal
+
+from orders.event import Event, Source
+from orders.matching.index import key_parts
+from orders.matching.match import Match
+from parsers.notice import FieldValue, Item, Kind, Money, Trust, when_to_utc
+
+TWIN_WITHIN = timedelta(hours=24)
+"""The same words about the same thing within a day are one piece of news told twice."""
+
+FILED_WITHIN = timedelta(days=14)
+"""A refund stands in a shop's export at most so far from the mail about it."""
+
+_RANK = {Trust.VERIFIED: 0, Trust.FORWARDED: 1, Trust.UNVERIFIED: 2, Trust.FORGED: 3}
+_PASSING = frozenset(
+    {"method", "reason", "text", "title", "store", "place", "signed_by", "provider"}
+)
+"""Fields that two mails with the same news may word differently. A message's text is its news."""
+_WORDY = frozenset({Kind.MESSAGE_RECEIVED, Kind.PROMISE, Kind.EVIDENCE, Kind.IMPORT_ROW})
+
+
+class History:
+    """Events that belong to one order. `believed` ones may close, the others only open."""
+
+    def __init__(self, key: str, placements: Iterable[Match], zone: tzinfo) -> None:
+        self.key = key
+        self.marketplace, self.role, self.number = key_parts(key)
+        self.zone = zone
+        belonging: list[Match] = []
+        possible: list[Match] = []
+        for placement in placements:
+            (belonging if key in placement.keys else possible).append(placement)
+        self.placements = distinct(belonging)
+        self.possible = distinct(placement for placement in possible if placement.candidates)
+        """Events that might belong here: they open possible deadlines, nothing else."""
+        self.events = tuple(placement.event for placement in self.placements)
+        self._by_kind: dict[Kind, list[Event]] = {}
+        for event in self.events:
+            self._by_kind.setdefault(event.kind, []).append(event)
+        self._closing = frozenset(
+            placement.event.origin for placement in self.placements if placement.closes
+        )
+        self._sure = frozenset(p.event.origin for p in self.placements if p.confidence >= 0.9)
+
+    def of(self, *kinds: Kind) -> tuple[Event, ...]:
+        """Events of these kinds, oldest first."""
+        present = [kind for kind in dict.fromkeys(kinds) if kind in self._by_kind]
+        if len(present) < 2:
+            return tuple(self._by_kind[present[0]]) if present else ()
+        return tuple(event for event in self.events if event.kind in present)
+
+    def sure(self, *kinds: Kind) -> tuple[Event, ...]:
+        """Of those, the ones that may close."""
+        return tuple(event for event in self.of(*kinds) if self.closes(event))
+
+    def first(self, *kinds: Kind) -> Event | None:
+        return next(iter(self.of(*kinds)), None)
+
+    def last(self, *kinds: Kind) -> Event | None:
+        return next(reversed(self.of(*kinds)), None)
+
+    def closes(self, event: Event) -> bool:
+        return event.origin in self._closing
+
+    def best(self, events: Sequence[Event]) -> Sequence[Event]:
+        """The believed ones among `events`; all of them where none is: a weak word counts where
+        there is no better.
+        """
+        return [event for event in events if self.closes(event)] or events
+
+    def inferred(self, *events: Event) -> bool:
+        """Whether any of `events` surely belongs here only by resemblance, or has a sender nobody
+        vouches for.
+        """
+        return any(event.origin not in self._sure for event in events)
+
+    def when(self, event: Event, *names: str) -> datetime | None:
+        """The first of these fields that holds a time, aware UTC; a date is the end of that day in
+        the user's zone.
+        """
+        for name in names:
+            value = event.fields.get(name)
+            if value is not None and not isinstance(value, str | bool | Decimal | Money | tuple):
+                return when_to_utc(value, self.zone)
+        return None
+
+    def happened(self, event: Event, *names: str) -> datetime:
+        """When it happened: the stated time unless it lies after the mail, else the mail's."""
+        stated = self.when(event, *names)
+        return event.at if stated is None else min(stated, event.at)
+
+    def earliest(self, events: Iterable[Event], *names: str) -> datetime | None:
+        return min((self.happened(event, *names) for event in events), default=None)
+
+
+def distinct(placements: Iterable[Match]) -> tuple[Match, ...]:
+    """Placements by time; of each piece of news only the best witness: surest, best trusted,
+    earliest, by origin.
+    """
+    groups: dict[tuple[object, ...], list[Match]] = {}
+    for placement in sorted(
+        placements, key=lambda placement: (placement.event.at, placement.event.origin)
+    ):
+        groups.setdefault(_news(placement.event), []).append(placement)
+    chosen = [min(twins, key=_worth) for group in groups.values() for twins in _runs(group)]
+    told = [placement.event for placement in chosen if placement.event.source is not Source.IMPORT]
+    chosen = [placement for placement in chosen if not _echoes(placement.event, told)]
+    return tuple(sorted(chosen, key=lambda placement: (placement.event.at, placement.event.origin)))
+
+
+def _echoes(event: Event, told: Iterable[Event]) -> bool:
+    """A refund in an imported file that a mail or a note told of already: the file dates it by
+    another clock.
+    """
+    if event.source is not Source.IMPORT or event.kind is not Kind.REFUND_COMPLETED:
+        return False
+    amount = money_of(event, "amount")
+    return any(
+        one.kind is event.kind
+        and money_of(one, "amount") == amount
+        and abs(one.at - event.at) <= FILED_WITHIN
+        for one in told
+    )
+
+
+def _runs(group: list[Match]) -> Iterable[list[Match]]:
+    """Cut events of equal news into runs shorter than a day."""
+    run: list[Match] = []
+    for placement in group:
+        if run and placement.event.at - run[0].event.at >= TWIN_WITHIN:
+            yield run
+            run = []
+        run.append(placement)
+    if run:
+        yield run
+
+
+def _worth(placement: Match) -> tuple[bool, int, datetime, str]:
+    event = placement.event
+    return (not placement.closes, _RANK[event.trust], event.at, event.origin)
+
+
+def _news(event: Event) -> tuple[object, ...]:
+    """What an event says, apart from when and by whom."""
+    passing = frozenset() if event.kind in _WORDY else _PASSING
+    fields = tuple(
+        sorted((name, _plain(value)) for name, value in event.fields.items() if name not in passing)
+    )
+    letter = (
+        event.thread[:1]
+        if event.kind is Kind.MESSAGE_RECEIVED and "text" not in event.fields
+        else ()
+    )
+    refs = (event.tracking, event.packages, event.cases, event.order_numbers, event.masked, letter)
+    answer = event.assigns if event.source is Source.ASSIGNMENT else None
+    return (event.kind, answer, fields, *(tuple(sorted(ref)) for ref in refs))
+
+
+def _plain(value: FieldValue) -> str:
+    if isinstance(value, tuple):
+        return "|".join(sorted(f"{item.title}×{item.quantity}" for item in value))
+    return str(value)
+
+
+def items_of(event: Event) -> tuple[Item, ...]:
+    items = event.fields.get("items")
+    return items if isinstance(items, tuple) else ()
+
+
+def money_of(event: Event, *names: str) -> Money | None:
+    for name in names:
+        value = event.fields.get(name)
+        if isinstance(value, Money):
+            return value
+    return None
+
+
+def text_of(fields: Mapping[str, FieldValue], name: str) -> str | None:
+    value = fields.get(name)
+    return value if isinstance(value, str) and value else None
+
+
+def latest(events: Iterable[Event], read: Callable[[Event], object]) -> object:
+    """The value of the latest event that has one (events in time)."""
+    found = None
+    for event in events:
+        value = read(event)
+        found = value if value is not None else found
+    return found

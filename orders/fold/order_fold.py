@@ -1,0 +1,272 @@
+"""The fold: a set of placed events becomes an order with its parcels and cases, whatever the order
+of arrival.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+from orders.event import Event, Source
+from orders.fold.cases import cases, total
+from orders.fold.history import History, items_of, latest, money_of, text_of
+from orders.fold.lines import lines_of
+from orders.fold.shipments import MOVING, parcels, shipment
+from orders.matching import titles
+from orders.order import Case, CaseKind, Order, OrderStatus, Shipment, ShipmentStatus
+from parsers.notice import Item, Kind, Money
+
+UNKNOWN_END = {"unknown", None}
+TROUBLE = frozenset({CaseKind.DISPUTE, CaseKind.CLAIM, CaseKind.CHARGEBACK})
+_PROGRESS = tuple(OrderStatus)
+
+
+def fold(history: History) -> Order:
+    """The order that these events make."""
+    found = tuple(shipment(parcel, history) for parcel in parcels(history))
+    matters = cases(history)
+    lines = lines_of(history)
+    cancelled = ends_by_cancelling(history, lines)
+    completed = history.sure(Kind.ORDER_COMPLETED)
+    delivered = tuple(parcel for parcel in found if parcel.delivered_at is not None)
+    whole = bool(delivered) and len(delivered) == len(found) and not unshipped(lines, found)
+    returned = _returned(history, matters)
+    status = _status(
+        history, found, lines, cancelled=bool(cancelled), returned=returned, whole=whole
+    )
+    expecting = _latest_with(history, "expected_until")
+    return Order(
+        key=history.key,
+        marketplace=history.marketplace,
+        role=history.role,
+        number=history.number,
+        status=status,
+        events=history.events,
+        items=lines,
+        store=_text(history, "store"),
+        total=_total(history),
+        ordered_at=_ordered_at(history),
+        ship_by=_stated(history, "ship_by"),
+        expected_from=history.when(expecting, "expected_from") if expecting else None,
+        expected_until=history.when(expecting, "expected_until") if expecting else None,
+        shipped_at=min((parcel.shipped_at for parcel in found if parcel.shipped_at), default=None),
+        delivered_at=max((at for parcel in delivered if (at := parcel.delivered_at)), default=None)
+        if whole
+        else None,
+        cancelled_at=min((event.at for event in cancelled), default=None),
+        completed_at=min((event.at for event in completed), default=None),
+        protection_until=_stated(history, "protection_until"),
+        shipments=found,
+        cases=matters,
+        problem=any(case.kind in TROUBLE and case.closed_at is None for case in matters),
+        on_hold=_on_hold(history),
+        stub=not history.of(Kind.ORDER_PLACED, Kind.IMPORT_ROW),
+        refunded=total(history.sure(Kind.REFUND_COMPLETED)),
+        kinds=frozenset(event.kind for event in history.events),
+    )
+
+
+def unshipped(lines: Sequence[Item], found: Iterable[Shipment]) -> tuple[Item, ...]:
+    """Order lines missing from parcels that say what is in them; a parcel that says nothing may
+    hold everything.
+    """
+    gone = [parcel for parcel in found if parcel.shipped_at is not None]
+    if not gone or any(not parcel.items for parcel in gone):
+        return ()
+    return titles.lacking(lines, (item for parcel in gone for item in parcel.items))
+
+
+def ends_by_cancelling(history: History, lines: Sequence[Item]) -> tuple[Event, ...]:
+    """Believed cancellations of the whole order. “Your order … is closed” after delivery or
+    completion is none.
+    """
+    over = history.sure(Kind.SHIPMENT_DELIVERED, Kind.ORDER_COMPLETED)
+    ending = []
+    for event in history.sure(Kind.ORDER_CANCELLED):
+        if items_of(event) and titles.lacking(lines, items_of(event)):
+            continue
+        if closed_without_reason(event) and any(one.at <= event.at for one in over):
+            continue
+        ending.append(event)
+    return tuple(ending)
+
+
+def closed_without_reason(event: Event) -> bool:
+    """AliExpress writes “is closed” for any end: it tells neither who nor why."""
+    return (
+        text_of(event.fields, "by") in UNKNOWN_END
+        and text_of(event.fields, "reason") in UNKNOWN_END
+    )
+
+
+def cancelled_items(history: History) -> tuple[Item, ...]:
+    return tuple(item for event in history.sure(Kind.ORDER_CANCELLED) for item in items_of(event))
+
+
+def _status(
+    history: History,
+    found: Sequence[Shipment],
+    lines: Sequence[Item],
+    *,
+    cancelled: bool,
+    returned: bool,
+    whole: bool,
+) -> OrderStatus:
+    if cancelled:
+        return OrderStatus.CANCELLED
+    if returned:
+        return OrderStatus.RETURNED
+    if history.sure(Kind.ORDER_COMPLETED):
+        return OrderStatus.COMPLETED
+    if whole:
+        return OrderStatus.DELIVERED
+    told = _from_mail(history, found, lines)
+    imported = imported_status(history)
+    only_files = all(event.source is Source.IMPORT for event in history.events if _moves(event))
+    if imported is not None and (
+        only_files or told in (OrderStatus.UNKNOWN, OrderStatus.PROCESSING)
+    ):
+        return max(told, imported, key=_rank)
+    return told
+
+
+def _moves(event: Event) -> bool:
+    """It speaks of the order's own way: what is told of messages, disputes or money does not
+    outdate a file.
+    """
+    return event.kind.partition(".")[0] in ("order", "shipment")
+
+
+def _from_mail(history: History, found: Sequence[Shipment], lines: Sequence[Item]) -> OrderStatus:
+    if any(parcel.status is ShipmentStatus.AVAILABLE_FOR_PICKUP for parcel in found):
+        return OrderStatus.PICKUP_AVAILABLE
+    gone = [parcel for parcel in found if parcel.shipped_at is not None]
+    if gone:
+        rest = titles.lacking(unshipped(lines, found), cancelled_items(history))
+        partly = bool(rest) or len(gone) < len(found)
+        return OrderStatus.PARTIALLY_IN_TRANSIT if partly else OrderStatus.IN_TRANSIT
+    if awaits_payment(history):
+        return OrderStatus.PAYMENT_DUE
+    mails = [event for event in history.events if event.source is not Source.IMPORT]
+    quiet = (Kind.MESSAGE_RECEIVED, Kind.SURVEY_REQUEST, Kind.ASSIGNMENT)
+    return (
+        OrderStatus.PROCESSING
+        if any(event.kind not in quiet for event in mails)
+        else OrderStatus.UNKNOWN
+    )
+
+
+def awaits_payment(history: History) -> bool:
+    """Payment was asked for or failed, and nothing since says that it was made."""
+    asked = history.last(Kind.ORDER_PAYMENT_DUE, Kind.ORDER_PAYMENT_FAILED)
+    if asked is None:
+        return False
+    paid = history.sure(
+        Kind.ORDER_PAYMENT_CONFIRMED, Kind.SHIPMENT_SHIPPED, Kind.SHIPMENT_PREPARING
+    )
+    confirmed = [event for event in history.sure(Kind.ORDER_PLACED) if event.at > asked.at]
+    return not any(event.at >= asked.at for event in paid) and not confirmed
+
+
+def imported_status(history: History) -> OrderStatus | None:
+    """The status an imported row claims: it counts where mail knows less, and never ends a case."""
+    known = {status.value: status for status in OrderStatus}
+    words = [text_of(event.fields, "status") for event in history.of(Kind.IMPORT_ROW)]
+    return next((known[word] for word in reversed(words) if word in known), None)
+
+
+def _rank(status: OrderStatus) -> int:
+    return -1 if status is OrderStatus.UNKNOWN else _PROGRESS.index(status)
+
+
+def _returned(history: History, matters: Sequence[Case]) -> bool:
+    """The goods went back and what was paid for came back."""
+    back = any(case.kind is CaseKind.RETURN and case.state == "refunded" for case in matters)
+    if not back:
+        return False
+    paid, refunded = _total(history), total(history.sure(Kind.REFUND_COMPLETED))
+    if paid is None or refunded is None or paid.currency != refunded.currency:
+        return True
+    return refunded.value >= paid.value
+
+
+def _on_hold(history: History) -> bool:
+    held = history.last(Kind.ORDER_ON_HOLD)
+    if held is None:
+        return False
+    freeing = (Kind.ORDER_PAYMENT_CONFIRMED, Kind.SHIPMENT_PREPARING, Kind.ORDER_CANCELLED, *MOVING)
+    return not any(event.at >= held.at for event in history.sure(*freeing))
+
+
+def _money_under(names: tuple[str, ...]) -> Callable[[Event], Money | None]:
+    return lambda event: money_of(event, *names)
+
+
+_TOTALS: Sequence[tuple[Kind, tuple[str, ...]]] = (
+    (Kind.ORDER_PLACED, ("total", "amount")),
+    (Kind.ORDER_PAYMENT_CONFIRMED, ("total", "amount")),
+    (Kind.IMPORT_ROW, ("total",)),
+)
+"""Where the order's price stands; the amount of an imported row may be a refund or a payout."""
+
+
+def _total(history: History) -> Money | None:
+    for kind, names in _TOTALS:
+        value = latest(history.of(kind), _money_under(names))
+        if isinstance(value, Money):
+            return value
+    value = latest(history.events, lambda event: money_of(event, "total"))
+    return value if isinstance(value, Money) else None
+
+
+def _ordered_at(history: History) -> datetime | None:
+    placed = history.of(Kind.ORDER_PLACED, Kind.IMPORT_ROW)
+    placed = tuple(event for event in placed if event.kind is Kind.ORDER_PLACED) or placed
+    placed = tuple(event for event in placed if event.source is not Source.IMPORT) or placed
+    if placed:
+        return min(history.happened(event, "ordered_at") for event in placed)
+    return min(
+        (at for event in history.events if (at := history.when(event, "ordered_at"))), default=None
+    )
+
+
+def _stated(history: History, name: str) -> datetime | None:
+    """The field as the latest event has it."""
+    event = _latest_with(history, name)
+    return history.when(event, name) if event else None
+
+
+def _latest_with(history: History, name: str) -> Event | None:
+    """The latest mail about the order or its parcels that states this date, a believed one before
+    any other.
+
+    What nobody vouches for does not move a date that is known; a refund's own dates are not the
+    parcel's.
+    """
+    about = [
+        event
+        for event in history.events
+        if event.kind.partition(".")[0] in ("order", "shipment", "import")
+    ]
+    telling = [event for event in about if history.when(event, name) is not None]
+    return next(reversed(history.best(telling)), None)
+
+
+def _text(history: History, name: str) -> str | None:
+    value = latest(history.events, lambda event: text_of(event.fields, name))
+    return value if isinstance(value, str) else None
+
+
+def paid(history: History) -> bool:
+    """Whether money was taken, as far as mail tells: an order mail or a payment, and no unpaid
+    end.
+    """
+    ends = history.of(Kind.ORDER_CANCELLED)
+    if any(
+        event.fields.get("charged") is False or text_of(event.fields, "reason") == "unpaid"
+        for event in ends
+    ):
+        return False
+    charged = any(event.fields.get("charged") is True for event in ends)
+    return charged or (
+        bool(history.of(Kind.ORDER_PLACED, Kind.ORDER_PAYMENT_CONFIRMED))
+        and not awaits_payment(history)
+    )

@@ -1,0 +1,1 @@
+"""Which order an event belongs to: record matching over an index of events."""

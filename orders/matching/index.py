@@ -1,0 +1,334 @@
+"""The index of events: what the ledger looks up by key, and one in memory for replays."""
+
+from bisect import bisect_left, bisect_right, insort
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from orders.event import Event
+from parsers.notice import Kind, Role, Trust
+
+ACCOUNT = "@account"
+"""Stands for the order number of events about the account itself: health, fees, payouts."""
+
+ACCOUNT_KINDS = frozenset(
+    {
+        Kind.ACCOUNT_WARNING,
+        Kind.ACCOUNT_RESTRICTED,
+        Kind.FEE_NOTICE,
+        Kind.PAYOUT_SENT,
+        Kind.PAYOUT_HELD,
+        Kind.PLATFORM_NOTICE,
+    }
+)
+NEVER_AN_ORDER = ACCOUNT_KINDS | {
+    Kind.PROMO,
+    Kind.UNPARSED,
+    Kind.SUSPICIOUS,
+    Kind.SURVEY_REQUEST,
+    Kind.ASSIGNMENT,
+}
+"""Kinds that, without an order number, belong to no order and are never guessed to one."""
+
+
+class RefKind(StrEnum):
+    """What an event can be found by."""
+
+    ORDER = "order"
+    TRACKING = "tracking"
+    PACKAGE = "package"
+    CASE = "case"
+    THREAD = "thread"
+    RELAY = "relay"
+
+
+PARCEL_REFERENCES = frozenset({RefKind.TRACKING, RefKind.PACKAGE, RefKind.CASE})
+LAST = "\U0010ffff"
+"""Sorts behind every key."""
+
+
+class EventIndex(Protocol):
+    """What matching and folding ask of the ledger. Every answer is by index; the order of its
+    events means nothing.
+    """
+
+    def by_reference(self, kind: RefKind, marketplace: str, value: str) -> tuple[Event, ...]:
+        """Events of the marketplace whose `references` hold exactly this pair, of any role."""
+
+    def by_origin(self, origin: str) -> Event | None:
+        """The event of that origin."""
+
+    def open_orders(
+        self,
+        marketplace: str,
+        role: Role,
+        since: datetime,
+        until: datetime,
+        most: int | None = None,
+    ) -> tuple[str, ...]:
+        """Keys of orders that an event of that time (both ends in) names in full (`order_keys`).
+
+        With `most`, that many of them are enough, whichever: who asks so only wants to know that
+        there are too many.
+        """
+
+    def unmatched(self, marketplace: str, role: Role) -> tuple[Event, ...]:
+        """Events with no order number and no sure home (`match.now_matched`). Returning too many
+        costs time only.
+        """
+
+    def assignments(self, origin: str) -> tuple[Event, ...]:
+        """The user's answers about the event of that origin (`Event.assigns`)."""
+
+
+def references(event: Event) -> tuple[tuple[RefKind, str], ...]:
+    """What the store indexes for an event, each pair once.
+
+    Besides the plain values two marks are kept for AliExpress order numbers: `*` and the number
+    without its first
+    digit (links were seen without it), and `~` with a neighbourhood (line ids lie a few times
+    10,000 above the order).
+    """
+    found: dict[tuple[RefKind, str], None] = {}
+    for number in _numbers(event):
+        found[RefKind.ORDER, number] = None
+        if event.marketplace == "aliexpress" and is_whole(number):
+            found[RefKind.ORDER, "*" + number[1:]] = None
+            found[RefKind.ORDER, "~" + neighbourhood(number)] = None
+    found |= {(RefKind.TRACKING, value): None for value in event.tracking}
+    found |= {(RefKind.PACKAGE, value): None for value in event.packages}
+    found |= {(RefKind.CASE, value): None for value in event.cases}
+    found |= {(RefKind.THREAD, value): None for value in event.thread}
+    if is_relay(event.sender):
+        found[RefKind.RELAY, event.sender.lower()] = None
+    return tuple(found)
+
+
+def order_keys(event: Event) -> tuple[str, ...]:
+    """Keys `<marketplace>:<role>:<number>` of the orders the event names in full.
+
+    Events about the account itself (fees, health, payouts) are kept under the number `@account`.
+    """
+    return tuple(key_of(event.marketplace, event.role, number) for number in _numbers(event))
+
+
+def key_of(marketplace: str, role: Role, number: str) -> str:
+    return f"{marketplace}:{role}:{number}"
+
+
+def key_parts(key: str) -> tuple[str, Role, str]:
+    """Marketplace, role and number of an order key. Raises ValueError for anything else."""
+    marketplace, role, number = key.split(":", 2)
+    return marketplace, Role(role), number
+
+
+def is_relay(sender: str) -> bool:
+    """Amazon's alias for one person: buyer and seller write to each other through it."""
+    return "@marketplace.amazon." in sender.lower()
+
+
+def is_whole(number: str) -> bool:
+    """Sixteen digits or more: an AliExpress number from which none is missing."""
+    return number.isascii() and number.isdigit() and len(number) >= 16
+
+
+def neighbourhood(number: str, shift: int = 0) -> str:
+    """Numbers within 100 steps of 10,000 share it, or the next one (`shift=-1` looks one below)."""
+    return f"{int(number) // 1_000_000 + shift}:{number[-4:]}"
+
+
+def _numbers(event: Event) -> tuple[str, ...]:
+    if event.order_numbers:
+        return tuple(dict.fromkeys(event.order_numbers))
+    return (ACCOUNT,) if event.kind in ACCOUNT_KINDS else ()
+
+
+class ListIndex:
+    """An index in memory, for replays and tests. Adding an event twice changes nothing."""
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        self._events: dict[str, Event] = {}
+        self._references: dict[tuple[RefKind, str, str], list[Event]] = defaultdict(list)
+        self._orders: dict[tuple[str, Role], list[tuple[datetime, str]]] = defaultdict(list)
+        self._unmatched: dict[tuple[str, Role], dict[str, Event]] = defaultdict(dict)
+        self._assignments: dict[str, list[Event]] = defaultdict(list)
+        for event in events:
+            self.add(event)
+
+    def add(self, event: Event) -> bool:
+        """Append `event`; False when its origin is already here."""
+        if event.origin in self._events:
+            return False
+        self._events[event.origin] = event
+        for kind, value in references(event):
+            self._references[kind, event.marketplace, value].append(event)
+        keys = order_keys(event)
+        for key in keys:
+            insort(self._orders[event.marketplace, event.role], (event.at, key))
+        if not keys and event.kind not in NEVER_AN_ORDER:
+            self._unmatched[event.marketplace, event.role][event.origin] = event
+        if event.assigns is not None:
+            self._assignments[event.assigns].append(event)
+        self._house(event)
+        return True
+
+    def _house(self, event: Event) -> None:
+        """Take parcel mails that now have a sure home from the loose ones (as
+        `match.now_matched`).
+        """
+        seen, queue, home = {event.origin: event}, [event], False
+        while queue:
+            current = queue.pop()
+            home = home or bool(current.order_numbers)
+            if current.order_numbers and current is not event:
+                continue
+            for kind, value in references(current):
+                if kind not in PARCEL_REFERENCES:
+                    continue
+                for other in self._references[kind, event.marketplace, value]:
+                    if (
+                        other.role == event.role
+                        and other.trust is not Trust.FORGED
+                        and other.origin not in seen
+                    ):
+                        seen[other.origin] = other
+                        queue.append(other)
+        if home:
+            for origin in seen:
+                self._unmatched[event.marketplace, event.role].pop(origin, None)
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        return tuple(self._events.values())
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Keys of all orders named by any event, sorted."""
+        return tuple(sorted({key for orders in self._orders.values() for _, key in orders}))
+
+    def by_reference(self, kind: RefKind, marketplace: str, value: str) -> tuple[Event, ...]:
+        return tuple(self._references.get((kind, marketplace, value), ()))
+
+    def by_origin(self, origin: str) -> Event | None:
+        return self._events.get(origin)
+
+    def open_orders(
+        self,
+        marketplace: str,
+        role: Role,
+        since: datetime,
+        until: datetime,
+        most: int | None = None,
+    ) -> tuple[str, ...]:
+        orders = self._orders.get((marketplace, role), [])
+        first, last = bisect_left(orders, (since, "")), bisect_right(orders, (until, LAST))
+        found: dict[str, None] = {}
+        for place in range(first, last):
+            if most is not None and len(found) >= most:
+                break
+            found[orders[place][1]] = None
+        return tuple(found)
+
+    def unmatched(self, marketplace: str, role: Role) -> tuple[Event, ...]:
+        return tuple(self._unmatched.get((marketplace, role), {}).values())
+
+    def assignments(self, origin: str) -> tuple[Event, ...]:
+        return tuple(self._assignments.get(origin, ()))
+
+
+class IndexWithout:
+    """Another shelf as it was before some events were added."""
+
+    def __init__(self, index: EventIndex, events: Iterable[Event]) -> None:
+        self._index = index
+        self._hidden = {event.origin: event for event in events}
+
+    def by_reference(self, kind: RefKind, marketplace: str, value: str) -> tuple[Event, ...]:
+        return self._without(self._index.by_reference(kind, marketplace, value))
+
+    def by_origin(self, origin: str) -> Event | None:
+        return None if origin in self._hidden else self._index.by_origin(origin)
+
+    def open_orders(
+        self,
+        marketplace: str,
+        role: Role,
+        since: datetime,
+        until: datetime,
+        most: int | None = None,
+    ) -> tuple[str, ...]:
+        own = {
+            key
+            for event in self._hidden.values()
+            if since <= event.at <= until
+            for key in order_keys(event)
+        }
+        enough = None if most is None else most + len(own)
+        return tuple(
+            key
+            for key in self._index.open_orders(marketplace, role, since, until, enough)
+            if key not in own or self._had(key, since, until)
+        )
+
+    def unmatched(self, marketplace: str, role: Role) -> tuple[Event, ...]:
+        return self._without(self._index.unmatched(marketplace, role))
+
+    def assignments(self, origin: str) -> tuple[Event, ...]:
+        return self._without(self._index.assignments(origin))
+
+    def _had(self, key: str, since: datetime, until: datetime) -> bool:
+        marketplace, role, number = key_parts(key)
+        events = self.by_reference(RefKind.ORDER, marketplace, number)
+        return any(event.role == role and since <= event.at <= until for event in events)
+
+    def _without(self, events: tuple[Event, ...]) -> tuple[Event, ...]:
+        return tuple(event for event in events if event.origin not in self._hidden)
+
+
+class CachedIndex:
+    """A shelf that asks another one each question once: one view asks the same again and again."""
+
+    def __init__(self, index: EventIndex) -> None:
+        self._index = index
+        self._references: dict[tuple[RefKind, str, str], tuple[Event, ...]] = {}
+        self._origins: dict[str, Event | None] = {}
+        self._open: dict[tuple[str, Role, datetime, datetime, int | None], tuple[str, ...]] = {}
+        self._unmatched: dict[tuple[str, Role], tuple[Event, ...]] = {}
+        self._assignments: dict[str, tuple[Event, ...]] = {}
+
+    def by_reference(self, kind: RefKind, marketplace: str, value: str) -> tuple[Event, ...]:
+        ask = (kind, marketplace, value)
+        if ask not in self._references:
+            self._references[ask] = self._index.by_reference(kind, marketplace, value)
+        return self._references[ask]
+
+    def by_origin(self, origin: str) -> Event | None:
+        if origin not in self._origins:
+            self._origins[origin] = self._index.by_origin(origin)
+        return self._origins[origin]
+
+    def open_orders(
+        self,
+        marketplace: str,
+        role: Role,
+        since: datetime,
+        until: datetime,
+        most: int | None = None,
+    ) -> tuple[str, ...]:
+        ask = (marketplace, role, since, until, most)
+        if ask not in self._open:
+            self._open[ask] = self._index.open_orders(*ask)
+        return self._open[ask]
+
+    def unmatched(self, marketplace: str, role: Role) -> tuple[Event, ...]:
+        ask = (marketplace, role)
+        if ask not in self._unmatched:
+            self._unmatched[ask] = self._index.unmatched(marketplace, role)
+        return self._unmatched[ask]
+
+    def assignments(self, origin: str) -> tuple[Event, ...]:
+        if origin not in self._assignments:
+            self._assignments[origin] = self._index.assignments(origin)
+        return self._assignments[origin]
