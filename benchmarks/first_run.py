@@ -22,7 +22,7 @@ from daemon.settings import Settings
 from daemon.store.store import FILE, Store
 from daemon.worker.reading import ReadingChild
 from parsers.reader import Context, interesting
-from tests.servers import dovecot, letters
+from tests.servers import dovecot, sample_mail
 
 MAILS, OURS = 1_700, 50
 ROUNDS = 3
@@ -47,7 +47,7 @@ def run() -> Iterable[Result]:
                 ReadingChild(None) as child,
             ):
                 child(
-                    letters.private(), setup.frame("main")
+                    sample_mail.private(), setup.frame("main")
                 )  # it runs already, as it does in a service
                 ours.append(_whole(settings, setup, store, child))
     measured, least = min(ours), min(floor)
@@ -64,9 +64,11 @@ def run() -> Iterable[Result]:
 def _mails() -> list[bytes]:
     every, now = MAILS // OURS, datetime.now(UTC)
     return [
-        letters.placed(f"249-0000000-{number:07d}", at=now - timedelta(minutes=MAILS - number))
+        sample_mail.placed(f"249-0000000-{number:07d}", at=now - timedelta(minutes=MAILS - number))
         if number % every == 0 and number // every < OURS
-        else letters.private(f"Mail number {number} " + "of a long and friendly exchange " * 100)
+        else sample_mail.private(
+            f"Mail number {number} " + "of a long and friendly exchange " * 100
+        )
         for number in range(MAILS)
     ]
 
@@ -79,7 +81,7 @@ def _setup(server: dovecot.Dovecot, user: str) -> tuple[Settings, Setup]:
         "tls": "none",
         "user": user,
         "password": {"value": server.password},
-        "authserv_ids": [letters.STAMP],
+        "authserv_ids": [sample_mail.STAMP],
         "addresses": ["me@example.org"],
     }
     settings = Settings.model_validate({"version": 1, "mailboxes": [box]})

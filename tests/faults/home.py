@@ -13,7 +13,7 @@ from daemon.service.files import Files
 from daemon.service.once import once
 from daemon.service.service import Service
 from daemon.store.store import Store
-from tests.servers import letters
+from tests.servers import sample_mail
 from tests.servers.fake_imap import PASSWORD, USER
 
 ORDERS = ("249-0000000-0000001", "249-0000000-0000002")
@@ -44,7 +44,7 @@ mailboxes:
     tls: none
     user: {USER}
     password: {{file: {self.folder}/password}}
-    authserv_ids: [{letters.STAMP}]
+    authserv_ids: [{sample_mail.STAMP}]
     addresses: [me@example.org]
 targets:
   - id: phone

@@ -187,15 +187,15 @@ ROWS = (
         f"{FAULTS}/test_hostile_mail.py::test_the_reading_process_writes_no_word_of_a_mail_anywhere",
         "tests/parsers/test_reader.py::test_any_bytes_have_an_outcome",
         "tests/parsers/test_reader.py::test_a_damaged_mail_never_crashes_the_reader",
-        "tests/parsers/test_letters.py::test_a_bomb_is_refused_before_it_is_parsed",
+        "tests/parsers/test_mail.py::test_a_bomb_is_refused_before_it_is_parsed",
     ),
     _row(
         19,
         "HTML that no parser survives",
         "refused or read within seconds",
         f"{FAULTS}/test_hostile_mail.py::test_a_bomb_costs_neither_time_nor_memory",
-        "tests/parsers/test_letters.py::test_html_nobody_should_parse_is_not_parsed",
-        "tests/parsers/test_letters.py::test_deeply_nested_html_is_read_without_recursion",
+        "tests/parsers/test_mail.py::test_html_nobody_should_parse_is_not_parsed",
+        "tests/parsers/test_mail.py::test_deeply_nested_html_is_read_without_recursion",
     ),
     _row(
         20,
@@ -225,8 +225,8 @@ ROWS = (
         "forged senders",
         "no order touched, no link shown",
         f"{FAULTS}/test_spoofs.py",
-        "tests/parsers/test_letters.py::test_only_the_providers_own_word_counts",
-        "tests/parsers/test_letters.py::test_a_stranger_who_looks_like_a_shop_claims_it",
+        "tests/parsers/test_mail.py::test_only_the_providers_own_word_counts",
+        "tests/parsers/test_mail.py::test_a_stranger_who_looks_like_a_shop_claims_it",
     ),
     _row(
         24,
@@ -247,7 +247,7 @@ ROWS = (
         26,
         "24 hours of all this",
         "nothing lost, repeats only where an answer was lost, no growth",
-        f"{FAULTS}/test_day.py",
+        f"{FAULTS}/test_simulated_day.py",
         f"{MAILBOX}/test_soak.py::test_random_faults_lose_no_mail_repeat_none_and_leave_nothing_behind",
     ),
 )

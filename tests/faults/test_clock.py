@@ -21,7 +21,7 @@ from daemon.settings import Settings
 from daemon.store.store import Store
 from daemon.worker.reading import inline
 from tests.faults.home import DISPUTE, ORDERS, Home, idling, wait_until
-from tests.servers import letters
+from tests.servers import sample_mail
 from tests.servers.fake_imap import Mail, running
 
 MINUTE = timedelta(minutes=1)
@@ -70,7 +70,7 @@ class Life:
 
     def setup(self, zone: str):
         box = {"id": "main", "host": "imap.example.org", "user": "me", "password": {"value": "x"}}
-        box |= {"authserv_ids": [letters.STAMP], "addresses": ["me@example.org"]}
+        box |= {"authserv_ids": [sample_mail.STAMP], "addresses": ["me@example.org"]}
         written = {
             "version": 1,
             "mailboxes": [box],
@@ -137,13 +137,13 @@ SETUPS: dict[tuple[object, ...], object] = {}
 
 def story(life: Life) -> None:
     """Two days: an order, a wish to cancel, the shipment in spite of it, a dispute."""
-    life.receive(letters.placed(ORDERS[0], at=life.steady))
+    life.receive(sample_mail.placed(ORDERS[0], at=life.steady))
     life.pass_(3 * 60 * MINUTE, 5 * MINUTE)
-    life.receive(letters.cancel_requested(ORDERS[0], at=life.steady))
+    life.receive(sample_mail.cancel_requested(ORDERS[0], at=life.steady))
     life.pass_(60 * MINUTE, 5 * MINUTE)
-    life.receive(letters.shipped(ORDERS[0], at=life.steady))
+    life.receive(sample_mail.shipped(ORDERS[0], at=life.steady))
     life.pass_(8 * 60 * MINUTE, 10 * MINUTE)
-    life.receive(letters.judged(DISPUTE, "Invalid", at=life.steady))
+    life.receive(sample_mail.judged(DISPUTE, "Invalid", at=life.steady))
 
 
 JUMPS = {
@@ -181,7 +181,7 @@ def test_after_a_jump_of_the_clock_nothing_is_lost_and_nothing_told_twice(
     if back:
         life.now -= JUMPS[name]
     life.pass_(DAY, 10 * MINUTE)
-    life.receive(letters.judged("8100000000000002", "Invalid", at=life.steady))
+    life.receive(sample_mail.judged("8100000000000002", "Invalid", at=life.steady))
     life.pass_(60 * MINUTE, 5 * MINUTE)
     record_property("tried", 1)
     record_property("doubled", life.keys().total() - len(life.keys()))
@@ -204,7 +204,9 @@ def test_the_digest_comes_once_a_day_whatever_the_clocks_in_the_town_do(
 ):
     life = Life(reads, start, digest=digest, rules=rules)
     for day in range(3):
-        life.receive(letters.placed(f"249-0000000-000000{day + 1}", "Garden lamp", at=life.steady))
+        life.receive(
+            sample_mail.placed(f"249-0000000-000000{day + 1}", "Garden lamp", at=life.steady)
+        )
         life.pass_(DAY, 10 * MINUTE)
     days = Counter(at.astimezone(ZoneInfo("Europe/Berlin")).date() for at, _, _ in life.got[1:])
     record_property("tried", 3)
@@ -262,7 +264,7 @@ def test_the_running_service_goes_on_after_a_jump(
     monkeypatch.setattr(loop, "GUARD", 0.3)
     monkeypatch.setattr(loop, "TICK", 1.0)
     with running() as mail:
-        mail.mails = {1: Mail(letters.placed(ORDERS[0], at=datetime.now(UTC) - 2 * DAY))}
+        mail.mails = {1: Mail(sample_mail.placed(ORDERS[0], at=datetime.now(UTC) - 2 * DAY))}
         home = Home(tmp_path, mail, http_sink)
         with home.running(clock=lambda: datetime.now(UTC) + offset) as service:
             wait_until(lambda: idling(mail) and http_sink.requests)
@@ -271,7 +273,7 @@ def test_the_running_service_goes_on_after_a_jump(
             sweep = service.pipeline.sweep
             monkeypatch.setattr(service.pipeline, "sweep", lambda: sweeps.append(1) or sweep())
             wait_until(lambda: len(sweeps) >= 2, 15, "the sweep stands still")
-            mail.deliver(letters.judged(DISPUTE, "Invalid", at=datetime.now(UTC)))
+            mail.deliver(sample_mail.judged(DISPUTE, "Invalid", at=datetime.now(UTC)))
             wait_until(lambda: any(DISPUTE in one.json["message"] for one in http_sink.requests))
         told = home.told()
     record_property("tried", 1)

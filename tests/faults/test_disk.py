@@ -18,14 +18,16 @@ from daemon.push.notifier import Notifier
 from daemon.service import watcher
 from daemon.store.store import Store
 from tests.faults.home import DISPUTE, ORDERS, Home, idling, wait_until
-from tests.servers import letters
+from tests.servers import sample_mail
 from tests.servers.fake_imap import Mail, running
 
 
 @pytest.fixture
 def home(tmp_path, http_sink):
     with running() as mail:
-        mail.mails = {1: Mail(letters.placed(ORDERS[0], at=datetime.now(UTC) - timedelta(days=2)))}
+        mail.mails = {
+            1: Mail(sample_mail.placed(ORDERS[0], at=datetime.now(UTC) - timedelta(days=2)))
+        }
         yield Home(tmp_path, mail, http_sink)
 
 
@@ -67,7 +69,7 @@ def test_a_ledger_that_fails_for_a_while_is_tried_calmly_and_loses_nothing(
         )
         event.listen(service.store._engine, "before_cursor_execute", fail)
         failing = True
-        home.mail.deliver(letters.judged(DISPUTE, at=datetime.now(UTC)))
+        home.mail.deliver(sample_mail.judged(DISPUTE, at=datetime.now(UTC)))
         time.sleep(3)
         lines = len(caplog.records)
         told_while_failing = heard(home, DISPUTE)
@@ -116,7 +118,9 @@ def test_a_full_disk_is_told_and_the_mail_waits_until_there_is_space(
             lambda: idling(home.mail) and home.sink.requests and not home.ledger()["waiting"]
         )
         fill(small_disk / "filler")
-        home.mail.deliver(letters.judged(DISPUTE, "Invalid", at=datetime.now(UTC)) + b"x" * 60_000)
+        home.mail.deliver(
+            sample_mail.judged(DISPUTE, "Invalid", at=datetime.now(UTC)) + b"x" * 60_000
+        )
         wait_until(lambda: heard(home, "the disk is full"), 30)
         told_while_full = heard(home, DISPUTE)
         (small_disk / "filler").unlink()
@@ -149,9 +153,9 @@ def test_a_damaged_ledger_is_restored_and_the_mail_read_again_without_a_word(
     home.once(send=sender.send)
     now = datetime.now(UTC)
     home.mail.add(
-        letters.cancel_requested(ORDERS[0], at=now),
-        letters.shipped(ORDERS[0], at=now),
-        letters.judged(DISPUTE, at=now),
+        sample_mail.cancel_requested(ORDERS[0], at=now),
+        sample_mail.shipped(ORDERS[0], at=now),
+        sample_mail.judged(DISPUTE, at=now),
     )
     home.once(send=sender.send)
     whole, before = home.folder / "whole", home.ledger()

@@ -24,10 +24,10 @@ from daemon.worker.reading import inline as reads_inline
 from parsers.limits import MAX_BYTES
 from parsers.notice import Outcome, Trust, reading_to_json
 from tests.golden import mails
-from tests.servers import letters
+from tests.servers import sample_mail
 
 FRAME = Frame(
-    authserv_ids=(letters.STAMP,),
+    authserv_ids=(sample_mail.STAMP,),
     addresses=("me@example.org",),
     zone=ZoneInfo("Asia/Tokyo"),
     role="both",
@@ -157,7 +157,7 @@ def test_a_wounded_mail_is_read_refused_or_not_understood(chunks, record_propert
 
 
 def html(body: str) -> bytes:
-    head = letters.amazon("Your Amazon.com order #249-0000000-0000001 has shipped").partition(
+    head = sample_mail.amazon("Your Amazon.com order #249-0000000-0000001 has shipped").partition(
         b"Content-Type:"
     )[0]
     return (
@@ -169,7 +169,7 @@ def html(body: str) -> bytes:
 
 def parts(count: int) -> bytes:
     part = b"--x\r\nContent-Type: text/plain\r\n\r\nhi\r\n"
-    return letters.amazon("Parts").partition(b"Content-Type:")[0] + (
+    return sample_mail.amazon("Parts").partition(b"Content-Type:")[0] + (
         b"Content-Type: multipart/mixed; boundary=x\r\nMIME-Version: 1.0\r\n\r\n"
         + part * count
         + b"--x--\r\n"
@@ -182,7 +182,7 @@ def zipped(size: int) -> bytes:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("invoice.txt", b"\0" * size)
     packed = base64.encodebytes(out.getvalue())
-    head = letters.shipped("249-0000000-0000001").partition(b"Content-Type:")[0]
+    head = sample_mail.shipped("249-0000000-0000001").partition(b"Content-Type:")[0]
     text = b"Your package was shipped!\r\nOrder # 249-0000000-0000001\r\n"
     return head + (
         b"Content-Type: multipart/mixed; boundary=x\r\nMIME-Version: 1.0\r\n\r\n"
@@ -208,13 +208,13 @@ BOMBS = {
     "entities": lambda: html("&amp;" * 200_000),
     "style": lambda: html("<style>" + "a{b:c}" * 100_000 + "</style>x"),
     "10 MB of text": lambda: html("word " * 2_000_000),
-    "1 MB on one line": lambda: letters.amazon("Big") + b"word " * 200_000,
+    "1 MB on one line": lambda: sample_mail.amazon("Big") + b"word " * 200_000,
     "60,000 short lines": lambda: (
-        letters.amazon("Long") + b"Order # 249-0000000-0000001\r\n" * 60_000
+        sample_mail.amazon("Long") + b"Order # 249-0000000-0000001\r\n" * 60_000
     ),
-    "digits": lambda: letters.amazon("Digits") + b"9" * 1_000_000,
-    "100 MB": lambda: letters.amazon("Huge") + b"x" * 100_000_000,
-    "the first 8 MiB of 100 MB": lambda: (letters.amazon("Huge") + b"x\r\n" * (MAX_BYTES // 3))[
+    "digits": lambda: sample_mail.amazon("Digits") + b"9" * 1_000_000,
+    "100 MB": lambda: sample_mail.amazon("Huge") + b"x" * 100_000_000,
+    "the first 8 MiB of 100 MB": lambda: (sample_mail.amazon("Huge") + b"x\r\n" * (MAX_BYTES // 3))[
         :MAX_BYTES
     ],
     "299 parts": lambda: parts(299),
@@ -226,7 +226,7 @@ BOMBS = {
 @pytest.fixture(scope="module")
 def child():
     with ReadingChild(None) as one:
-        one(letters.private(), FRAME)
+        one(sample_mail.private(), FRAME)
         yield one
 
 
@@ -247,7 +247,7 @@ def test_a_bomb_costs_neither_time_nor_memory(child, name, record_property):
     took = time.monotonic() - began
     record_property("tried", 1)
 
-    assert child(letters.private(), FRAME).outcome is Outcome.FOREIGN, (
+    assert child(sample_mail.private(), FRAME).outcome is Outcome.FOREIGN, (
         "the next mail is read as ever"
     )
     assert outcome in Outcome, "the limits refuse it before it needs the process's own"
@@ -263,7 +263,7 @@ def test_an_attached_archive_is_never_opened_and_the_mail_around_it_is_read(chil
 
 
 def charset(name: str, body: bytes, *, encoding: bytes = b"8bit") -> bytes:
-    head = letters.amazon("Your Amazon.com order #249-0000000-0000001 has shipped").partition(
+    head = sample_mail.amazon("Your Amazon.com order #249-0000000-0000001 has shipped").partition(
         b"Content-Type:"
     )[0]
     kind = (
@@ -322,7 +322,7 @@ def test_any_charset_becomes_text_that_every_database_takes(child, name, record_
 def test_the_reading_process_writes_no_word_of_a_mail_anywhere(capfd, record_property):
     torn = b"Subject: =?utf-8?b?5rOo5paH5riI44G/OiD,gIzjg6njg7Pjgr/jg7MuLi7jgI0=?="
     with ReadingChild(None) as child:
-        child(letters.amazon("x").replace(b"Subject: x", torn), FRAME)
+        child(sample_mail.amazon("x").replace(b"Subject: x", torn), FRAME)
     record_property("tried", 1)
 
     assert capfd.readouterr() == ("", "")

@@ -17,7 +17,7 @@ import pytest
 
 from daemon.push.notifier import Notifier
 from tests.faults.home import DISPUTE, MARKED, ORDERS, Home, idling, wait_until
-from tests.servers import letters
+from tests.servers import sample_mail
 from tests.servers.fake_imap import Mail, running
 from tests.servers.sink import Sink
 
@@ -36,13 +36,13 @@ class Street:
     def __init__(self, folder: Path, sender: Notifier) -> None:
         self.sender = sender
         now = datetime.now(UTC)
-        self.old = letters.placed(ORDERS[0], at=now - timedelta(days=3))
+        self.old = sample_mail.placed(ORDERS[0], at=now - timedelta(days=3))
         self.new = (
-            letters.cancel_requested(ORDERS[0], at=now - timedelta(minutes=4)),
-            letters.private(at=now - timedelta(minutes=3)),
-            letters.shipped(ORDERS[0], at=now - timedelta(minutes=2)),
-            letters.forged(ORDERS[0], at=now - timedelta(minutes=2)),
-            letters.judged(DISPUTE, at=now - timedelta(minutes=1)),
+            sample_mail.cancel_requested(ORDERS[0], at=now - timedelta(minutes=4)),
+            sample_mail.private(at=now - timedelta(minutes=3)),
+            sample_mail.shipped(ORDERS[0], at=now - timedelta(minutes=2)),
+            sample_mail.forged(ORDERS[0], at=now - timedelta(minutes=2)),
+            sample_mail.judged(DISPUTE, at=now - timedelta(minutes=1)),
         )
         self.born = folder / "born"
         self.born.mkdir()
@@ -77,7 +77,7 @@ def waiting(home: Home) -> object:
 
 @contextmanager
 def victim(home: Home, step: int) -> Iterator[subprocess.Popen]:
-    command = [sys.executable, "-m", "tests.faults.victim", str(home.folder), str(step)]
+    command = [sys.executable, "-m", "tests.faults.killed_at_step", str(home.folder), str(step)]
     with (home.folder / "log").open("w") as log:
         process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
         try:

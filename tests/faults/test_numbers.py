@@ -8,7 +8,7 @@ import pytest
 
 from daemon.push.notifier import Notifier
 from tests.faults.home import DISPUTE, ORDERS, Home
-from tests.servers import letters
+from tests.servers import sample_mail
 from tests.servers.fake_imap import Mail, running
 
 
@@ -17,8 +17,8 @@ def home(tmp_path, http_sink):
     with running() as mail:
         now = datetime.now(UTC)
         mail.mails = {
-            1: Mail(letters.placed(ORDERS[0], at=now - timedelta(days=2))),
-            2: Mail(letters.private(at=now - timedelta(days=1))),
+            1: Mail(sample_mail.placed(ORDERS[0], at=now - timedelta(days=2))),
+            2: Mail(sample_mail.private(at=now - timedelta(days=1))),
         }
         yield Home(tmp_path, mail, http_sink)
 
@@ -74,9 +74,9 @@ def test_however_a_server_numbers_its_mails_each_is_told_once(
     for visit in range(1, 5):
         change(home.mail, visit)
         if visit == 2:
-            home.mail.add(letters.judged(DISPUTE, at=datetime.now(UTC)))
+            home.mail.add(sample_mail.judged(DISPUTE, at=datetime.now(UTC)))
         if visit == 4:
-            home.mail.add(letters.cancel_requested(ORDERS[0], at=datetime.now(UTC)))
+            home.mail.add(sample_mail.cancel_requested(ORDERS[0], at=datetime.now(UTC)))
         home.once(send=sender.send)
     told = home.told()
     record_property("tried", 4)

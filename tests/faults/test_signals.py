@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.home import DISPUTE, ORDERS, Home, idling, wait_until
-from tests.servers import letters
+from tests.servers import sample_mail
 from tests.servers.fake_imap import Faults, Mail, running
 from tests.servers.sink import Reply
 
@@ -60,7 +60,7 @@ def command(home: Home) -> Iterator[subprocess.Popen[bytes]]:
 def home(tmp_path, http_sink):
     with running() as mail:
         now = datetime.now(UTC)
-        mail.mails = {1: Mail(letters.placed(ORDERS[0], at=now - timedelta(days=2)))}
+        mail.mails = {1: Mail(sample_mail.placed(ORDERS[0], at=now - timedelta(days=2)))}
         yield Home(tmp_path, mail, http_sink)
 
 
@@ -143,7 +143,7 @@ def test_a_reload_in_whatever_phase_breaks_nothing(home, phase, record_property)
         wait_until(lambda: "files read again" in (home.folder / "log").read_text(), 30)
         if phase != "a refused password":
             wait_until(lambda: idling(home.mail), 60)
-            home.mail.deliver(letters.judged(DISPUTE, at=datetime.now(UTC)))
+            home.mail.deliver(sample_mail.judged(DISPUTE, at=datetime.now(UTC)))
             wait_until(
                 lambda: any(DISPUTE in one.json["message"] for one in home.sink.requests), 60
             )
@@ -162,7 +162,7 @@ def test_a_broken_file_at_a_reload_leaves_the_service_as_it_was(home, record_pro
         home.files.config.write_text("version: 2\n")
         process.send_signal(signal.SIGHUP)
         wait_until(lambda: "rejected" in (home.folder / "log").read_text())
-        home.mail.deliver(letters.judged(DISPUTE, at=datetime.now(UTC)))
+        home.mail.deliver(sample_mail.judged(DISPUTE, at=datetime.now(UTC)))
         wait_until(lambda: any(DISPUTE in one.json["message"] for one in home.sink.requests))
         process.send_signal(signal.SIGTERM)
         process.wait(20)
@@ -176,7 +176,7 @@ def test_a_second_start_is_refused_and_the_first_goes_on(home, record_property):
         wait_until(lambda: idling(home.mail))
         with command(home) as second:
             second.wait(20)
-        home.mail.deliver(letters.judged(DISPUTE, at=datetime.now(UTC)))
+        home.mail.deliver(sample_mail.judged(DISPUTE, at=datetime.now(UTC)))
         wait_until(lambda: any(DISPUTE in one.json["message"] for one in home.sink.requests))
         first.send_signal(signal.SIGTERM)
         first.wait(20)

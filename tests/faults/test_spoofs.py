@@ -14,9 +14,9 @@ from daemon.settings import Settings
 from daemon.store.store import Store
 from daemon.worker.reading import Frame, inline
 from parsers.notice import Outcome, Trust
-from tests.servers import letters
+from tests.servers import sample_mail
 
-FRAME = Frame(authserv_ids=(letters.STAMP,), addresses=("me@example.org",), zone=UTC)
+FRAME = Frame(authserv_ids=(sample_mail.STAMP,), addresses=("me@example.org",), zone=UTC)
 ORDER = "249-0000000-0000001"
 SITE = "https://steal.example.cn/login"
 RECEIVED = (
@@ -172,7 +172,7 @@ def test_a_forged_mail_changes_no_order_and_its_links_are_never_shown(reads, nam
         poll = pipeline.begin_poll("main", backfill=timedelta(0))
         pipeline.end_poll(poll, now)
         poll = pipeline.begin_poll("main", backfill=timedelta(0))
-        pipeline.take(poll, arrived(1, letters.placed(ORDER), now))
+        pipeline.take(poll, arrived(1, sample_mail.placed(ORDER), now))
         with store.read() as ledger:
             before = ledger.orders.get(f"amazon:buyer:{ORDER}"), ledger.count_events()
         pipeline.take(poll, arrived(2, FORGED[name] + REST, now))
@@ -190,7 +190,7 @@ def test_a_forged_mail_changes_no_order_and_its_links_are_never_shown(reads, nam
 @cache
 def setup():
     box = {"id": "main", "host": "imap.example.org", "user": "me", "password": {"value": "x"}}
-    box |= {"authserv_ids": [letters.STAMP], "addresses": ["me@example.org"]}
+    box |= {"authserv_ids": [sample_mail.STAMP], "addresses": ["me@example.org"]}
     target = {"id": "phone", "url": {"value": "json://localhost"}}
     alerts = {severity: {"group": "now"} for severity in ("critical", "warning", "info")}
     written = {

@@ -118,7 +118,7 @@ def test_an_expression_in_a_phrase_is_a_text_like_any_other(tmp_path, text, reco
         f"order.placed:\n- proof: reconstructed\n  subject: ['{text}']\n"
     )
     from parsers.reader import Context, read
-    from tests.servers import letters
+    from tests.servers import sample_mail
 
     began = time.process_time()
     try:
@@ -127,8 +127,8 @@ def test_an_expression_in_a_phrase_is_a_text_like_any_other(tmp_path, text, reco
         refused = str(refusal)
     else:
         refused = None
-        raw = letters.amazon("x " + " y a" * 240 + "!")
-        read(raw, Context(library=library, authserv_ids=(letters.STAMP,)))
+        raw = sample_mail.amazon("x " + " y a" * 240 + "!")
+        read(raw, Context(library=library, authserv_ids=(sample_mail.STAMP,)))
     record_property("tried", 1)
 
     assert refused is None or "en.yaml:3:" in refused

@@ -9,7 +9,7 @@ from orders.facts.phishing import known_orders, phishing
 from orders.matching.index import ListIndex
 from orders.order import OrderStatus
 from parsers.notice import Item, Role
-from tests.orders.telling import (
+from tests.orders.events import (
     AE,
     AE2,
     AZ,

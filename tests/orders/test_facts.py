@@ -10,7 +10,7 @@ from orders.notes import DUE, MEANS, NOTES, note_fields
 from orders.order import CaseKind
 from orders.subject import FactType
 from parsers.notice import FIELDS, FieldType, Kind, Money
-from tests.orders.telling import AE, AZ, day, lines, money, said, seen, sold
+from tests.orders.events import AE, AZ, day, lines, money, said, seen, sold
 
 SPECS = {spec.name: spec for spec in FACTS}
 TYPES = {

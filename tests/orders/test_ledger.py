@@ -13,7 +13,7 @@ from orders.facts.view import view
 from orders.matching.index import ListIndex
 from orders.matching.match import affected_orders, now_matched
 from orders.order import OrderStatus
-from tests.orders.telling import AZ, TOKYO, day, said, sold
+from tests.orders.events import AZ, TOKYO, day, said, sold
 from tests.orders.test_properties import all_views, histories
 
 POLICY = policy.load()

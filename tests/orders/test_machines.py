@@ -3,7 +3,7 @@
 import pytest
 
 from orders.order import OrderStatus, ShipmentStatus
-from tests.orders.telling import AE, AZ, case, day, lines, money, said, seen, sold
+from tests.orders.events import AE, AZ, case, day, lines, money, said, seen, sold
 
 TWO = lines("Blue kettle", "Red lamp")
 PLACED = said("order.placed", 0, items=TWO, total=money("40.00 USD"))

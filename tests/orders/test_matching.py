@@ -6,7 +6,7 @@ from orders.matching.index import ListIndex, order_keys, references
 from orders.matching.match import affected_orders, match
 from orders.matching.similarity import agrees, informative
 from parsers.notice import Role, Trust
-from tests.orders.telling import (
+from tests.orders.events import (
     AE,
     AE2,
     AE3,

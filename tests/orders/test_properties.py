@@ -17,7 +17,7 @@ from orders.matching.index import ListIndex, key_parts
 from orders.matching.match import affected_orders, now_matched
 from orders.order import OrderStatus, ShipmentStatus
 from parsers.notice import Kind, Role, Trust
-from tests.orders.telling import (
+from tests.orders.events import (
     AE,
     AE2,
     AE3,

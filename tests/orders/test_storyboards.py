@@ -6,7 +6,7 @@ from orders.facts.describe import clusters, describe
 from orders.facts.view import View
 from orders.order import OrderStatus, WatchState
 from parsers.notice import Role
-from tests.orders.telling import (
+from tests.orders.events import (
     AE,
     AE2,
     AZ,

@@ -7,7 +7,7 @@ import pytest
 from orders.deadlines import policy
 from orders.order import Actor, WatchState
 from parsers.notice import Item, Kind, Role
-from tests.orders.telling import (
+from tests.orders.events import (
     AE,
     AE2,
     AZ,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import parsers
-from parsers import mail as letters
+from parsers import mail as mime
 from parsers.body import Page
 from parsers.dates import Clock
 from parsers.notice import Proof
@@ -32,7 +32,7 @@ def met():
         pack = shipped().pack(wanted.get("marketplace", ""))
         if pack is None or wanted["trust"] in ("forged", "forwarded"):
             continue
-        letter = letters.parse(mail.read_bytes())
+        letter = mime.parse(mail.read_bytes())
         sayings = []
         for text in (letter.text, letter.rich):
             page = Page(

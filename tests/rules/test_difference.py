@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from rules.alert import Cause, Severity
 from rules.difference import Sending, beside, compare
-from tests.rules.lives import NOW
+from tests.rules.alert_life import NOW
 
 
 def sending(rule, hours=0, *, cause=Cause.FIRING, severity=Severity.INFO):

@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 from rules.explain import explain
 from rules.rulebook import shipped
-from tests.rules.lives import NOW, book, subject
+from tests.rules.alert_life import NOW, book, subject
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 

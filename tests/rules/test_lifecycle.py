@@ -10,7 +10,7 @@ from rules.alert import AlertState, Cause, Severity, Timing
 from rules.evaluate import evaluate
 from rules.lifecycle import acknowledge, advance, backlog, resolve, snooze, snooze_until
 from rules.schedule import CHANNELS, Channel, Plan, next_clock, quiet_end, reminders
-from tests.rules.lives import DAY, HOUR, MINUTE, NOW, Life, book, subject, told
+from tests.rules.alert_life import DAY, HOUR, MINUTE, NOW, Life, book, subject, told
 
 OPEN = {"watch__open": True, "watch__state": "open"}
 OVER = {"watch__open": False, "watch__state": "met"}

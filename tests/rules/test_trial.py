@@ -5,7 +5,7 @@ import pytest
 from parsers.user_yaml import UserFileError, parse
 from rules import ruletests
 from rules.rulebook import shipped
-from tests.rules.lives import book
+from tests.rules.alert_life import book
 
 RULES = book("""\
     - id: rich-and-late

@@ -26,7 +26,7 @@ from rules.wording import (
     rate_limited,
     write,
 )
-from tests.rules.lives import book
+from tests.rules.alert_life import book
 from tests.rules.review import alert
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

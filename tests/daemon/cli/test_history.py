@@ -14,13 +14,13 @@ from daemon.pipeline.deliver import send_next
 from daemon.pipeline.pipeline import Pipeline
 from daemon.push import Notifier
 from daemon.worker import reading
-from tests.servers import letters
+from tests.servers import sample_mail
 
 BOXES = f"""\
 version: 1
 mailboxes:
-  - {{id: bought, host: imap.example.org, user: me, password: {{env: X}}, authserv_ids: [{letters.STAMP}]}}
-  - {{id: sold, host: imap.example.org, user: you, password: {{env: X}}, authserv_ids: [{letters.STAMP}], role: seller}}
+  - {{id: bought, host: imap.example.org, user: me, password: {{env: X}}, authserv_ids: [{sample_mail.STAMP}]}}
+  - {{id: sold, host: imap.example.org, user: you, password: {{env: X}}, authserv_ids: [{sample_mail.STAMP}], role: seller}}
 """
 
 
@@ -31,7 +31,7 @@ def test_each_mail_is_read_as_those_of_its_own_mailbox(tmp_path, monkeypatch):
     with places.store() as store:
         pipeline = Pipeline(store, places.setup(), reads)
         for uid, mailbox in enumerate(("bought", "sold"), start=1):
-            raw = letters.judged(f"810000000000000{uid}", at=now - timedelta(days=1))
+            raw = sample_mail.judged(f"810000000000000{uid}", at=now - timedelta(days=1))
             pipeline.take(
                 pipeline.begin_poll(mailbox, backfill=timedelta(days=9)),
                 arrived(mailbox, uid, raw, now),
@@ -65,7 +65,7 @@ def test_what_was_really_sent_stands_beside(tmp_path, http_sink):
         for mailbox in ("bought", "sold"):
             poll = pipeline.begin_poll(mailbox, backfill=timedelta(0))
             pipeline.end_poll(poll, now)
-        raw = letters.judged("8100000000000001", at=now)
+        raw = sample_mail.judged("8100000000000001", at=now)
         pipeline.take(
             pipeline.begin_poll("bought", backfill=timedelta(0)), arrived("bought", 1, raw, now)
         )

@@ -12,7 +12,7 @@ import pytest
 
 from daemon import logs
 from tests.daemon.service.test_service import AMAZON, Home, first_run_over, now, wait_until
-from tests.servers import letters
+from tests.servers import sample_mail
 from tests.servers.sink import Reply
 
 pytestmark = pytest.mark.dovecot
@@ -37,10 +37,14 @@ def test_the_log_of_a_service_names_no_person_order_secret_or_word_of_a_mail(
 ):
     home = Home(tmp_path, dovecot, http_sink)
     http_sink.plan.extend([Reply(status=500), Reply(cut=True)])
-    home.receive(letters.placed(AMAZON, at=now() - timedelta(days=3)), letters.private(at=now()))
+    home.receive(
+        sample_mail.placed(AMAZON, at=now() - timedelta(days=3)), sample_mail.private(at=now())
+    )
     with home.running() as service:
         wait_until(lambda: first_run_over(service))
-        home.receive(letters.cancel_requested(AMAZON, at=now()), letters.shipped(AMAZON, at=now()))
+        home.receive(
+            sample_mail.cancel_requested(AMAZON, at=now()), sample_mail.shipped(AMAZON, at=now())
+        )
         home.pushed(2)
         home.files.config.write_text("version: 2\n")
         service.reload()

@@ -26,7 +26,7 @@ from daemon.store.errors import StoreError
 from daemon.store.store import FILE, Store
 from daemon.worker.reading import Frame, inline
 from parsers.notice import Reading
-from tests.servers import letters
+from tests.servers import sample_mail
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 EVERY = 40
@@ -35,10 +35,10 @@ soak all are.
 """
 
 MAILS = (
-    letters.cancel_requested("249-0000000-0000001", at=START + timedelta(minutes=1)),
-    letters.shipped("249-0000000-0000001", at=START + timedelta(minutes=2)),
-    letters.judged("8100000000000001", at=START + timedelta(minutes=3)),
-    letters.private(at=START + timedelta(minutes=4)),
+    sample_mail.cancel_requested("249-0000000-0000001", at=START + timedelta(minutes=1)),
+    sample_mail.shipped("249-0000000-0000001", at=START + timedelta(minutes=2)),
+    sample_mail.judged("8100000000000001", at=START + timedelta(minutes=3)),
+    sample_mail.private(at=START + timedelta(minutes=4)),
 )
 
 
@@ -50,7 +50,7 @@ def setup():
         "host": "imap.example.org",
         "user": "me@example.org",
         "password": {"env": "X"},
-        "authserv_ids": [letters.STAMP],
+        "authserv_ids": [sample_mail.STAMP],
     }
     return build(
         Settings.model_validate(

@@ -2,7 +2,7 @@
 
 from daemon.pipeline.flagging import see_flags
 from rules.alert import AlertState
-from tests.daemon.pipeline.test_intake import ALIEXPRESS, AMAZON, DAY, START, Desk, letters
+from tests.daemon.pipeline.test_intake import ALIEXPRESS, AMAZON, DAY, START, Desk, sample_mail
 
 STAR = ("\\Flagged",)
 
@@ -26,7 +26,7 @@ def states(desk):
 
 def test_a_star_set_while_the_service_was_down_acknowledges():
     desk = Desk()
-    desk.take(letters.judged(ALIEXPRESS, at=START))
+    desk.take(sample_mail.judged(ALIEXPRESS, at=START))
 
     assert look(desk, STAR) > 0
     assert states(desk)["dispute-judged-invalid"] is AlertState.ACKED
@@ -34,7 +34,9 @@ def test_a_star_set_while_the_service_was_down_acknowledges():
 
 def test_a_star_that_came_with_the_mail_acknowledges_nothing():
     desk = Desk()
-    desk.pipeline.take(desk.begin(), desk.arrived(letters.judged(ALIEXPRESS, at=START), flags=STAR))
+    desk.pipeline.take(
+        desk.begin(), desk.arrived(sample_mail.judged(ALIEXPRESS, at=START), flags=STAR)
+    )
 
     assert look(desk, STAR) == 0
     assert look(desk, ()) == 0
@@ -46,7 +48,7 @@ def test_a_star_that_came_with_the_mail_acknowledges_nothing():
 
 def test_a_star_set_before_anything_rang_acknowledges_nothing():
     desk = Desk()
-    desk.take(letters.placed(AMAZON, at=START), letters.cancel_requested(AMAZON, at=START))
+    desk.take(sample_mail.placed(AMAZON, at=START), sample_mail.cancel_requested(AMAZON, at=START))
     desk.later(3 * DAY)
 
     assert states(desk)["cancel-unanswered"] is AlertState.FIRING

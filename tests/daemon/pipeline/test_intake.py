@@ -25,7 +25,7 @@ from daemon.worker.reading import Frame, ReadingError, inline
 from parsers.notice import Kind, Outcome, Role
 from rules import rulebook
 from rules.alert import AlertState
-from tests.servers import letters
+from tests.servers import sample_mail
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 AMAZON = "249-0000000-0000001"
@@ -45,7 +45,7 @@ def setup(unverified: str = "open"):
         "host": "imap.example.org",
         "user": "me@example.org",
         "password": {"env": "X"},
-        "authserv_ids": [letters.STAMP],
+        "authserv_ids": [sample_mail.STAMP],
         "unverified": unverified,
     }
     channel = {"notify": ["all"], "group": "now"}
@@ -137,7 +137,7 @@ class Desk:
 
 def test_a_mail_becomes_a_row_events_an_order_an_alert_and_a_message():
     desk = Desk()
-    desk.take(letters.judged(ALIEXPRESS, at=START))
+    desk.take(sample_mail.judged(ALIEXPRESS, at=START))
 
     assert [(row.state, row.outcome) for row in desk.mails()] == [(MailState.READ, Outcome.NOTICES)]
     assert desk.ask(lambda ledger: [row.number for row in ledger.orders.listed()]) == [ALIEXPRESS]
@@ -151,9 +151,9 @@ def test_a_mail_becomes_a_row_events_an_order_an_alert_and_a_message():
 
 def test_a_forged_mail_rings_and_touches_no_order():
     desk = Desk()
-    desk.take(letters.placed(AMAZON, at=START))
+    desk.take(sample_mail.placed(AMAZON, at=START))
     before = desk.ask(lambda ledger: (ledger.orders.listed(), ledger.count_events()))
-    desk.take(letters.forged(AMAZON, at=START))
+    desk.take(sample_mail.forged(AMAZON, at=START))
     desk.later(timedelta(hours=1))
 
     assert desk.ask(lambda ledger: (ledger.orders.listed(), ledger.count_events())) == before
@@ -164,7 +164,7 @@ def test_a_forged_mail_rings_and_touches_no_order():
 def test_a_mail_of_a_marketplace_that_is_not_understood_is_kept_and_told():
     desk = Desk()
     desk.take(
-        letters.amazon(
+        sample_mail.amazon(
             "Important information about your order", "Something never seen before", at=START
         )
     )
@@ -177,7 +177,7 @@ def test_a_mail_of_a_marketplace_that_is_not_understood_is_kept_and_told():
 
 def test_of_a_private_mail_only_its_place_is_kept():
     desk = Desk()
-    desk.take(letters.private("Between friends"))
+    desk.take(sample_mail.private("Between friends"))
     row = desk.mails()[0]
 
     assert (row.state, row.outcome, row.subject, row.sender) == (
@@ -192,7 +192,7 @@ def test_of_a_private_mail_only_its_place_is_kept():
 def test_the_same_mail_in_two_folders_is_one_event():
     desk = Desk()
     poll = desk.begin()
-    raw = letters.placed(AMAZON, at=START)
+    raw = sample_mail.placed(AMAZON, at=START)
     for folder in ("INBOX", "Shopping"):
         desk.pipeline.take(poll, desk.arrived(raw, folder=folder))
 
@@ -207,7 +207,7 @@ def test_the_same_mail_in_two_folders_is_one_event():
 def test_a_mail_known_already_changes_nothing():
     desk = Desk()
     poll = desk.begin()
-    mail = desk.arrived(letters.judged(ALIEXPRESS, at=START))
+    mail = desk.arrived(sample_mail.judged(ALIEXPRESS, at=START))
     for _ in range(3):
         desk.pipeline.take(poll, mail)
 
@@ -223,7 +223,7 @@ def test_a_mail_that_kills_its_reader_twice_is_set_aside_and_told():
         raise ReadingError("the reading process ended (signal 9)")
 
     desk = Desk(reads=deadly)
-    desk.take(letters.placed(AMAZON))
+    desk.take(sample_mail.placed(AMAZON))
     desk.later(timedelta(hours=1))
     row = desk.mails()[0]
 
@@ -243,9 +243,9 @@ def test_a_mail_that_killed_us_twice_is_not_read_a_third_time():
     for _ in range(2):
         desk = Desk(reads=deadly, store=store)
         with pytest.raises(Killed):
-            desk.pipeline.take(desk.begin(), desk.arrived(letters.placed(AMAZON), uid=7))
+            desk.pipeline.take(desk.begin(), desk.arrived(sample_mail.placed(AMAZON), uid=7))
     desk = Desk(reads=deadly, store=store)
-    desk.pipeline.take(desk.begin(), desk.arrived(letters.placed(AMAZON), uid=7))
+    desk.pipeline.take(desk.begin(), desk.arrived(sample_mail.placed(AMAZON), uid=7))
 
     assert desk.mails()[0].state is MailState.QUARANTINE
 
@@ -277,14 +277,14 @@ def test_a_fenced_worker_changes_nothing():
     desk.begin()
 
     with pytest.raises(StoreError) as refusal:
-        desk.pipeline.take(old, desk.arrived(letters.placed(AMAZON)))
+        desk.pipeline.take(old, desk.arrived(sample_mail.placed(AMAZON)))
 
     assert refusal.value.trouble is StoreErrorKind.FENCED
     assert desk.mails() == []
 
 
 def test_a_mailbox_may_ignore_senders_nobody_vouches_for():
-    raw = letters.letter(
+    raw = sample_mail.mail(
         "order-update@amazon.com", f"Your Amazon.com order #{AMAZON} has shipped", stamped=False
     )
     ignoring, opening = Desk(unverified="ignore"), Desk()
@@ -300,9 +300,10 @@ def test_the_first_run_says_one_thing_at_its_end():
     poll = desk.begin()
     for number in range(1, 6):
         desk.pipeline.take(
-            poll, desk.arrived(letters.placed(f"249-0000000-000000{number}", at=START - 3 * DAY))
+            poll,
+            desk.arrived(sample_mail.placed(f"249-0000000-000000{number}", at=START - 3 * DAY)),
         )
-    desk.pipeline.take(poll, desk.arrived(letters.judged(ALIEXPRESS, at=START - DAY)))
+    desk.pipeline.take(poll, desk.arrived(sample_mail.judged(ALIEXPRESS, at=START - DAY)))
     before = list(desk.said)
     desk.end(poll)
 
@@ -315,9 +316,9 @@ def test_the_first_run_says_one_thing_at_its_end():
 
 def test_a_first_run_that_was_cut_off_still_says_one_thing():
     desk = Desk(first_run=True)
-    desk.pipeline.take(desk.begin(), desk.arrived(letters.judged(ALIEXPRESS, at=START - DAY)))
+    desk.pipeline.take(desk.begin(), desk.arrived(sample_mail.judged(ALIEXPRESS, at=START - DAY)))
     poll = desk.begin()
-    desk.pipeline.take(poll, desk.arrived(letters.placed(AMAZON, at=START)))
+    desk.pipeline.take(poll, desk.arrived(sample_mail.placed(AMAZON, at=START)))
     desk.end(poll)
 
     assert [message.kind for message in desk.said] == ["history"]
@@ -339,7 +340,9 @@ def test_a_week_without_a_message_is_said_to_be_quiet_to_who_wants_it():
 def test_after_an_outage_everything_comes_as_one_message():
     desk = Desk()
     desk.now += timedelta(hours=3)
-    desk.take(*(letters.judged(f"810000000000000{number}", at=desk.now) for number in range(1, 5)))
+    desk.take(
+        *(sample_mail.judged(f"810000000000000{number}", at=desk.now) for number in range(1, 5))
+    )
 
     assert [message.kind for message in desk.said] == ["outage"]
     assert desk.rules().count("dispute-judged-invalid") == 4
@@ -358,7 +361,9 @@ def test_what_fell_due_while_the_machine_slept_comes_as_one_message(patience, ki
         said=desk.said.append,
         patience=patience,
     )
-    desk.take(*(letters.judged(f"810000000000000{number}", at=desk.now) for number in range(1, 4)))
+    desk.take(
+        *(sample_mail.judged(f"810000000000000{number}", at=desk.now) for number in range(1, 4))
+    )
     desk.pipeline.sweep()
     desk.said.clear()
     desk.now += 4 * DAY
@@ -373,7 +378,7 @@ def test_a_mark_that_was_lost_is_noticed_without_a_restart():
     stuck.
     """
     desk = Desk()
-    desk.take(letters.judged(ALIEXPRESS, at=START))
+    desk.take(sample_mail.judged(ALIEXPRESS, at=START))
     with desk.store.write() as ledger:
         row = next(row for row in ledger.outbox.listed() if row.message == desk.said[0].number)
         ledger.outbox.claim(row.id)
@@ -426,7 +431,7 @@ def test_an_unreachable_mailbox_is_told_once_and_again_when_it_is_well():
 
 def test_an_acknowledged_alert_rings_no_more():
     desk = Desk()
-    desk.take(letters.judged(ALIEXPRESS, at=START))
+    desk.take(sample_mail.judged(ALIEXPRESS, at=START))
     rows = desk.ask(lambda ledger: ledger.alerts.all_live())
     desk.pipeline.acknowledge(rows)
     desk.said.clear()
@@ -437,7 +442,7 @@ def test_an_acknowledged_alert_rings_no_more():
 
 def test_a_snoozed_alert_comes_back_by_itself():
     desk = Desk()
-    desk.take(letters.judged(ALIEXPRESS, at=START))
+    desk.take(sample_mail.judged(ALIEXPRESS, at=START))
     rows = [
         row
         for row in desk.ask(lambda ledger: ledger.alerts.all_live())
@@ -455,7 +460,7 @@ def test_a_snoozed_alert_comes_back_by_itself():
 
 def test_a_note_is_an_event_and_may_not_come_from_the_future():
     desk = Desk()
-    desk.take(letters.judged(ALIEXPRESS, at=START))
+    desk.take(sample_mail.judged(ALIEXPRESS, at=START))
     keys = desk.pipeline.note(
         Note(kind=Kind.APPEAL_SUBMITTED, order=ALIEXPRESS, at=START), "aliexpress", Role.BUYER
     )
@@ -471,7 +476,7 @@ def test_a_note_is_an_event_and_may_not_come_from_the_future():
 def test_an_answer_moves_a_mail_and_the_history_with_it():
     desk = Desk()
     other = "8200000000000002"
-    desk.take(letters.judged(ALIEXPRESS, at=START), letters.judged(other, at=START))
+    desk.take(sample_mail.judged(ALIEXPRESS, at=START), sample_mail.judged(other, at=START))
     row = desk.ask(lambda ledger: ledger.orders.find(other)[0])
     desk.pipeline.assign(1, row)
 
@@ -484,12 +489,12 @@ def test_an_answer_moves_a_mail_and_the_history_with_it():
 def test_a_mail_read_again_with_better_packs_gains_what_is_new():
     desk = Desk()
     desk.take(
-        letters.amazon(
+        sample_mail.amazon(
             "Important information about your order", "Something never seen before", at=START
         )
     )
     better = reads()(
-        letters.placed(AMAZON, at=START), Frame(zone=UTC, authserv_ids=(letters.STAMP,))
+        sample_mail.placed(AMAZON, at=START), Frame(zone=UTC, authserv_ids=(sample_mail.STAMP,))
     )
     changed = desk.pipeline.reread(lambda raw, frame: better, [1])
     again = desk.pipeline.reread(lambda raw, frame: better, [1])
@@ -502,7 +507,9 @@ def test_a_mail_read_again_with_better_packs_gains_what_is_new():
 def test_an_imported_history_is_one_message():
     desk = Desk()
     donor = Desk()
-    donor.take(*(letters.judged(f"810000000000000{number}", at=START) for number in range(1, 5)))
+    donor.take(
+        *(sample_mail.judged(f"810000000000000{number}", at=START) for number in range(1, 5))
+    )
     events = donor.ask(lambda ledger: [replace(event, mail=None) for event in ledger.all_events()])
     desk.pipeline.record(events)
     once = len(desk.said)
@@ -535,22 +542,22 @@ def test_where_uids_are_given_anew_without_a_count_no_mail_hides_behind_an_old_r
             Arrived(**{name: getattr(mail, name) for name in mail.__slots__} | {"uidvalidity": 0}),
         )
 
-    arrive(letters.placed(AMAZON, at=START))
+    arrive(sample_mail.placed(AMAZON, at=START))
     desk.pipeline.renumbered(poll, "INBOX", 0)
-    arrive(letters.judged(ALIEXPRESS, at=START))
+    arrive(sample_mail.judged(ALIEXPRESS, at=START))
 
     assert desk.ask(lambda ledger: ledger.count_events()) == 2
 
 
 MAILS = (
-    letters.placed(AMAZON, at=START - 9 * DAY),
-    letters.cancel_requested(AMAZON, at=START - 8 * DAY),
-    letters.shipped(AMAZON, at=START - 7 * DAY),
-    letters.placed("249-0000000-0000002", item="Lamp", at=START - 6 * DAY),
-    letters.judged(ALIEXPRESS, "Invalid", at=START - 5 * DAY),
-    letters.judged("8100000000000002", "Valid", at=START - 4 * DAY),
-    letters.forged(AMAZON, at=START - 3 * DAY),
-    letters.private(at=START - 2 * DAY),
+    sample_mail.placed(AMAZON, at=START - 9 * DAY),
+    sample_mail.cancel_requested(AMAZON, at=START - 8 * DAY),
+    sample_mail.shipped(AMAZON, at=START - 7 * DAY),
+    sample_mail.placed("249-0000000-0000002", item="Lamp", at=START - 6 * DAY),
+    sample_mail.judged(ALIEXPRESS, "Invalid", at=START - 5 * DAY),
+    sample_mail.judged("8100000000000002", "Valid", at=START - 4 * DAY),
+    sample_mail.forged(AMAZON, at=START - 3 * DAY),
+    sample_mail.private(at=START - 2 * DAY),
 )
 
 
@@ -603,7 +610,7 @@ def test_any_order_of_arrival_ends_in_the_same_rows(mails):
 
 def test_what_was_said_is_live_until_its_condition_is_lost():
     desk = Desk()
-    desk.take(letters.judged(ALIEXPRESS, at=START))
+    desk.take(sample_mail.judged(ALIEXPRESS, at=START))
     desk.later(200 * DAY)
     states = {row.alert.state for row in desk.ask(lambda ledger: ledger.alerts.listed())}
 
@@ -620,7 +627,7 @@ def test_a_rule_about_a_case_wakes_when_its_state_lapses_by_the_clock(tmp_path):
     desk.pipeline.setup = replace(
         setup(), rulebook=rulebook.Rulebook(rules=(rulebook.load(rules).rule("mine"),))
     )
-    desk.take(letters.cancel_requested(AMAZON, at=START))
+    desk.take(sample_mail.cancel_requested(AMAZON, at=START))
     desk.later(DAY - timedelta(minutes=1))
     assert "mine" not in desk.rules()
 
@@ -631,7 +638,9 @@ def test_a_rule_about_a_case_wakes_when_its_state_lapses_by_the_clock(tmp_path):
 def test_who_has_opened_a_dispute_is_no_longer_reminded_of_the_silence_before_it():
     desk = Desk()
     desk.take(
-        letters.aliexpress(f"Order {ALIEXPRESS}: order shipped", f"Order {ALIEXPRESS}", at=START)
+        sample_mail.aliexpress(
+            f"Order {ALIEXPRESS}: order shipped", f"Order {ALIEXPRESS}", at=START
+        )
     )
     desk.later(19 * DAY)
     assert desk.rules().count("no-movement") == 2, "told, and told again after a week"

@@ -26,7 +26,7 @@ from daemon.store.mails import MailState
 from daemon.store.outbox import OutboxState
 from daemon.store.store import FILE, Store
 from daemon.worker.reading import Frame, ReadingError, inline
-from tests.servers import letters
+from tests.servers import sample_mail
 
 START = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -96,7 +96,7 @@ def setup():
         "host": "imap.example.org",
         "user": "me@example.org",
         "password": {"env": "X"},
-        "authserv_ids": [letters.STAMP],
+        "authserv_ids": [sample_mail.STAMP],
     }
     return build(
         Settings.model_validate(
@@ -122,17 +122,20 @@ def arrivals(world: World) -> None:
     """Mail of this minute; the same for every seed of the faults."""
     number = len(world.mails) // 2
     if int((world.now - START) / MINUTE) % 9 == 0:
-        make = (letters.placed, letters.judged, letters.cancel_requested, letters.shipped)[
-            number % 4
-        ]
+        make = (
+            sample_mail.placed,
+            sample_mail.judged,
+            sample_mail.cancel_requested,
+            sample_mail.shipped,
+        )[number % 4]
         order = (
             f"249-0000000-{number // 4:07d}"
-            if make is not letters.judged
+            if make is not sample_mail.judged
             else f"81000000000{number:05d}"
         )
         world.mails += [
             make(order, at=world.now),
-            letters.private(f"letter {number}", at=world.now),
+            sample_mail.private(f"letter {number}", at=world.now),
         ]
 
 

@@ -14,16 +14,16 @@ from daemon.replay import mails, replay
 from daemon.worker.reading import Frame, inline
 from parsers.notice import Kind, Role
 from parsers.user_yaml import UserFileError
-from tests.servers import letters
+from tests.servers import sample_mail
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 AMAZON = "249-0000000-0000001"
 ALIEXPRESS = "8100000000000001"
 CANCELLED_AND_SHIPPED = (
-    letters.placed(AMAZON, at=START),
-    letters.cancel_requested(AMAZON, at=START + DAY),
-    letters.shipped(AMAZON, at=START + 2 * DAY),
+    sample_mail.placed(AMAZON, at=START),
+    sample_mail.cancel_requested(AMAZON, at=START + DAY),
+    sample_mail.shipped(AMAZON, at=START + 2 * DAY),
 )
 
 
@@ -38,7 +38,9 @@ def reads():
 
 
 def rung(folder, *, frame=None, **more):
-    frame = frame or Frame(zone=UTC, authserv_ids=(letters.STAMP,), addresses=("me@example.org",))
+    frame = frame or Frame(
+        zone=UTC, authserv_ids=(sample_mail.STAMP,), addresses=("me@example.org",)
+    )
     return list(replay(mails(folder), setup(), reads(), frame, **more))
 
 
@@ -61,7 +63,7 @@ def test_a_story_rings_when_it_would_have_rung(tmp_path):
 
 
 def test_one_object_per_alert_in_the_documented_shape(tmp_path):
-    told = rung(folder_of(tmp_path, letters.judged(ALIEXPRESS, at=START)))
+    told = rung(folder_of(tmp_path, sample_mail.judged(ALIEXPRESS, at=START)))
     rows = [json.loads(json.dumps(one.to_json(ZoneInfo("Asia/Tokyo")))) for one in told]
 
     assert set(rows[0]) == {"at", "rule", "severity", "state", "orders", "title", "body", "message"}
@@ -99,7 +101,7 @@ def test_an_mbox_and_a_maildir_say_what_the_folder_says(tmp_path):
 
 
 def test_the_clock_runs_on_to_the_time_asked_for(tmp_path):
-    folder_of(tmp_path, letters.judged(ALIEXPRESS, at=START))
+    folder_of(tmp_path, sample_mail.judged(ALIEXPRESS, at=START))
     short = rung(tmp_path, until=START + timedelta(minutes=1))
     long = rung(tmp_path, until=START + 30 * DAY)
 
@@ -115,7 +117,7 @@ def test_mails_after_the_end_are_not_read(tmp_path):
 
 
 def test_unconfirmed_mail_counts_only_when_asked_for(tmp_path):
-    raw = letters.letter(
+    raw = sample_mail.mail(
         "order-update@amazon.com", f"Your Amazon.com order #{AMAZON} has shipped", "Your package was shipped!",
         at=START, stamped=False,
     )  # fmt: skip
@@ -132,7 +134,7 @@ def test_unconfirmed_mail_counts_only_when_asked_for(tmp_path):
 
 def test_a_forged_mail_rings_as_such_and_shows_no_link(tmp_path):
     told = rung(
-        folder_of(tmp_path, *CANCELLED_AND_SHIPPED[:1], letters.forged(AMAZON, at=START + DAY))
+        folder_of(tmp_path, *CANCELLED_AND_SHIPPED[:1], sample_mail.forged(AMAZON, at=START + DAY))
     )
 
     assert "suspicious-mail" in {one.rule for one in told}
@@ -140,7 +142,7 @@ def test_a_forged_mail_rings_as_such_and_shows_no_link(tmp_path):
 
 
 def test_what_was_told_by_hand_counts(tmp_path):
-    folder_of(tmp_path, letters.judged(ALIEXPRESS, at=START))
+    folder_of(tmp_path, sample_mail.judged(ALIEXPRESS, at=START))
     note = Note(kind=Kind.APPEAL_SUBMITTED, order=ALIEXPRESS, at=START + DAY)
     without = {one.rule for one in rung(tmp_path, until=START + 9 * DAY) if one.state == "repeat"}
     with_note = {
@@ -154,7 +156,7 @@ def test_what_was_told_by_hand_counts(tmp_path):
 
 
 def test_orders_from_a_file_are_known_before_the_first_mail(tmp_path):
-    folder_of(tmp_path, letters.judged(ALIEXPRESS, at=START))
+    folder_of(tmp_path, sample_mail.judged(ALIEXPRESS, at=START))
     note = Note(kind=Kind.ORDER_PLACED, order="8100000000000009", at=START - 3 * DAY)
     known = event_of(note, marketplace="aliexpress", role=Role.BUYER, seen=START, name="row")
     told = rung(tmp_path, orders=[known], until=START + 30 * DAY)
@@ -164,7 +166,7 @@ def test_orders_from_a_file_are_known_before_the_first_mail(tmp_path):
 
 
 def test_a_date_from_the_future_is_not_believed(tmp_path):
-    raw = letters.judged(ALIEXPRESS, at=START)
+    raw = sample_mail.judged(ALIEXPRESS, at=START)
     late = raw.replace(b"Date: Mon, 02 Mar 2026", b"Date: Mon, 02 Mar 2099")
     assert late != raw
 
@@ -191,7 +193,7 @@ def test_a_place_without_mails_is_told_in_one_sentence(tmp_path, path):
 
 
 def test_a_replay_is_the_same_each_time(tmp_path):
-    folder_of(tmp_path, *CANCELLED_AND_SHIPPED, letters.judged(ALIEXPRESS, at=START + 3 * DAY))
+    folder_of(tmp_path, *CANCELLED_AND_SHIPPED, sample_mail.judged(ALIEXPRESS, at=START + 3 * DAY))
 
     assert rung(tmp_path, until=START + 40 * DAY) == rung(tmp_path, until=START + 40 * DAY)
 

@@ -15,14 +15,14 @@ import pytest
 
 from daemon.worker.reading import Frame, ReadingChild, ReadingError, _Careful, inline
 from parsers.notice import Outcome
-from tests.servers import letters
+from tests.servers import sample_mail
 
-FRAME = Frame(zone=UTC, authserv_ids=(letters.STAMP,))
+FRAME = Frame(zone=UTC, authserv_ids=(sample_mail.STAMP,))
 MAILS = (
-    letters.placed("249-0000000-0000001"),
-    letters.judged("8100000000000001"),
-    letters.forged("249-0000000-0000001"),
-    letters.private(),
+    sample_mail.placed("249-0000000-0000001"),
+    sample_mail.judged("8100000000000001"),
+    sample_mail.forged("249-0000000-0000001"),
+    sample_mail.private(),
     b"",
     b"\xff\x00" * 1000,
 )

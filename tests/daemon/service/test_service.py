@@ -23,7 +23,7 @@ from daemon.store.lock import Lock
 from daemon.store.outbox import OutboxState
 from daemon.store.store import Store
 from parsers.user_yaml import UserFileError
-from tests.servers import letters
+from tests.servers import sample_mail
 from tests.servers.sink import Reply
 
 pytestmark = pytest.mark.dovecot
@@ -73,7 +73,7 @@ mailboxes:
     tls_ca_file: {self.dovecot.ca_file}
     user: {self.user}
     password: {{file: {self.folder}/{password}}}
-    authserv_ids: [{letters.STAMP}]
+    authserv_ids: [{sample_mail.STAMP}]
     addresses: [me@example.org]
     folders: {folders}
 targets:
@@ -131,10 +131,10 @@ def first_run_over(service: Service) -> bool:
 
 def test_the_first_run_is_silent_and_ends_in_one_message(home):
     home.receive(
-        letters.placed(AMAZON, at=now() - timedelta(days=3)),
-        letters.cancel_requested(AMAZON, at=now() - timedelta(days=2)),
-        letters.shipped(AMAZON, at=now() - timedelta(days=1)),
-        letters.private(at=now()),
+        sample_mail.placed(AMAZON, at=now() - timedelta(days=3)),
+        sample_mail.cancel_requested(AMAZON, at=now() - timedelta(days=2)),
+        sample_mail.shipped(AMAZON, at=now() - timedelta(days=1)),
+        sample_mail.private(at=now()),
     )
 
     with home.running():
@@ -147,13 +147,13 @@ def test_the_first_run_is_silent_and_ends_in_one_message(home):
 
 
 def test_new_mail_rings_within_seconds(home):
-    home.receive(letters.placed(AMAZON, at=now() - timedelta(days=3)))
+    home.receive(sample_mail.placed(AMAZON, at=now() - timedelta(days=3)))
 
     with home.running() as service:
         wait_until(lambda: first_run_over(service))
         home.pushed(1)
         home.sink.clear()
-        home.receive(letters.judged(ALIEXPRESS, at=now()))
+        home.receive(sample_mail.judged(ALIEXPRESS, at=now()))
         told = home.pushed(1)
 
     assert ALIEXPRESS in told[0]["message"]
@@ -161,9 +161,9 @@ def test_new_mail_rings_within_seconds(home):
 
 
 def test_one_pass_reads_sends_and_ends(home):
-    home.receive(letters.placed(AMAZON, at=now()))
+    home.receive(sample_mail.placed(AMAZON, at=now()))
     first = once(home.files)
-    home.receive(letters.judged(ALIEXPRESS, at=now()), letters.private())
+    home.receive(sample_mail.judged(ALIEXPRESS, at=now()), sample_mail.private())
     second = once(home.files)
     third = once(home.files)
 
@@ -173,10 +173,10 @@ def test_one_pass_reads_sends_and_ends(home):
 
 
 def test_a_dry_run_tells_and_changes_nothing(home):
-    home.receive(letters.placed(AMAZON, at=now()))
+    home.receive(sample_mail.placed(AMAZON, at=now()))
     once(home.files)
     home.sink.clear()
-    home.receive(letters.judged(ALIEXPRESS, at=now()))
+    home.receive(sample_mail.judged(ALIEXPRESS, at=now()))
 
     dry = once(home.files, dry_run=True)
     with home.ledger() as store, store.read() as ledger:
@@ -189,7 +189,7 @@ def test_a_dry_run_tells_and_changes_nothing(home):
 
 
 def test_the_mailbox_is_not_changed_by_a_byte(home):
-    home.receive(letters.placed(AMAZON), letters.private())
+    home.receive(sample_mail.placed(AMAZON), sample_mail.private())
     before = home.dovecot.files(home.user)
 
     once(home.files)
@@ -198,9 +198,9 @@ def test_the_mailbox_is_not_changed_by_a_byte(home):
 
 
 def test_a_restart_tells_nothing_twice(home):
-    home.receive(letters.placed(AMAZON, at=now()))
+    home.receive(sample_mail.placed(AMAZON, at=now()))
     once(home.files)
-    home.receive(letters.judged(ALIEXPRESS, at=now()))
+    home.receive(sample_mail.judged(ALIEXPRESS, at=now()))
     for _ in range(3):
         once(home.files)
 
@@ -209,7 +209,9 @@ def test_a_restart_tells_nothing_twice(home):
 
 def test_renumbered_mail_is_no_news(home):
     home.receive(
-        letters.placed(AMAZON, at=now()), letters.judged(ALIEXPRESS, at=now()), letters.private()
+        sample_mail.placed(AMAZON, at=now()),
+        sample_mail.judged(ALIEXPRESS, at=now()),
+        sample_mail.private(),
     )
     once(home.files)
     home.sink.clear()
@@ -239,7 +241,7 @@ def test_a_wrong_password_is_told_and_not_tried_fast(home):
 
 
 def test_a_target_that_is_down_gets_its_message_later(home):
-    home.receive(letters.placed(AMAZON, at=now()))
+    home.receive(sample_mail.placed(AMAZON, at=now()))
     home.sink.always = Reply(status=500)
     failed = once(home.files)
     home.sink.always = Reply()
@@ -254,7 +256,7 @@ def test_a_target_that_is_down_gets_its_message_later(home):
 
 
 def test_a_lost_answer_is_repeated_once_and_marked(home):
-    home.receive(letters.placed(AMAZON, at=now()))
+    home.receive(sample_mail.placed(AMAZON, at=now()))
     home.sink.plan.append(Reply(cut=True))
     once(home.files)
     with home.ledger() as store, store.write() as ledger:
@@ -284,21 +286,21 @@ def test_a_broken_configuration_ends_the_start_with_every_fault(home):
 
 
 def test_a_broken_rule_file_keeps_the_last_good_rules_and_is_told(home):
-    home.receive(letters.placed(AMAZON, at=now()))
+    home.receive(sample_mail.placed(AMAZON, at=now()))
     with home.running() as service:
         home.pushed(1)
         home.sink.clear()
         home.files.rules.write_text("version: 1\ndisable: [nothing-like-that]\n")
         service.ask_reload()
         told = home.pushed(1)
-        home.receive(letters.judged(ALIEXPRESS, at=now()))
+        home.receive(sample_mail.judged(ALIEXPRESS, at=now()))
         home.pushed(2)
 
     assert "rules.yaml" in told[0]["message"] + told[0]["title"]
 
 
 def test_rules_whose_own_tests_fail_are_not_taken(home):
-    home.receive(letters.placed(AMAZON, at=now()))
+    home.receive(sample_mail.placed(AMAZON, at=now()))
     with home.running() as service:
         home.pushed(1)
         home.sink.clear()
@@ -312,7 +314,7 @@ def test_rules_whose_own_tests_fail_are_not_taken(home):
 
 
 def test_new_rules_are_tried_on_orders_that_run(home):
-    home.receive(letters.placed(AMAZON, item="Garden gnome", at=now()))
+    home.receive(sample_mail.placed(AMAZON, item="Garden gnome", at=now()))
     with home.running() as service:
         home.pushed(1)
         home.sink.clear()
@@ -333,21 +335,21 @@ rules:
 
 def test_the_server_may_be_away_for_a_while(start_dovecot, tmp_path, http_sink):
     home = Home(tmp_path, start_dovecot(), http_sink)
-    home.receive(letters.placed(AMAZON, at=now()))
+    home.receive(sample_mail.placed(AMAZON, at=now()))
     with home.running():
         home.pushed(1)
         home.sink.clear()
         home.dovecot.stop()
         time.sleep(3)
         home.dovecot.start()
-        home.receive(letters.judged(ALIEXPRESS, at=now()))
+        home.receive(sample_mail.judged(ALIEXPRESS, at=now()))
         told = home.pushed(1, 60)
 
     assert ALIEXPRESS in told[0]["message"]
 
 
 def test_a_damaged_ledger_is_replaced_while_the_service_runs(home):
-    home.receive(letters.placed(AMAZON, at=now()))
+    home.receive(sample_mail.placed(AMAZON, at=now()))
     once(home.files)
     with home.ledger() as store:
         store.copy_daily(now())
@@ -358,7 +360,7 @@ def test_a_damaged_ledger_is_replaced_while_the_service_runs(home):
         # told by the side of the ledger, so the message of the new first run may come before it
         wait_until(lambda: any("restored" in one["title"] for one in home.pushed(1, 60)))
         wait_until(lambda: first_run_over(service))
-        home.receive(letters.judged(ALIEXPRESS, at=now()))
+        home.receive(sample_mail.judged(ALIEXPRESS, at=now()))
         home.pushed(2, 60)
 
     assert list(home.files.state.glob("ledger.sqlite.broken-*"))
@@ -372,7 +374,7 @@ def test_a_signal_ends_the_service_within_ten_seconds(home, number):
         " 'config.yaml', rules=folder / 'rules.yaml', packs=folder / 'packs', state=folder /"
         " 'state'))\n"
     )
-    home.receive(letters.placed(AMAZON, at=now()))
+    home.receive(sample_mail.placed(AMAZON, at=now()))
     process = subprocess.Popen(
         [sys.executable, "-c", code, str(home.folder)], stderr=subprocess.PIPE
     )
@@ -391,7 +393,7 @@ def test_a_signal_ends_the_service_within_ten_seconds(home, number):
 
 
 def test_nothing_of_a_private_mail_is_kept(home):
-    home.receive(letters.private("A secret between friends", at=now()))
+    home.receive(sample_mail.private("A secret between friends", at=now()))
     once(home.files)
 
     with home.ledger() as store, store.read() as ledger:
@@ -406,7 +408,7 @@ def test_after_a_jump_of_the_clock_everything_goes_on_and_nothing_comes_twice(ho
     first two.
     """
     ahead = [timedelta(0)]
-    home.receive(letters.placed(AMAZON, at=now()))
+    home.receive(sample_mail.placed(AMAZON, at=now()))
     with home.running(clock=lambda: now() + ahead[0]) as service:
         home.pushed(1)
         home.sink.clear()
@@ -416,7 +418,7 @@ def test_after_a_jump_of_the_clock_everything_goes_on_and_nothing_comes_twice(ho
             service._check_clock(wall, steady)
         with service.store.read() as ledger:
             jumped = ledger.told("clock").value
-        home.receive(letters.judged(ALIEXPRESS, at=now()))
+        home.receive(sample_mail.judged(ALIEXPRESS, at=now()))
         home.pushed(1)
         time.sleep(2)
 
@@ -425,7 +427,7 @@ def test_after_a_jump_of_the_clock_everything_goes_on_and_nothing_comes_twice(ho
 
 
 def test_a_hangup_reads_the_files_again(home):
-    home.receive(letters.placed(AMAZON, item="Garden gnome", at=now()))
+    home.receive(sample_mail.placed(AMAZON, item="Garden gnome", at=now()))
     with home.running() as service:
         home.pushed(1)
         home.sink.clear()
@@ -443,16 +445,16 @@ def test_a_hangup_reads_the_files_again(home):
 
 def test_a_folder_that_does_not_exist_is_told_and_hides_no_other(home):
     home.configure(folders="[Nowhere, INBOX, Shops]")
-    home.dovecot.append(home.user, letters.placed(AMAZON, at=now()), folder="Shops")
+    home.dovecot.append(home.user, sample_mail.placed(AMAZON, at=now()), folder="Shops")
     with home.running() as service:
         wait_until(lambda: first_run_over(service))
         told = home.pushed(2)
         home.sink.clear()
-        home.receive(letters.judged(ALIEXPRESS, at=now()))
+        home.receive(sample_mail.judged(ALIEXPRESS, at=now()))
         home.pushed(1)
         with service.store.read() as ledger:
             row, orders = ledger.mailboxes.get("main"), ledger.orders.count()
-        home.dovecot.append(home.user, letters.private(), folder="Nowhere")
+        home.dovecot.append(home.user, sample_mail.private(), folder="Nowhere")
         service.poll_now()
         wait_until(
             lambda: any(one.json["title"].startswith("Cleared") for one in home.sink.requests)
@@ -466,12 +468,12 @@ def test_a_folder_that_does_not_exist_is_told_and_hides_no_other(home):
 
 def test_when_only_new_mail_is_wanted_a_first_poll_that_broke_off_forgets_none_of_it(home):
     home.configure(backfill="0d")
-    home.receive(letters.placed(AMAZON, at=now()))
+    home.receive(sample_mail.placed(AMAZON, at=now()))
     time.sleep(1.1)  # Dovecot knows whole seconds
     settings, _setup = home.files.read()
     with Service(home.files) as service:  # begins to look, and is ended before it has seen anything
         service.pipeline.begin_poll("main", backfill=settings.backfill)
-    home.receive(letters.judged(ALIEXPRESS, at=now()))
+    home.receive(sample_mail.judged(ALIEXPRESS, at=now()))
     time.sleep(1.1)
 
     once(home.files)
@@ -482,10 +484,10 @@ def test_when_only_new_mail_is_wanted_a_first_poll_that_broke_off_forgets_none_o
 
 def test_when_only_new_mail_is_wanted_a_mail_that_shows_late_is_still_found(home):
     home.configure(backfill="0d")
-    home.receive(letters.placed(AMAZON, at=now()))
+    home.receive(sample_mail.placed(AMAZON, at=now()))
     once(home.files)
     time.sleep(1.1)
-    home.receive(letters.judged(ALIEXPRESS, at=now()))
+    home.receive(sample_mail.judged(ALIEXPRESS, at=now()))
     with home.ledger() as store, store.write() as ledger:
         ledger.mailboxes.advance("main", "INBOX", *_beyond(ledger))  # UID 3 was shown before UID 2
 
@@ -501,7 +503,7 @@ def _beyond(ledger) -> tuple[int, int]:
 
 def test_one_pass_tells_of_the_folder_that_is_missing_and_reads_the_others(home):
     home.configure(folders="[Nowhere, INBOX]")
-    home.receive(letters.placed(AMAZON, at=now()))
+    home.receive(sample_mail.placed(AMAZON, at=now()))
 
     done = once(home.files)
 
@@ -510,7 +512,7 @@ def test_one_pass_tells_of_the_folder_that_is_missing_and_reads_the_others(home)
 
 
 def test_a_secret_that_cannot_be_had_is_no_refused_login_and_is_tried_again_at_a_reload(home):
-    home.receive(letters.placed(AMAZON, at=now()))
+    home.receive(sample_mail.placed(AMAZON, at=now()))
     (home.folder / "password").rename(home.folder / "elsewhere")
     with home.running() as service:
         home.pushed(1)
@@ -544,7 +546,7 @@ def test_a_token_comes_from_a_command_and_is_asked_for_at_each_login(home):
 
 
 def test_one_pass_says_that_the_ledger_was_damaged(home):
-    home.receive(letters.placed(AMAZON, at=now()))
+    home.receive(sample_mail.placed(AMAZON, at=now()))
     once(home.files)
     home.files.ledger.write_bytes(b"rubbish" * 1000)
 

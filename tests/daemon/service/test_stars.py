@@ -11,7 +11,7 @@ from tests.daemon.service.test_service import (
     timedelta,
     wait_until,
 )
-from tests.servers import letters
+from tests.servers import sample_mail
 
 pytestmark = pytest.mark.dovecot
 
@@ -42,8 +42,8 @@ def star(home):
 
 def shipped_after_cancel(home):
     home.receive(
-        letters.placed(AMAZON, at=now() - timedelta(days=3)),
-        letters.cancel_requested(AMAZON, at=now() - timedelta(days=2)),
+        sample_mail.placed(AMAZON, at=now() - timedelta(days=3)),
+        sample_mail.cancel_requested(AMAZON, at=now() - timedelta(days=2)),
     )
 
 
@@ -52,7 +52,7 @@ def test_a_flag_set_in_any_mail_app_acknowledges_within_seconds(home):
     with home.running() as service:
         wait_until(lambda: first_run_over(service))
         sent = now()
-        home.receive(letters.shipped(AMAZON, at=sent))
+        home.receive(sample_mail.shipped(AMAZON, at=sent))
         wait_until(lambda: states(service).get("shipped-after-cancel-request") is AlertState.FIRING)
         wait_until(lambda: looked_at_flags(service, sent))
 
@@ -65,7 +65,7 @@ def test_a_mail_that_came_flagged_acknowledges_nothing(home):
     shipped_after_cancel(home)
     with home.running() as service:
         wait_until(lambda: first_run_over(service))
-        home.dovecot.append(home.user, letters.shipped(AMAZON, at=now()), flags=[b"\\Flagged"])
+        home.dovecot.append(home.user, sample_mail.shipped(AMAZON, at=now()), flags=[b"\\Flagged"])
         wait_until(lambda: states(service).get("shipped-after-cancel-request") is AlertState.FIRING)
         service.poll_now()
         home.pushed(2)

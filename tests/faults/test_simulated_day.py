@@ -12,7 +12,7 @@ import pytest
 
 from daemon.pipeline.deliver import NO_LONGER, PERHAPS
 from daemon.store.outbox import OutboxState
-from tests.faults.day import Day
+from tests.faults.simulated_day import Day
 
 MARK = PERHAPS["en"]
 OURS = ("order", "dispute", "shipment", "case", "watch", "finding")

@@ -11,7 +11,7 @@ STAMP = "mx.example.org"
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
-def letter(
+def mail(
     sender: str,
     subject: str,
     *lines: str,
@@ -20,36 +20,36 @@ def letter(
     name: str = "",
 ) -> bytes:
     """A plain mail from `sender`, as the user's own server delivered it at `at`."""
-    mail = EmailMessage()
+    made = EmailMessage()
     domain = sender.rpartition("@")[2]
     if stamped:
-        mail["Authentication-Results"] = (
+        made["Authentication-Results"] = (
             f"{STAMP}; dkim=pass header.d={domain}; dmarc=pass header.from={domain}"
         )
-    mail["Received"] = (
+    made["Received"] = (
         f"from out.{domain} by {STAMP} with ESMTPS id 4X for <me@example.org>;"
         f" {format_datetime(at)}"
     )
-    mail["From"] = f'"{name or domain}" <{sender}>'
-    mail["To"] = "me@example.org"
-    mail["Subject"] = subject
-    mail["Date"] = format_datetime(at)
+    made["From"] = f'"{name or domain}" <{sender}>'
+    made["To"] = "me@example.org"
+    made["Subject"] = subject
+    made["Date"] = format_datetime(at)
     digest = hashlib.sha256(repr((sender, subject, lines, at)).encode()).hexdigest()[:16]
-    mail["Message-ID"] = f"<{digest}@mail.example.net>"
-    mail.set_content("\n".join(lines) + "\n")
-    return bytes(mail)
+    made["Message-ID"] = f"<{digest}@mail.example.net>"
+    made.set_content("\n".join(lines) + "\n")
+    return bytes(made)
 
 
 def amazon(subject: str, *lines: str, at: datetime = NOON) -> bytes:
-    return letter("order-update@amazon.com", subject, *lines, at=at, name="Amazon.com")
+    return mail("order-update@amazon.com", subject, *lines, at=at, name="Amazon.com")
 
 
 def aliexpress(subject: str, *lines: str, at: datetime = NOON) -> bytes:
-    return letter("transaction@notice.aliexpress.com", subject, *lines, at=at, name="AliExpress")
+    return mail("transaction@notice.aliexpress.com", subject, *lines, at=at, name="AliExpress")
 
 
 def placed(number: str, item: str = "USB cable", at: datetime = NOON) -> bytes:
-    return letter(
+    return mail(
         "auto-confirm@amazon.com",
         f"Ordered: {item}",
         "Thanks for your order!",
@@ -87,7 +87,7 @@ def judged(number: str, judgement: str = "Invalid", at: datetime = NOON) -> byte
 
 
 def forged(number: str, at: datetime = NOON) -> bytes:
-    return letter(
+    return mail(
         "refund@amazon-refunds.example",
         f"Refund for order {number}",
         "Click to get your refund",
@@ -98,4 +98,4 @@ def forged(number: str, at: datetime = NOON) -> bytes:
 
 
 def private(text: str = "See you on Friday?", at: datetime = NOON) -> bytes:
-    return letter("friend@example.net", text, text, at=at)
+    return mail("friend@example.net", text, text, at=at)

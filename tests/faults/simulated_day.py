@@ -28,7 +28,7 @@ from daemon.settings import Settings
 from daemon.store.errors import StoreError
 from daemon.store.store import FILE, rescue
 from daemon.worker.reading import ReadingError, inline
-from tests.servers import letters
+from tests.servers import sample_mail
 
 START = datetime(2026, 10, 24, 12, tzinfo=UTC)
 """In the night that follows, clocks in Berlin are put back."""
@@ -50,7 +50,7 @@ def setup() -> Setup:
         "host": "imap.example.org",
         "user": "me",
         "password": {"value": "x"},
-        "authserv_ids": [letters.STAMP],
+        "authserv_ids": [sample_mail.STAMP],
         "addresses": ["me@example.org"],
         "folders": list(FOLDERS),
     }
@@ -307,18 +307,18 @@ class Day:
         at, number = self.steady, dice.choice(self._orders)
         raw = dice.choice(
             [
-                lambda: letters.placed(number, f"Lamp {number[-3:]}", at=at),
-                lambda: letters.cancel_requested(number, at=at),
-                lambda: letters.shipped(number, at=at),
-                lambda: letters.judged(
+                lambda: sample_mail.placed(number, f"Lamp {number[-3:]}", at=at),
+                lambda: sample_mail.cancel_requested(number, at=at),
+                lambda: sample_mail.shipped(number, at=at),
+                lambda: sample_mail.judged(
                     dice.choice(self._disputes), dice.choice(["Valid", "Invalid"]), at=at
                 ),
-                lambda: letters.forged(number, at=at),
-                lambda: letters.private(f"Hello at {at}", at=at),
-                lambda: letters.amazon(
+                lambda: sample_mail.forged(number, at=at),
+                lambda: sample_mail.private(f"Hello at {at}", at=at),
+                lambda: sample_mail.amazon(
                     f"Something nobody has seen {at.minute % 7}", "Strange words", at=at
                 ),
-                lambda: letters.amazon("Bomb", *["x"] * 3, at=at) + b"\r\n\r\n" * 30_000,
+                lambda: sample_mail.amazon("Bomb", *["x"] * 3, at=at) + b"\r\n\r\n" * 30_000,
             ]
         )()
         self.shown.append(raw)

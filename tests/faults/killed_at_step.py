@@ -1,4 +1,4 @@
-"""The real service, ended by SIGKILL at its n-th step: `python -m tests.faults.victim FOLDER STEP`.
+"""The real service, ended by SIGKILL at its n-th step: `python -m tests.faults.killed_at_step FOLDER STEP`.
 
 A step is a command to the IMAP server, a commit to the ledger, or either side of a push. Each one's
 name is written
