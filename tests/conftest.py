@@ -19,6 +19,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if item not in slow]
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what tests counted: each told it with `record_property("summary", "…")`."""
+    told = [
+        value
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if getattr(report, "when", None) == "call"
+        for name, value in report.user_properties
+        if name == "summary"
+    ]
+    if told:
+        terminalreporter.section("figures")
+        terminalreporter.write_line("\n\n".join(told))
+
+
 @pytest.fixture(scope="session")
 def start_dovecot() -> Iterator[Callable[..., real.Dovecot]]:
     """`start_dovecot(form="mdbox", extra="…")`: a Dovecot of your own, ended with the session."""
