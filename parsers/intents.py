@@ -61,22 +61,20 @@ class Intents(BaseModel):
     version: Literal[1]
 
 
-def hear(notice: Notice, letter: ParsedMail) -> Notice:
+def hear(notice: Notice, mail: ParsedMail) -> Notice:
     """The notice with the intent of its message, the promised day and the words themselves, where
     they are clear.
     """
     if notice.kind is not Kind.MESSAGE_RECEIVED or notice.fields.get("intent", "other") != "other":
         return notice
-    lines = (letter.text if letter.has_plain or not letter.html else letter.rich).lines
+    lines = (mail.text if mail.has_plain or not mail.html else mail.rich).lines
     text = " ".join(lines)[:MAX_TEXT]
     found = next(_found(text, notice.role), None)
     if found is None:
         return notice
     intent, language, phrase, spoken = found
     more: dict[str, FieldValue] = {"intent": intent, "text": text[:SHOWN]}
-    due = (
-        promised(text, letter.date.date() if letter.date else None) if intent in PROMISES else None
-    )
+    due = promised(text, mail.date.date() if mail.date else None) if intent in PROMISES else None
     if due is not None:
         more["due"] = due
     proof = Evidence(

@@ -61,7 +61,7 @@ class PackFile(_Written):
     """order, tracking, package, case: the link parameters that carry them."""
 
 
-class Block(_Written):
+class PhraseBlock(_Written):
     proof: Literal["real", "reconstructed"] = "reconstructed"
     role: Role | None = None
     set: dict[str, Any] = Field(default_factory=dict)

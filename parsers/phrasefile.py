@@ -9,7 +9,7 @@ from typing import Any
 
 from parsers.dates import DateWords
 from parsers.notice import FIELDS, FieldType, FieldValue, Kind, Proof, field_from_json
-from parsers.packfile import Block
+from parsers.packfile import PhraseBlock
 from parsers.phrase import Phrasebook, compile_phrase, fold_written
 from parsers.template import Label, Language, Template
 from parsers.user_yaml import Document, Fault, did_you_mean, faults_of, plain
@@ -126,7 +126,7 @@ class PhraseFile:
                 self.faults.append(self.document.fault(at, what))
                 continue
             try:
-                block = Block.model_validate(plain(tree))
+                block = PhraseBlock.model_validate(plain(tree))
             except ValueError as error:
                 self.faults.extend(faults_of(self.document, error, at))  # type: ignore[arg-type]
                 continue
@@ -148,7 +148,7 @@ class PhraseFile:
                 for text_path, text in self._texts([*at, where], tree.get(where)):
                     self._add(book, text_path, text, saying)
 
-    def _fixed(self, block: Block, at: Sequence[str | int]) -> dict[str, FieldValue]:
+    def _fixed(self, block: PhraseBlock, at: Sequence[str | int]) -> dict[str, FieldValue]:
         fixed: dict[str, FieldValue] = {}
         for name, value in block.set.items():
             try:

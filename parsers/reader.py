@@ -13,11 +13,10 @@ from datetime import UTC, date, tzinfo
 from functools import lru_cache
 
 from parsers import authentic, forwarded, intents, limits, marks, statements
-from parsers import mail as letters
 from parsers.authentic import Sender
 from parsers.body import Page
 from parsers.dates import Clock
-from parsers.mail import ParsedMail
+from parsers.mail import ParsedMail, parse, parse_header
 from parsers.notice import NearMiss, Notice, Outcome, Reading, Role, Trust
 from parsers.pack import Library, Pack, phrases
 from parsers.phrase import fold
@@ -51,7 +50,7 @@ def read(raw: bytes, context: Context) -> Reading:
     """What one mail says. Never raises, for any bytes."""
     try:
         refused = limits.refuse(raw)
-        return _refused(raw, refused, context) if refused else _read(letters.parse(raw), context)
+        return _refused(raw, refused, context) if refused else _read(parse(raw), context)
     except Exception as error:  # noqa: BLE001 - hostile bytes find what no test found; the mail is kept, counted and shown
         return Reading(
             outcome=Outcome.UNREAD,
@@ -64,16 +63,12 @@ def _refused(raw: bytes, why: str, context: Context) -> Reading:
     else nobody's.
     """
     header = limits.header_of(raw)
-    letter = (
-        letters.parse_header(header)
-        if limits.refuse_header(header) is None
-        else letters.ParsedMail(fields=())
-    )
-    sender = authentic.sender_of(letter, context.library)
+    mail = parse_header(header) if limits.refuse_header(header) is None else ParsedMail(fields=())
+    sender = authentic.sender_of(mail, context.library)
     if sender is None or sender.pack is None:
-        return _reading(letter, Outcome.FOREIGN, f"Not read: {why}.")
+        return _reading(mail, Outcome.FOREIGN, f"Not read: {why}.")
     return _reading(
-        letter,
+        mail,
         Outcome.UNREAD,
         f"Not read: {why}.",
         sender=sender,
@@ -84,70 +79,66 @@ def _refused(raw: bytes, why: str, context: Context) -> Reading:
 def interesting(header: bytes, context: Context) -> bool:
     """Whether the body is worth fetching, from the header block alone."""
     try:
-        letter = letters.parse_header(header[: limits.MAX_HEADER])
+        mail = parse_header(header[: limits.MAX_HEADER])
     except Exception:  # noqa: BLE001 - a header nobody can parse is read whole, and refused there if need be
         return True
-    sender = authentic.sender_of(letter, context.library)
+    sender = authentic.sender_of(mail, context.library)
     if sender is not None and sender.pack is not None:
         return True
-    if authentic.claim(letter, context.library):
+    if authentic.claim(mail, context.library):
         return True
-    return any(address in context.addresses for _, address in letter.senders) or bool(
-        not context.addresses and FORWARD_PREFIX.match(letter.subject)
+    return any(address in context.addresses for _, address in mail.senders) or bool(
+        not context.addresses and FORWARD_PREFIX.match(mail.subject)
     )
 
 
-def _read(letter: ParsedMail, context: Context) -> Reading:
+def _read(mail: ParsedMail, context: Context) -> Reading:
     library = context.library
-    sender = authentic.sender_of(letter, library)
+    sender = authentic.sender_of(mail, library)
     if sender is not None and sender.pack is not None:
         trust, why = authentic.trust_of(
-            letter, sender, context.authserv_ids, context.relays, trust_all=context.trust_all
+            mail, sender, context.authserv_ids, context.relays, trust_all=context.trust_all
         )
         if trust is Trust.FORGED:
-            return _forged(letter, sender.pack, why)
-        return _understand(letter, sender, sender.pack, trust, why, context)
-    forward = _forwarded(letter, context)
+            return _forged(mail, sender.pack, why)
+        return _understand(mail, sender, sender.pack, trust, why, context)
+    forward = _forwarded(mail, context)
     if forward is not None:
         return forward
-    claimed = authentic.claim(letter, library)
+    claimed = authentic.claim(mail, library)
     pack = library.pack(claimed) if claimed else None
     if pack is not None:
-        shown = letter.senders[0][1] if letter.senders else ""
-        return _forged(
-            letter, pack, f"claims {pack.marketplace} and comes from {shown or 'nobody'}"
-        )
-    return _reading(letter, Outcome.FOREIGN, "Not from a marketplace.")
+        shown = mail.senders[0][1] if mail.senders else ""
+        return _forged(mail, pack, f"claims {pack.marketplace} and comes from {shown or 'nobody'}")
+    return _reading(mail, Outcome.FOREIGN, "Not from a marketplace.")
 
 
-def _forwarded(letter: ParsedMail, context: Context) -> Reading | None:
+def _forwarded(mail: ParsedMail, context: Context) -> Reading | None:
     """A mail the user forwarded, read as the innermost marketplace mail in it."""
-    own = [address for _, address in letter.senders if address in context.addresses]
-    if len(letter.senders) != 1 or (context.addresses and not own):
+    own = [address for _, address in mail.senders if address in context.addresses]
+    if len(mail.senders) != 1 or (context.addresses and not own):
         return None
     if not own and not (
-        letter.inner
-        or FORWARD_PREFIX.match(letter.subject)
-        or "forwarded" in letter.plain[:2000].lower()
+        mail.inner or FORWARD_PREFIX.match(mail.subject) or "forwarded" in mail.plain[:2000].lower()
     ):
         return None
-    inner = forwarded.inner_letter(letter, context.library)
+    inner = forwarded.inner_letter(mail, context.library)
     sender = authentic.sender_of(inner, context.library) if inner is not None else None
     if inner is None or sender is None or sender.pack is None:
         return None
-    if not authentic.own_forward(letter, context.authserv_ids):
+    if not authentic.own_forward(mail, context.authserv_ids):
         return _forged(inner, sender.pack, "forwarded by a mail that only pretends to be yours")
     trust = Trust.FORWARDED if own else Trust.UNVERIFIED
     return _understand(inner, sender, sender.pack, trust, "forwarded", context)
 
 
-def _forged(letter: ParsedMail, pack: Pack, why: str) -> Reading:
-    text = letter.text if letter.has_plain else letter.rich
-    lines = [letter.subject, *text.lines]
+def _forged(mail: ParsedMail, pack: Pack, why: str) -> Reading:
+    text = mail.text if mail.has_plain else mail.rich
+    lines = [mail.subject, *text.lines]
     claims = [number for line in lines for number in marks.orders_in_line(line, pack)]
-    claims += [number for one in marks.in_links(letter.links, pack) for number in one.orders]
+    claims += [number for one in marks.in_links(mail.links, pack) for number in one.orders]
     return _reading(
-        letter,
+        mail,
         Outcome.FORGED,
         f"Forged: {why}.",
         marketplace=pack.marketplace,
@@ -157,13 +148,13 @@ def _forged(letter: ParsedMail, pack: Pack, why: str) -> Reading:
 
 
 def _understand(
-    letter: ParsedMail, sender: Sender, pack: Pack, trust: Trust, why: str, context: Context
+    mail: ParsedMail, sender: Sender, pack: Pack, trust: Trust, why: str, context: Context
 ) -> Reading:
     group = group_of(sender, pack)
     more = {"marketplace": pack.marketplace, "trust": trust}
     if group == "noise":
         return _reading(
-            letter,
+            mail,
             Outcome.NOISE,
             f"{sender.local} sends nothing that matters.",
             sender=sender,
@@ -171,12 +162,10 @@ def _understand(
         )
     best: tuple[Notice, ...] = ()
     pages: list[Page] = []
-    for text in _texts(letter):
-        page = _page(letter, sender, pack, text)
+    for text in _texts(mail):
+        page = _page(mail, sender, pack, text)
         pages.append(page)
-        notices = statements.notices(
-            letter, page, _role(group, context), message=group == "message"
-        )
+        notices = statements.notices(mail, page, _role(group, context), message=group == "message")
         if notices and (not best or _weight(notices) > _weight(best)):
             best = notices
         if best and all(
@@ -185,14 +174,14 @@ def _understand(
             break
     if best:
         reason = f"Understood; {why}."
-        heard = tuple(intents.hear(notice, letter) for notice in best)
-        return _reading(letter, Outcome.NOTICES, reason, notices=heard, sender=sender, **more)
+        heard = tuple(intents.hear(notice, mail) for notice in best)
+        return _reading(mail, Outcome.NOTICES, reason, notices=heard, sender=sender, **more)
     page = pages[0]
     if any(one.is_noise() for one in pages):
-        return _reading(letter, Outcome.NOISE, "A mail of the dull kind.", sender=sender, **more)
+        return _reading(mail, Outcome.NOISE, "A mail of the dull kind.", sender=sender, **more)
     if group is None and not _names_an_order(page):
         return _reading(
-            letter,
+            mail,
             Outcome.NOISE,
             f"{sender.local} is no sender of order mail, and it names no order.",
             sender=sender,
@@ -200,7 +189,7 @@ def _understand(
         )
     near = _near(page)
     return _reading(
-        letter,
+        mail,
         Outcome.UNREAD,
         "From a marketplace, and no phrase of the pack fits it.",
         near=near,
@@ -209,24 +198,24 @@ def _understand(
     )
 
 
-def _texts(letter: ParsedMail) -> Iterator[VisibleText]:
+def _texts(mail: ParsedMail) -> Iterator[VisibleText]:
     """The renderings worth reading, the cheap one first; HTML is parsed only when somebody asks for
     it.
     """
-    if letter.has_plain or not letter.html:
-        yield letter.text
-    if letter.html:
-        yield letter.rich
+    if mail.has_plain or not mail.html:
+        yield mail.text
+    if mail.html:
+        yield mail.rich
 
 
-def _page(letter: ParsedMail, sender: Sender, pack: Pack, text: VisibleText) -> Page:
+def _page(mail: ParsedMail, sender: Sender, pack: Pack, text: VisibleText) -> Page:
     store = pack.store(sender.domain)
     zone = pack.zone(sender.domain)
-    clock = Clock(today=_today(letter, zone), zone=zone, numeric=store.numeric)
-    rich = text is letter.read_rich
+    clock = Clock(today=_today(mail, zone), zone=zone, numeric=store.numeric)
+    rich = text is mail.read_rich
     return Page(
         pack=pack,
-        subject=letter.subject,
+        subject=mail.subject,
         text=text,
         clock=clock,
         dollar=store.currency or "USD",
@@ -234,14 +223,14 @@ def _page(letter: ParsedMail, sender: Sender, pack: Pack, text: VisibleText) -> 
     )
 
 
-def _today(letter: ParsedMail, zone: tzinfo | None) -> date | None:
+def _today(mail: ParsedMail, zone: tzinfo | None) -> date | None:
     """The day the mail's words start from: its own, or the store's when Date is told in UTC, which
     says no place.
     """
-    if letter.date is None:
+    if mail.date is None:
         return None
-    placeless = zone is not None and not letter.date.utcoffset()
-    return (letter.date.astimezone(zone) if placeless else letter.date).date()
+    placeless = zone is not None and not mail.date.utcoffset()
+    return (mail.date.astimezone(zone) if placeless else mail.date).date()
 
 
 def _role(group: str | None, context: Context) -> Role:
@@ -336,21 +325,21 @@ def _signs(text: str) -> Counter[str]:
 
 
 def _reading(
-    letter: ParsedMail,
+    mail: ParsedMail,
     outcome: Outcome,
     reason: str,
     *,
     sender: Sender | None = None,
     **more: object,
 ) -> Reading:
-    shown = sender.address if sender else letter.senders[0][1] if letter.senders else ""
+    shown = sender.address if sender else mail.senders[0][1] if mail.senders else ""
     return Reading(
         outcome=outcome,
         reason=reason,
-        subject=letter.subject,
+        subject=mail.subject,
         sender=shown,
-        message_id=letter.message_id,
-        thread=letter.thread,
-        sent_at=letter.date.astimezone(UTC) if letter.date else None,
+        message_id=mail.message_id,
+        thread=mail.thread,
+        sent_at=mail.date.astimezone(UTC) if mail.date else None,
         **more,  # type: ignore[arg-type]
     )

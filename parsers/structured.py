@@ -42,11 +42,11 @@ class Stated:
     evidence: tuple[Evidence, ...] = ()
 
 
-def read(letter: ParsedMail, page: Page) -> tuple[Stated, ...]:
+def read(mail: ParsedMail, page: Page) -> tuple[Stated, ...]:
     """Every Order and ParcelDelivery of a mail; () for nearly every mail there is."""
-    things = [thing for text in letter.json_ld for thing in _things(_load(text), 0)]
-    if "schema.org/" in letter.html and "itemtype" in letter.html:
-        things.extend(_microdata(letter.html))
+    things = [thing for text in mail.json_ld for thing in _things(_load(text), 0)]
+    if "schema.org/" in mail.html and "itemtype" in mail.html:
+        things.extend(_microdata(mail.html))
     return tuple(stated for thing in things if (stated := _stated(thing, page)) is not None)
 
 

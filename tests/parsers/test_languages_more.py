@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from parsers.body import item_of
 from parsers.dates import Clock, find_dates, find_span
 from parsers.money import find_money
 from parsers.notice import Money
 from parsers.pack import shipped
+from parsers.values import item_of
 
 TUESDAY = date(2026, 5, 12)
 NEW_YEARS_EVE = date(2026, 12, 31)

@@ -44,8 +44,8 @@ def met():
                 ),
                 dollar="USD",
             )
-            sayings += [(hit.phrase, hit.value) for hit in page.subjects()]
-            sayings += [(hit.phrase, hit.value) for _, hit in page.headlines()]
+            sayings += [(hit.phrase, hit.value) for hit in page.subjects]
+            sayings += [(hit.phrase, hit.value) for _, hit in page.headlines]
         rows.append((mail, {notice["kind"] for notice in wanted.get("notices", [])}, sayings))
     return rows
 
