@@ -17,7 +17,7 @@ COLD = 5
 
 def run() -> Iterator[Result]:
     with Sink() as sink:
-        parcel = Delivery(
+        delivery = Delivery(
             target="phone",
             url=f"json://{sink.host}/hook",
             title="Judged against you",
@@ -27,11 +27,11 @@ def run() -> Iterator[Result]:
         )
         with Notifier() as sender:
             sender.warm()
-            _send(sender, parcel)
-            warm = _median(lambda: _send(sender, parcel), MESSAGES)
+            _send(sender, delivery)
+            warm = _median(lambda: _send(sender, delivery), MESSAGES)
         body = sink.requests[-1].body
         bare = _median(lambda: _post(sink, body), MESSAGES)
-        cold = _median(lambda: _first(parcel), COLD)
+        cold = _median(lambda: _first(delivery), COLD)
     yield Result(
         workload=f"one message to an HTTP target, median of {MESSAGES}",
         measured=warm,
@@ -50,15 +50,15 @@ def run() -> Iterator[Result]:
     )
 
 
-def _send(sender: Notifier, parcel: Delivery) -> None:
-    answer = sender.send(parcel)
+def _send(sender: Notifier, delivery: Delivery) -> None:
+    answer = sender.send(delivery)
     if answer.outcome is not SendOutcome.SENT:
         raise AssertionError(answer)
 
 
-def _first(parcel: Delivery) -> None:
+def _first(delivery: Delivery) -> None:
     with Notifier() as sender:
-        _send(sender, parcel)
+        _send(sender, delivery)
 
 
 def _post(sink: Sink, body: bytes) -> None:

@@ -399,11 +399,11 @@ def field_from_json(name: str, value: Any) -> FieldValue:
 def _from_json(spec: FieldSpec, value: Any) -> FieldValue:
     match spec.type:
         case FieldType.MONEY:
-            return Money(value=Decimal(value["value"]), currency=str(value["currency"]))
+            return Money(value=_decimal(value["value"]), currency=str(value["currency"]))
         case FieldType.WHEN:
             return datetime.fromisoformat(value) if "T" in value else date.fromisoformat(value)
         case FieldType.NUMBER:
-            return Decimal(value)
+            return _decimal(value)
         case FieldType.FLAG:
             return bool(value)
         case FieldType.ITEMS:
@@ -414,6 +414,14 @@ def _from_json(spec: FieldSpec, value: Any) -> FieldValue:
             return str(value)
         case FieldType.TEXT:
             return str(value)
+
+
+def _decimal(text: str) -> Decimal:
+    """Raises ValueError for one that cannot be written out: 1E+999999999 is ten letters."""
+    number = Decimal(text)
+    if not number.is_finite() or max(abs(number.adjusted()), len(number.as_tuple().digits)) > 30:
+        raise ValueError(f"{text[:40]!r} is no number anybody means")
+    return number
 
 
 def _item_to_json(item: Item) -> dict[str, Any]:
@@ -433,7 +441,7 @@ def _item_from_json(row: Mapping[str, Any]) -> Item:
         price=(
             None
             if price is None
-            else Money(value=Decimal(price["value"]), currency=str(price["currency"]))
+            else Money(value=_decimal(price["value"]), currency=str(price["currency"]))
         ),
         ref=row.get("ref"),
     )

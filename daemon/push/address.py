@@ -72,19 +72,19 @@ def service(url: str) -> str:
     return bare if bare in (*PRIORITIES, *MACHINES) else scheme
 
 
-def dress(parcel: Delivery) -> str:
+def dress(delivery: Delivery) -> str:
     """The target's URL for this message: patience, priority, key, button and link added, its
     owner's words kept.
     """
-    url, options, kind = parcel.url.strip(), _options(parcel.url), service(parcel.url)
+    url, options, kind = delivery.url.strip(), _options(delivery.url), service(delivery.url)
     added = {"cto": str(CONNECT), "rto": str(READ)}
     if kind in PRIORITIES:
-        added["priority"] = PRIORITIES[kind][parcel.severity]
+        added["priority"] = PRIORITIES[kind][delivery.severity]
     if kind in MACHINES:
-        added["+Idempotency-Key"] = parcel.key
-    if kind == "ntfy" and parcel.topic:
-        added["actions"] = button(parcel.topic, parcel.key, url)
-    link = LINK.search(parcel.body) if parcel.click else None
+        added["+Idempotency-Key"] = delivery.key
+    if kind == "ntfy" and delivery.topic:
+        added["actions"] = button(delivery.topic, delivery.key, url)
+    link = LINK.search(delivery.body) if delivery.click else None
     if link and kind in CLICKS:
         added[CLICKS[kind]] = link[0]
     words = "&".join(

@@ -1,12 +1,10 @@
-"""The parcel: one message for one target, what became of it, and when to try again."""
+"""The delivery: one message for one target, what became of it, and when to try again."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-READY = "ready\n"
-"""The first line of a sending process: before it, nothing can have been sent."""
 PATIENCE = timedelta(days=7)
 """A target that has been down for longer than this will not get the message any more."""
 FIRST_DELAYS = (

@@ -1,1 +1,1 @@
-"""Child processes: the one that reads hostile mail, and the one that holds Apprise."""
+"""Child processes: one protocol for all, and the process that reads hostile mail."""

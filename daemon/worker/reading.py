@@ -1,62 +1,34 @@
 """The process that reads hostile mail: without secrets or sockets, limited in time and memory,
 killed when it hangs.
 
-The parent writes a frame of length and pickle, the child answers with another. What comes back is
-unpickled with a
-list of allowed names, so that a child overrun by a mail can send readings and nothing else.
+The parent sends a mail's bytes and how its mailbox is read, the child answers with the reading as
+JSON.
 """
 
-import io
+import json
 import os
-import pickle
 import resource
-import select
-import struct
-import subprocess
-import sys
 import threading
-import time
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
-from datetime import tzinfo
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import timedelta, timezone, tzinfo
+from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self
+from zoneinfo import ZoneInfo
 
-from parsers.notice import (
-    Evidence,
-    Item,
-    Kind,
-    Money,
-    NearMiss,
-    Notice,
-    Outcome,
-    Proof,
-    Reading,
-    Role,
-    Trust,
-)
-from parsers.user_yaml import UserFileError
+from daemon.worker.process import WorkerError, WorkerProcess
+from daemon.worker.serve import Handler
+from parsers.notice import Reading
+from parsers.reading_codec import reading_from_wire, reading_to_wire
 
 SECONDS = 10.0
 """For one mail; the longest allowed one takes half a second."""
 MEMORY = 512 << 20
 IDLE_SECONDS = 300.0
 """A child that has read nothing for so long gives its memory back."""
-LENGTH = struct.Struct("!I")
-ALLOWED = {
-    *(
-        ("parsers.notice", made.__name__)
-        for made in (Reading, Notice, NearMiss, Evidence, Item, Money)
-    ),
-    *(("parsers.notice", made.__name__) for made in (Kind, Outcome, Trust, Role, Proof)),
-    *(("datetime", name) for name in ("datetime", "date", "timezone", "timedelta")),
-    ("decimal", "Decimal"),
-}
-"""What a reading is made of. No functions and no dotted names: nothing that can be bent into
-more.
-"""
+ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "TZ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +48,7 @@ class ReadingError(Exception):
 
 
 Reads = Callable[[bytes, Frame], Reading]
-"""Reads one mail, or raises ReadingFailed."""
+"""Reads one mail, or raises ReadingError."""
 
 
 def inline(packs: Path | None) -> Reads:
@@ -109,33 +81,22 @@ class ReadingChild:
     def __init__(self, packs: Path | None, *, seconds: float = SECONDS) -> None:
         self._packs = packs
         self._seconds = seconds
-        self._process: subprocess.Popen[bytes] | None = None
-        self._used = 0.0
+        self._worker: WorkerProcess | None = None
         self._turn = threading.Lock()
 
     def __call__(self, raw: bytes, frame: Frame) -> Reading:
-        """The reading of one mail. Raises ReadingFailed when it takes too long, or kills the
+        """The reading of one mail. Raises ReadingError when it takes too long, or kills the
         child.
         """
         with self._turn:
-            process = self._running()
             try:
-                answer = _exchange(
-                    process, pickle.dumps((raw, frame)), time.monotonic() + self._seconds
-                )
-            except TimeoutError:
+                answer = self._running().ask(_frame_to_json(frame), raw, seconds=self._seconds)
+                return reading_from_wire(answer)
+            except WorkerError as error:
+                raise ReadingError(f"the reading process {error.what}") from None
+            except ValueError as error:
                 self._end()
-                raise ReadingError(f"reading it took longer than {self._seconds:g} s") from None
-            except (OSError, EOFError):
-                code = self._end()
-                raise ReadingError(f"the reading process ended ({_why(code)})") from None
-            self._used = time.monotonic()
-        found = _Careful(io.BytesIO(answer)).load()
-        if isinstance(found, str):
-            raise ReadingError(found)
-        if not isinstance(found, Reading):
-            raise ReadingError("the reading process answered something else")
-        return found
+                raise ReadingError(f"the reading process answered no reading: {error}") from None
 
     def warm(self) -> None:
         """Start the process now rather than with the first mail."""
@@ -145,7 +106,7 @@ class ReadingChild:
     def rest(self, idle: float = IDLE_SECONDS) -> None:
         """End the process if it has had nothing to do for `idle` seconds."""
         with self._turn:
-            if self._process and time.monotonic() - self._used >= idle:
+            if self._worker and self._worker.idle >= idle:
                 self._end()
 
     def close(self) -> None:
@@ -163,116 +124,64 @@ class ReadingChild:
     ) -> None:
         self.close()
 
-    def _running(self) -> "subprocess.Popen[bytes]":
-        if self._process and self._process.poll() is not None:
+    def _running(self) -> WorkerProcess:
+        if self._worker and not self._worker.usable():
             self._end()
-        if self._process is None:
-            self._process = subprocess.Popen(  # noqa: S603 - ourselves
-                [
-                    sys.executable,
-                    "-m",
-                    "daemon.worker.reading",
-                    *([str(self._packs)] if self._packs else []),
-                ],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                env={
-                    name: os.environ[name]
-                    for name in ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "TZ")
-                    if name in os.environ
-                },
-                # Ctrl-C in a terminal is for the service, which then ends us
-                start_new_session=True,
+        if self._worker is None:
+            self._worker = WorkerProcess(
+                __name__,
+                *([str(self._packs.absolute())] if self._packs else []),
+                environment={name: os.environ[name] for name in ENVIRONMENT if name in os.environ},
             )
-            self._used = time.monotonic()
-        return self._process
+        return self._worker
 
-    def _end(self) -> int | None:
-        process, self._process = self._process, None
-        if process is None:
-            return None
-        process.kill()
-        for pipe in (process.stdin, process.stdout):
-            if pipe:
-                with suppress(OSError):  # what could not be written to a dead child
-                    pipe.close()
-        return process.wait()
+    def _end(self) -> None:
+        worker, self._worker = self._worker, None
+        if worker:
+            worker.close()
 
 
-def _exchange(process: "subprocess.Popen[bytes]", request: bytes, deadline: float) -> bytes:
-    assert process.stdin is not None  # noqa: S101 - both are pipes
-    assert process.stdout is not None  # noqa: S101
-    inlet, outlet = process.stdin.fileno(), process.stdout.fileno()
-    waiting = memoryview(LENGTH.pack(len(request)) + request)
-    os.set_blocking(inlet, False)
-    while waiting:
-        _ready(outlet, inlet, deadline)
-        waiting = waiting[os.write(inlet, waiting[: 1 << 16]) :]
-    (length,) = LENGTH.unpack(_take(outlet, LENGTH.size, deadline))
-    return _take(outlet, length, deadline)
+def _frame_to_json(frame: Frame) -> dict[str, Any]:
+    zone = frame.zone.key if isinstance(frame.zone, ZoneInfo) else _offset(frame.zone)
+    return asdict(frame) | {"zone": zone}
 
 
-def _ready(reading: int, writing: int | None, deadline: float) -> None:
-    left = deadline - time.monotonic()
-    watch = select.poll()
-    watch.register(reading, select.POLLIN if writing is None else 0)
-    if writing is not None:
-        watch.register(writing, select.POLLOUT)
-    if left <= 0 or not watch.poll(left * 1000):
-        raise TimeoutError
+def _offset(zone: tzinfo) -> float:
+    """Seconds east of UTC of a zone that has no name: the machine's own, as `datetime` tells it."""
+    return (zone.utcoffset(None) or timedelta()).total_seconds()
 
 
-def _take(descriptor: int, length: int, deadline: float) -> bytes:
-    found = bytearray()
-    while len(found) < length:
-        _ready(descriptor, None, deadline)
-        part = os.read(descriptor, length - len(found))
-        if not part:
-            raise EOFError
-        found += part
-    return bytes(found)
+@cache
+def _frame_from_json(text: str) -> Frame:
+    row = json.loads(text)
+    zone = row["zone"]
+    return Frame(
+        authserv_ids=tuple(row["authserv_ids"]),
+        addresses=tuple(row["addresses"]),
+        relays=tuple(row["relays"]),
+        zone=ZoneInfo(zone) if isinstance(zone, str) else timezone(timedelta(seconds=zone)),
+        role=row["role"],
+        trust_all=row["trust_all"],
+    )
 
 
-class _Careful(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) in ALLOWED:
-            return super().find_class(module, name)
-        raise pickle.UnpicklingError(f"{module}.{name} is no part of a reading")
+# in the child
 
 
-def _why(code: int | None) -> str:
-    if code is None:
-        return "before it answered"
-    return f"signal {-code}" if code < 0 else f"exit code {code}"
+def start(packs: str = "") -> Handler:
+    """The handler of `daemon.worker.serve`."""
+    from parsers.user_yaml import UserFileError  # noqa: PLC0415 - half a second, in the child alone
 
-
-def serve(requests: IO[bytes], answers: IO[bytes], reads: Reads) -> None:
-    """Answer until the end of `requests`."""
-    while len(head := requests.read(LENGTH.size)) == LENGTH.size:
-        raw, frame = pickle.loads(requests.read(LENGTH.unpack(head)[0]))  # noqa: S301 - from our own parent
-        try:
-            answer: Reading | str = reads(raw, frame)
-        except MemoryError:
-            answer = f"reading it needs more than {MEMORY >> 20} MB"
-        written = pickle.dumps(answer)
-        answers.write(LENGTH.pack(len(written)) + written)
-        answers.flush()
-
-
-def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # a library that prints must not speak in our name
-    packs = Path(sys.argv[1]) if len(sys.argv) > 1 else None
     try:
-        reads = inline(packs)
+        reads = inline(Path(packs) if packs else None)
     except UserFileError:
         # Broken since we were last started: the service tells of it, and a mail must not suffer for
         # it.
         reads = inline(None)
-    serve(sys.stdin.buffer, answers, reads)
 
+    def handle(request: Mapping[str, Any], raw: bytes) -> Any:
+        return reading_to_wire(reads(raw, _frame_from_json(json.dumps(request))))
 
-if __name__ == "__main__":
-    main()
+    return handle

@@ -15,11 +15,11 @@ from email import message_from_bytes, policy
 from typing import Any
 from unittest import mock
 
-from daemon.worker.pushing import serve
+from daemon.push.handler import serve
 from tests.servers.mail_sink import MailSink
 from tests.servers.sink import Reply, Request, Sink
 
-PARCEL = {
+DELIVERY = {
     "target": "review",
     "title": "AliExpress decided against you: <b>Mug</b> @everyone\r\nX-Injected: 1",
     "body": "Order 8100000000000001 · [Mug](https://shop.example/x) · JPY 1,280\n"
@@ -94,19 +94,19 @@ def pointed(service: Service, host: str) -> Iterator[str]:
 
 
 def record(name: str, **changes: Any) -> tuple[Request, ...]:
-    """The requests that one parcel makes at the service called `name`."""
+    """The requests that one delivery makes at the service called `name`."""
     service = SERVICES[name]
     with Sink(Reply(body=service.reply)) as sink, pointed(service, sink.host) as url:
-        answer = serve({**PARCEL, "url": url, **changes})
+        answer = serve({**DELIVERY, "url": url, **changes})
         if answer.outcome != "sent":
             raise AssertionError(f"{name}: {answer}")
         return sink.requests
 
 
 def record_mail(**changes: str) -> bytes:
-    """The mail that one parcel becomes."""
+    """The mail that one delivery becomes."""
     with MailSink() as sink:
-        answer = serve({**PARCEL, "url": MAIL.format(host=sink.host), **changes})
+        answer = serve({**DELIVERY, "url": MAIL.format(host=sink.host), **changes})
         if answer.outcome != "sent":
             raise AssertionError(answer)
         return sink.mails[0]

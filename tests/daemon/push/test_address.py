@@ -47,11 +47,11 @@ def test_an_ordinary_url_is_not_refused(url):
     ],
 )
 def test_patience_priority_and_key_are_added_and_the_owners_options_kept(url, dressed):
-    parcel = Delivery(
+    delivery = Delivery(
         target="t", url=url, title="", body="https://a.example/1", severity="critical", key="a 1+/é"
     )
 
-    assert dress(parcel) == dressed
+    assert dress(delivery) == dressed
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from daemon.push import Delivery, Notifier, SendOutcome
-from daemon.push import notifier as notifier_module
+from daemon.worker import process
 from tests.daemon.push.recorded import MAIL
 from tests.servers.mail_sink import MailSink
 from tests.servers.sink import Reply, Sink
@@ -19,7 +19,7 @@ def sender():
         yield one
 
 
-def parcel(url, key="k"):
+def delivery(url, key="k"):
     return Delivery(
         target="phone", url=url, title="Title", body="Body", severity="critical", key=key
     )
@@ -36,11 +36,11 @@ def running(process_id):
 
 
 def children(sender):
-    return [child._process.pid for child in (*sender._idle, *sender._busy)]
+    return [child.process.pid for child in (*sender._idle, *sender._busy)]
 
 
 def test_a_message_arrives_with_its_key(sender, http_sink):
-    answer = sender.send(parcel(f"json://{http_sink.host}/hook", key="refund-short/1/firing"))
+    answer = sender.send(delivery(f"json://{http_sink.host}/hook", key="refund-short/1/firing"))
 
     assert answer.outcome is SendOutcome.SENT
     assert http_sink.requests[0].headers["idempotency-key"] == "refund-short/1/firing"
@@ -66,7 +66,7 @@ def test_an_answer_tells_sent_failed_and_unsure_apart(
 ):
     http_sink.plan.append(reply)
 
-    answer = sender.send(parcel(f"ntfy://{http_sink.host}/topic"))
+    answer = sender.send(delivery(f"ntfy://{http_sink.host}/topic"))
 
     assert (answer.outcome, answer.permanent) == (outcome, permanent)
     assert words in answer.reason
@@ -76,7 +76,7 @@ def test_an_answer_tells_sent_failed_and_unsure_apart(
 def test_a_slow_service_is_waited_for_and_not_sent_to_again(sender, http_sink):
     http_sink.plan.append(Reply(hang=5))
 
-    answer = sender.send(parcel(f"ntfy://{http_sink.host}/topic"))
+    answer = sender.send(delivery(f"ntfy://{http_sink.host}/topic"))
 
     assert answer.outcome is SendOutcome.SENT
     assert len(http_sink.requests) == 1
@@ -89,19 +89,19 @@ def test_a_redirect_takes_the_message_nowhere_else(sender, http_sink, status):
             Reply(status=status, headers={"Location": f"http://{elsewhere.host}/"})
         )
 
-        answer = sender.send(parcel(f"json://{http_sink.host}/hook"))
+        answer = sender.send(delivery(f"json://{http_sink.host}/hook"))
 
         assert (answer.outcome, answer.permanent) == (SendOutcome.FAILED, True)
         assert elsewhere.requests == ()
 
 
 def test_a_host_that_is_not_there_is_a_plain_failure(sender):
-    assert sender.send(parcel("ntfy://127.0.0.1:9/topic")).outcome is SendOutcome.FAILED
-    assert sender.send(parcel("ntfy://nowhere.invalid/topic")).outcome is SendOutcome.FAILED
+    assert sender.send(delivery("ntfy://127.0.0.1:9/topic")).outcome is SendOutcome.FAILED
+    assert sender.send(delivery("ntfy://nowhere.invalid/topic")).outcome is SendOutcome.FAILED
 
 
 def test_a_server_that_speaks_no_tls_gets_nothing(sender, http_sink):
-    answer = sender.send(parcel(f"ntfys://{http_sink.host}/topic"))
+    answer = sender.send(delivery(f"ntfys://{http_sink.host}/topic"))
 
     assert answer.outcome is SendOutcome.FAILED
     assert http_sink.requests == ()
@@ -112,12 +112,13 @@ def test_a_server_that_speaks_no_tls_gets_nothing(sender, http_sink):
 )
 def test_a_service_that_never_ends_is_left_at_the_deadline_with_no_process_behind(http_sink, reply):
     http_sink.always = reply
-    with Notifier(deadline=3.0) as impatient:
-        impatient.warm()
+    with Notifier() as impatient:
+        assert impatient.check("json://localhost") is None  # it has started
+        impatient._deadline = 3.0
         (child,) = children(impatient)
         started = time.monotonic()
 
-        answer = impatient.send(parcel(f"ntfy://{http_sink.host}/topic"))
+        answer = impatient.send(delivery(f"ntfy://{http_sink.host}/topic"))
 
         assert answer.outcome is SendOutcome.UNSURE
         assert 2.9 < time.monotonic() - started < 8
@@ -126,11 +127,11 @@ def test_a_service_that_never_ends_is_left_at_the_deadline_with_no_process_behin
 
 def test_a_dead_service_holds_back_no_other(http_sink):
     with Sink(Reply(hang=60)) as dead, Notifier(deadline=20.0) as sender:
-        stuck = threading.Thread(target=sender.send, args=[parcel(f"ntfy://{dead.host}/topic")])
+        stuck = threading.Thread(target=sender.send, args=[delivery(f"ntfy://{dead.host}/topic")])
         stuck.start()
         dead.wait(1)
 
-        answer = sender.send(parcel(f"ntfy://{http_sink.host}/topic"))
+        answer = sender.send(delivery(f"ntfy://{http_sink.host}/topic"))
 
         assert answer.outcome is SendOutcome.SENT
         assert stuck.is_alive(), "the dead one is still being waited for"
@@ -143,7 +144,7 @@ def test_closing_ends_what_is_under_way_as_unsure(http_sink):
     sender = Notifier()
     answers = []
     sending = threading.Thread(
-        target=lambda: answers.append(sender.send(parcel(f"ntfy://{http_sink.host}/topic")))
+        target=lambda: answers.append(sender.send(delivery(f"ntfy://{http_sink.host}/topic")))
     )
     sending.start()
     http_sink.wait(1)
@@ -154,19 +155,19 @@ def test_closing_ends_what_is_under_way_as_unsure(http_sink):
 
     assert [answer.outcome for answer in answers] == [SendOutcome.UNSURE]
     assert not any(running(pid) for pid in pids)
-    assert sender.send(parcel(f"ntfy://{http_sink.host}/topic")).outcome is SendOutcome.FAILED
+    assert sender.send(delivery(f"ntfy://{http_sink.host}/topic")).outcome is SendOutcome.FAILED
 
 
 def test_a_child_is_kept_and_replaced_when_old(http_sink, monkeypatch):
     with Notifier() as sender:
-        sender.send(parcel(f"json://{http_sink.host}/"))
+        sender.send(delivery(f"json://{http_sink.host}/"))
         first = children(sender)
-        sender.send(parcel(f"json://{http_sink.host}/"))
+        sender.send(delivery(f"json://{http_sink.host}/"))
 
         assert children(sender) == first
 
-        monkeypatch.setattr(notifier_module, "FRESH", 0.0)
-        sender.send(parcel(f"json://{http_sink.host}/"))
+        monkeypatch.setattr(process, "FRESH", 0.0)
+        sender.send(delivery(f"json://{http_sink.host}/"))
 
         assert children(sender) != first
         assert not running(first[0])
@@ -175,7 +176,7 @@ def test_a_child_is_kept_and_replaced_when_old(http_sink, monkeypatch):
 def test_a_process_that_cannot_start_has_sent_nothing(http_sink, monkeypatch):
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with Notifier() as sender:
-        answer = sender.send(parcel(f"json://{http_sink.host}/"))
+        answer = sender.send(delivery(f"json://{http_sink.host}/"))
 
     assert (answer.outcome, answer.reason) == (
         SendOutcome.FAILED,
@@ -189,7 +190,7 @@ import pathlib, time
 from daemon.push import Notifier
 sender = Notifier()
 sender.check("json://localhost")
-pathlib.Path({str(tmp_path / "pid")!r}).write_text(str(sender._idle[0]._process.pid))
+pathlib.Path({str(tmp_path / "pid")!r}).write_text(str(sender._idle[0].process.pid))
 time.sleep(60)
 """
     with subprocess.Popen([sys.executable, "-c", script]) as daemon:
@@ -214,7 +215,7 @@ def test_the_daemon_itself_never_loads_apprise():
 
 def test_no_url_can_be_seen_in_the_list_of_processes(http_sink):
     with Notifier() as sender:
-        sender.send(parcel(f"ntfy://{http_sink.host}/a-secret-topic"))
+        sender.send(delivery(f"ntfy://{http_sink.host}/a-secret-topic"))
         (child,) = children(sender)
         seen = b"".join(
             Path("/proc", str(child), name).read_bytes() for name in ("cmdline", "environ")
@@ -230,7 +231,7 @@ def test_no_reason_names_the_url(sender, http_sink):
         "nfty://a-secret-topic",
         "ntfy://a-secret-topic:x/y?optional=1",
     ]
-    reasons = [sender.send(parcel(url)).reason for url in urls]
+    reasons = [sender.send(delivery(url)).reason for url in urls]
 
     assert all(reasons)
     assert not [reason for reason in reasons if "a-secret-topic" in reason]
@@ -249,6 +250,6 @@ def test_a_mail_server_that_refuses_is_understood(sender, refusal, outcome, perm
     with MailSink() as sink:
         sink.refuse = refusal
 
-        answer = sender.send(parcel(MAIL.format(host=sink.host)))
+        answer = sender.send(delivery(MAIL.format(host=sink.host)))
 
     assert (answer.outcome, answer.permanent) == (outcome, permanent), answer.reason

@@ -1,19 +1,15 @@
-"""The process that holds Apprise: one JSON line in, one out, until its input ends.
+"""In the process that holds Apprise: one delivery in, what became of it out.
 
 Apart from the daemon because a service that hangs cannot be called off from inside (a thread pool
-waits 99 s for it at
-exit, measured), and because Apprise with all its plugins is 44 MiB that an idle daemon need not
-carry.
+waits 99 s for it at exit, measured), and because Apprise with all its plugins is 44 MiB that an
+idle daemon need not carry.
 """
 
 import difflib
-import json
 import logging
-import os
-import select
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any, NoReturn
+from typing import Any
 
 from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
 from apprise.manager_plugins import NotificationManager
@@ -22,48 +18,28 @@ from apprise.result import AppriseResultStatus
 from daemon.push import sanitize
 from daemon.push.address import dress, mark, refuse
 from daemon.push.classify import classify
-from daemon.push.delivery import READY, Delivery, SendOutcome, SendResult
+from daemon.push.delivery import Delivery, SendOutcome, SendResult
+from daemon.worker.serve import Handler
 
 SERVICE_SECONDS = 45.0
 WHOLE_SECONDS = 50.0
-IDLE_SECONDS = 300.0
-"""Nothing to send for so long: the memory goes back. The parent stops using a child some time
-before.
-"""
 
 TYPES = {"critical": NotifyType.FAILURE, "warning": NotifyType.WARNING, "info": NotifyType.INFO}
 
 
-def main() -> NoReturn:
-    """Serve until end of input or idleness; never returns."""
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # a plugin that prints must not speak in our name
+def start() -> Handler:
+    """The handler of `daemon.worker.serve`."""
     log = logging.getLogger("apprise")
     log.addHandler(logging.NullHandler())
-    log.setLevel(
-        logging.DEBUG
-    )  # the reason of a failure stands there and nowhere else; it leaves this process judged
-    requests = os.fdopen(os.dup(0), "rb", buffering=0)
-    # All plugins are loaded at the first URL (120 ms): better before the first message than with
-    # it.
+    # The reason of a failure stands at DEBUG and nowhere else; it leaves this process judged.
+    log.setLevel(logging.DEBUG)
+    # All plugins are loaded at the first URL (120 ms): better before the first message.
     Apprise(asset=_asset()).add("json://localhost")
-    answers.write(READY)
-    answers.flush()
-    pending = b""
-    while select.select([requests], [], [], IDLE_SECONDS)[0]:
-        chunk = requests.read(1 << 16)
-        if not chunk:
-            break
-        pending += chunk
-        while b"\n" in pending:
-            line, _, pending = pending.partition(b"\n")
-            answers.write(json.dumps(asdict(serve(json.loads(line)))) + "\n")
-            answers.flush()
-    os._exit(0)  # a thread that waits for a dead service must not hold us
+    return lambda request, _data: asdict(serve(request))
 
 
 def serve(request: Mapping[str, Any]) -> SendResult:
-    """One request: `{"check": url}` or the fields of a parcel."""
+    """One request: `{"check": url}` or the fields of a delivery."""
     try:
         return _check(request["check"]) if "check" in request else _send(request)
     except Exception as error:  # noqa: BLE001 - plugins raise what they like, and their words may hold the URL
@@ -73,20 +49,20 @@ def serve(request: Mapping[str, Any]) -> SendResult:
 
 
 def _send(request: Mapping[str, Any]) -> SendResult:
-    parcel = Delivery(**request)
+    delivery = Delivery(**request)
     apprise = Apprise(asset=_asset())
-    if not apprise.add(dress(parcel)) or len(apprise) != 1:
+    if not apprise.add(dress(delivery)) or len(apprise) != 1:
         return SendResult(
-            outcome=SendOutcome.FAILED, reason=f"its URL {_unknown(parcel.url)}", permanent=True
+            outcome=SendOutcome.FAILED, reason=f"its URL {_unknown(delivery.url)}", permanent=True
         )
     title = sanitize.title(
-        parcel.title, before=mark(parcel.url, parcel.severity), behind=parcel.note
+        delivery.title, before=mark(delivery.url, delivery.severity), behind=delivery.note
     )
     with apprise.notify(
         title=title,
-        body=sanitize.body(parcel.body) or title,  # Apprise refuses an empty body
+        body=sanitize.body(delivery.body) or title,  # Apprise refuses an empty body
         body_format=NotifyFormat.TEXT.value,
-        notify_type=TYPES[parcel.severity],
+        notify_type=TYPES[delivery.severity],
         timeout=WHOLE_SECONDS,
         log_level=logging.DEBUG,
     ) as result:
@@ -96,7 +72,7 @@ def _send(request: Mapping[str, Any]) -> SendResult:
             case AppriseResultStatus.NOMATCH:
                 return SendResult(
                     outcome=SendOutcome.FAILED,
-                    reason=f"its URL {_unknown(parcel.url)}",
+                    reason=f"its URL {_unknown(delivery.url)}",
                     permanent=True,
                 )
             case AppriseResultStatus.TIMEOUT:
@@ -110,8 +86,8 @@ def _send(request: Mapping[str, Any]) -> SendResult:
 def _check(url: str) -> SendResult:
     """FAILED with the reason when the URL cannot be used; nothing is sent."""
     apprise = Apprise(asset=_asset())
-    parcel = Delivery(target="", url=url, title="", body="", severity="info", key="check")
-    known = apprise.add(dress(parcel)) and len(apprise) == 1
+    delivery = Delivery(target="", url=url, title="", body="", severity="info", key="check")
+    known = apprise.add(dress(delivery)) and len(apprise) == 1
     reason = refuse(url) or (None if known else _unknown(url))
     return (
         SendResult(outcome=SendOutcome.FAILED, reason=reason, permanent=True)
@@ -150,7 +126,3 @@ def _asset() -> AppriseAsset:
         http_redirects=False,
         service_timeout=SERVICE_SECONDS,
     )
-
-
-if __name__ == "__main__":
-    main()
