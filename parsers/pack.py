@@ -56,12 +56,14 @@ from zoneinfo import ZoneInfo
 from parsers.bundled_yaml import read_bundled
 from parsers.dates import DateWords
 from parsers.packfile import LanguageFile, PackFile, Storefront
-from parsers.phrase import Phrase, Phrasebook, fold_written
+from parsers.phrase import CJK, Phrase, Phrasebook, fold_written
 from parsers.phrasefile import Books, PhraseFile
 from parsers.template import Language, Template
 from parsers.user_yaml import Document, Fault, UserFileError, check, read
 
 HERE = Path(__file__).parent
+BETWEEN_CJK = re.compile(rf"(?<=[{CJK}])(?=[{CJK}])")
+"""Where a folded label has lost a space that the mail may print: `주문 번호`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,7 +236,8 @@ def _pack(
 
 def _named(order: re.Pattern[str], labels: Iterable[str]) -> re.Pattern[str]:
     words = "|".join(
-        re.escape(label).replace(r"\ ", r"\s*") for label in sorted(labels, key=len, reverse=True)
+        BETWEEN_CJK.sub(r"\\s*", re.escape(label)).replace(r"\ ", r"\s*")
+        for label in sorted(labels, key=len, reverse=True)
     )
     return re.compile(
         rf"(?:{words or '(?!)'})[\s:#№().no]{{0,8}}?({order.pattern})(?!\d)", re.IGNORECASE
