@@ -7,6 +7,9 @@ read from it.
 A `.yaml` may begin with `context:` (role, authserv_ids, addresses, relays); it is kept. Read every
 new file before you
 commit it: the runner writes down what is read, and only you know what should be.
+
+Their wording is real, or reconstructed from documents. What is a guess needs no file: a mail is
+made from each guess when the tests run (tests/parsers/guesses.py).
 """
 
 import difflib
