@@ -54,6 +54,7 @@ from types import ModuleType
 from zoneinfo import ZoneInfo
 
 from parsers.bundled_yaml import read_bundled
+from parsers.clauses import Clauses, ClausesByLanguage
 from parsers.dates import DateWords
 from parsers.packfile import LanguageFile, PackFile, Storefront
 from parsers.phrase import CJK, Phrase, Phrasebook, fold_written
@@ -105,6 +106,8 @@ class Library:
 
     packs: tuple[Pack, ...]
     words: Mapping[str, DateWords]
+    clauses: Mapping[str, Clauses]
+    """By ISO 639-1 code, as `words`; a language is compiled when it is first asked for."""
     forward: Mapping[str, str]
     """Folded header word of a forwarded mail -> from, date, subject, to."""
 
@@ -131,9 +134,10 @@ def load(extra: Path | None) -> Library:
     """
     folders = [HERE / "packs", *([extra] if extra is not None and extra.is_dir() else [])]
     faults: list[Fault] = []
-    words, forward = _languages(
+    languages = _languages(
         [HERE / "languages", *(folder / "languages" for folder in folders[1:])], faults
     )
+    words = {code: _date_words(file) for code, file in languages.items()}
     names = sorted(
         {
             path.name
@@ -149,32 +153,45 @@ def load(extra: Path | None) -> Library:
     ]
     if faults:
         raise UserFileError(faults)
-    return Library(packs=tuple(packs), words=words, forward=forward)
+    return Library(
+        packs=tuple(packs),
+        words=words,
+        clauses=ClausesByLanguage(languages),
+        forward=_forward(languages.values()),
+    )
 
 
-def _languages(
-    folders: Sequence[Path], faults: list[Fault]
-) -> tuple[dict[str, DateWords], dict[str, str]]:
-    words: dict[str, DateWords] = {}
-    forward: dict[str, str] = {}
+def _languages(folders: Sequence[Path], faults: list[Fault]) -> dict[str, LanguageFile]:
+    """What is known of each language, by its code: every file laid over those before it."""
+    languages: dict[str, LanguageFile] = {}
     for path in _files(folders):
         document = _document(path, faults)
         if document is None:
             continue
         file, found = check(document, LanguageFile)
         faults.extend(found)
-        if file is None:
-            continue
-        words[path.stem] = DateWords(
-            months=_lowered(file.months),
-            weekdays=_lowered(file.weekdays),
-            relative=_lowered(file.relative),
-            numeric=file.numeric,
-        )
-        forward.update(
-            {fold_written(word): key for key, group in file.forward.items() for word in group}
-        )
-    return words, forward
+        if file is not None:
+            older = languages.get(path.stem)
+            languages[path.stem] = file.over(older) if older else file
+    return languages
+
+
+def _date_words(file: LanguageFile) -> DateWords:
+    return DateWords(
+        months=_lowered(file.months),
+        weekdays=_lowered(file.weekdays),
+        relative=_lowered(file.relative),
+        numeric=file.numeric,
+    )
+
+
+def _forward(files: Iterable[LanguageFile]) -> dict[str, str]:
+    return {
+        fold_written(word): key
+        for file in files
+        for key, group in file.forward.items()
+        for word in group
+    }
 
 
 def _lowered(table: Mapping[str, int]) -> dict[str, int]:

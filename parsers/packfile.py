@@ -4,9 +4,10 @@ by key.
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from parsers.notice import Role
+from parsers.user_yaml import did_you_mean
 
 
 class _Written(BaseModel):
@@ -70,8 +71,35 @@ class PhraseBlock(_Written):
     headline: tuple[str, ...] = ()
 
 
+FAMILIES = (
+    *("placed", "paid", "charged", "held", "cancelled", "requested", "approved", "refused"),
+    *("shipped", "in_transit", "delayed", "attempted", "ready", "delivered", "lost", "failed"),
+    *("returned", "received", "refunded", "opened", "judged", "closed", "withdrawn", "expired"),
+    *("restricted", "messaged", "proposed", "changed", "released"),
+)
+"""What a predicate of a marketplace's mail can say of its subject. A language need not tell finer
+than its words do: one word may stand in two families.
+"""
+
+
+class Predicate(_Written):
+    """The words of one family, by where they say something and are no part of an item's title.
+
+    A closing * stands for the rest of a word: `anulowan*`. Case and kind of quotes do not count.
+    """
+
+    verbs: tuple[str, ...] = ()
+    """Say it wherever they stand: `could not be delivered`, `anulowano`, `キャンセルされました`."""
+    participles: tuple[str, ...] = ()
+    """Say it behind an auxiliary, behind a dash, colon or quote, and at the end."""
+    adjectives: tuple[str, ...] = ()
+    """As participles, but titles end with them too (`toe closed`): not at a bare end."""
+    nouns: tuple[str, ...] = ()
+    """Say it as a heading (`Cancellation: …`), behind a dash at the end, behind a possessive."""
+
+
 class LanguageFile(_Written):
-    """What stands in languages/<language>.yaml."""
+    """What stands in languages/<language>.yaml. A user's file adds to the shipped one."""
 
     months: dict[str, int] = Field(default_factory=dict)
     weekdays: dict[str, int] = Field(default_factory=dict)
@@ -79,3 +107,46 @@ class LanguageFile(_Written):
     numeric: Literal["dmy", "mdy", "ymd", "unclear"] = "unclear"
     forward: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Header words of forwarded mails: from, date, subject, to."""
+    predicates: dict[str, Predicate] = Field(default_factory=dict)
+    """Family (`FAMILIES`) -> its words."""
+    auxiliaries: tuple[str, ...] = ()
+    articles: tuple[str, ...] = ()
+    """What makes a noun of a participle behind it: The Returned."""
+    possessives: tuple[str, ...] = ()
+    negations: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
+    futures: tuple[str, ...] = ()
+    """What is to come, may come or is wished for."""
+    questions: tuple[str, ...] = ()
+    """What asks without a question mark."""
+    formulas: tuple[str, ...] = ()
+    """Hold a word of the lists above and mean nothing by it: not only, no later than."""
+    clause_opens: tuple[str, ...] = ()
+    """Begin a clause under another, which ends at a comma: because, `, who`."""
+    clause_ends: tuple[str, ...] = ()
+    """End a clause under another, which began before them: ため、"""
+    abbreviations: tuple[str, ...] = ()
+    """Their full stop ends no sentence."""
+
+    @field_validator("predicates")
+    @classmethod
+    def _families(cls, value: dict[str, Predicate]) -> dict[str, Predicate]:
+        for family in value:
+            if family not in FAMILIES:
+                hint = did_you_mean(family, FAMILIES) or f"; known: {', '.join(FAMILIES)}"
+                raise ValueError(f"{family!r} is no family of predicates{hint}")
+        return value
+
+    def over(self, older: "LanguageFile") -> "LanguageFile":
+        """This file laid over an older one of the same language: what it says is added."""
+        told = _added(older.model_dump(), self.model_dump(exclude_unset=True))
+        return LanguageFile.model_validate(told)
+
+
+def _added(old: Any, new: Any) -> Any:
+    if isinstance(old, dict) and isinstance(new, dict):
+        both = {key: _added(old[key], new[key]) for key in old.keys() & new.keys()}
+        return {**old, **new, **both}
+    if isinstance(old, tuple) and isinstance(new, tuple):
+        return tuple(dict.fromkeys((*old, *new)))
+    return new

@@ -1,0 +1,371 @@
+"""What a sentence does: whether it says that something happened, will, might, or did not.
+
+Words are data (`languages/*.yaml`). Titles of items hold nouns and participles too (`Return label
+printer`, `The Cancelled`), so that where a word stands decides whether it is a predicate. Every
+search passes the text once.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+from parsers.packfile import LanguageFile
+
+SAME = str.maketrans(
+    {
+        **dict.fromkeys("\u2018\u2019\u201a\u201b\u02bc\u00b4`", "'"),
+        **dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a「」『』《》", '"'),
+        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
+        "\u0130": "i",
+        "\u00a0": " ",
+        "？": "?",
+        "！": "!",
+        "：": ":",
+        "；": ";",
+        "，": ",",
+        "（": "(",
+        "）": ")",
+    }
+)
+"""One character for one: places in the text stay what they are."""
+WORD_START = re.compile(r"[^\W_]+(?:'(?=[^\W_]))?")
+GLUED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+"""Writing without spaces between words, or with endings glued on: words may begin anywhere."""
+STOPS = ".!?。"
+STRONG = frozenset('":|-•·…)]')
+"""Signs behind which a mail goes on after an item's title; a hyphen only with spaces."""
+CLOSING = frozenset('.!?。)]"|;、・/】')
+REACH = 70
+"""So many characters an auxiliary may stand before its participle: a subordinate clause at most."""
+KEY = 2
+SENTENCE = re.compile(r"[.!?]+[\"')\]”»]*(?=\s)|[。！？!?]+[\"')\]」』]*|\n")
+COMMA = re.compile("[,;、]")
+LAST_WORD = re.compile(r"(?:[^\W_]+\.)*[^\W_]+$")
+
+
+class Mark(NamedTuple):
+    """A word of the language's lists, where it stands in the text."""
+
+    start: int
+    end: int
+    role: str
+    family: str = ""
+
+
+class Entry(NamedTuple):
+    written: str
+    role: str
+    family: str
+    open_end: bool
+    """Whether the word may go on: `anulowan*`."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clauses:
+    """The words of one language, ready for search."""
+
+    language: str
+    entries: Mapping[str, tuple[Entry, ...]]
+    """By their first two characters."""
+    glued: bool
+    """Whether any word of this language may begin inside a run of letters."""
+    months: frozenset[str]
+    abbreviations: frozenset[str]
+
+    def predicates(self, text: str) -> frozenset[str]:
+        """The families of every predicate in `text`."""
+        return frozenset(mark.family for mark in self._predicates(text))
+
+    def predicate_in(self, text: str) -> str | None:
+        """The words of the first predicate in `text`, as they stand there."""
+        first = min(self._predicates(text), default=None)
+        return None if first is None else text[first.start : first.end]
+
+    def negated(self, text: str) -> bool:
+        return self._has(text, "negation")
+
+    def conditional(self, text: str) -> bool:
+        return self._has(text, "condition")
+
+    def future(self, text: str) -> bool:
+        """Whether `text` speaks of what is to come, may come or is wished for."""
+        return self._has(text, "future")
+
+    def question(self, text: str) -> bool:
+        return "?" in text or "？" in text or "¿" in text or self._has(text, "question")
+
+    def states_fact(self, text: str) -> bool:
+        """Whether one sentence says of its main clause that it is so.
+
+        A negation or a future of a clause under it (`because …`, `…ため、`) does not count; a
+        condition does wherever it stands.
+        """
+        if self.question(text):
+            return False
+        marks = self._marks(text)
+        if any(mark.role == "condition" for mark in marks):
+            return False
+        under = list(self._clauses_under(text, marks))
+        return not any(
+            mark.role in ("negation", "future")
+            and not any(start <= mark.start < end for start, end in under)
+            for mark in marks
+        )
+
+    def sentences(self, text: str) -> tuple[str, ...]:
+        """The sentences of `text`, in order, without empty ones."""
+        out: list[str] = []
+        start = 0
+        for match in SENTENCE.finditer(text):
+            if self._ends(text, match):
+                out.append(text[start : match.end()].strip())
+                start = match.end()
+        out.append(text[start:].strip())
+        return tuple(sentence for sentence in out if sentence)
+
+    def _has(self, text: str, role: str) -> bool:
+        return any(mark.role == role for mark in self._marks(text))
+
+    def _marks(self, text: str) -> list[Mark]:
+        """Every listed word in `text`, without those inside a formula."""
+        plain = _plain(text)
+        marks = (mark for start in self._starts(plain) for mark in self._at(plain, start))
+        out: list[Mark] = []
+        masked = -1
+        for mark in sorted(marks, key=lambda one: (one.start, one.role != "formula")):
+            if mark.role == "formula":
+                masked = max(masked, mark.end)
+            elif mark.start >= masked and not self._is_month(plain, mark):
+                out.append(mark)
+        return out
+
+    def _is_month(self, plain: str, mark: Mark) -> bool:
+        """`May 3` is no `may`."""
+        if plain[mark.start : mark.end] not in self.months:
+            return False
+        return any(sign.isdigit() for sign in plain[max(0, mark.start - 4) : mark.end + 2])
+
+    def _starts(self, plain: str) -> Iterable[int]:
+        if self.glued:
+            return range(len(plain))
+        return (match.start() for match in re.finditer(r"[^\W_]+|[^\w\s]", plain))
+
+    def _at(self, plain: str, start: int) -> Iterator[Mark]:
+        if _joined(plain, start):
+            return
+        for size in (1, KEY):
+            for entry in self.entries.get(plain[start : start + size], ()):
+                if len(entry.written) < size or not plain.startswith(entry.written, start):
+                    continue
+                end = start + len(entry.written)
+                if entry.open_end:
+                    end = _word_end(plain, end)
+                if not _joined(plain, end):
+                    yield Mark(start, end, entry.role, entry.family)
+
+    def _predicates(self, text: str) -> Iterator[Mark]:
+        plain = _plain(text)
+        last: dict[str, Mark] = {}
+        candidates: list[Mark] = []
+        for mark in self._marks(text):
+            if mark.role == "verb":
+                yield mark
+            elif mark.role in ("participle", "adjective", "noun"):
+                candidates.append(mark)
+                helper = _helper(last.get("auxiliary"), mark, plain)
+                place = _Place.of(plain, text, mark)
+                owned = _touch(last.get("possessive"), mark)
+                if not _touch(last.get("article"), mark) and place.says(
+                    mark.role, helped=helper is not None, owned=owned
+                ):
+                    yield mark._replace(start=helper.start if helper else mark.start)
+            else:
+                last[mark.role] = mark
+        yield from _pairs(candidates)
+
+    def _clauses_under(self, text: str, marks: Sequence[Mark]) -> Iterator[tuple[int, int]]:
+        plain = _plain(text)
+        begin = 0
+        for mark in marks:
+            if mark.role == "opens" and mark.start >= begin:
+                comma = COMMA.search(plain, mark.end)
+                begin = comma.start() if comma else len(plain)
+                yield mark.start, begin
+            elif mark.role == "ends":
+                yield 0, mark.end
+
+    def _ends(self, text: str, match: re.Match[str]) -> bool:
+        """Whether a full stop, or what looks like one, closes a sentence."""
+        sign = match[0].strip("\"')]")
+        if sign != ".":
+            # An ellipsis is where a title was cut, not where a sentence ends.
+            return not sign.startswith("..")
+        before = LAST_WORD.search(text[max(0, match.start() - 24) : match.start()])
+        word = before[0].casefold() if before else ""
+        if word in self.abbreviations or (len(word) == 1 and word.isalpha()):
+            return False
+        following = text[match.end() : match.end() + 24].split()
+        if word.isdigit() and len(word) <= 2:
+            return not (following and following[0].strip(".,").lower() in self.months)
+        return not (following and following[0][:1].islower())
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What stands on both sides of a word."""
+
+    before: str
+    """start, strong, bracket, word or joined."""
+    after: str
+    """end, colon, cut, more or joined."""
+    lower: bool
+    """Whether the word is written small: titles write their words large."""
+
+    @classmethod
+    def of(cls, plain: str, text: str, mark: Mark) -> "_Place":
+        return cls(_before(plain, mark.start), _after(plain, mark.end), text[mark.start].islower())
+
+    def says(self, role: str, *, helped: bool, owned: bool) -> bool:
+        """Whether a word of this role is a predicate here."""
+        if "joined" in (self.before, self.after):
+            return False
+        heading = self.before in ("start", "strong", "bracket")
+        if self.after == "colon":
+            return heading or (helped and role != "noun")
+        ended = self.after == "end"
+        if role == "noun":
+            return owned or (ended and self.before != "word")
+        if helped or (self.before == "strong" and (ended or self.lower)):
+            return True
+        return ended and (role == "participle" or self.before != "word")
+
+
+def _before(plain: str, start: int) -> str:
+    near = plain[max(0, start - 3) : start]
+    if not near.strip():
+        return "start"
+    sign = near.rstrip()[-1]
+    if near.endswith("-"):
+        return "joined" if len(near) < 2 or near[-2].isalnum() else "strong"
+    if sign in "([【":
+        return "bracket"
+    if sign in STRONG or near.rstrip().endswith(".."):
+        return "strong"
+    return "start" if sign in STOPS else "word"
+
+
+def _after(plain: str, end: int) -> str:
+    near = plain[end : end + 4]
+    bare = near.lstrip()
+    if not bare:
+        return "end" if end + 4 >= len(plain) else "more"
+    if near.startswith("-"):
+        return "joined" if near[1:2].isalnum() else "end"
+    if near.startswith(("...", "…")):
+        return "cut"
+    if bare[0] == ":":
+        return "colon"
+    return "end" if bare[0] in CLOSING or bare.startswith("- ") else "more"
+
+
+def _touch(left: Mark | None, right: Mark) -> bool:
+    return left is not None and 0 <= right.start - left.end <= 1
+
+
+def _pairs(marks: Sequence[Mark]) -> Iterator[Mark]:
+    """A thing of the trade side by side with what happened to it: Payment failed, lost parcel."""
+    for left, right in pairwise(marks):
+        if _touch(left, right) and (left.role == "noun") != (right.role == "noun"):
+            said = right if left.role == "noun" else left
+            yield Mark(left.start, right.end, said.role, said.family)
+
+
+def _helper(helper: Mark | None, mark: Mark, plain: str) -> Mark | None:
+    """The auxiliary of this word: before it, in the same sentence and not far."""
+    if helper is None or not 0 < mark.start - helper.end <= REACH:
+        return None
+    between = plain[helper.end : mark.start]
+    return None if any(sign in between for sign in STOPS) else helper
+
+
+def _joined(plain: str, place: int) -> bool:
+    """Whether a word goes on over `place`: letters on both sides, of a writing with spaces."""
+    if place <= 0 or place >= len(plain):
+        return False
+    left, right = plain[place - 1], plain[place]
+    if not (left.isalnum() and right.isalnum()):
+        return False
+    return not (GLUED.match(left) or GLUED.match(right))
+
+
+def _word_end(plain: str, end: int) -> int:
+    while end < len(plain) and plain[end].isalpha():
+        end += 1
+    return end
+
+
+def _plain(text: str) -> str:
+    lowered = text.translate(SAME).lower()
+    return lowered if len(lowered) == len(text) else "".join(c.lower()[:1] for c in text)
+
+
+def _listed(file: LanguageFile) -> Iterator[tuple[str, str, str]]:
+    """Every word of the file with its role and family."""
+    for family, predicate in file.predicates.items():
+        for words, role in (
+            (predicate.verbs, "verb"),
+            (predicate.participles, "participle"),
+            (predicate.adjectives, "adjective"),
+            (predicate.nouns, "noun"),
+        ):
+            yield from ((word, role, family) for word in words)
+    for words, role in (
+        (file.auxiliaries, "auxiliary"),
+        (file.articles, "article"),
+        (file.possessives, "possessive"),
+        (file.negations, "negation"),
+        (file.conditions, "condition"),
+        (file.futures, "future"),
+        (file.questions, "question"),
+        (file.formulas, "formula"),
+        (file.clause_opens, "opens"),
+        (file.clause_ends, "ends"),
+    ):
+        yield from ((word, role, "") for word in words)
+
+
+def compile_clauses(language: str, file: LanguageFile) -> Clauses:
+    """The words of one language file, filed for search."""
+    entries: dict[str, list[Entry]] = {}
+    for written, role, family in _listed(file):
+        text = _plain(written)
+        entry = Entry(text.rstrip("*"), role, family, text.endswith("*"))
+        entries.setdefault(entry.written[:KEY], []).append(entry)
+    return Clauses(
+        language=language,
+        entries={key: tuple(group) for key, group in entries.items()},
+        glued=any(GLUED.match(word) for word in file.negations),
+        months=frozenset(month.lower() for month in file.months),
+        abbreviations=frozenset(one.casefold().rstrip(".") for one in file.abbreviations),
+    )
+
+
+class ClausesByLanguage(Mapping[str, Clauses]):
+    """The clauses of every language, each compiled when it is first asked for: a run reads few."""
+
+    def __init__(self, files: Mapping[str, LanguageFile]) -> None:
+        self._files = files
+        self._compiled: dict[str, Clauses] = {}
+
+    def __getitem__(self, language: str) -> Clauses:
+        if language not in self._compiled:
+            self._compiled[language] = compile_clauses(language, self._files[language])
+        return self._compiled[language]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
