@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks.result import Result
 from daemon.mailbox.arrived import Arrived
-from daemon.pipeline.intake import take
+from daemon.pipeline.intake import Intake
 from daemon.pipeline.pipeline import Pipeline
 from daemon.pipeline.setup import Setup, bare
 from daemon.store.codec import event_to_json
@@ -156,7 +156,10 @@ def _take(store: Store, setup: Setup, number: int, kind: Kind) -> None:
         raw=raw,
         header=b"",
     )
-    take(store, setup, lambda _raw, _frame: reading, arrived, Frame(zone=UTC), at)
+    intake = Intake(
+        store=store, setup=setup, reads=lambda _raw, _frame: reading, frame=Frame(zone=UTC)
+    )
+    intake.take(arrived, at)
 
 
 def _nothing(raw: bytes, frame: Frame) -> Reading:

@@ -17,7 +17,7 @@ from typing import Any
 
 from daemon.mailbox.arrived import Arrived
 from daemon.pipeline.compose import Message, word
-from daemon.pipeline.intake import ignore, take
+from daemon.pipeline.intake import Intake
 from daemon.pipeline.notes import Note, marketplace_of
 from daemon.pipeline.pipeline import Pipeline
 from daemon.pipeline.setup import Setup
@@ -180,6 +180,7 @@ def _take(
         raw=raw,
         header=header,
     )
+    intake = Intake(store=store, setup=setup, reads=reads, frame=frame)
     context = Context(
         library=setup.library,
         authserv_ids=frame.authserv_ids,
@@ -190,8 +191,8 @@ def _take(
         trust_all=frame.trust_all,
     )
     if interesting(header, context):
-        return take(store, setup, reads, arrived, frame, filed.at)
-    ignore(store, [arrived], filed.at)
+        return intake.take(arrived, filed.at)
+    intake.ignore([arrived], filed.at)
     return ()
 
 
@@ -207,9 +208,9 @@ def _home(store: Store, note: Note, frame: Frame) -> tuple[str, Role]:
 
 
 def _rung(setup: Setup, message: Message, target: Target | None) -> Iterator[Rung]:
-    for row in sorted(message.said, key=lambda one: -one.row.alert.severity.rank):
+    for row in sorted(message.said, key=lambda one: -one.alert.severity.rank):
         text = word(setup, row, target, message.at)
-        alert = row.row.alert
+        alert = row.alert
         yield Rung(
             at=message.at,
             rule=alert.rule,

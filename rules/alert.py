@@ -6,6 +6,39 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 
 
+class ScopeKind(StrEnum):
+    """What alerts can be judged together by; each is the beginning of a scope as text."""
+
+    ORDER = "order"
+    """An order with all that hangs on it."""
+    MAIL = "mail"
+    ACCOUNT = "account"
+    """A pattern over several orders of one marketplace."""
+    MAILBOX = "mailbox"
+    TARGET = "target"
+    PACK = "pack"
+    RULES = "rules"
+    SERVICE = "service"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Scope:
+    """What is judged together. As text, `order:amazon:buyer:249-0000000-0000001`."""
+
+    kind: ScopeKind
+    id: str
+    """Key of the order, number of the mail, id of the mailbox …"""
+
+    @classmethod
+    def parse(cls, text: str) -> "Scope":
+        """The scope written so. Raises ValueError for a kind there is not."""
+        kind, _, name = text.partition(":")
+        return cls(ScopeKind(kind), name)
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.id}"
+
+
 class Severity(StrEnum):
     """CRITICAL: money or rights lost within 24 h or already. WARNING: act today or this week. INFO:
     good to know.

@@ -1,20 +1,33 @@
-"""Answers from the phone: a pressed button acknowledges the alerts its message told of."""
+"""People answer alerts: an answered alert is written down, and what its phone button says is
+read.
+"""
 
 from collections.abc import Callable
 from datetime import datetime
 
-from daemon.pipeline.commands import change
+from daemon.pipeline.compose import speak
+from daemon.pipeline.evaluate import look
 from daemon.pipeline.setup import Setup
+from daemon.pipeline.transaction import Transaction, transaction
 from daemon.push.answers import listen
 from daemon.secrets import resolve
 from daemon.store.alerts import AlertRow
 from daemon.store.ledger import Ledger
+from daemon.store.state import answers
 from daemon.store.store import Store
-from rules.alert import AlertState
+from rules.alert import Alert, AlertState
 from rules.lifecycle import acknowledge
 
 USED = 200
 """Buttons remembered as pressed: each counts once, whoever repeats what stands in the topic."""
+
+
+def change(tx: Transaction, row: AlertRow, to: Callable[[Alert, datetime], Alert]) -> AlertRow:
+    """Acknowledge, snooze or resolve (see `rules.lifecycle`): `to` makes the changed alert."""
+    kept = tx.ledger.alerts.put(to(row.alert, tx.now), row.scope, row.subject)
+    look(tx, row.scope)
+    speak(tx)
+    return kept
 
 
 def firing(ledger: Ledger, message: int) -> tuple[AlertRow, ...]:
@@ -33,19 +46,24 @@ def hear(store: Store, setup: Setup, target_id: str, clock: Callable[[], datetim
         return 0
     topic = resolve(target.answers, what=f"the answers of target {target_id}")
     url = resolve(target.url, what=f"the URL of target {target_id}")
-    name = f"answers:{target_id}"
     with store.read() as ledger:
-        kept = ledger.told(name)
+        kept = ledger.state.get(answers(target_id))
     last, used = (kept.value["last"], kept.value["used"]) if kept else ("", [])
     heard = listen(topic, url, since=last)
     if heard.last == last:
         return 0
-    now, done = clock(), 0
-    with store.write() as ledger:
-        for key in heard.keys:
-            row = None if key in used else ledger.outbox.with_key(key, target_id)
-            for alert in firing(ledger, row.message) if row else ():
-                change(ledger, setup, alert, lambda one: acknowledge(one, now), now)
-                done += 1
-        ledger.tell(name, now, {"last": heard.last, "used": [*used, *heard.keys][-USED:]})
+    with transaction(store, setup, clock()) as tx:
+        new = [key for key in heard.keys if key not in used]
+        done = sum(_answered(tx, target_id, key) for key in new)
+        written = {"last": heard.last, "used": [*used, *heard.keys][-USED:]}
+        tx.ledger.state.set(answers(target_id), tx.now, written)
     return done
+
+
+def _answered(tx: Transaction, target_id: str, key: str) -> int:
+    """Acknowledge what the message with that key told of; how many alerts that is."""
+    message = tx.ledger.outbox.with_key(key, target_id)
+    rows = firing(tx.ledger, message.message) if message else ()
+    for row in rows:
+        change(tx, row, acknowledge)
+    return len(rows)

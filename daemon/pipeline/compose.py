@@ -4,16 +4,18 @@ outbox.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from daemon.pipeline.evaluate import DIGEST, worst
 from daemon.pipeline.setup import Setup
+from daemon.pipeline.transaction import Transaction
 from daemon.push.sanitize import sanitized
 from daemon.settings import Target
 from daemon.store.alerts import AnnouncementRow
 from daemon.store.ledger import Ledger
+from daemon.store.outbox import Outgoing
 from rules import wording
 from rules.alert import AlertState, Cause, Severity
 from rules.wording import AlertText
@@ -40,55 +42,58 @@ class Message:
     said: tuple[AnnouncementRow, ...]
 
 
-def speak(
-    ledger: Ledger, setup: Setup, now: datetime, *, batch: str | None = None
-) -> tuple[Message, ...]:
+def speak(tx: Transaction, *, batch: str | None = None) -> tuple[Message, ...]:
     """Say what is due; with `batch` also all of that batch, whatever it waits for."""
-    waiting = ledger.alerts.waiting(now)
+    waiting = tx.ledger.alerts.waiting(tx.now)
     if batch is not None:
         seen = {row.id for row in waiting}
-        waiting += tuple(row for row in ledger.alerts.waiting_in(batch) if row.id not in seen)
-    waiting = _still_true(ledger, waiting)
+        waiting += tuple(row for row in tx.ledger.alerts.waiting_in(batch) if row.id not in seen)
     batches: dict[str, list[AnnouncementRow]] = defaultdict(list)
-    for row in waiting:
+    for row in _still_true(tx.ledger, waiting):
         batches[row.batch].append(row)
-    return tuple(_send(ledger, setup, name, rows, now) for name, rows in batches.items())
+    return tuple(_send(tx, name, rows) for name, rows in batches.items())
 
 
-def tell_history(ledger: Ledger, setup: Setup, mailbox: str, now: datetime) -> tuple[Message, ...]:
+def tell_history(tx: Transaction, mailbox: str) -> tuple[Message, ...]:
     """The one message at the end of the first run; said even when there is nothing to worry
     about.
     """
-    messages = speak(ledger, setup, now, batch=HISTORY + mailbox)
+    messages = speak(tx, batch=HISTORY + mailbox)
     if any(message.kind == "history" for message in messages):
         return messages
-    return (*messages, _send(ledger, setup, HISTORY + mailbox, (), now))
+    return (*messages, _send(tx, HISTORY + mailbox, ()))
 
 
-def all_is_quiet(ledger: Ledger, setup: Setup, now: datetime) -> tuple[Message, ...]:
+def all_is_quiet(tx: Transaction) -> tuple[Message, ...]:
     """The weekly sign of life, at the time of the digest, for who wants it."""
-    last = ledger.alerts.last_message()
-    local = now.astimezone(setup.plan.zone).time()
-    if not setup.all_quiet or last is None or now - last < WEEK or local < setup.plan.digest_at:
+    if not tx.setup.all_quiet or not _is_quiet_hour(tx):
         return ()
-    if any(row.alert.about == "mailbox" for row in ledger.alerts.all_live()):
+    if any(row.alert.about == "mailbox" for row in tx.ledger.alerts.all_live()):
         return ()  # one of them cannot be read, even if that was acknowledged: not all is well
-    return (_send(ledger, setup, QUIET, (), now),)
+    return (_send(tx, QUIET, ()),)
 
 
-def word(setup: Setup, row: AnnouncementRow, target: Target | None, now: datetime) -> AlertText:
+def _is_quiet_hour(tx: Transaction) -> bool:
+    """Nothing was said for a week, and it is late enough in the day to say so."""
+    last = tx.ledger.alerts.last_message()
+    if last is None or tx.now - last < WEEK:
+        return False
+    return tx.now.astimezone(tx.setup.plan.zone).time() >= tx.setup.plan.digest_at
+
+
+def word(setup: Setup, one: AnnouncementRow, target: Target | None, now: datetime) -> AlertText:
     """One announcement in the language and zone of the target; without a target, of the user in
     English.
     """
     try:
-        rule = setup.rulebook.rule(row.row.alert.rule)
+        rule = setup.rulebook.rule(one.alert.rule)
     except KeyError:  # the rule was taken out while its alert was waiting to be told
-        return AlertText(title=row.row.alert.rule, body="")
+        return AlertText(title=one.alert.rule, body="")
     return wording.write(
         rule,
-        sanitized(row.row.subject),
-        row.row.alert,
-        row.cause,
+        sanitized(one.row.subject),
+        one.alert,
+        one.cause,
         language=target.language if target else "en",
         zone=setup.target_zone(target) if target else setup.zone,
         now=now,
@@ -96,20 +101,21 @@ def word(setup: Setup, row: AnnouncementRow, target: Target | None, now: datetim
     )
 
 
-def key_of(rows: Iterable[AnnouncementRow], kind: str, at: datetime) -> str:
+def key_of(announcements: Iterable[AnnouncementRow], kind: str, at: datetime) -> str:
     """The same for the same news, even when it is told again from a restored ledger."""
-    names = [
-        f"{row.row.alert.rule}|{row.row.alert.subject}|{row.row.alert.episode}|{row.cause}|{row.row.alert.repeats}"
-        for row in rows
-    ]
-    return hashlib.sha256(
-        "\n".join([kind, *sorted(names), "" if names else at.isoformat()]).encode()
-    ).hexdigest()[:32]
+    names = [_name_of(one) for one in announcements]
+    parts = [kind, *sorted(names), "" if names else at.isoformat()]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
+def _name_of(one: AnnouncementRow) -> str:
+    alert = one.alert
+    return f"{alert.rule}|{alert.subject}|{alert.episode}|{one.cause}|{alert.repeats}"
 
 
 def _still_true(ledger: Ledger, rows: Sequence[AnnouncementRow]) -> tuple[AnnouncementRow, ...]:
     """Without what was overtaken: alerts that have ended, were acknowledged, or wait twice."""
-    void = {row.id for row in rows if row.cause is not Cause.RESOLVED and _overtaken(row)}
+    void = {row.id for row in rows if _overtaken(row)}
     last: dict[int, AnnouncementRow] = {}
     for row in rows:
         if row.id in void:
@@ -123,41 +129,49 @@ def _still_true(ledger: Ledger, rows: Sequence[AnnouncementRow]) -> tuple[Announ
     return tuple(row for row in rows if row.id not in void)
 
 
-def _overtaken(row: AnnouncementRow) -> bool:
-    state = row.row.alert.state
-    return state.ended or state in QUIET_STATES
+def _overtaken(one: AnnouncementRow) -> bool:
+    if one.cause is Cause.RESOLVED:
+        return False
+    return one.alert.state.ended or one.alert.state in QUIET_STATES
 
 
-def _send(
-    ledger: Ledger, setup: Setup, batch: str, rows: Sequence[AnnouncementRow], now: datetime
-) -> Message:
+def _send(tx: Transaction, batch: str, said: Sequence[AnnouncementRow]) -> Message:
     kind = _kind(batch)
-    number = ledger.alerts.new_message(now, kind)
-    ledger.alerts.said([row.id for row in rows], number)
-    key = key_of(rows, kind, now)
-    everyone = tuple(target.id for target in setup.targets)
-    for name in everyone if kind in TO_ALL else _hearers(setup, rows):
-        target = setup.target(name)
-        told = [row for row in rows if name in _hearers(setup, [row])]
-        if not told and kind not in TO_ALL:
-            continue
-        text = _text(ledger, setup, batch, told, target, now)
-        severity = worst([_weight(row) for row in told] or [Severity.INFO])
-        ledger.outbox.add(
+    number = tx.ledger.alerts.new_message(tx.now, kind)
+    tx.ledger.alerts.said([one.id for one in said], number)
+    message = Message(number=number, at=tx.now, kind=kind, said=tuple(said))
+    key = key_of(said, kind, tx.now)
+    for target, heard in _by_target(tx.setup, message):
+        text = _text(tx, batch, heard, target)
+        out = Outgoing(
             key=key,
-            target_id=name,
+            target=target.id,
             message=number,
-            severity=severity,
+            severity=worst([_weight(one) for one in heard] or [Severity.INFO]),
             title=text.title,
             body=text.body,
-            now=now,
         )
-    return Message(number=number, at=now, kind=kind, said=tuple(rows))
+        tx.ledger.outbox.add(out, tx.now)
+    return message
 
 
-def _weight(row: AnnouncementRow) -> Severity:
+def _by_target(
+    setup: Setup, message: Message
+) -> Iterator[tuple[Target, tuple[AnnouncementRow, ...]]]:
+    """Every target that hears of it, and what it hears."""
+    if message.kind in TO_ALL:
+        everyone = tuple(target.id for target in setup.targets)
+    else:
+        everyone = _hearers(setup, message.said)
+    for name in everyone:
+        heard = tuple(one for one in message.said if name in _hearers(setup, [one]))
+        if heard or message.kind in TO_ALL:
+            yield setup.target(name), heard
+
+
+def _weight(one: AnnouncementRow) -> Severity:
     """How loud it is told: that something is over rings like news."""
-    return Severity.INFO if row.cause is Cause.RESOLVED else row.row.alert.severity
+    return Severity.INFO if one.cause is Cause.RESOLVED else one.alert.severity
 
 
 def _kind(batch: str) -> str:
@@ -168,42 +182,35 @@ def _kind(batch: str) -> str:
     return batch if batch in (DIGEST, QUIET) else "alerts"
 
 
-def _hearers(setup: Setup, rows: Iterable[AnnouncementRow]) -> tuple[str, ...]:
-    """Targets of these announcements; that one fails is told to the others, if there are any."""
-    found: dict[str, None] = {}
-    for row in rows:
-        names = setup.reached(row.groups)
-        if row.row.alert.about == "target":
-            others = tuple(
-                target.id for target in setup.targets if target.id != row.row.alert.subject
-            )
-            names = tuple(name for name in names if name in others) or others or names
-        found |= dict.fromkeys(names)
-    return tuple(found)
+def _hearers(setup: Setup, said: Iterable[AnnouncementRow]) -> tuple[str, ...]:
+    """Ids of the targets of these announcements."""
+    return tuple(dict.fromkeys(name for one in said for name in _hearers_of(setup, one)))
+
+
+def _hearers_of(setup: Setup, one: AnnouncementRow) -> tuple[str, ...]:
+    """That a target fails is told to the others, if there are any."""
+    names = setup.reached(one.groups)
+    if one.alert.about != "target":
+        return names
+    others = tuple(target.id for target in setup.targets if target.id != one.alert.subject)
+    return tuple(name for name in names if name in others) or others or names
 
 
 def _text(
-    ledger: Ledger,
-    setup: Setup,
-    batch: str,
-    rows: Sequence[AnnouncementRow],
-    target: Target,
-    now: datetime,
+    tx: Transaction, batch: str, said: Sequence[AnnouncementRow], target: Target
 ) -> AlertText:
-    texts = [(_weight(row), word(setup, row, target, now)) for row in rows]
+    texts = [(_weight(one), word(tx.setup, one, target, tx.now)) for one in said]
+    many = len(texts) > MANY
     match _kind(batch):
         case "history":
-            mails = ledger.mails.count_marketplace(batch.removeprefix(HISTORY))
-            return wording.first_run(
-                texts, target.language, mails=mails, orders=ledger.orders.count()
-            )
+            mails = tx.ledger.mails.count_marketplace(batch.removeprefix(HISTORY))
+            orders = tx.ledger.orders.count()
+            return wording.first_run(texts, target.language, mails=mails, orders=orders)
         case "quiet":
             return wording.all_quiet(target.language)
-        case "digest" if len(texts) > MANY or all(
-            severity is Severity.INFO for severity, _ in texts
-        ):
+        case "digest" if many or all(severity is Severity.INFO for severity, _ in texts):
             return wording.digest(texts, target.language)
-        case "outage" if len(texts) > MANY:
+        case "outage" if many:
             return wording.digest(texts, target.language)
         case _:
             return wording.join(texts, target.language)

@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 from daemon.pipeline.acknowledge import firing
 from daemon.pipeline.compose import speak
 from daemon.pipeline.evaluate import look, worst
-from daemon.pipeline.scopes import allowance
+from daemon.pipeline.scopes import target_scope
 from daemon.pipeline.setup import Setup
+from daemon.pipeline.transaction import Transaction, transaction
 from daemon.push.address import monthly
 from daemon.push.delivery import Delivery, SendOutcome, SendResult, next_try
 from daemon.secrets import SecretError, resolve
 from daemon.settings import Target
-from daemon.store.ledger import Ledger
-from daemon.store.outbox import OutboxRow, OutboxState
+from daemon.store.outbox import OutboxRow, OutboxState, Outgoing
+from daemon.store.state import allowance
 from daemon.store.store import Store
 from rules import wording
 from rules.alert import Cause, Severity
@@ -34,10 +35,10 @@ def recover(store: Store, setup: Setup, now: datetime) -> int:
     """Rows whose sender died between the call and its mark: nobody knows whether they went out. How
     many.
     """
-    with store.write() as ledger:
-        rows = ledger.outbox.left_sending()
+    with transaction(store, setup, now) as tx:
+        rows = tx.ledger.outbox.left_sending()
         for row in rows:
-            _unsure(ledger, setup, row, "the service ended while it was sent", now)
+            _unsure(tx, row, "the service ended while it was sent", now)
     return len(rows)
 
 
@@ -55,79 +56,91 @@ def send_next(
     except KeyError:
         _give_up(store, target_id, now)
         return None
-    with store.write() as ledger:
-        row = _claim(ledger, setup, target, now)
-        asks = row is not None and target.answers is not None and bool(firing(ledger, row.message))
+    with transaction(store, setup, now) as tx:
+        row = _claim(tx, target)
+        asks = row is not None and target.answers is not None and _rings(tx, row)
     if row is None:
         return None
-    answer, allowed = _deliver(send, row, target, asks=asks)
-    with store.write() as ledger:
-        _mark(ledger, setup, row, answer, clock(), allowed)
-    return answer
+    result, allowed = _deliver(send, row, target, asks=asks)
+    with transaction(store, setup, clock()) as tx:
+        _mark(tx, row, result, allowed)
+    return result
 
 
-def _claim(ledger: Ledger, setup: Setup, target: Target, now: datetime) -> OutboxRow | None:
-    for row in ledger.outbox.left_sending(
-        target.id
-    ):  # nobody else sends to this target: its mark was lost
-        _unsure(ledger, setup, row, "what became of it could not be written down", now)
-    rows = tuple(
-        row for row in ledger.outbox.due_for(target.id, now) if not _expired(ledger, row, now)
-    )
+def _rings(tx: Transaction, row: OutboxRow) -> bool:
+    """Whether the message tells of an alert that nobody has answered yet."""
+    return bool(firing(tx.ledger, row.message))
+
+
+def _claim(tx: Transaction, target: Target) -> OutboxRow | None:
+    outbox = tx.ledger.outbox
+    # Nobody else sends to this target: the mark of such a row was lost.
+    for row in outbox.left_sending(target.id):
+        _unsure(tx, row, "what became of it could not be written down", tx.now)
+    due = outbox.due_for(target.id, tx.now)
+    rows = tuple(row for row in due if not _expired(tx, row))
     if not rows:
         return None
-    free_at = _bucket(ledger, setup, target, now)
+    free_at = _free_at(tx, target)
     if free_at is not None:
-        urgent = [row for row in rows if row.severity == Severity.CRITICAL]
-        for row in rows:
-            if row not in urgent:
-                ledger.outbox.hold_back(row.id, free_at)
-        return ledger.outbox.claim(urgent[0].id) if urgent else None
-    late = [row for row in rows if not row.doubt and (row.limited or now - row.created_at > STALE)]
-    if len(late) > 1:
-        return ledger.outbox.claim(_fold(ledger, target, late, now))
-    return ledger.outbox.claim(rows[0].id)
+        return _claim_urgent(tx, rows, free_at)
+    late = [row for row in rows if _has_waited(row, tx.now)]
+    return outbox.claim(_fold(tx, target, late) if len(late) > 1 else rows[0].id)
 
 
-def _bucket(ledger: Ledger, setup: Setup, target: Target, now: datetime) -> datetime | None:
+def _claim_urgent(
+    tx: Transaction, rows: Sequence[OutboxRow], free_at: datetime
+) -> OutboxRow | None:
+    """The target had its share of this hour: only what is critical goes out, the rest waits."""
+    urgent = [row for row in rows if row.severity == Severity.CRITICAL]
+    for row in rows:
+        if row not in urgent:
+            tx.ledger.outbox.hold_back(row.id, free_at)
+    return tx.ledger.outbox.claim(urgent[0].id) if urgent else None
+
+
+def _has_waited(row: OutboxRow, now: datetime) -> bool:
+    return not row.doubt and (row.limited or now - row.created_at > STALE)
+
+
+def _free_at(tx: Transaction, target: Target) -> datetime | None:
     """When the target may be sent to again, if it had its share of this hour."""
-    sent = ledger.outbox.sent_times(target.id, now - HOUR)
-    return sent[-setup.rate_limit] + HOUR if len(sent) >= setup.rate_limit else None
+    sent = tx.ledger.outbox.sent_times(target.id, tx.now - HOUR)
+    limit = tx.setup.rate_limit
+    return sent[-limit] + HOUR if len(sent) >= limit else None
 
 
-def _expired(ledger: Ledger, row: OutboxRow, now: datetime) -> bool:
+def _expired(tx: Transaction, row: OutboxRow) -> bool:
     """Whether what waited long is no longer true; then it is not sent at all."""
-    if now - row.created_at <= STALE or row.severity == Severity.CRITICAL:
+    if tx.now - row.created_at <= STALE or row.severity == Severity.CRITICAL:
         return False
-    said = ledger.alerts.said_with(row.message)
-    if not said or any(
-        one.cause is Cause.RESOLVED or not one.row.alert.state.ended for one in said
-    ):
+    said = tx.ledger.alerts.said_with(row.message)
+    if not said or any(one.cause is Cause.RESOLVED or not one.alert.state.ended for one in said):
         return False
-    ledger.outbox.end(row.id, OutboxState.DEAD, error=NO_LONGER)
+    tx.ledger.outbox.end(row.id, OutboxState.DEAD, error=NO_LONGER)
     return True
 
 
-def _fold(ledger: Ledger, target: Target, rows: Sequence[OutboxRow], now: datetime) -> int:
+def _fold(tx: Transaction, target: Target, rows: Sequence[OutboxRow]) -> int:
     """Many messages that had to wait become one: a list of their titles."""
     texts = [one for row in rows for one in _titles(row)]
     text = wording.digest(texts, target.language)
     if any(row.limited for row in rows):
-        text = AlertText(
-            title=wording.rate_limited(len(texts), target.language).title, body=text.body
-        )
-    number = ledger.alerts.new_message(now, "digest")
-    made = ledger.outbox.add(
-        key=f"{FOLD}{rows[-1].key}",
-        target_id=target.id,
-        message=number,
-        severity=worst(severity for severity, _ in texts),
-        title=text.title,
-        body=text.body,
-        now=now,
+        title = wording.rate_limited(len(texts), target.language).title
+        text = AlertText(title=title, body=text.body)
+    made = tx.ledger.outbox.add(
+        Outgoing(
+            key=f"{FOLD}{rows[-1].key}",
+            target=target.id,
+            message=tx.ledger.alerts.new_message(tx.now, "digest"),
+            severity=worst(severity for severity, _ in texts),
+            title=text.title,
+            body=text.body,
+        ),
+        tx.now,
     )
     for row in rows:
-        ledger.outbox.end(row.id, OutboxState.FOLDED)
+        tx.ledger.outbox.end(row.id, OutboxState.FOLDED)
     return made if made is not None else rows[-1].id
 
 
@@ -155,7 +168,7 @@ def _deliver(
         )
     except SecretError as error:
         return SendResult(outcome=SendOutcome.FAILED, reason=str(error), permanent=True), None
-    parcel = Delivery(
+    delivery = Delivery(
         target=target.id,
         url=url,
         title=row.title,
@@ -166,51 +179,48 @@ def _deliver(
         topic=topic,
         click=target.click,
     )
-    return send(parcel), target.monthly or monthly(url)
+    return send(delivery), target.monthly or monthly(url)
 
 
-def _mark(
-    ledger: Ledger,
-    setup: Setup,
-    row: OutboxRow,
-    answer: SendResult,
-    now: datetime,
-    allowed: int | None,
-) -> None:
-    again = next_try(row.tries, now, row.severity == Severity.CRITICAL)
-    before = ledger.outbox.target(row.target)
-    match answer.outcome:
-        case SendOutcome.SENT:
-            ledger.outbox.end(row.id, OutboxState.SENT, sent_at=now)
-            ledger.outbox.target_ok(row.target, now)
-            if before.failures:
-                ledger.outbox.hurry(
-                    row.target, now
-                )  # it works again: what waits need not wait longer
-        case SendOutcome.UNSURE:
-            _unsure(ledger, setup, row, answer.reason, again)
-            ledger.outbox.target_failed(row.target, now, answer.reason, permanent=False)
-        case SendOutcome.FAILED:
-            state = OutboxState.NEW if again else OutboxState.DEAD
-            ledger.outbox.end(
-                row.id, state, error=answer.reason, doubt=row.doubt, next_try_at=again
-            )
-            ledger.outbox.target_failed(row.target, now, answer.reason, permanent=answer.permanent)
-    known = ledger.told(allowance(row.target))
+def _mark(tx: Transaction, row: OutboxRow, result: SendResult, allowed: int | None) -> None:
+    before = tx.ledger.outbox.target(row.target)
+    if result.outcome is SendOutcome.SENT:
+        tx.ledger.outbox.end(row.id, OutboxState.SENT, sent_at=tx.now)
+        tx.ledger.outbox.target_ok(row.target, tx.now)
+        if before.failures:  # it works again: what waits need not wait longer
+            tx.ledger.outbox.hurry(row.target, tx.now)
+    else:
+        _mark_failed(tx, row, result)
+    known = tx.ledger.state.get(allowance(row.target))
     if (known.value if known else None) != allowed:
-        ledger.tell(allowance(row.target), now, allowed)
-    if allowed or before.failures or answer.outcome is not SendOutcome.SENT:
-        look(ledger, setup, f"target:{row.target}", now)
-        speak(ledger, setup, now)
+        tx.ledger.state.set(allowance(row.target), tx.now, allowed)
+    if allowed or before.failures or result.outcome is not SendOutcome.SENT:
+        look(tx, target_scope(row.target))
+        speak(tx)
 
 
-def _unsure(
-    ledger: Ledger, setup: Setup, row: OutboxRow, reason: str, again: datetime | None
-) -> None:
+def _mark_failed(tx: Transaction, row: OutboxRow, result: SendResult) -> None:
+    again = next_try(row.tries, tx.now, row.severity == Severity.CRITICAL)
+    permanent = False
+    if result.outcome is SendOutcome.UNSURE:
+        _unsure(tx, row, result.reason, again)
+    else:
+        permanent = result.permanent
+        state = OutboxState.NEW if again else OutboxState.DEAD
+        tx.ledger.outbox.end(row.id, state, error=result.reason, doubt=row.doubt, next_try_at=again)
+    tx.ledger.outbox.target_failed(row.target, tx.now, result.reason, permanent=permanent)
+
+
+def _unsure(tx: Transaction, row: OutboxRow, reason: str, again: datetime | None) -> None:
     """Send it once more, marked, or leave it, as the target wants it."""
-    wish = next((target.unsure for target in setup.targets if target.id == row.target), "skip")
-    next_try_at = again if wish == "repeat" else None
-    ledger.outbox.end(row.id, OutboxState.UNSURE, error=reason, doubt=True, next_try_at=next_try_at)
+    wish = next((target.unsure for target in tx.setup.targets if target.id == row.target), "skip")
+    tx.ledger.outbox.end(
+        row.id,
+        OutboxState.UNSURE,
+        error=reason,
+        doubt=True,
+        next_try_at=again if wish == "repeat" else None,
+    )
 
 
 def _give_up(store: Store, target_id: str, now: datetime) -> None:

@@ -1,8 +1,8 @@
 """One scope judged: alerts moved on, what is to be said written down, the next look fixed."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 
 from daemon.pipeline.scopes import (
     ScopeFacts,
@@ -11,13 +11,12 @@ from daemon.pipeline.scopes import (
     order_scope_facts,
     scope_facts,
 )
-from daemon.pipeline.setup import Setup
+from daemon.pipeline.transaction import SILENT, Transaction
 from daemon.store.alerts import AlertRow
-from daemon.store.ledger import Ledger
 from orders.facts.view import View, view
 from orders.matching.index import CachedIndex, EventIndex
 from orders.subject import Subject
-from rules.alert import Alert, Announcement, Severity, Timing
+from rules.alert import Alert, Announcement, Scope, Severity, Timing
 from rules.evaluate import evaluate
 from rules.lifecycle import Step, advance, backlog
 
@@ -28,129 +27,94 @@ die.
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Announce:
-    """How what is found is told: at once, together with more, or not at all."""
-
-    silent_for: str | None = None
-    """Id of the mailbox whose history is being read: nothing is judged before its end."""
-    hush: bool = False
-    """Judged, and nothing is told of what is found: old orders from a file."""
-    batch: str | None = None
-    """Everything goes into this one message: what came in after an outage."""
-
-
-NOW = Announce()
-HUSHED = Announce(hush=True)
-
-
-def refresh(
-    ledger: Ledger,
-    setup: Setup,
-    key: str,
-    now: datetime,
-    mood: Announce = NOW,
-    *,
-    index: EventIndex | None = None,
-) -> View:
+def refresh(tx: Transaction, key: str, index: EventIndex | None = None) -> View:
     """Make the rows of the order anew from its events, and judge it. `index`: the ledger's events,
     read already.
     """
-    seen = view(key, index or ledger, setup.policy, setup.zone)
+    seen = view(key, index or tx.ledger, tx.setup.policy, tx.setup.zone)
     if seen.order.events:
-        ledger.orders.put(seen)
+        tx.ledger.orders.put(seen)
     else:
-        ledger.orders.drop(key)
-    settle(ledger, setup, order_scope(key), order_scope_facts(seen, now), now, mood)
+        tx.ledger.orders.drop(key)
+    settle(tx, order_scope(key), order_scope_facts(seen, tx.now))
     return seen
 
 
-def look(ledger: Ledger, setup: Setup, scope: str, now: datetime, mood: Announce = NOW) -> None:
+def look(tx: Transaction, scope: Scope) -> None:
     """Judge the scope as it is now."""
-    if mood.silent_for is None:
-        settle(ledger, setup, scope, scope_facts(ledger, setup, scope, now), now, mood)
+    if tx.announce.silent_for is None:
+        settle(tx, scope, scope_facts(tx, scope))
     else:
-        ledger.alerts.postpone(mood.silent_for, scope)
+        tx.ledger.alerts.postpone(tx.announce.silent_for, scope)
 
 
-def settle(
-    ledger: Ledger, setup: Setup, scope: str, found: ScopeFacts, now: datetime, mood: Announce = NOW
-) -> None:
-    """Judge the scene, and keep what comes of it."""
-    live = ledger.alerts.live(scope)
-    judgements = evaluate(setup.rulebook, found.subjects, now)
+def settle(tx: Transaction, scope: Scope, found: ScopeFacts) -> None:
+    """Judge what was found under the scope, and keep what comes of it."""
+    live = tx.ledger.alerts.live(scope)
     step = advance(
-        judgements,
+        evaluate(tx.setup.rulebook, found.subjects, tx.now),
         [row.alert for row in live],
-        setup.plan,
-        now,
-        silent=mood.hush,
-        known=setup.rulebook.ids,
+        tx.setup.plan,
+        tx.now,
+        silent=tx.announce.silent,
+        known=tx.setup.rulebook.ids,
     )
-    _keep(ledger, scope, step, _subjects(found.subjects, live), now, mood)
+    _keep(tx, scope, step, _subjects(found.subjects, live))
     # A case lapses by the clock even where no rule waits for its watch: a rule about the case may
     # read its state.
     instants = [at for at in (step.wake_at, found.changes_at) if at is not None]
-    ledger.alerts.wake(scope, min(instants, default=None))
+    tx.ledger.alerts.wake(scope, min(instants, default=None))
 
 
-def end_silence(
-    ledger: Ledger, setup: Setup, mailbox: str, now: datetime, *, limit: int = 500
-) -> bool:
+def end_silence(tx: Transaction, mailbox: str, limit: int) -> bool:
     """Judge a part of what the mailbox's history touched; True when nothing is left of it."""
-    scopes = ledger.alerts.postponed(mailbox, limit)
-    index = CachedIndex(ledger)  # nothing is appended meanwhile
+    tx = tx.announcing(SILENT)
+    scopes = tx.ledger.alerts.postponed(mailbox, limit)
+    index = CachedIndex(tx.ledger)  # nothing is appended meanwhile
     for scope in scopes:
         if (key := order_key(scope)) is not None:
-            refresh(ledger, setup, key, now, HUSHED, index=index)
+            refresh(tx, key, index)
         else:
-            settle(ledger, setup, scope, scope_facts(ledger, setup, scope, now), now, HUSHED)
-    ledger.alerts.judged(mailbox, scopes)
+            look(tx, scope)
+    tx.ledger.alerts.judged(mailbox, scopes)
     return len(scopes) < limit
 
 
-def tell_backlog(ledger: Ledger, setup: Setup, batch: str, now: datetime) -> int:
+def tell_backlog(tx: Transaction, batch: str) -> int:
     """Everything that fires and was never told, as one batch; how many that is."""
-    rows = {row.alert.key: row for row in ledger.alerts.all_live()}
-    step = backlog(setup.rulebook, [row.alert for row in rows.values()], setup.plan, now)
+    rows = {row.alert.key: row for row in tx.ledger.alerts.all_live()}
+    step = backlog(tx.setup.rulebook, [row.alert for row in rows.values()], tx.setup.plan, tx.now)
     for announcement in step.announcements:
         row = rows[announcement.alert.key]
-        kept = ledger.alerts.put(announcement.alert, row.scope, row.subject)
-        ledger.alerts.say(kept, announcement, at=now, batch=batch)
+        kept = tx.ledger.alerts.put(announcement.alert, row.scope, row.subject)
+        tx.ledger.alerts.say(kept, announcement, at=tx.now, batch=batch)
     for scope in dict.fromkeys(rows[one.key].scope for one in step.alerts):
-        look(ledger, setup, scope, now)  # repeats count from what is told now
+        look(tx, scope)  # repeats count from what is told now
     return len(step.announcements)
 
 
 def _keep(
-    ledger: Ledger,
-    scope: str,
-    step: Step,
-    subjects: dict[tuple[str, str], Subject],
-    now: datetime,
-    mood: Announce,
+    tx: Transaction, scope: Scope, step: Step, subjects: dict[tuple[str, str], Subject]
 ) -> None:
     rows: dict[tuple[str, str, str], AlertRow] = {}
     for alert in step.alerts:
-        rows[alert.key] = ledger.alerts.put(alert, scope, subjects[alert.about, alert.subject])
+        rows[alert.key] = tx.ledger.alerts.put(alert, scope, subjects[alert.about, alert.subject])
     for one in step.announcements:
-        announcement, batch = _batched(one, scope, now, mood)
-        ledger.alerts.say(rows[one.alert.key], announcement, at=now, batch=batch)
+        announcement, batch = _batched(tx, one, scope)
+        tx.ledger.alerts.say(rows[one.alert.key], announcement, at=tx.now, batch=batch)
 
 
-def _batched(
-    one: Announcement, scope: str, now: datetime, mood: Announce
-) -> tuple[Announcement, str]:
+def _batched(tx: Transaction, one: Announcement, scope: Scope) -> tuple[Announcement, str]:
     """What it is said together with."""
     if one.delivery is Timing.DIGEST:
         return one, DIGEST
-    if mood.batch is not None:
-        return replace(one, not_before=max(one.not_before, now + SAFETY)), mood.batch
+    if tx.announce.batch is not None:
+        return replace(one, not_before=max(one.not_before, tx.now + SAFETY)), tx.announce.batch
     return one, _home(one.alert, scope)
 
 
-def _home(alert: Alert, scope: str) -> str:
-    return scope if alert.order is None else order_scope(alert.order)
+def _home(alert: Alert, scope: Scope) -> str:
+    return str(scope if alert.order is None else order_scope(alert.order))
 
 
 def _subjects(found: Iterable[Subject], live: Iterable[AlertRow]) -> dict[tuple[str, str], Subject]:

@@ -3,17 +3,27 @@ the cursor.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 
 from daemon.mailbox.arrived import Arrived
+from daemon.pipeline import flags
 from daemon.pipeline.compose import Message, speak
-from daemon.pipeline.evaluate import NOW, Announce, look, refresh
-from daemon.pipeline.flags import is_flagged, see
-from daemon.pipeline.scopes import OUTAGE_KIND, mail_scope, order_scope
+from daemon.pipeline.evaluate import look, refresh
+from daemon.pipeline.scopes import (
+    OUTAGE_KIND,
+    SERVICE,
+    account_scope,
+    mail_scope,
+    order_scope,
+    pack_scope,
+)
 from daemon.pipeline.setup import Setup
-from daemon.store.ledger import Ledger
+from daemon.pipeline.transaction import NOW, Announce, Transaction, transaction
 from daemon.store.mails import MailState, Place
+from daemon.store.state import heard
 from daemon.store.store import Store
 from daemon.worker.reading import Frame, ReadingError, Reads
 from orders.event import Event, events_of
@@ -26,6 +36,8 @@ from parsers.notice import Outcome, Reading, Trust
 TRIES = 2
 """A mail that ended its reader, or us, so many times is not read a third time."""
 NOT_OURS = "not a marketplace's, by its header"
+DULL = (Outcome.NOISE, Outcome.FOREIGN)
+"""Of such a mail no text is kept."""
 
 
 def place_of(arrived: Arrived) -> Place:
@@ -37,173 +49,175 @@ def place_of(arrived: Arrived) -> Place:
     )
 
 
-def take(
-    store: Store,
-    setup: Setup,
-    reads: Reads,
-    arrived: Arrived,
-    frame: Frame,
-    now: datetime,
-    *,
-    epoch: int | None = None,
-    mood: Announce = NOW,
-    ignore_unverified: bool = False,
-) -> tuple[Message, ...]:
-    """Take in one mail with its text. Returns what was said because of it. Raises StoreError;
-    nothing is half done.
-
-    `epoch`: this worker's, checked in the transaction (None: nobody else is there). Mails known
-    already only move the
-    cursor on.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """How the mails of one mailbox are taken in. Every method raises StoreError; then nothing is
+    half done.
     """
-    place = place_of(arrived)
-    for _ in range(TRIES + 1):
-        with store.write(light=True) as ledger:
-            _fence(ledger, place, epoch)
-            if ledger.mails.finished(place):
-                _advance(ledger, place)
-                return ()
-            # Counted before the reading: what kills us while reading is counted too.
-            number, tries = ledger.mails.begin(
-                place, arrived=arrived.internal_date, seen=now, size=arrived.size
-            )
-        if arrived.raw is None:
-            return _without_text(store, setup, place, number, tries, now, epoch, mood)
-        if tries > TRIES:
-            return _set_aside(
-                store, setup, arrived, number, "reading it failed twice", now, epoch, mood
-            )
-        refused = refuse(arrived.raw)
-        if refused:
-            return _set_aside(
-                store, setup, arrived, number, f"not read: {refused}", now, epoch, mood
-            )
-        try:
-            reading = reads(arrived.raw, frame)
-        except ReadingError as failure:
-            if tries == TRIES:
-                return _set_aside(store, setup, arrived, number, str(failure), now, epoch, mood)
-            continue
-        with store.write(light=_is_history(mood)) as ledger:
-            _fence(ledger, place, epoch)
-            _enter(ledger, setup, arrived, number, reading, now, mood, ignore=ignore_unverified)
-            _advance(ledger, place)
-            return speak(ledger, setup, now) if mood.silent_for is None else ()
-    raise AssertionError("each round ends or counts")
 
+    store: Store
+    setup: Setup
+    reads: Reads
+    frame: Frame
+    announce: Announce = NOW
+    epoch: int | None = None
+    """This worker's, checked in every transaction; None: nobody else is there."""
+    ignore_unverified: bool = False
 
-def ignore(
-    store: Store,
-    mails: Iterable[Arrived],
-    now: datetime,
-    *,
-    epoch: int | None = None,
-    light: bool = False,
-) -> None:
-    """Rows for mails whose headers show that they are none of ours, in one transaction."""
-    mails = tuple(mails)
-    if not mails:
-        return
-    with store.write(light=light) as ledger:
+    def take(self, arrived: Arrived, now: datetime) -> tuple[Message, ...]:
+        """Take in one mail with its text; what was said because of it. A mail that is known already
+        only moves the cursor on.
+        """
+        place = place_of(arrived)
+        for _ in range(TRIES + 1):
+            with self._fenced(place, now, light=True) as tx:
+                if tx.ledger.mails.finished(place):
+                    _advance(tx, place)
+                    return ()
+                # Counted before the reading: what kills us while reading is counted too.
+                number, tries = tx.ledger.mails.begin(
+                    place, arrived=arrived.internal_date, seen=now, size=arrived.size
+                )
+            if arrived.raw is None:
+                return self._without_text(place, number, tries, now)
+            if tries > TRIES:
+                return self._set_aside(arrived, number, "reading it failed twice", now)
+            if refused := refuse(arrived.raw):
+                return self._set_aside(arrived, number, f"not read: {refused}", now)
+            try:
+                reading = self.reads(arrived.raw, self.frame)
+            except ReadingError as failure:
+                if tries == TRIES:
+                    return self._set_aside(arrived, number, str(failure), now)
+                continue
+            # Rows and cursor of history are written together, so what a loss of power takes of them
+            # is simply read again.
+            history = self.announce.silent_for is not None
+            with self._fenced(place, now, light=history) as tx:
+                self._enter(tx, arrived, number, reading)
+                return _finish(tx, place)
+        raise AssertionError("each round ends or counts")
+
+    def ignore(self, mails: Iterable[Arrived], now: datetime, *, light: bool = False) -> None:
+        """Rows for mails whose headers show that they are none of ours, in one transaction."""
         places = [(place_of(mail), mail.internal_date, mail.size) for mail in mails]
-        _fence(ledger, places[0][0], epoch)
-        ledger.mails.ignore(places, now, Outcome.FOREIGN, NOT_OURS)
-        _advance(ledger, max(places, key=lambda one: one[0].uid)[0])
+        if not places:
+            return
+        with self._fenced(places[0][0], now, light=light) as tx:
+            tx.ledger.mails.ignore(places, now, Outcome.FOREIGN, NOT_OURS)
+            _advance(tx, max((place for place, _, _ in places), key=lambda one: one.uid))
+
+    @contextmanager
+    def _fenced(self, place: Place, now: datetime, *, light: bool = False) -> Iterator[Transaction]:
+        """A transaction that a newer worker of the mailbox keeps from beginning."""
+        with transaction(self.store, self.setup, now, self.announce, light=light) as tx:
+            if self.epoch is not None:
+                tx.ledger.mailboxes.fence(place.mailbox, self.epoch)
+            yield tx
+
+    def _enter(self, tx: Transaction, arrived: Arrived, number: int, reading: Reading) -> None:
+        raw = arrived.raw or b""
+        digest = hashlib.sha256(raw).hexdigest()
+        twin = tx.ledger.mails.twin(digest, number)
+        if twin is not None:
+            tx.ledger.mails.same(number, twin, digest=digest)
+            return
+        if self._leaves_out(reading):
+            tx.ledger.mails.end(number, MailState.IGNORED, reading, digest=digest, raw=None)
+            return
+        if reading.outcome is Outcome.FOREIGN:
+            # Somebody's private mail: that it was here is all we keep.
+            reading = Reading(outcome=Outcome.FOREIGN, reason=reading.reason)
+        end(tx, number, reading, digest, raw)
+        keys = enter(tx, number, reading, digest)
+        scopes = (mail_scope(number), *map(order_scope, keys))
+        if any(
+            number in row.alert.mails for scope in scopes for row in tx.ledger.alerts.live(scope)
+        ):
+            # How it came is how the owner's flag is known, should we end before the next look at
+            # the flags.
+            flags.add(tx, arrived.mailbox, {number: flags.is_flagged(arrived.flags)})
+
+    def _leaves_out(self, reading: Reading) -> bool:
+        """The mailbox's owner wants no mail of marketplaces that nobody vouches for."""
+        return (
+            self.ignore_unverified
+            and reading.trust is Trust.UNVERIFIED
+            and reading.outcome is not Outcome.FOREIGN
+        )
+
+    def _without_text(
+        self, place: Place, number: int, tries: int, now: datetime
+    ) -> tuple[Message, ...]:
+        """The server shows the mail and gives no text: asked again later, then set aside."""
+        with self._fenced(place, now) as tx:
+            if tries <= TRIES:
+                _advance(tx, place)
+                return ()
+            why = "the server gives no text for it"
+            tx.ledger.mails.set_aside(number, MailState.QUARANTINE, why, digest="", raw=None)
+            look(tx, SERVICE)
+            return _finish(tx, place)
+
+    def _set_aside(
+        self, arrived: Arrived, number: int, why: str, now: datetime
+    ) -> tuple[Message, ...]:
+        place, raw = place_of(arrived), arrived.raw or b""
+        with self._fenced(place, now) as tx:
+            digest = hashlib.sha256(raw).hexdigest()
+            tx.ledger.mails.set_aside(number, MailState.QUARANTINE, why, digest=digest, raw=raw)
+            look(tx, SERVICE)
+            return _finish(tx, place)
 
 
-def append(
-    ledger: Ledger, setup: Setup, events: Iterable[Event], now: datetime, mood: Announce = NOW
-) -> tuple[str, ...]:
+def append(tx: Transaction, events: Iterable[Event]) -> tuple[str, ...]:
     """Append events and make anew every order they touch; keys of those. Events already there
     change nothing.
     """
-    fresh = [event for event in events if ledger.append(event)]
+    fresh = [event for event in events if tx.ledger.append(event)]
     keys: dict[str, None] = {}
-    index = CachedIndex(ledger)  # nothing is appended any more below
+    index = CachedIndex(tx.ledger)  # nothing is appended any more below
     for event in fresh:
-        ledger.house(now_matched(event, index))
+        tx.ledger.mark_matched(now_matched(event, index))
         keys |= dict.fromkeys(affected_orders(event, index, among=fresh))
-    if mood.silent_for is not None:
+    if tx.announce.silent_for is not None:
         for key in keys:
-            ledger.alerts.postpone(mood.silent_for, order_scope(key))
+            tx.ledger.alerts.postpone(tx.announce.silent_for, order_scope(key))
         return tuple(keys)
     mails = {event.mail for event in fresh if event.mail is not None}
     for key in keys:
-        seen = refresh(ledger, setup, key, now, mood, index=index)
-        _look_around(ledger, setup, seen, mails, now, mood)
+        _look_around(tx, refresh(tx, key, index), mails)
     return tuple(keys)
 
 
-def enter(
-    ledger: Ledger,
-    setup: Setup,
-    number: int,
-    reading: Reading,
-    digest: str,
-    now: datetime,
-    mood: Announce = NOW,
-) -> tuple[str, ...]:
+def end(tx: Transaction, number: int, reading: Reading, digest: str, raw: bytes | None) -> None:
+    """Write down how the reading of the mail ended; its text is kept unless it is dull."""
+    dull = reading.outcome in DULL
+    state = MailState.IGNORED if dull else MailState.READ
+    tx.ledger.mails.end(number, state, reading, digest=digest, raw=None if dull else raw)
+
+
+def enter(tx: Transaction, number: int, reading: Reading, digest: str) -> tuple[str, ...]:
     """The events of a reading and what follows from them; the mail's row holds its arrival. Keys of
     orders touched.
     """
-    row = ledger.mails.get(number)
-    keys = append(
-        ledger,
-        setup,
-        events_of(reading, digest=digest, arrived=row.arrived, seen=row.seen, mail=number),
-        now,
-        mood,
-    )
+    row = tx.ledger.mails.get(number)
+    events = events_of(reading, digest=digest, arrived=row.arrived, seen=row.seen, mail=number)
+    keys = append(tx, events)
     if reading.marketplace is not None:
         day = row.arrived.date().isoformat()
-        ledger.mails.count(reading.marketplace, day, reading.outcome)
+        tx.ledger.mails.count(reading.marketplace, day, reading.outcome)
         if reading.outcome is not Outcome.FORGED:
-            _heard(ledger, reading.marketplace, row.arrived)
-            ledger.mailboxes.heard(row.place.mailbox, row.arrived)
-        look(ledger, setup, mail_scope(number), now, mood)
-        pack = f"pack:{reading.marketplace}"
-        if reading.outcome is Outcome.UNREAD or ledger.alerts.live(pack):
-            look(ledger, setup, pack, now, mood)
+            _heard(tx, reading.marketplace, row.arrived)
+            tx.ledger.mailboxes.heard(row.place.mailbox, row.arrived)
+        look(tx, mail_scope(number))
+        pack = pack_scope(reading.marketplace)
+        if reading.outcome is Outcome.UNREAD or tx.ledger.alerts.live(pack):
+            look(tx, pack)
     return keys
 
 
-def _enter(
-    ledger: Ledger,
-    setup: Setup,
-    arrived: Arrived,
-    number: int,
-    reading: Reading,
-    now: datetime,
-    mood: Announce,
-    *,
-    ignore: bool,
-) -> None:
-    raw = arrived.raw or b""
-    digest = hashlib.sha256(raw).hexdigest()
-    twin = ledger.mails.twin(digest, number)
-    if twin is not None:
-        ledger.mails.same(number, twin, digest=digest)
-        return
-    if ignore and reading.trust is Trust.UNVERIFIED and reading.outcome is not Outcome.FOREIGN:
-        ledger.mails.end(number, MailState.IGNORED, reading, digest=digest, raw=None)
-        return
-    if reading.outcome is Outcome.FOREIGN:
-        # Somebody's private mail: that it was here is all we keep.
-        reading = Reading(outcome=Outcome.FOREIGN, reason=reading.reason)
-    dull = reading.outcome in (Outcome.NOISE, Outcome.FOREIGN)
-    state = MailState.IGNORED if dull else MailState.READ
-    ledger.mails.end(number, state, reading, digest=digest, raw=None if dull else raw)
-    keys = enter(ledger, setup, number, reading, digest, now, mood)
-    scopes = (mail_scope(number), *map(order_scope, keys))
-    if any(number in row.alert.mails for scope in scopes for row in ledger.alerts.live(scope)):
-        # How it came is how the owner's flag is known, should we end before the next look at the
-        # flags.
-        see(ledger, arrived.mailbox, {number: is_flagged(arrived.flags)}, now)
-
-
-def _look_around(
-    ledger: Ledger, setup: Setup, seen: View, known: set[int], now: datetime, mood: Announce
-) -> None:
+def _look_around(tx: Transaction, seen: View, known: set[int]) -> None:
     """Questions that this view may have answered, and patterns over several orders that it may have
     completed.
     """
@@ -213,73 +227,23 @@ def _look_around(
         if placement.event.mail is not None and not placement.event.order_numbers
     }
     for number in sorted(asked - known):
-        if ledger.alerts.live(mail_scope(number)):
-            look(ledger, setup, mail_scope(number), now, mood)
+        if tx.ledger.alerts.live(mail_scope(number)):
+            look(tx, mail_scope(number))
     if any(finding.kind == OUTAGE_KIND for finding in seen.findings):
-        look(ledger, setup, f"account:{key_parts(seen.order.key)[0]}", now, mood)
+        look(tx, account_scope(key_parts(seen.order.key)[0]))
 
 
-def _without_text(
-    store: Store,
-    setup: Setup,
-    place: Place,
-    number: int,
-    tries: int,
-    now: datetime,
-    epoch: int | None,
-    mood: Announce,
-) -> tuple[Message, ...]:
-    """The server shows the mail and gives no text: asked again later, then set aside."""
-    with store.write() as ledger:
-        _fence(ledger, place, epoch)
-        _advance(ledger, place)
-        if tries <= TRIES:
-            return ()
-        ledger.mails.set_aside(
-            number, MailState.QUARANTINE, "the server gives no text for it", digest="", raw=None
-        )
-        look(ledger, setup, "service:orderbell", now, mood)
-        return speak(ledger, setup, now) if mood.silent_for is None else ()
+def _finish(tx: Transaction, place: Place) -> tuple[Message, ...]:
+    """The mail has its row: the cursor passes it, and what it rings is said."""
+    _advance(tx, place)
+    return () if tx.reads_history else speak(tx)
 
 
-def _set_aside(
-    store: Store,
-    setup: Setup,
-    arrived: Arrived,
-    number: int,
-    why: str,
-    now: datetime,
-    epoch: int | None,
-    mood: Announce,
-) -> tuple[Message, ...]:
-    raw = arrived.raw or b""
-    with store.write() as ledger:
-        _fence(ledger, place_of(arrived), epoch)
-        digest = hashlib.sha256(raw).hexdigest()
-        ledger.mails.set_aside(number, MailState.QUARANTINE, why, digest=digest, raw=raw)
-        _advance(ledger, place_of(arrived))
-        look(ledger, setup, "service:orderbell", now, mood)
-        return speak(ledger, setup, now) if mood.silent_for is None else ()
+def _advance(tx: Transaction, place: Place) -> None:
+    tx.ledger.mailboxes.advance(place.mailbox, place.folder, place.uidvalidity, place.uid)
 
 
-def _is_history(mood: Announce) -> bool:
-    """Rows and cursor are written together, so what a loss of power takes of history is simply read
-    again.
-    """
-    return mood.silent_for is not None
-
-
-def _fence(ledger: Ledger, place: Place, epoch: int | None) -> None:
-    if epoch is not None:
-        ledger.mailboxes.fence(place.mailbox, epoch)
-
-
-def _advance(ledger: Ledger, place: Place) -> None:
-    ledger.mailboxes.advance(place.mailbox, place.folder, place.uidvalidity, place.uid)
-
-
-def _heard(ledger: Ledger, marketplace: str, arrived: datetime) -> None:
-    name = f"heard:{marketplace}"
-    before = ledger.told(name)
+def _heard(tx: Transaction, marketplace: str, arrived: datetime) -> None:
+    before = tx.ledger.state.get(heard(marketplace))
     if before is None or before.at < arrived:
-        ledger.tell(name, arrived, True)
+        tx.ledger.state.set(heard(marketplace), arrived, True)

@@ -2,14 +2,15 @@
 service itself.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from daemon.pipeline.setup import Setup
-from daemon.store.ledger import Ledger
-from daemon.store.mails import MailState
+from daemon.pipeline.transaction import Transaction
+from daemon.store.mails import MailRow, MailState
+from daemon.store.orders import FindingRow
+from daemon.store.state import CLOCK_JUMPED, FILES_REJECTED, STARTED, allowance, heard
 from orders.facts.describe import clusters, describe
 from orders.facts.phishing import known_orders, phishing
 from orders.facts.view import View, view
@@ -18,12 +19,15 @@ from orders.matching.match import Match, match
 from orders.order import Finding, WatchState
 from orders.subject import FactValue, Subject
 from parsers.notice import Kind, Money, Outcome
+from rules.alert import Scope, ScopeKind
 from rules.fields import FIELDS
 
 OUTAGE_KIND = "cancel_complaint_without_request"
 OUTAGE_SPAN = timedelta(days=7)
 WEEK = timedelta(days=7)
 TROUBLES = FIELDS["mailbox.trouble"].choices
+SERVICE = Scope(ScopeKind.SERVICE, "orderbell")
+RULES = Scope(ScopeKind.RULES, "user")
 INSTANT = timedelta(microseconds=1)
 """A watch is missed when its time is over, not at it."""
 ALIKE = frozenset({"L5", "L6", "L7"})
@@ -52,36 +56,38 @@ class ScopeFacts:
     changes_at: datetime | None = None
 
 
-def order_scope(key: str) -> str:
-    return f"order:{key}"
+def order_scope(key: str) -> Scope:
+    return Scope(ScopeKind.ORDER, key)
 
 
-def order_key(scope: str) -> str | None:
+def order_key(scope: Scope) -> str | None:
     """The key of the order whose scope this is."""
-    kind, _, key = scope.partition(":")
-    return key if kind == "order" else None
+    return scope.id if scope.kind is ScopeKind.ORDER else None
 
 
-def mail_scope(number: int) -> str:
-    return f"mail:{number}"
+def mail_scope(number: int) -> Scope:
+    return Scope(ScopeKind.MAIL, str(number))
 
 
-def scope_facts(ledger: Ledger, setup: Setup, scope: str, now: datetime) -> ScopeFacts:
+def account_scope(marketplace: str) -> Scope:
+    return Scope(ScopeKind.ACCOUNT, marketplace)
+
+
+def mailbox_scope(name: str) -> Scope:
+    return Scope(ScopeKind.MAILBOX, name)
+
+
+def target_scope(name: str) -> Scope:
+    return Scope(ScopeKind.TARGET, name)
+
+
+def pack_scope(marketplace: str) -> Scope:
+    return Scope(ScopeKind.PACK, marketplace)
+
+
+def scope_facts(tx: Transaction, scope: Scope) -> ScopeFacts:
     """What stands under `scope` now; nothing when it is gone."""
-    kind, _, name = scope.partition(":")
-    if kind == "order":
-        return order_scope_facts(view(name, ledger, setup.policy, setup.zone), now)
-    if kind == "target":
-        return _target(ledger, setup, name, now)
-    made: Mapping[str, Callable[[], tuple[Subject, ...]]] = {
-        "mail": lambda: _mail(ledger, setup, int(name)),
-        "account": lambda: _account(ledger, name, now),
-        "mailbox": lambda: _mailbox(ledger, setup, name),
-        "pack": lambda: _pack(ledger, name, now),
-        "rules": lambda: _rules(ledger),
-        "service": lambda: _service(ledger),
-    }
-    return ScopeFacts(subjects=made[kind]())
+    return FOUND[scope.kind](tx, scope.id)
 
 
 def order_scope_facts(seen: View, now: datetime) -> ScopeFacts:
@@ -95,38 +101,62 @@ def order_scope_facts(seen: View, now: datetime) -> ScopeFacts:
     return ScopeFacts(subjects=describe(seen, now), changes_at=min(missed, default=None))
 
 
-def question(placement: Match) -> bool:
+def question(found: Match) -> bool:
     """Only the user can say which order this is about, or that an end found by likeness alone is
     that order's.
     """
-    if placement.answered:
+    if found.answered:
         return False
-    if placement.candidates and not placement.keys:
+    if found.candidates and not found.keys:
         return True
-    return placement.level in ALIKE and placement.event.kind in ENDS
+    return found.level in ALIKE and found.event.kind in ENDS
 
 
-def _mail(ledger: Ledger, setup: Setup, number: int) -> tuple[Subject, ...]:
-    row = ledger.mails.get(number)
+def _order(tx: Transaction, key: str) -> ScopeFacts:
+    return order_scope_facts(view(key, tx.ledger, tx.setup.policy, tx.setup.zone), tx.now)
+
+
+def _mail(tx: Transaction, number: str) -> ScopeFacts:
+    row = tx.ledger.mails.get(int(number))
     if row.outcome is None:
-        return ()
-    events = ledger.events_of_mail(number)
-    index = CachedIndex(ledger)
-    placements = tuple(match(event, index) for event in events)
-    asked = tuple(one for one in placements if question(one))
-    candidates = tuple(
-        dict.fromkeys(key_parts(key)[2] for one in asked for key in one.candidates or one.keys)
+        return ScopeFacts()
+    index = CachedIndex(tx.ledger)
+    claims = tx.ledger.mails.claims(row.id)
+    own = _own_subject(tx, row, claims, index)
+    if row.outcome is not Outcome.FORGED:
+        return ScopeFacts(subjects=(own,))
+    named = known_orders(claims, row.marketplace or "", index)
+    orders = (view(key, index, tx.setup.policy, tx.setup.zone).order for key in named)
+    warnings = phishing(orders, at=row.arrived, mail=row.id, origin=f"mail:{row.digest}")
+    return ScopeFacts(subjects=(own, *warnings))
+
+
+def _own_subject(
+    tx: Transaction, row: MailRow, claims: tuple[str, ...], index: CachedIndex
+) -> Subject:
+    """The mail itself, with the question it asks."""
+    matches = tuple(match(event, index) for event in tx.ledger.events_of_mail(row.id))
+    asked = tuple(one for one in matches if question(one))
+    candidates = _numbers(key for one in asked for key in one.candidates or one.keys)
+    named = (*claims, *_numbers(key for one in matches for key in one.keys))
+    known = _known(tx, named)
+    facts = _mail_facts(row) | {
+        "mail.order": ", ".join(known) or None,
+        "mail.question": bool(asked),
+        "mail.candidates": ", ".join(candidates) or None,
+    }
+    return Subject(
+        about="mail",
+        id=str(row.id),
+        facts=_present(facts),
+        orders=known or candidates,
+        mails=(row.id,),
     )
-    claims = ledger.mails.claims(number)
-    known = tuple(
-        dict.fromkeys(
-            row.number
-            for claim in (*claims, *(key_parts(key)[2] for one in placements for key in one.keys))
-            for row in ledger.orders.find(claim)
-        )
-    )
-    facts: dict[str, FactValue | None] = {
-        "mail.outcome": row.outcome.value,
+
+
+def _mail_facts(row: MailRow) -> dict[str, FactValue | None]:
+    return {
+        "mail.outcome": row.outcome.value if row.outcome else None,
         "mail.trust": row.trust,
         "mail.marketplace": row.marketplace,
         "mail.subject": row.subject or None,
@@ -134,71 +164,67 @@ def _mail(ledger: Ledger, setup: Setup, number: int) -> tuple[Subject, ...]:
         "mail.reason": row.reason or None,
         "mail.mailbox": row.place.mailbox,
         "mail.received_at": row.arrived,
-        "mail.order": ", ".join(known) or None,
-        "mail.question": bool(asked),
-        "mail.candidates": ", ".join(candidates) or None,
     }
-    own = Subject(
-        about="mail",
-        id=str(number),
-        facts=_present(facts),
-        orders=known or candidates,
-        mails=(number,),
+
+
+def _known(tx: Transaction, numbers: Iterable[str]) -> tuple[str, ...]:
+    """Those of the numbers that are an order's in the ledger."""
+    found = (order.number for number in numbers for order in tx.ledger.orders.find(number))
+    return tuple(dict.fromkeys(found))
+
+
+def _numbers(keys: Iterable[str]) -> tuple[str, ...]:
+    """Order numbers of these keys, each once."""
+    return tuple(dict.fromkeys(key_parts(key)[2] for key in keys))
+
+
+def _account(tx: Transaction, marketplace: str) -> ScopeFacts:
+    rows = tx.ledger.orders.findings(kind=OUTAGE_KIND, since=tx.now - 2 * OUTAGE_SPAN)
+    found = [
+        (row.order_key, _finding(tx, row))
+        for row in rows
+        if row.order_key.startswith(f"{marketplace}:")
+    ]
+    return ScopeFacts(subjects=clusters(found, tx.now))
+
+
+def _finding(tx: Transaction, row: FindingRow) -> Finding:
+    events = (tx.ledger.by_origin(origin) for origin in row.rests_on)
+    return Finding(
+        kind=row.kind,
+        code=row.code,
+        at=row.at,
+        id=row.id,
+        rests_on=tuple(event for event in events if event is not None),
+        amount=_money(row.amount),
+        detail=row.detail,
+        inferred=row.inferred,
     )
-    if row.outcome is not Outcome.FORGED:
-        return (own,)
-    named = known_orders(claims, row.marketplace or "", index)
-    orders = (view(key, index, setup.policy, setup.zone).order for key in named)
-    return (own, *phishing(orders, at=row.arrived, mail=number, origin=f"mail:{row.digest}"))
 
 
-def _account(ledger: Ledger, marketplace: str, now: datetime) -> tuple[Subject, ...]:
-    found = []
-    for row in ledger.orders.findings(kind=OUTAGE_KIND, since=now - 2 * OUTAGE_SPAN):
-        if not row.order_key.startswith(f"{marketplace}:"):
-            continue
-        events = tuple(
-            event for origin in row.rests_on if (event := ledger.by_origin(origin)) is not None
-        )
-        finding = Finding(
-            kind=row.kind,
-            code=row.code,
-            at=row.at,
-            id=row.id,
-            rests_on=events,
-            amount=_money(row.amount),
-            detail=row.detail,
-            inferred=row.inferred,
-        )
-        found.append((row.order_key, finding))
-    return clusters(found, now)
+def _mailbox(tx: Transaction, name: str) -> ScopeFacts:
+    if name not in {box.id for box in tx.setup.mailboxes}:
+        return ScopeFacts()  # taken out of the configuration: nothing to complain of
+    row = tx.ledger.mailboxes.get(name)
+    return _single(
+        "mailbox",
+        name,
+        {
+            "mailbox.id": name,
+            "mailbox.failing": row.failing_since is not None,
+            "mailbox.failing_since": row.failing_since,
+            "mailbox.permanent": row.permanent,
+            "mailbox.trouble": row.last_error_kind if row.last_error_kind in TROUBLES else None,
+            "mailbox.reason": row.last_error,
+            "mailbox.polled_at": row.last_ok_at,
+        },
+    )
 
 
-def _mailbox(ledger: Ledger, setup: Setup, name: str) -> tuple[Subject, ...]:
-    if name not in {box.id for box in setup.mailboxes}:
-        return ()  # taken out of the configuration: nothing to complain of
-    row = ledger.mailboxes.get(name)
-    facts: dict[str, FactValue | None] = {
-        "mailbox.id": name,
-        "mailbox.failing": row.failing_since is not None,
-        "mailbox.failing_since": row.failing_since,
-        "mailbox.permanent": row.permanent,
-        "mailbox.trouble": row.last_error_kind if row.last_error_kind in TROUBLES else None,
-        "mailbox.reason": row.last_error,
-        "mailbox.polled_at": row.last_ok_at,
-    }
-    return (Subject(about="mailbox", id=name, facts=_present(facts)),)
-
-
-def allowance(target: str) -> str:
-    """Under which name the ledger keeps how many messages the target's service takes in a month."""
-    return f"allowance:{target}"
-
-
-def _target(ledger: Ledger, setup: Setup, name: str, now: datetime) -> ScopeFacts:
-    if name not in {target.id for target in setup.targets}:
+def _target(tx: Transaction, name: str) -> ScopeFacts:
+    if name not in {target.id for target in tx.setup.targets}:
         return ScopeFacts()
-    row = ledger.outbox.target(name)
+    row = tx.ledger.outbox.target(name)
     facts: dict[str, FactValue | None] = {
         "target.id": name,
         "target.failing": row.failures > 0,
@@ -206,37 +232,39 @@ def _target(ledger: Ledger, setup: Setup, name: str, now: datetime) -> ScopeFact
         "target.failing_since": row.failing_since,
         "target.permanent": row.permanent,
         "target.reason": row.last_error,
-        "target.waiting": Decimal(ledger.outbox.waiting(name)),
+        "target.waiting": Decimal(tx.ledger.outbox.waiting(name)),
     }
-    allowed, month_over = ledger.told(allowance(name)), None
+    allowed, month_over = tx.ledger.state.get(allowance(name)), None
     if allowed is not None and allowed.value:
-        begin = now.astimezone(setup.zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        local = tx.now.astimezone(tx.setup.zone)
+        begin = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         month_over = (begin + timedelta(days=32)).replace(day=1).astimezone(UTC)
-        sent = len(ledger.outbox.sent_times(name, begin.astimezone(UTC)))
+        sent = len(tx.ledger.outbox.sent_times(name, begin.astimezone(UTC)))
         facts |= {
             "target.sent_month": Decimal(sent),
             "target.month_left": Decimal(max(0, allowed.value - sent)),
             "target.month_used": Decimal(100 * sent // allowed.value),
         }
-    return ScopeFacts(
-        subjects=(Subject(about="target", id=name, facts=_present(facts)),), changes_at=month_over
+    return _single("target", name, facts, changes_at=month_over)
+
+
+def _pack(tx: Transaction, marketplace: str) -> ScopeFacts:
+    last = tx.ledger.state.get(heard(marketplace))
+    week = tx.ledger.mails.tallied(marketplace, (tx.now - WEEK).date().isoformat())
+    return _single(
+        "pack",
+        marketplace,
+        {
+            "pack.marketplace": marketplace,
+            "pack.last_mail_at": last.at if last else None,
+            "pack.open_orders": Decimal(tx.ledger.orders.running(marketplace)),
+            "pack.unread_7d": Decimal(week.get(Outcome.UNREAD, 0)),
+        },
     )
 
 
-def _pack(ledger: Ledger, marketplace: str, now: datetime) -> tuple[Subject, ...]:
-    heard = ledger.told(f"heard:{marketplace}")
-    week = ledger.mails.tallied(marketplace, (now - WEEK).date().isoformat())
-    facts: dict[str, FactValue | None] = {
-        "pack.marketplace": marketplace,
-        "pack.last_mail_at": heard.at if heard else None,
-        "pack.open_orders": Decimal(ledger.orders.running(marketplace)),
-        "pack.unread_7d": Decimal(week.get(Outcome.UNREAD, 0)),
-    }
-    return (Subject(about="pack", id=marketplace, facts=_present(facts)),)
-
-
-def _rules(ledger: Ledger) -> tuple[Subject, ...]:
-    row = ledger.told("rejected")
+def _rules(tx: Transaction, name: str) -> ScopeFacts:
+    row = tx.ledger.state.get(FILES_REJECTED)
     rejected = row.value if row else None
     facts: dict[str, FactValue | None] = {"rules.rejected": bool(rejected)}
     if row and rejected:
@@ -246,17 +274,44 @@ def _rules(ledger: Ledger) -> tuple[Subject, ...]:
             "rules.reason": rejected["reason"],
             "rules.file": rejected["file"],
         }
-    return (Subject(about="rules", id="user", facts=_present(facts)),)
+    return _single("rules", name, facts)
 
 
-def _service(ledger: Ledger) -> tuple[Subject, ...]:
-    started, jumped = ledger.told("started"), ledger.told("clock")
-    facts: dict[str, FactValue | None] = {
-        "service.quarantined": Decimal(ledger.mails.counts().get(MailState.QUARANTINE, 0)),
-        "service.started_at": started.at if started else None,
-        "service.clock_jumped": bool(jumped and jumped.value),
-    }
-    return (Subject(about="service", id="orderbell", facts=_present(facts)),)
+def _service(tx: Transaction, name: str) -> ScopeFacts:
+    started, jumped = tx.ledger.state.get(STARTED), tx.ledger.state.get(CLOCK_JUMPED)
+    return _single(
+        "service",
+        name,
+        {
+            "service.quarantined": Decimal(tx.ledger.mails.counts().get(MailState.QUARANTINE, 0)),
+            "service.started_at": started.at if started else None,
+            "service.clock_jumped": bool(jumped and jumped.value),
+        },
+    )
+
+
+FOUND: Mapping[ScopeKind, Callable[[Transaction, str], ScopeFacts]] = {
+    ScopeKind.ORDER: _order,
+    ScopeKind.MAIL: _mail,
+    ScopeKind.ACCOUNT: _account,
+    ScopeKind.MAILBOX: _mailbox,
+    ScopeKind.TARGET: _target,
+    ScopeKind.PACK: _pack,
+    ScopeKind.RULES: _rules,
+    ScopeKind.SERVICE: _service,
+}
+
+
+def _single(
+    about: str,
+    name: str,
+    facts: Mapping[str, FactValue | None],
+    *,
+    changes_at: datetime | None = None,
+) -> ScopeFacts:
+    """A part of the service itself: one subject, named like its scope."""
+    subject = Subject(about=about, id=name, facts=_present(facts))
+    return ScopeFacts(subjects=(subject,), changes_at=changes_at)
 
 
 def _present(facts: Mapping[str, FactValue | None]) -> dict[str, FactValue]:

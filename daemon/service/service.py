@@ -22,6 +22,7 @@ from daemon.pipeline.acknowledge import hear
 from daemon.pipeline.compose import Message
 from daemon.pipeline.deliver import Send, recover, send_next
 from daemon.pipeline.pipeline import LATE, Pipeline
+from daemon.pipeline.scopes import RULES, SERVICE
 from daemon.pipeline.setup import Setup
 from daemon.push.notifier import Notifier
 from daemon.secrets import SecretError
@@ -33,10 +34,18 @@ from daemon.service.watcher import Progress, Watcher
 from daemon.settings import Mailbox, Settings
 from daemon.store.errors import StoreError, StoreErrorKind
 from daemon.store.lock import Lock
+from daemon.store.state import (
+    CLOCK_JUMPED,
+    FILES_REJECTED,
+    RULES_IN_FORCE,
+    STARTED,
+    StateKey,
+)
 from daemon.store.store import prepare, rescue, suspect
 from daemon.worker.reading import Frame, ReadingChild
 from parsers.notice import Reading
 from parsers.user_yaml import UserFileError
+from rules.alert import Scope
 
 log = logging.getLogger("orderbell")
 
@@ -119,8 +128,8 @@ class Service:
         now = self._clock()
         self._dispatch = Local(SENDERS)
         self._dispatch.run({"send": self._drain, "poll": self._poll_now, "hear": self._hear})
-        self.pipeline.tell_health("started", __version__, "service:orderbell")
-        self.pipeline.tell_health("clock", False, "service:orderbell")
+        self.pipeline.tell_health(STARTED, __version__, SERVICE)
+        self.pipeline.tell_health(CLOCK_JUMPED, False, SERVICE)
         self._accept_rules(now)
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
@@ -208,7 +217,7 @@ class Service:
                 "reason": str(error.faults[0]),
                 "file": error.faults[0].file,
             }
-            self._tell_health("rejected", told, "rules:user")
+            self._tell_health(FILES_REJECTED, told, RULES)
             systemd.ready()
             return False
         old, self._settings = self._settings, settings
@@ -217,7 +226,7 @@ class Service:
             self._child = ReadingChild(setup.packs)
         self.pipeline.setup = setup
         self.health.use(settings, setup)
-        self._tell_health("rejected", False, "rules:user")
+        self._tell_health(FILES_REJECTED, False, RULES)
         self._accept_rules(self._clock())
         self._rewatch(old, settings)
         self.poll_now()  # a secret may have been mended, which no file of ours shows
@@ -246,13 +255,13 @@ class Service:
         book = self.pipeline.setup.rulebook
         print_ = hashlib.sha256(repr(book.effective()).encode()).hexdigest()
         with self.store.read() as ledger:
-            known = ledger.told("rules")
+            known = ledger.state.get(RULES_IN_FORCE)
         if known is not None and known.value == print_:
             return
         if known is not None:
             self.pipeline.rejudge()
         with self.store.write() as ledger:
-            ledger.tell("rules", now, print_)
+            ledger.state.set(RULES_IN_FORCE, now, print_)
 
     # work
 
@@ -370,7 +379,7 @@ class Service:
         self._plan_sweep()
         self.poll_now()
         if abs(jump) > BIG_JUMP:
-            self._tell_health("clock", True, "service:orderbell")
+            self._tell_health(CLOCK_JUMPED, True, SERVICE)
 
     def _keep_house(self, now: datetime) -> None:
         self._child.rest()
@@ -391,9 +400,9 @@ class Service:
         elif error.trouble in (StoreErrorKind.FULL, StoreErrorKind.IO, StoreErrorKind.ACCESS):
             self.health.shout(error.trouble.value, self._clock())
 
-    def _tell_health(self, name: str, value: object, scope: str) -> None:
+    def _tell_health(self, key: StateKey, value: object, scope: Scope) -> None:
         try:
-            self.pipeline.tell_health(name, value, scope)
+            self.pipeline.tell_health(key, value, scope)
         except StoreError as error:
             self._trouble(error)
 

@@ -19,7 +19,7 @@ from daemon.mailbox.login import trust
 from daemon.mailbox.session import LONGEST_IDLE, Session
 from daemon.mailbox.transport import ByteCounter
 from daemon.mailbox.wakeup import Wakeup
-from daemon.pipeline.flagging import see_flags
+from daemon.pipeline.flags import see_flags
 from daemon.pipeline.pipeline import Pipeline, Poll
 from daemon.secrets import SecretError, resolve
 from daemon.service.files import Files

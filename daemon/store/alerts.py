@@ -11,7 +11,7 @@ from daemon.store.codec import alert_from_row, alert_to_json, subject_from_row, 
 from daemon.store.dialect import add, upsert
 from daemon.store.tables import LIVE, WAITING, alert, announcement, message, outbox, unjudged, wake
 from orders.subject import Subject
-from rules.alert import Alert, AlertState, Announcement, Cause, Severity, Timing
+from rules.alert import Alert, AlertState, Announcement, Cause, Scope, Severity, Timing
 
 LIVE_OF_SCOPE = select(alert).where(alert.c.scope == bindparam("scope"), LIVE)
 """Asked for every scope judged: made once."""
@@ -22,7 +22,7 @@ class AlertRow:
     """An alert with its number, what it is judged together with, and its subject as last judged."""
 
     id: int
-    scope: str
+    scope: Scope
     alert: Alert
     subject: Subject
 
@@ -42,6 +42,11 @@ class AnnouncementRow:
     message: int | None
 
     @property
+    def alert(self) -> Alert:
+        """What it is about, as it is now."""
+        return self.row.alert
+
+    @property
     def announcement(self) -> Announcement:
         return Announcement(
             cause=self.cause,
@@ -56,11 +61,11 @@ class AlertRows:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def live(self, scope: str) -> tuple[AlertRow, ...]:
+    def live(self, scope: Scope) -> tuple[AlertRow, ...]:
         """Alerts of the scope that have not ended."""
         return tuple(_row(row) for row in self._connection.execute(LIVE_OF_SCOPE, {"scope": scope}))
 
-    def live_scopes(self) -> tuple[str, ...]:
+    def live_scopes(self) -> tuple[Scope, ...]:
         """Scopes that have an alert which has not ended."""
         statement = select(alert.c.scope).where(LIVE).distinct().order_by(alert.c.scope)
         return tuple(self._connection.execute(statement).scalars())
@@ -110,7 +115,7 @@ class AlertRows:
         rows = self._rows(statement)
         return rows[0] if rows else None
 
-    def put(self, one: Alert, scope: str, subject: Subject) -> AlertRow:
+    def put(self, one: Alert, scope: Scope, subject: Subject) -> AlertRow:
         """Write the alert under its (rule, about, subject, episode)."""
         values = {
             "rule": one.rule,
@@ -204,14 +209,14 @@ class AlertRows:
 
     # when to look again
 
-    def wake(self, scope: str, at: datetime | None) -> None:
+    def wake(self, scope: Scope, at: datetime | None) -> None:
         """Judge the scope again then; None: not before something new is known of it."""
         if at is None:
             self._connection.execute(delete(wake).where(wake.c.scope == scope))
         else:
             upsert(self._connection, wake, {"scope": scope, "at": at})
 
-    def due(self, now: datetime, limit: int = 100) -> tuple[str, ...]:
+    def due(self, now: datetime, limit: int = 100) -> tuple[Scope, ...]:
         """Scopes to be judged again, the longest due first."""
         statement = (
             select(wake.c.scope)
@@ -221,11 +226,11 @@ class AlertRows:
         )
         return tuple(self._connection.execute(statement).scalars())
 
-    def postpone(self, mailbox_id: str, scope: str) -> None:
+    def postpone(self, mailbox_id: str, scope: Scope) -> None:
         """The history of this mailbox touched the scope: judge it when that has been read."""
         add(self._connection, unjudged, {"mailbox": mailbox_id, "scope": scope})
 
-    def postponed(self, mailbox_id: str, limit: int) -> tuple[str, ...]:
+    def postponed(self, mailbox_id: str, limit: int) -> tuple[Scope, ...]:
         statement = (
             select(unjudged.c.scope)
             .where(unjudged.c.mailbox == mailbox_id)
@@ -233,7 +238,7 @@ class AlertRows:
         )
         return tuple(self._connection.execute(statement.limit(limit)).scalars())
 
-    def judged(self, mailbox_id: str, scopes: Sequence[str]) -> None:
+    def judged(self, mailbox_id: str, scopes: Sequence[Scope]) -> None:
         """These need no longer wait for the end of the history."""
         statement = delete(unjudged).where(
             unjudged.c.mailbox == mailbox_id, unjudged.c.scope.in_(scopes)

@@ -1,20 +1,20 @@
 """The ledger inside one transaction: the index that matching asks, and all other rows."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, select, update
+from sqlalchemy import Connection, Select, bindparam, select, update
 
 from daemon.store.alerts import AlertRows
 from daemon.store.codec import event_from_row, event_to_json
-from daemon.store.dialect import add, add_all, upsert
+from daemon.store.dialect import add, add_all
 from daemon.store.mailboxes import Mailboxes
 from daemon.store.mails import Mails
 from daemon.store.orders import Orders
 from daemon.store.outbox import Outbox
-from daemon.store.tables import LOOSE, event, health, naming, reference
+from daemon.store.state import State
+from daemon.store.tables import LOOSE, event, naming, reference
 from orders.event import Event
 from orders.matching.index import NEVER_AN_ORDER, RefKind, order_keys, references
 from parsers.notice import Role
@@ -47,13 +47,6 @@ OPEN_ORDERS = (
 SOME_OPEN_ORDERS = OPEN_ORDERS.limit(bindparam("most"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HealthRow:
-    name: str
-    at: datetime
-    value: Any
-
-
 class Ledger:
     """Made by `Store.read` and `Store.write`; implements `orders.matching.index.EventIndex`."""
 
@@ -64,6 +57,7 @@ class Ledger:
         self.orders = Orders(connection)
         self.alerts = AlertRows(connection)
         self.outbox = Outbox(connection)
+        self.state = State(connection)
 
     # events
 
@@ -137,7 +131,7 @@ class Ledger:
     def assignments(self, origin: str) -> tuple[Event, ...]:
         return self._events(BY_ANSWER, {"origin": origin})
 
-    def house(self, origins: Iterable[str]) -> None:
+    def mark_matched(self, origins: Iterable[str]) -> None:
         """These events have a sure home (`match.now_matched`): unmatched no longer."""
         found = tuple(origins)
         if found:
@@ -153,23 +147,6 @@ class Ledger:
         statement = select(event).order_by(event.c.id).execution_options(yield_per=1000)
         for row in self.connection.execute(statement):
             yield event_from_row(row)
-
-    def count_events(self) -> int:
-        return int(self.connection.execute(select(func.count()).select_from(event)).scalar_one())
-
-    # health
-
-    def tell(self, name: str, at: datetime, value: Any) -> None:
-        """Write one health row over the last of that name."""
-        upsert(self.connection, health, {"name": name, "at": at, "value": value})
-
-    def told(self, name: str) -> HealthRow | None:
-        row = (
-            self.connection.execute(select(health).where(health.c.name == name))
-            .mappings()
-            .one_or_none()
-        )
-        return None if row is None else HealthRow(**row)
 
     def _events(
         self, statement: Select[Any], asked: Mapping[str, object] | None = None

@@ -1,7 +1,7 @@
 """Rows of messages on their way: one for each message and target, claimed before they are sent."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -25,6 +25,19 @@ class OutboxState(StrEnum):
     """Given up, shown in the list."""
     FOLDED = "folded"
     """Went out as a line of a later message."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A message to be put into the outbox of one target."""
+
+    key: str
+    """The same for every try of one message."""
+    target: str
+    message: int
+    severity: str
+    title: str
+    body: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,29 +77,9 @@ class Outbox:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(
-        self,
-        *,
-        key: str,
-        target_id: str,
-        message: int,
-        severity: str,
-        title: str,
-        body: str,
-        now: datetime,
-    ) -> int | None:
+    def add(self, one: Outgoing, now: datetime) -> int | None:
         """A message for one target, due at once; None when the same key is already there."""
-        values = {
-            "key": key,
-            "target": target_id,
-            "message": message,
-            "state": OutboxState.NEW,
-            "severity": severity,
-            "title": title,
-            "body": body,
-            "created_at": now,
-            "next_try_at": now,
-        }
+        values = asdict(one) | {"state": OutboxState.NEW, "created_at": now, "next_try_at": now}
         number: int | None = add(self._connection, outbox, values, returning="id")
         return number
 

@@ -22,7 +22,7 @@ from sqlalchemy import (
     literal_column,
 )
 
-from daemon.store.types import WHOLE, Flag, Instant, Json, Packed, Words
+from daemon.store.types import WHOLE, Flag, Instant, Json, Packed, ScopeText, Words
 
 HEAD = "0001"
 """The newest revision in migrations/versions: a ledger that carries it needs no Alembic."""
@@ -223,7 +223,7 @@ alert = Table(
     _must("about", Text),
     _must("subject", Words),
     _must("episode", Integer),
-    _must("scope", Words),  # what is judged together: order:…, mail:…, mailbox:…, target:…
+    _must("scope", ScopeText),  # what is judged together: order:…, mail:…, mailbox:…, target:…
     _must("state", Text),
     _must("severity", Text),
     _must("since", Instant),
@@ -245,7 +245,7 @@ Index("ix_alert_order_key", alert.c.order_key)
 wake = Table(
     "wake",
     METADATA,
-    Column("scope", Words, primary_key=True),
+    Column("scope", ScopeText, primary_key=True),
     _must(
         "at", Instant, index=True
     ),  # the next instant anything about it can change without new mail
@@ -257,7 +257,7 @@ unjudged = (
         "unjudged",
         METADATA,
         Column("mailbox", Text, primary_key=True),
-        Column("scope", Words, primary_key=True),
+        Column("scope", ScopeText, primary_key=True),
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )

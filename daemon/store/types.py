@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import BigInteger, Dialect, Integer, LargeBinary, Text
 from sqlalchemy.types import TypeDecorator
 
+from rules.alert import Scope
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 WHOLE = BigInteger().with_variant(Integer, "sqlite")
@@ -82,6 +84,21 @@ class Words(TypeDecorator[str]):
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         del dialect
         return None if value is None else clean(value)
+
+
+class ScopeText(TypeDecorator[Scope]):
+    """A scope as its text."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Scope | None, dialect: Dialect) -> str | None:
+        del dialect
+        return None if value is None else clean(str(value))
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Scope | None:
+        del dialect
+        return None if value is None else Scope.parse(value)
 
 
 class Packed(TypeDecorator[bytes]):

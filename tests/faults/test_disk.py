@@ -163,7 +163,7 @@ def test_a_damaged_ledger_is_restored_and_the_mail_read_again_without_a_word(
     # The log as a killed process leaves it: with pages that were never brought into the file.
     with Store.open(home.files.ledger) as store:
         with store.write() as ledger:
-            ledger.tell("padding", now, "x" * 20_000)
+            ledger.state.set("padding", now, "x" * 20_000)
         shutil.copytree(home.files.state, whole)
     size, log = (
         (whole / "ledger.sqlite").stat().st_size,

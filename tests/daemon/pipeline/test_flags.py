@@ -1,6 +1,6 @@
 """☆ on a mail: what counts as an answer, and what only looks like one."""
 
-from daemon.pipeline.flagging import see_flags
+from daemon.pipeline.flags import see_flags
 from rules.alert import AlertState
 from tests.daemon.pipeline.test_intake import ALIEXPRESS, AMAZON, DAY, START, Desk, sample_mail
 

@@ -12,6 +12,7 @@ import pytest
 from daemon.mailbox.arrived import Arrived
 from daemon.pipeline.deliver import PERHAPS, recover, send_next
 from daemon.pipeline.pipeline import Pipeline
+from daemon.pipeline.scopes import order_scope
 from daemon.pipeline.setup import build
 from daemon.push.delivery import SendOutcome, SendResult
 from daemon.settings import load
@@ -167,7 +168,7 @@ def test_every_event_is_read_and_written_alike(path):
 def test_judged_again_in_the_same_minute_its_alerts_stay_and_nothing_is_said(machine, path):
     with machine.store.read() as ledger:
         silent = {scope for name in ("main", "shop") for scope in ledger.alerts.postponed(name, 99)}
-        scopes = {f"order:{row.key}" for row in ledger.orders.listed()}
+        scopes = {order_scope(row.key) for row in ledger.orders.listed()}
         scopes |= {row.scope for row in ledger.alerts.all_live()}
     machine.pipeline.wake(sorted(scopes - silent))
 

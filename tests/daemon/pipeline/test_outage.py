@@ -12,10 +12,11 @@ import pytest
 
 from daemon.pipeline.deliver import send_next
 from daemon.pipeline.pipeline import Pipeline
+from daemon.pipeline.scopes import target_scope
 from daemon.pipeline.setup import build
 from daemon.push import Notifier
 from daemon.settings import Secret, Settings, Target
-from daemon.store.outbox import OutboxState
+from daemon.store.outbox import OutboxState, Outgoing
 from daemon.store.store import Store
 from tests.servers.sink import Reply, Sink
 
@@ -208,15 +209,10 @@ def test_after_seven_days_a_message_is_given_up_and_stays_in_sight(house):
     house.sinks["phone"].always = DOWN
     with house.store.write() as ledger:
         message = ledger.alerts.new_message(house.now, "alerts")
-        ledger.outbox.add(
-            key="k",
-            target_id="phone",
-            message=message,
-            severity="info",
-            title="Shipped",
-            body="",
-            now=house.now,
+        out = Outgoing(
+            key="k", target="phone", message=message, severity="info", title="Shipped", body=""
         )
+        ledger.outbox.add(out, house.now)
     house.pass_(timedelta(days=6), step=timedelta(minutes=15))
 
     assert [row.state for row in house.outbox("phone") if row.key == "k"] == [OutboxState.NEW]
@@ -251,13 +247,13 @@ def test_three_quarters_of_a_months_messages_are_told_once_a_month(house):
         house.recover(box)
     house.pass_(timedelta(days=29), step=timedelta(hours=6))
     with house.store.read() as ledger:
-        assert [row.alert.rule for row in ledger.alerts.live("target:phone")] == [
+        assert [row.alert.rule for row in ledger.alerts.live(target_scope("phone"))] == [
             "target-month-ending"
         ]
 
     house.pass_(timedelta(days=2), step=timedelta(hours=6))
     with house.store.read() as ledger:
-        assert ledger.alerts.live("target:phone") == (), "a new month, a new count"
+        assert ledger.alerts.live(target_scope("phone")) == (), "a new month, a new count"
     assert house.titles("chat")[warned] == 1
 
 

@@ -189,10 +189,10 @@ def test_a_full_disk_keeps_what_was_there_and_recovers_alone(tmp_path):
 
         limit(pages)
         with pytest.raises(StoreError) as refusal, store.write() as ledger:
-            ledger.tell("big", NOW, "x" * 1_000_000)
+            ledger.state.set("big", NOW, "x" * 1_000_000)
         limit(1_000_000)
         with store.write() as ledger:
-            ledger.tell("small", NOW, "x")
+            ledger.state.set("small", NOW, "x")
 
     assert refusal.value.trouble is StoreErrorKind.FULL
     assert refusal.value.passing
@@ -358,11 +358,11 @@ def test_a_failing_call_leaves_all_or_nothing(tmp_path, error):
     def write(store: Store) -> None:
         with store.write() as ledger:
             ledger.mailboxes.ensure(["new"], NOW)
-            ledger.tell("done", NOW, "yes")
+            ledger.state.set("done", NOW, "yes")
 
     def found(store: Store) -> tuple[int, bool]:
         with store.read() as ledger:
-            return len(ledger.mailboxes.all()), ledger.told("done") is not None
+            return len(ledger.mailboxes.all()), ledger.state.get("done") is not None
 
     with Store.open(filled(tmp_path / "ledger.sqlite", "main")) as store:
         failing = FailingCall(store, error)
