@@ -16,12 +16,9 @@ from email.utils import getaddresses, parsedate_tz
 from functools import cached_property
 
 from parsers.charsets import charset_of, decode_bytes, decode_words, eight_bit
-from parsers.text import Link, VisibleText, text_of_html, text_of_plain, unwrap
+from parsers.text import Link, VisibleText, text_of_plain, unwrap
 
 HREF = re.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
-JSON_LD = re.compile(
-    r"<script[^>]*application/ld\+json[^>]*>(.*?)</script>", re.IGNORECASE | re.DOTALL
-)
 MESSAGE_ID = re.compile(r"<[^<>\s]+>")
 
 
@@ -56,6 +53,8 @@ class ParsedMail:
     @cached_property
     def rich(self) -> VisibleText:
         """The HTML part."""
+        from parsers.markup import text_of_html  # noqa: PLC0415 - 60 ms that most mails never need
+
         return text_of_html(self.html)
 
     @cached_property
@@ -73,7 +72,11 @@ class ParsedMail:
 
     @cached_property
     def json_ld(self) -> tuple[str, ...]:
-        return tuple(JSON_LD.findall(self.html)) if "ld+json" in self.html else ()
+        if "ld+json" not in self.html:
+            return ()
+        from parsers.markup import scripts  # noqa: PLC0415 - as above
+
+        return scripts(self.html, "ld+json")
 
     @property
     def read_rich(self) -> VisibleText | None:

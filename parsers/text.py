@@ -1,78 +1,36 @@
-"""The visible lines of a text or HTML part, and the links between them.
-
-HTML is read by BeautifulSoup with lxml, and only when the plain text says nothing.
+"""The visible lines of a plain part, and the links between them; what both renderings of a mail
+have in common.
 """
 
 import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from parsers.limits import refuse_html
+from parsers.grid import Cell
 
 MAX_LINES = 4000
 MAX_LINE = 1000
-# Bidi controls, zero-width signs and the padding that hides the rest of a preheader; none of them
-# carries meaning here.
+CONTROLS = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]+")
+"""Cc: escape sequences and their like. Tabs, line breaks and separators are spaces, and stay until
+those are folded.
+"""
 INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0]+"
+    "[\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+    "\u034f\u115f\u1160\u17b4\u17b5\u3164\ufe00-\ufe0f\uffa0]+"
 )
+"""Cf: bidi controls, zero-width signs, tags; and the fillers that hide the rest of a preheader."""
+_MARK = r"(?:[^\w\s\x00-\x7f]|[\uff9e\uff9f])"
+PILE = re.compile(rf"({_MARK}{{30}}){_MARK}+")
+"""Accents upon accents (and rulers): sorting them, as NFKC must, is quadratic."""
 SPACES = re.compile(r"[^\S\n]+")
 LITERAL_BREAKS = re.compile(r"\\r\\n|\\n|\\r")
 URL = re.compile(r"<?\b(?:https?://|www\.)[^\s<>\"'、。）」]+>?", re.IGNORECASE)
-DISPLAY_NONE = re.compile(r"display\s*:\s*none", re.IGNORECASE)
-CENTS = re.compile(r"\d\d")
 ENCODED = re.compile("%(?:25)?3", re.IGNORECASE)
 """A colon, equals or question mark inside a parameter: another address."""
-INLINE = frozenset(
-    {
-        *(
-            "a",
-            "abbr",
-            "acronym",
-            "b",
-            "bdi",
-            "bdo",
-            "big",
-            "cite",
-            "code",
-            "em",
-            "font",
-            "i",
-            "img",
-            "ins",
-            "kbd",
-            "label",
-        ),
-        *(
-            "link",
-            "mark",
-            "meta",
-            "o:p",
-            "q",
-            "s",
-            "samp",
-            "small",
-            "span",
-            "strike",
-            "strong",
-            "sub",
-            "sup",
-            "time",
-            "tt",
-        ),
-        *("u", "var", "wbr"),
-    }
-)
-UNSEEN = (("<!--", "-->"), ("<style", "</style>"))
-"""What no reader sees and no parser need build: comments (Outlook's second copies among them) and
-styles.
-"""
-SKIPPED = frozenset(
-    ("head", "iframe", "noscript", "object", "script", "style", "svg", "template", "title")
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +54,13 @@ class VisibleText:
 
     lines: tuple[str, ...]
     links: tuple[Link, ...]
+    cells: tuple[Cell | None, ...] = ()
+    """For each line of HTML its place in a grid of several columns, if it stands in one; empty for
+    plain text.
+    """
+
+    def cell(self, line: int) -> Cell | None:
+        return self.cells[line] if line < len(self.cells) else None
 
 
 def clean(text: str) -> str:
@@ -123,70 +88,6 @@ def text_of_plain(plain: str) -> VisibleText:
     return VisibleText(tuple(lines), tuple(links))
 
 
-def text_of_html(html: str) -> VisibleText:
-    """Visible lines and links of an HTML part: one line a block or table cell, hidden blocks left
-    out.
-    """
-    if not html or refuse_html(html):
-        return VisibleText((), ())
-    from bs4 import BeautifulSoup  # noqa: PLC0415 - 130 ms that most mails never need
-
-    writer = _Writer()
-    seen = html
-    for opening, closing in UNSEEN:
-        seen = _without(seen, opening, closing)
-    page = BeautifulSoup(seen, "lxml", multi_valued_attributes=None)
-    if "<th" in seen:
-        _label_columns(page)
-    writer.walk(page)
-    lines: list[str] = []
-    where: dict[int, int] = {}
-    for number, raw_line in enumerate(_normal("".join(writer.out)).split("\n")):
-        where[number] = len(lines)
-        line = SPACES.sub(" ", raw_line).strip()
-        if line and len(lines) < MAX_LINES:
-            lines.append(line[:MAX_LINE])
-    last = len(lines)
-    return VisibleText(
-        tuple(lines), tuple(Link(unwrap(url), where.get(line, last)) for url, line in writer.links)
-    )
-
-
-def _label_columns(page: Any) -> None:
-    """In a table with a row of headings, every cell below says which heading it stands under:
-    `Heading: cell`.
-    """
-    for table in page.find_all("table"):
-        headings: list[str] = []
-        top = None
-        for row in table.find_all("tr"):
-            cells = row.find_all(["th", "td"], recursive=False)
-            if len(cells) > 1 and all(cell.name == "th" for cell in cells):
-                headings = [cell.get_text(" ", strip=True) for cell in cells]
-                top = row
-            elif (
-                headings
-                and len(cells) == len(headings)
-                and all(cell.name == "td" for cell in cells)
-            ):
-                if top is not None:
-                    top = top.clear()  # said again beside each cell
-                for heading, cell in zip(headings, cells, strict=True):
-                    cell.insert(0, f"{heading}: ")
-
-
-def _without(text: str, opening: str, closing: str) -> str:
-    """The text without what stands between two marks; linear, whatever is left open."""
-    if opening not in text:
-        return text
-    out: list[str] = []
-    end = 0
-    while (start := text.find(opening, end)) >= 0 and (stop := text.find(closing, start)) >= 0:
-        out.append(text[end:start])
-        end = stop + len(closing)
-    return "".join([*out, text[end:]])
-
-
 def unwrap(url: str, depth: int = 0) -> str:
     """The target of a link behind known redirect parameters, percent-decoded once a level."""
     url = url.strip().replace("&amp;", "&")
@@ -211,65 +112,14 @@ def unwrap(url: str, depth: int = 0) -> str:
     return url
 
 
+def visible(text: str) -> str:
+    """Text without the signs that show nothing and steer terminals, tables and the eye."""
+    text = CONTROLS.sub("", text)
+    return text if text.isascii() else INVISIBLE.sub("", text)
+
+
 def _normal(text: str) -> str:
+    text = visible(text)
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", INVISIBLE.sub("", text))
+        text = visible(unicodedata.normalize("NFKC", PILE.sub(r"\1", text)))
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
-
-
-class _Writer:
-    """Writes the visible text of a parsed page, a line break around every block."""
-
-    def __init__(self) -> None:
-        self.out: list[str] = []
-        self.links: list[tuple[str, int]] = []
-        self.line = 0
-
-    def walk(self, root: Any) -> None:
-        # An explicit stack: pages nest deeper than Python likes to recurse.
-        stack: list[Any] = [root]
-        while stack:
-            node = stack.pop()
-            if node is None:
-                self._break()
-                continue
-            name = getattr(node, "name", None)
-            if name is None:
-                if type(node).__name__ == "NavigableString" and node.strip():
-                    self.out.append(
-                        " ".join(str(node).split()).join((self._gap(node, 0), self._gap(node, -1)))
-                    )
-                continue
-            if name in SKIPPED or self._hidden(node):
-                continue
-            if name == "a" and node.get("href"):
-                self.links.append((str(node["href"]), self.line))
-            if name == "br":
-                self._break()
-                continue
-            if (
-                name == "sup"
-                and CENTS.fullmatch(node.get_text(strip=True))
-                and self.out
-                and self.out[-1][-1:].isdigit()
-            ):
-                self.out.append(".")
-            block = name not in INLINE
-            if block:
-                self._break()
-                stack.append(None)
-            stack.extend(reversed(node.contents))
-
-    @staticmethod
-    def _gap(node: Any, end: int) -> str:
-        return " " if str(node)[end].isspace() else ""
-
-    @staticmethod
-    def _hidden(node: Any) -> bool:
-        style = node.get("style") if hasattr(node, "get") and node.attrs else None
-        return bool(style and DISPLAY_NONE.search(str(style)))
-
-    def _break(self) -> None:
-        if self.out and not self.out[-1].endswith("\n"):
-            self.out.append("\n")
-            self.line += 1

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from parsers import authentic, limits, mail, text
+from parsers import authentic, limits, mail, markup, text
 from parsers.notice import Trust
 from parsers.pack import shipped
 from parsers.reader import read
@@ -67,11 +67,14 @@ def test_no_golden_mail_but_the_one_meant_for_it_breaks_a_limit():
 def test_html_nobody_should_parse_is_not_parsed():
     assert limits.refuse_html("<p>" * 70_000)
     assert limits.refuse_html("x" * (1 << 20 | 1))
-    assert text.text_of_html("<p>" * 70_000).lines == ()
+    assert markup.text_of_html("<p>" * 70_000).lines == ()
 
 
 def test_deeply_nested_html_is_read_without_recursion():
-    assert text.text_of_html("<div>" * 20_000 + "deep" + "</div>" * 20_000).lines in (("deep",), ())
+    assert markup.text_of_html("<div>" * 20_000 + "deep" + "</div>" * 20_000).lines in (
+        ("deep",),
+        (),
+    )
 
 
 RECEIVED = "from a.example.net by mx.example.org with ESMTPS id 1; Tue, 12 May 2026 09:30:00 +0900"
