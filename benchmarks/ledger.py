@@ -23,9 +23,9 @@ from daemon.pipeline.setup import Setup, bare
 from daemon.store.codec import event_to_json
 from daemon.store.store import FILE, Store
 from daemon.store.tables import event, naming, order, reference, wake, watch
-from daemon.worker.reading import Frame
 from orders.event import Event, Source
 from orders.matching.index import key_of, order_keys, references
+from parsers.frame import Frame
 from parsers.notice import Item, Kind, Notice, Outcome, Proof, Reading, Role, Trust
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -23,8 +23,9 @@ from daemon.pipeline.pipeline import Pipeline
 from daemon.pipeline.setup import Setup
 from daemon.settings import Target
 from daemon.store.store import Store
-from daemon.worker.reading import Frame, Reads
+from daemon.worker.reading import Reads
 from orders.event import Event
+from parsers.frame import Frame
 from parsers.notice import Role
 from parsers.reader import Context, interesting
 from parsers.user_yaml import Fault, UserFileError
@@ -181,16 +182,7 @@ def _take(
         header=header,
     )
     intake = Intake(store=store, setup=setup, reads=reads, frame=frame)
-    context = Context(
-        library=setup.library,
-        authserv_ids=frame.authserv_ids,
-        addresses=frame.addresses,
-        relays=frame.relays,
-        zone=frame.zone,
-        role=frame.role,
-        trust_all=frame.trust_all,
-    )
-    if interesting(header, context):
+    if interesting(header, Context.of(setup.library, frame)):
         return intake.take(arrived, filed.at)
     intake.ignore([arrived], filed.at)
     return ()

@@ -4,7 +4,7 @@ elsewhere.
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import time, timedelta
+from datetime import time, timedelta, tzinfo
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from orders.deadlines.policy import check_overrides
+from parsers.frame import Frame
 from parsers.user_yaml import (
     Fault,
     UserFileError,
@@ -247,6 +248,17 @@ class Mailbox(Written):
     def own_addresses(self) -> tuple[str, ...]:
         own = self.addresses or ((self.user,) if "@" in self.user else ())
         return tuple(address.lower() for address in own)
+
+    def frame(self, zone: tzinfo) -> Frame:
+        """How its mails are read for somebody who lives in `zone`."""
+        return Frame(
+            authserv_ids=self.stamps,
+            addresses=self.own_addresses,
+            relays=self.relays,
+            zone=zone,
+            role=self.role,
+            trust_all=self.unverified == "trust",
+        )
 
 
 class Target(Written):

@@ -8,14 +8,16 @@ import difflib
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
 from datetime import UTC, date, tzinfo
 from functools import lru_cache
+from typing import Self
 
 from parsers import authentic, forwarded, intents, limits, marks, statements
 from parsers.authentic import Sender
 from parsers.body import Page
 from parsers.dates import Clock
+from parsers.frame import Frame
 from parsers.mail import ParsedMail, parse, parse_header
 from parsers.notice import NearMiss, Notice, Outcome, Reading, Role, Trust
 from parsers.pack import Library, Pack, phrases
@@ -30,20 +32,14 @@ MAX_NEAR = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """What the reader knows about the mailbox a mail came to."""
+class Context(Frame):
+    """How the mails of a mailbox are read, and by what is known of the marketplaces."""
 
     library: Library
-    authserv_ids: tuple[str, ...] = ()
-    """Who stamps Authentication-Results for this mailbox; empty: nothing is trusted."""
-    addresses: tuple[str, ...] = ()
-    """The user's own, for forwards."""
-    relays: tuple[str, ...] = ()
-    zone: tzinfo = field(default=UTC)
-    """The user's."""
-    role: str = "buyer"
-    """buyer, seller or both"""
-    trust_all: bool = False
+
+    @classmethod
+    def of(cls, library: Library, frame: Frame) -> Self:
+        return cls(library=library, **{one.name: getattr(frame, one.name) for one in fields(Frame)})
 
 
 def read(raw: bytes, context: Context) -> Reading:

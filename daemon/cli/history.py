@@ -13,7 +13,7 @@ from daemon.cli.paths import Paths
 if TYPE_CHECKING:
     from daemon.replay import Filed
     from daemon.store.ledger import Ledger
-    from daemon.worker.reading import Frame
+    from parsers.frame import Frame
     from rules.difference import Sending
 
 
@@ -22,8 +22,9 @@ def sendings(places: Paths, rules: Path | None, back: timedelta) -> "list[Sendin
     first.
     """
     from daemon.replay import replay
-    from daemon.worker.reading import Frame, inline
+    from daemon.worker.reading import inline
     from orders.event import Source
+    from parsers.frame import Frame
     from rules.alert import Cause, Severity
     from rules.difference import Sending
 

@@ -5,7 +5,7 @@ ledger.
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -179,14 +179,7 @@ class Paths:
                 )
             return Context(library=self.library())
         box = mailbox_of(settings, mailbox)
-        return Context(
-            library=self.library(),
-            authserv_ids=box.stamps,
-            addresses=box.own_addresses,
-            relays=box.relays,
-            zone=settings.timezone,
-            role=box.role,
-        )
+        return Context.of(self.library(), replace(box.frame(settings.timezone), trust_all=False))
 
 
 def mailbox_of(settings: "Settings", name: str | None) -> "Mailbox":

@@ -1,5 +1,6 @@
 """`replay`: a folder of mails under a virtual clock, and the alerts it would have sent."""
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 
     from daemon.replay import Rung
     from daemon.settings import Settings, Target
-    from daemon.worker.reading import Frame
     from orders.event import Event
+    from parsers.frame import Frame
 
 
 @click.command(short_help="Which alerts a folder of mails would have sent.")
@@ -123,19 +124,12 @@ def _frame(
     *,
     trust_all: bool,
 ) -> "Frame":
-    from daemon.worker.reading import Frame
+    from parsers.frame import Frame
 
     if settings is None:
         return Frame(zone=zone, role=role or "buyer", trust_all=trust_all)
-    box = mailbox_of(settings, name)
-    return Frame(
-        authserv_ids=box.stamps,
-        addresses=box.own_addresses,
-        relays=box.relays,
-        zone=zone,
-        role=role or box.role,
-        trust_all=trust_all,
-    )
+    frame = mailbox_of(settings, name).frame(zone)
+    return dataclasses.replace(frame, role=role or frame.role, trust_all=trust_all)
 
 
 def _orders(path: Path, zone: "tzinfo", now: "datetime") -> "tuple[Event, ...]":

@@ -25,11 +25,12 @@ from daemon.pipeline.transaction import NOW, Announce, Transaction, transaction
 from daemon.store.mails import MailState, Place
 from daemon.store.state import heard
 from daemon.store.store import Store
-from daemon.worker.reading import Frame, ReadingError, Reads
+from daemon.worker.reading import ReadingError, Reads
 from orders.event import Event, events_of
 from orders.facts.view import View
 from orders.matching.index import CachedIndex, key_parts
 from orders.matching.match import affected_orders, now_matched
+from parsers.frame import Frame
 from parsers.limits import refuse
 from parsers.notice import Outcome, Reading, Trust
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from daemon.settings import Mailbox, Settings, SeverityPolicy, Target
-from daemon.worker.reading import Frame
 from orders.deadlines import policy as deadlines
 from orders.deadlines.policy import Policy
 from parsers import pack
+from parsers.frame import Frame
 from parsers.pack import Library
 from rules import rulebook
 from rules.alert import Severity
@@ -57,15 +57,7 @@ class Setup:
 
     def frame(self, name: str) -> Frame:
         """How the mails of the mailbox are read."""
-        box = self.mailbox(name)
-        return Frame(
-            authserv_ids=box.stamps,
-            addresses=box.own_addresses,
-            relays=box.relays,
-            zone=self.zone,
-            role=box.role,
-            trust_all=box.unverified == "trust",
-        )
+        return self.mailbox(name).frame(self.zone)
 
 
 def build(settings: Settings, *, rules: Path | None, packs: Path | None) -> Setup:

@@ -42,7 +42,8 @@ from daemon.store.state import (
     StateKey,
 )
 from daemon.store.store import prepare, rescue, suspect
-from daemon.worker.reading import Frame, ReadingChild
+from daemon.worker.reading import ReadingChild
+from parsers.frame import Frame
 from parsers.notice import Reading
 from parsers.user_yaml import UserFileError
 from rules.alert import Scope

@@ -201,16 +201,8 @@ def _late(
 def _wanted(
     pipeline: Pipeline, mailbox: str, expect: Callable[[], None]
 ) -> Callable[[bytes], bool]:
-    setup, frame = pipeline.setup, pipeline.setup.frame(mailbox)
-    context = Context(
-        library=setup.library,
-        authserv_ids=frame.authserv_ids,
-        addresses=frame.addresses,
-        relays=frame.relays,
-        zone=frame.zone,
-        role=frame.role,
-        trust_all=frame.trust_all,
-    )
+    setup = pipeline.setup
+    context = Context.of(setup.library, setup.frame(mailbox))
 
     def wanted(header: bytes) -> bool:
         if not interesting(header, context):

@@ -10,7 +10,7 @@ import os
 import resource
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import timedelta, timezone, tzinfo
 from functools import cache
 from pathlib import Path
@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 
 from daemon.worker.process import WorkerError, WorkerProcess
 from daemon.worker.serve import Handler
+from parsers.frame import Frame
 from parsers.notice import Reading
 from parsers.reading_codec import reading_from_wire, reading_to_wire
 
@@ -29,18 +30,6 @@ MEMORY = 512 << 20
 IDLE_SECONDS = 300.0
 """A child that has read nothing for so long gives its memory back."""
 ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "TZ")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
-    """How the mails of one mailbox are read: `parsers.reader.Context` without its library."""
-
-    authserv_ids: tuple[str, ...] = ()
-    addresses: tuple[str, ...] = ()
-    relays: tuple[str, ...] = ()
-    zone: tzinfo
-    role: str = "buyer"
-    trust_all: bool = False
 
 
 class ReadingError(Exception):
@@ -59,16 +48,7 @@ def inline(packs: Path | None) -> Reads:
     library = load(packs)
 
     def reads(raw: bytes, frame: Frame) -> Reading:
-        context = Context(
-            library=library,
-            authserv_ids=frame.authserv_ids,
-            addresses=frame.addresses,
-            relays=frame.relays,
-            zone=frame.zone,
-            role=frame.role,
-            trust_all=frame.trust_all,
-        )
-        return read(raw, context)
+        return read(raw, Context.of(library, frame))
 
     return reads
 

@@ -19,8 +19,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from daemon.worker.reading import Frame, ReadingChild, ReadingError
+from daemon.worker.reading import ReadingChild, ReadingError
 from daemon.worker.reading import inline as reads_inline
+from parsers.frame import Frame
 from parsers.limits import MAX_BYTES
 from parsers.notice import Outcome, Trust, reading_to_json
 from tests.golden import mails

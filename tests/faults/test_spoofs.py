@@ -12,7 +12,8 @@ from daemon.pipeline.pipeline import Pipeline
 from daemon.pipeline.setup import build
 from daemon.settings import Settings
 from daemon.store.store import Store
-from daemon.worker.reading import Frame, inline
+from daemon.worker.reading import inline
+from parsers.frame import Frame
 from parsers.notice import Outcome, Trust
 from tests.servers import sample_mail
 

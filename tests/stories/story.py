@@ -19,10 +19,11 @@ from daemon.pipeline import notes as written_notes
 from daemon.pipeline.setup import Setup, bare
 from daemon.replay import Filed, Rung, mails, replay
 from daemon.settings import Target
-from daemon.worker.reading import Frame, Reads, inline
+from daemon.worker.reading import Reads, inline
 from orders.event import Event, Source, events_of
 from orders.facts.view import View, view
 from orders.matching.index import ListIndex
+from parsers.frame import Frame
 from parsers.notice import Kind, Role, Trust
 from parsers.user_yaml import check, read
 

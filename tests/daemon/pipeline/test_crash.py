@@ -24,7 +24,8 @@ from daemon.push.delivery import Delivery, SendOutcome, SendResult
 from daemon.settings import Settings
 from daemon.store.errors import StoreError
 from daemon.store.store import FILE, Store
-from daemon.worker.reading import Frame, inline
+from daemon.worker.reading import inline
+from parsers.frame import Frame
 from parsers.notice import Reading
 from tests.servers import sample_mail
 

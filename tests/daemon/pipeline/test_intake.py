@@ -21,7 +21,8 @@ from daemon.store.errors import StoreError, StoreErrorKind
 from daemon.store.mails import MailState
 from daemon.store.outbox import OutboxState
 from daemon.store.store import Store
-from daemon.worker.reading import Frame, ReadingError, inline
+from daemon.worker.reading import ReadingError, inline
+from parsers.frame import Frame
 from parsers.notice import Kind, Outcome, Role
 from rules import rulebook
 from rules.alert import AlertState

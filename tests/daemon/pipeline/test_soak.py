@@ -25,7 +25,8 @@ from daemon.store.errors import StoreError
 from daemon.store.mails import MailState
 from daemon.store.outbox import OutboxState
 from daemon.store.store import FILE, Store
-from daemon.worker.reading import Frame, ReadingError, inline
+from daemon.worker.reading import ReadingError, inline
+from parsers.frame import Frame
 from tests.servers import sample_mail
 
 START = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)

@@ -11,7 +11,8 @@ import pytest
 from daemon.pipeline.notes import Note, event_of, load
 from daemon.pipeline.setup import bare
 from daemon.replay import mails, replay
-from daemon.worker.reading import Frame, inline
+from daemon.worker.reading import inline
+from parsers.frame import Frame
 from parsers.notice import Kind, Role
 from parsers.user_yaml import UserFileError
 from tests.servers import sample_mail

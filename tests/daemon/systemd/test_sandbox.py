@@ -15,7 +15,8 @@ import sys
 from datetime import UTC
 from pathlib import Path
 
-from daemon.worker.reading import Frame, ReadingChild
+from daemon.worker.reading import ReadingChild
+from parsers.frame import Frame
 from daemon.service.metrics import Port
 from daemon.push import Delivery, Notifier
 from daemon.secrets import resolve

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from daemon.worker.reading import Frame, ReadingChild, ReadingError, inline
+from daemon.worker.reading import ReadingChild, ReadingError, inline
+from parsers.frame import Frame
 from parsers.notice import Outcome
 from tests.servers import sample_mail
 
