@@ -107,6 +107,23 @@ def mask(text: str, *, level: int = logging.INFO) -> str:
     return text
 
 
+NAMED_SECRET = re.compile(
+    r"((?:token|secret|passw\w{0,5}|pass|pin|key|code|cookie|session|bearer|basic|credential|auth)"
+    r"\w{0,20}[\"']?\s{0,3}[=:\s]\s{0,3}[\"']?)[^\s\"',;&]{2,}",
+    re.IGNORECASE,
+)
+LONG_WORD = re.compile(r"[\w+/=~.-]{20,}")
+"""No word of a sentence is so long; a token is."""
+
+
+def veil(text: str) -> str:
+    """One line of at most 300 characters of what a foreign program said, without what could be a
+    secret in it. Too much is taken out rather than too little.
+    """
+    text = mask(" ".join("".join(c if c.isprintable() else " " for c in text).split()))
+    return LONG_WORD.sub("***", NAMED_SECRET.sub(r"\1***", text))[:300]
+
+
 def start(
     form: Form = "auto",
     *,
@@ -166,7 +183,9 @@ class _Json(_Masked):
             line = {"at": _at(record).isoformat(timespec="milliseconds"), **line}
         if trace := self.trace(record):
             line["traceback"] = trace
-        return self.prefix(record) + json.dumps(line, ensure_ascii=False)
+        text = json.dumps(line, ensure_ascii=False)
+        shown = (char if char.isprintable() else json.dumps(char)[1:-1] for char in text)
+        return self.prefix(record) + "".join(shown)
 
 
 class _Console(_Masked):

@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from daemon.logs import hide
+from daemon.logs import hide, veil
 from daemon.settings import Secret
 
 COMMAND_SECONDS = 10.0
@@ -23,11 +23,15 @@ CREDENTIALS = "CREDENTIALS_DIRECTORY"
 class SecretError(Exception):
     """A secret cannot be had. `what` says why, `try_this` what to do; neither ever holds the
     secret.
+
+    `said` is what a command wrote to stderr, veiled: for the eyes of who asks for it, and for no
+    log, ledger or message, since nobody knows what a stranger's program prints.
     """
 
-    def __init__(self, what: str, try_this: str) -> None:
+    def __init__(self, what: str, try_this: str, said: str = "") -> None:
         self.what = what
         self.try_this = try_this
+        self.said = said
         super().__init__(f"{what}; {try_this}")
 
 
@@ -125,7 +129,11 @@ def _command(argv: Sequence[str], what: str) -> bytes:
     if not argv:
         raise SecretError(f"{what}: its command is empty", "write it as a list: [pass, show, imap]")
     program = argv[0]
-    cure = f"run it by hand as {_me()}, exactly as it is written: {' '.join(argv)}"
+    named = f"{what}: the command {Path(program).name}"
+    cure = (
+        f"run it by hand as {_me()}, as it is written; orderbell doctor --verbose shows what it"
+        " says"
+    )
     try:
         process = subprocess.Popen(  # noqa: S603 - the user's own command, without a shell
             [str(Path(program).expanduser()) if program.startswith("~") else program, *argv[1:]],
@@ -135,24 +143,20 @@ def _command(argv: Sequence[str], what: str) -> bytes:
             start_new_session=True,  # so that what it starts ends with it
         )
     except OSError as error:
-        raise SecretError(
-            f"{what}: the command {program} cannot be started: {error.strerror}", cure
-        ) from None
+        raise SecretError(f"{named} cannot be started: {error.strerror}", cure) from None
     with process:
         try:
             found, complaint = process.communicate(timeout=COMMAND_SECONDS)
         except subprocess.TimeoutExpired:
-            raise SecretError(
-                f"{what}: the command {program} took more than {COMMAND_SECONDS:.0f} s", cure
-            ) from None
+            raise SecretError(f"{named} took more than {COMMAND_SECONDS:.0f} s", cure) from None
         finally:
             _end(process)
     if process.returncode:
-        said = " ".join(complaint.decode(errors="replace").split())[:200]
-        why = f"{what}: the command {program} ended with {process.returncode}" + (
-            f" ({said})" if said else ""
+        raise SecretError(
+            f"{named} ended with {process.returncode}",
+            cure,
+            said=veil(complaint[:MAX_BYTES].decode(errors="replace")),
         )
-        raise SecretError(why, cure)
     return found[:MAX_BYTES]
 
 

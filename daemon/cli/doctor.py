@@ -42,22 +42,28 @@ class Probe:
     about: str
     what: str
     code: Exit = Exit.ERROR
+    said: str = ""
+    """What a foreign program complained of, veiled."""
 
 
 @click.command(short_help="Look at everything that must be right, with the cures.")
 @click.option("--no-message", is_flag=True, help="Send no test message to the targets.")
+@click.option(
+    "--verbose", is_flag=True, help="Show what a command for a secret complained of, veiled."
+)
 @as_json
 @click.pass_obj
-def doctor(places: Paths, no_message: bool, as_json: bool) -> None:
+def doctor(places: Paths, no_message: bool, verbose: bool, as_json: bool) -> None:
     """Look at everything that must be right: files, logins, folders, clock, ledger, targets,
     unit.
     """
     bad: list[Probe] = []
     for sign in examine(places, message=not no_message):
+        what = f"{sign.what} (it said: {sign.said})" if sign.said and verbose else sign.what
         if as_json:
-            print_json({"verdict": sign.verdict.value, "about": sign.about, "what": sign.what})
+            print_json({"verdict": sign.verdict.value, "about": sign.about, "what": what})
         else:
-            click.echo(f"{sign.verdict.value:<5} {sign.about}: {sign.what}")
+            click.echo(f"{sign.verdict.value:<5} {sign.about}: {what}")
         bad += [sign] if sign.verdict is CheckResult.BAD else []
     if bad:
         raise ExitError(bad[0].code, f"{len(bad)} thing{'s' * (len(bad) > 1)} to mend, see above")
@@ -205,6 +211,13 @@ def _mailbox(box: "Mailbox", files: "Files") -> Iterator[Probe]:
         hints = [f"{name!r}{did_you_mean(name, seen.folders)}" for name in seen.missing]
         what = f"no folder {', '.join(hints)}; there are {', '.join(seen.folders[:12])}"
         yield Probe(verdict=CheckResult.BAD, about=about, what=what, code=Exit.MAILBOX)
+    if seen.silent:
+        what = (
+            f"{box.server} does not give the mail with UID {', '.join(map(str, seen.silent))} in"
+            f" {box.folders[0]}; the others are read, this one is asked for again for 30 days: open"
+            " it in another mail program, or delete it there"
+        )
+        yield Probe(verdict=CheckResult.DOUBTFUL, about=about, what=what)
     yield from _stamps(about, box, seen.stamps)
 
 
@@ -286,11 +299,14 @@ def _tried(about: str, look: Callable[[], Iterator[Probe]]) -> Iterator[Probe]:
 
 def _bad(about: str, error: Exception) -> Iterator[Probe]:
     """What is foreseen becomes signs; a mistake of ours is raised as it is."""
+    from daemon.secrets import SecretError
+
     stop = foreseen(error)
     if stop is None:
         raise error
+    said = next((one.said for one in (error, error.__cause__) if isinstance(one, SecretError)), "")
     for sentence in stop.sentences:
-        yield Probe(verdict=CheckResult.BAD, about=about, what=sentence, code=stop.code)
+        yield Probe(verdict=CheckResult.BAD, about=about, what=sentence, code=stop.code, said=said)
 
 
 def _good(about: str, what: str) -> Probe:

@@ -4,6 +4,7 @@ from click.testing import CliRunner
 from daemon.cli import main
 from daemon.cli.exits import Exit
 from daemon.store.store import FILE, Store
+from tests.servers import fake_imap
 
 CONFIG = """\
 version: 1
@@ -13,7 +14,7 @@ mailboxes:
     port: {port}
     tls: none
     user: {user}
-    password: {{env: PASSWORD}}
+    password: {secret}
     folders: [{folder}]
     {more}
 targets:
@@ -35,9 +36,16 @@ def doctor(tmp_path, monkeypatch, dovecot, http_sink):
     dovecot.append(user, STAMPED)
     dovecot.append(user, STAMPED, folder="Orders")
 
-    def call(*words, port=dovecot.port, folder="INBOX", more="authserv_ids: [mx.example.net]"):
+    def call(
+        *words,
+        port=dovecot.port,
+        user=user,
+        folder="INBOX",
+        secret="{env: PASSWORD}",
+        more="authserv_ids: [mx.example.net]",
+    ):
         (tmp_path / "c.yaml").write_text(
-            CONFIG.format(port=port, user=user, folder=folder, more=more)
+            CONFIG.format(port=port, user=user, folder=folder, secret=secret, more=more)
         )
         (tmp_path / "state").mkdir(exist_ok=True)
         options = [
@@ -140,3 +148,45 @@ def test_a_ledger_others_can_read_is_doubtful(doctor, tmp_path):
     answer = doctor("--no-message")
 
     assert any(line.startswith("look") and "chmod 600" in line for line in lines(answer, "ledger"))
+
+
+def refuses(connection, tag, rest):
+    if b"BODY.PEEK[HEADER]" in rest and 2 in connection._chosen(rest.decode().split(" ")[2]):
+        connection.send(tag + b" NO [SERVERBUG] this mail is damaged\r\n")
+    else:
+        connection._uid_fetch(tag, rest)
+
+
+def hangs_up(connection, tag, rest):
+    if b"BODY.PEEK[HEADER]" in rest and 2 in connection._chosen(rest.decode().split(" ")[2]):
+        connection.close()
+    else:
+        connection._uid_fetch(tag, rest)
+
+
+@pytest.mark.parametrize("fault", [refuses, hangs_up])
+def test_one_mail_that_cannot_be_fetched_is_named_and_looked_past(doctor, monkeypatch, fault):
+    monkeypatch.setenv("PASSWORD", fake_imap.PASSWORD)
+    with fake_imap.running() as server:
+        server.add(STAMPED, STAMPED, STAMPED)
+        server.answers["UID FETCH"] = fault
+        answer = doctor("--no-message", port=server.port, user=fake_imap.USER)
+
+    assert answer.exit_code == Exit.DONE, answer.output
+    told = [line for line in lines(answer, "mailbox main") if line.startswith("look")]
+    assert len(told) == 1
+    assert "UID 2 in INBOX" in told[0]
+
+
+def test_what_a_helper_complained_of_is_shown_to_who_asks_alone(doctor, tmp_path):
+    helper = tmp_path / "helper"
+    helper.write_text("#!/bin/sh\necho 'the vault is shut, refresh_token=hunter2' >&2\nexit 9\n")
+    helper.chmod(0o700)
+    quiet = doctor("--no-message", secret=f"{{command: [{helper}]}}")
+    verbose = doctor("--no-message", "--verbose", secret=f"{{command: [{helper}]}}")
+
+    assert quiet.exit_code == verbose.exit_code == Exit.CONFIGURATION
+    assert "helper ended with 9" in quiet.stdout
+    assert "vault" not in quiet.stdout
+    assert "the vault is shut" in verbose.stdout
+    assert "hunter2" not in verbose.stdout

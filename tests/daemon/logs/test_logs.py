@@ -38,6 +38,22 @@ def written():
     return io.StringIO()
 
 
+@pytest.mark.parametrize("form", ["console", "json"])
+def test_no_sign_that_commands_a_terminal_or_turns_a_line_reaches_the_log(written, form):
+    signs = "\x1b]52;c;aGk=\x07 \x9b2J \u202e\u2066\u200f\u061c\ufeff\u2028\U000e0041 end"
+    logs.start(form, stream=written, environment={})
+    log.warning("said %s", signs)
+    try:
+        int(signs)
+    except ValueError:
+        log.exception("and raised")
+
+    assert "end" in written.getvalue()
+    assert [char for char in written.getvalue() if not (char.isprintable() or char == "\n")] == []
+    if form == "json":
+        assert json.loads(written.getvalue().splitlines()[0])["message"] == f"said {signs}"
+
+
 @pytest.mark.parametrize(
     ("said", "logged"),
     [

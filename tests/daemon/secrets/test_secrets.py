@@ -105,13 +105,49 @@ def test_a_command_gives_its_first_line_and_sees_no_shell(tmp_path):
 @pytest.mark.parametrize(
     ("script", "words"),
     [
-        ("import sys; sys.exit('no\\nkey')", "ended with 1 (no key)"),
+        ("import sys; sys.exit('no\\nkey')", "ended with 1; run it by hand"),
         ("pass", "first line is empty"),
         ("import os; os.write(1, b'\\xff')", "no text"),
     ],
 )
 def test_a_command_that_fails_says_how(script, words):
     assert words in failure(Secret(command=(sys.executable, "-c", script)))
+
+
+LEAKS = (
+    "refresh_token=1//0gAbCdEf-1",
+    "Bearer eyJhbGciOi.eyJzdWIiOi.sig",
+    "password: hunter2",
+    'curl: {"access_token": "ya29.a0Ab"}',
+    "mypassword=hunter2",
+    "AKIAIOSFODNN7EXAMPLEKEY",
+    "https://me:hunter2@example.org/x?code=1",
+)
+
+
+@pytest.mark.parametrize("leak", LEAKS)
+def test_what_a_command_complains_of_is_told_to_nobody_but_who_asks_and_without_secrets(leak):
+    script = f"import sys; sys.exit({'cannot renew: ' + leak!r})"
+    with pytest.raises(SecretError) as caught:
+        resolve(Secret(command=(sys.executable, "-c", script)), what=WHAT)
+
+    assert "renew" not in str(caught.value)
+    assert leak not in str(caught.value)
+    assert caught.value.said.startswith("cannot renew: ")
+    words = ("hunter2", "0gAbCd", "eyJz", "ya29", "IOSFODNN7")
+    assert not [word for word in words if word in caught.value.said]
+
+
+def test_a_command_is_named_without_its_path_and_arguments(tmp_path):
+    program = tmp_path / "helper"
+    program.write_text("#!/bin/sh\nexit 9\n")
+    program.chmod(0o700)
+
+    why = failure(Secret(command=(str(program), "--key", "hunter2")))
+
+    assert "the command helper ended with 9" in why
+    assert "hunter2" not in why
+    assert str(tmp_path) not in why
 
 
 def test_a_command_that_does_not_exist_is_one_sentence():
