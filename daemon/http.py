@@ -1,11 +1,13 @@
-"""One HTTP request of our own (the dead man's ping, answers from the phone): short, bounded, never
-sent elsewhere.
+"""One HTTP request of our own (the dead man's ping, answers from the phone, tokens): short,
+bounded, never sent elsewhere.
 """
 
 import http.client
 import threading
 import urllib.error
+import urllib.parse
 import urllib.request
+from collections.abc import Mapping
 from typing import Any
 
 LARGEST = 1 << 20
@@ -20,13 +22,27 @@ class WebError(Exception):
 
 def get(url: str, *, seconds: float) -> bytes:
     """The body of a 2xx answer, at most 1 MiB. Raises WebError, at the latest after `seconds`."""
+    status, body = _within(url, None, seconds)
+    if not 200 <= status < 300:
+        raise WebError(f"answered {status}")
+    return body
+
+
+def post(url: str, form: Mapping[str, str], *, seconds: float) -> tuple[int, bytes]:
+    """Status and body, at most 1 MiB, of what is answered to a form, be it an error. Raises
+    WebError, at the latest after `seconds`.
+    """
+    return _within(url, urllib.parse.urlencode(form).encode(), seconds)
+
+
+def _within(url: str, data: bytes | None, seconds: float) -> tuple[int, bytes]:
     if not url.lower().startswith(("https://", "http://")):
         raise WebError("is no web address; it begins with https://")
-    found: list[bytes | WebError] = []
+    found: list[tuple[int, bytes] | WebError] = []
 
     def call() -> None:
         try:
-            found.append(_call(url, seconds))
+            found.append(_call(url, data, seconds))
         except WebError as error:
             found.append(error)
 
@@ -47,15 +63,16 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         """An address that sends us elsewhere is set up wrongly; the answer 3xx says so."""
 
 
-def _call(url: str, seconds: float) -> bytes:
+def _call(url: str, data: bytes | None, seconds: float) -> tuple[int, bytes]:
+    headers = {"User-Agent": AGENT} | ({"Accept": "application/json"} if data else {})
     try:
-        request = urllib.request.Request(url, headers={"User-Agent": AGENT})  # noqa: S310 - http or https, checked
-        with urllib.request.build_opener(_NoRedirect).open(request, timeout=seconds) as answer:
-            body: bytes = answer.read(LARGEST)
-            return body
-    except urllib.error.HTTPError as error:
-        error.close()
-        raise WebError(f"answered {error.code}") from None
+        request = urllib.request.Request(url, data, headers)  # noqa: S310 - http or https, checked
+        try:
+            with urllib.request.build_opener(_NoRedirect).open(request, timeout=seconds) as answer:
+                return answer.status, answer.read(LARGEST)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read(LARGEST)
     except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
         cause = getattr(error, "reason", error)
         raise WebError(f"cannot be called ({type(cause).__name__})") from None

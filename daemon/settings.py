@@ -188,7 +188,7 @@ class Mailbox(Written):
     """Often an app password."""
     token_command: tuple[str, ...] | None = None
     """Prints an OAuth2 access token."""
-    login: Literal["google", "microsoft"] | None = None
+    login: Literal["microsoft"] | None = None
     """Sign in with `orderbell login`; the refresh token lies in the state folder."""
     folders: tuple[str, ...] = ("INBOX",)
     """Folders that are watched; they are only ever read."""

@@ -35,7 +35,7 @@ def login(
     device_url: str | None,
     token_url: str | None,
 ) -> None:
-    """Sign in to MAILBOX, one with `login: google` or `login: microsoft` in the configuration."""
+    """Sign in to MAILBOX, one with `login: microsoft` in the configuration."""
     from daemon.mailbox.oauth import PROVIDERS, begin, finish, save
     from daemon.secrets import resolve
     from daemon.settings import Secret
@@ -44,7 +44,7 @@ def login(
     if box.login is None:
         raise ExitError(
             Exit.CONFIGURATION,
-            f"mailbox {box.id} has no login: google or microsoft in {places.config}",
+            f"mailbox {box.id} has no login: microsoft in {places.config}",
         )
     secret = (
         resolve(Secret(file=client_secret_file), what="the client secret")

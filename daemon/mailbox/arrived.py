@@ -27,18 +27,15 @@ class Arrived:
     size: int
     """Bytes on the server (RFC822.SIZE), which may be more than `raw` holds."""
     raw: bytes | None
-    """The whole mail; None when it was not wanted or, with `missing`, not given."""
+    """The whole mail, of one over 8 MB its beginning;
+    None when it was not wanted or, with `missing`, not given."""
     header: bytes
     """The header block, at most 256 kB of it."""
     flags: tuple[str, ...] = ()
-    truncated: bool = False
-    """`raw` is the beginning of a mail over 8 MB."""
     missing: bool = False
     """Wanted, asked for twice, not given, and yet not expunged: not done; ask again with
     `Session.fetch`.
     """
-    gmail_id: str = ""
-    """X-GM-MSGID where the server has it: the same mail under two labels has one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +55,3 @@ class Polled:
     """UIDs given to the sink with `missing`."""
     reset: bool = False
     """UIDVALIDITY is not the cursor's: the folder was read anew from `since`."""
-    unstable: bool = False
-    """The server gives no usable UIDVALIDITY (0 or none): UIDs are no keys here, only digests
-    are.
-    """

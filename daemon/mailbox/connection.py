@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+from imapclient.datetime_util import format_criteria_date
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, ProtocolError
 from imapclient.response_parser import parse_fetch_response
 
+from daemon import __version__
 from daemon.mailbox.errors import MailboxError, MailboxErrorKind, said, while_talking
 from daemon.mailbox.login import connect
 from daemon.mailbox.transport import ByteCounter, Limits
@@ -30,7 +32,8 @@ HEADER_BYTES = 256 << 10
 """No honest header block is larger."""
 BODY_BYTES = 8 << 20
 """Of a larger mail the beginning is read."""
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+WINDOW = 10_000
+"""UIDs asked for in one command where the server does not search; an answer of 1 MB at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +49,7 @@ class Folder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class FetchedHeader:
     """What the server shows of one mail; None where it showed nothing."""
 
     uid: int
@@ -54,7 +57,6 @@ class Shown:
     size: int
     header: bytes | None
     flags: tuple[str, ...]
-    gmail_id: str
 
 
 class Connection:
@@ -78,14 +80,26 @@ class Connection:
         """The server told of mail behind our back: it counts at the next `listen`."""
         self._client = connect(account, secret, context, token=token, limits=limits, meter=meter)
         self._header_item = f"BODY.PEEK[HEADER]<0.{HEADER_BYTES}>"
-        self._may_idle = True
+        self._may_idle = self._may_search = True
         try:
             with self._saying("CAPABILITY"):
                 names = self._client.capabilities()
+            self.capabilities = frozenset(name.decode("ascii", "replace") for name in names)
+            if "ID" in self.capabilities:
+                self._introduce()
         except MailboxError:
             self._client.wire.shutdown()
             raise
-        self.capabilities = frozenset(name.decode("ascii", "replace") for name in names)
+
+    def _introduce(self) -> None:
+        """Say who we are (RFC 2971): 163.com, 126.com and yeah.net open no folder before."""
+        try:
+            with self._saying("ID"):
+                self._client.id_({"name": "Orderbell", "version": __version__})
+        except MailboxError as error:
+            if error.kind is not MailboxErrorKind.TEMPORARY:
+                raise
+            log.debug("imap ID was refused: %s", error)
 
     @property
     def can_idle(self) -> bool:
@@ -139,30 +153,53 @@ class Connection:
         """
         words = ["UID", f"{first}:{last}"]
         if since:
-            words += ["SINCE", f"{since.day}-{MONTHS[since.month - 1]}-{since.year}"]
-        return [uid for uid in self._searched(words) if first <= uid <= last]
+            words += ["SINCE", format_criteria_date(since).decode()]
+        found = self._searched(words)
+        if found is None:
+            windows = range(first, last + 1, WINDOW)
+            found = [
+                uid
+                for start in windows
+                for uid, day in self._days(f"{start}:{min(start + WINDOW - 1, last)}")
+                if since is None or day is None or day >= since
+            ]
+        return [uid for uid in found if first <= uid <= last]
 
     def last_uid(self) -> int:
         """The highest UID of the open folder, 0 when it is empty: for servers that tell no
         UIDNEXT.
         """
-        return max(self._searched(["UID", "*"]), default=0)
+        found = self._searched(["UID", "*"])
+        return max([uid for uid, _ in self._days("*")] if found is None else found, default=0)
 
-    def _searched(self, words: Sequence[str]) -> list[int]:
-        answers = self._uid("SEARCH", self.limits.command, *words)
+    def _days(self, uids: str) -> list[tuple[int, date | None]]:
+        """UIDs that exist, ascending, with the day each mail came, by FETCH."""
+        answers = self._fetch(uids, ["UID", "INTERNALDATE"], self.limits.command)
+        days = ((uid, items.get(b"INTERNALDATE")) for uid, items in answers.items())
+        return sorted((uid, at.date() if isinstance(at, datetime) else None) for uid, at in days)
+
+    def _searched(self, words: Sequence[str]) -> list[int] | None:
+        """UIDs, ascending; None where this server does not search, or not for these words."""
+        if not self._may_search:
+            return None
+        try:
+            answers = self._uid("SEARCH", self.limits.command, *words)
+        except MailboxError as error:
+            if error.kind is not MailboxErrorKind.TEMPORARY or not self._usable:
+                raise
+            self._may_search = False  # on this connection; if it was a mood, the next one sees
+            return None
         with self._understanding("SEARCH"):
             # Some servers spread the answer over several lines, or repeat it; MODSEQ may follow the
             # numbers.
             lines = [line.partition(b"(")[0].split() for line in answers if isinstance(line, bytes)]
             return sorted({int(number) for line in lines for number in line})
 
-    def headers(self, uids: str) -> dict[int, Shown]:
+    def headers(self, uids: str) -> dict[int, FetchedHeader]:
         """Header block, date and size of a set of UIDs such as “5:9,12”. What is expunged is not in
         the answer.
         """
         items = ["UID", "INTERNALDATE", "RFC822.SIZE", "FLAGS"]
-        if "X-GM-EXT-1" in self.capabilities:
-            items.append("X-GM-MSGID")
         try:
             answers = self._fetch(uids, [*items, self._header_item], self.limits.command)
         except MailboxError as error:
@@ -175,7 +212,7 @@ class Connection:
             # This server does not do parts of headers; whole ones then.
             self._header_item = "BODY.PEEK[HEADER]"
             answers = self._fetch(uids, [*items, self._header_item], self.limits.command)
-        return {uid: _shown(uid, items) for uid, items in answers.items()}
+        return {uid: _fetched(uid, items) for uid, items in answers.items()}
 
     def bodies(self, uids: Sequence[int], *, beginning: bool = False) -> dict[int, bytes]:
         """Whole mails, or with `beginning` their first 8 MB; a mail the server does not give is not
@@ -318,10 +355,10 @@ def _by_uid(answers: Sequence[Any]) -> dict[int, dict[bytes, Any]]:
     return found
 
 
-def _shown(uid: int, items: dict[bytes, Any]) -> Shown:
+def _fetched(uid: int, items: dict[bytes, Any]) -> FetchedHeader:
     received = items.get(b"INTERNALDATE")
     size = items.get(b"RFC822.SIZE")
-    return Shown(
+    return FetchedHeader(
         uid=uid,
         received=received.astimezone(UTC)
         if isinstance(received, datetime) and received.tzinfo
@@ -329,7 +366,6 @@ def _shown(uid: int, items: dict[bytes, Any]) -> Shown:
         size=size if isinstance(size, int) else 0,
         header=_part(items, b"BODY[HEADER]"),
         flags=_texts(items.get(b"FLAGS")),
-        gmail_id=str(items.get(b"X-GM-MSGID") or ""),
     )
 
 

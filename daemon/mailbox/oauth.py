@@ -12,21 +12,18 @@ import json
 import os
 import tempfile
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
-from http.client import HTTPException, HTTPMessage
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
+from daemon.http import WebError, post
 from daemon.mailbox.errors import MailboxError, MailboxErrorKind, said
-from daemon.mailbox.login import LOOPBACK, trust
+from daemon.mailbox.login import LOOPBACK
 
 HTTP_SECONDS = 20
-ANSWER_BYTES = 1 << 20
 SHARE = 0.8
 """Of an access token's life; then a new one is fetched."""
 
@@ -47,13 +44,6 @@ PROVIDERS: Mapping[str, OAuthProvider] = {
         device_url="https://login.microsoftonline.com/common/oauth2/v2.0/devicecode",
         token_url="https://login.microsoftonline.com/common/oauth2/v2.0/token",  # noqa: S106
         scope="https://outlook.office.com/IMAP.AccessAsUser.All offline_access",
-    ),
-    # developers.google.com: “OAuth 2.0 for TV and limited-input devices”, which lists no mail scope
-    # for most clients
-    "google": OAuthProvider(
-        device_url="https://oauth2.googleapis.com/device/code",
-        token_url="https://oauth2.googleapis.com/token",  # noqa: S106
-        scope="https://mail.google.com/",
     ),
 }
 
@@ -95,8 +85,7 @@ def begin(provider: OAuthProvider, client_id: str) -> Code:
         raise _refused(answer, provider.device_url)
     try:
         return Code(
-            # Google says verification_url, against the RFC
-            address=str(answer.get("verification_uri") or answer["verification_url"]),
+            address=str(answer["verification_uri"]),
             user_code=str(answer["user_code"]),
             device_code=str(answer["device_code"]),
             interval=float(answer.get("interval") or 5),
@@ -158,11 +147,6 @@ def finish(
 
 
 # the token file
-
-
-def token_file(state: Path, mailbox: str) -> Path:
-    """Where the login of a mailbox lies, below the state folder."""
-    return state / "tokens" / f"{mailbox}.json"
 
 
 def save(path: Path, grant: Grant) -> None:
@@ -288,21 +272,6 @@ def _granted(grant: Grant, answer: Mapping[str, Any], now: float) -> Grant:
 # HTTP
 
 
-class _Still(urllib.request.HTTPRedirectHandler):
-    """A form that holds secrets follows nobody."""
-
-    def redirect_request(
-        self,
-        _req: urllib.request.Request,
-        _fp: IO[bytes],
-        _code: int,
-        _msg: str,
-        _headers: HTTPMessage,
-        _newurl: str,
-    ) -> None:
-        return None
-
-
 def _post(url: str, form: Mapping[str, str]) -> dict[str, Any]:
     """The JSON object a server answers to a form, be it a token or an error. Raises
     MailboxError.
@@ -312,21 +281,11 @@ def _post(url: str, form: Mapping[str, str]) -> dict[str, Any]:
         raise MailboxError(
             MailboxErrorKind.TLS, f"{url} is not encrypted", "use an https:// address"
         )
-    opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=trust()), _Still())
-    request = urllib.request.Request(  # noqa: S310 – checked above
-        url, urllib.parse.urlencode(form).encode(), {"Accept": "application/json"}
-    )
     try:
-        try:
-            with opener.open(request, timeout=HTTP_SECONDS) as answer:
-                status, text = answer.status, answer.read(ANSWER_BYTES)
-        except urllib.error.HTTPError as error:
-            with error:
-                status, text = error.code, error.read(ANSWER_BYTES)
-    except (OSError, HTTPException) as error:
-        what = f"{host} cannot be reached: {said(getattr(error, 'reason', None) or error)}"
+        status, text = post(url, form, seconds=HTTP_SECONDS)
+    except WebError as error:
         raise MailboxError(
-            MailboxErrorKind.UNREACHABLE, what, "it is tried again by itself"
+            MailboxErrorKind.UNREACHABLE, f"{host} {error}", "it is tried again by itself"
         ) from None
     try:
         found = json.loads(text)

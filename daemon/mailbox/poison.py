@@ -25,6 +25,10 @@ class PoisonMails:
     def __init__(self) -> None:
         self._count: dict[tuple[Place, int], int] = {}
 
+    def __bool__(self) -> bool:
+        """Whether any mail is under suspicion."""
+        return bool(self._count)
+
     def groups(self, place: Place, uids: Sequence[int]) -> list[list[int]]:
         """How to ask for `uids`: what is above suspicion together, suspects alone, what broke too
         often not at all.

@@ -6,10 +6,10 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from daemon.mailbox import poll as look
-from daemon.mailbox.arrived import Arrived, Cursor, Polled
-from daemon.mailbox.connection import Connection, Folder, uid_set
-from daemon.mailbox.stamps import stamps
+from daemon.mailbox.arrived import Cursor, Polled
+from daemon.mailbox.connection import Connection, Folder
+from daemon.mailbox.poll import FolderPoll, PollOptions, Sink, Wanted, headers
+from daemon.mailbox.stamps import Stamps, stamps
 from daemon.mailbox.transport import ByteCounter, Limits
 from daemon.mailbox.wakeup import Wakeup
 from daemon.settings import Mailbox
@@ -25,8 +25,8 @@ class Session:
     and open a new one.
     """
 
-    def __init__(self, talk: Connection) -> None:
-        self._talk = talk
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
         self._polled: dict[str, tuple[int, int]] = {}
 
     @classmethod
@@ -71,43 +71,32 @@ class Session:
 
     @property
     def capabilities(self) -> frozenset[str]:
-        return self._talk.capabilities
+        return self._connection.capabilities
 
     @property
     def can_idle(self) -> bool:
-        return self._talk.can_idle
+        return self._connection.can_idle
 
     @property
     def meter(self) -> ByteCounter:
-        return self._talk.meter
+        return self._connection.meter
 
     def poll(
         self,
         folder: str,
         cursor: Cursor | None,
         since: datetime | None,
-        wanted: Callable[[bytes], bool],
-        sink: Callable[[Arrived], None],
-        *,
-        unfinished: bool = False,
-        on_reset: Callable[[int], None] | None = None,
-        progress: Callable[[int, int], None] | None = None,
+        wanted: Wanted,
+        sink: Sink,
+        options: PollOptions = PollOptions(),  # noqa: B008 - frozen
     ) -> Polled:
-        """See `daemon.mailbox.poll.poll`."""
+        """Give every mail after `cursor` to `sink`, once, UIDs ascending; bodies of those only
+        whose header is `wanted`. Raises whatever `sink` raises, too. See `FolderPoll.new`.
+        """
         self._polled.pop(folder, None)
-        polled = look.poll(
-            self._talk,
-            folder,
-            cursor,
-            since,
-            wanted,
-            sink,
-            unfinished=unfinished,
-            on_reset=on_reset,
-            progress=progress,
-        )
-        if self._talk.folder:
-            self._polled[folder] = _mark(self._talk.folder)
+        polled = self._look(folder, wanted, sink).new(cursor, since, options)
+        if self._connection.folder:
+            self._polled[folder] = _mark(self._connection.folder)
         return polled
 
     def rescan(
@@ -116,17 +105,18 @@ class Session:
         cursor: Cursor,
         known: Callable[[int, int], Iterable[int]],
         since: datetime | None,
-        wanted: Callable[[bytes], bool],
-        sink: Callable[[Arrived], None],
+        wanted: Wanted,
+        sink: Sink,
     ) -> Polled:
-        """See `daemon.mailbox.poll.rescan`."""
-        return look.rescan(self._talk, folder, cursor, known, since, wanted, sink)
+        """See `FolderPoll.late`."""
+        return self._look(folder, wanted, sink).late(cursor, known, since)
 
-    def fetch(
-        self, folder: str, uidvalidity: int, uids: Sequence[int], sink: Callable[[Arrived], None]
-    ) -> Polled:
-        """See `daemon.mailbox.poll.fetch`."""
-        return look.fetch(self._talk, folder, uidvalidity, uids, sink)
+    def fetch(self, folder: str, uidvalidity: int, uids: Sequence[int], sink: Sink) -> Polled:
+        """See `FolderPoll.again`."""
+        return self._look(folder, lambda _header: True, sink).again(uidvalidity, uids)
+
+    def _look(self, folder: str, wanted: Wanted, sink: Sink) -> FolderPoll:
+        return FolderPoll(self._connection, self._connection.examine(folder), wanted, sink)
 
     def flags(
         self, folder: str, uidvalidity: int, uids: Sequence[int]
@@ -135,25 +125,26 @@ class Session:
 
         None of what is gone, nor after a new UIDVALIDITY.
         """
-        if self._talk.examine(folder).uidvalidity != uidvalidity:
+        if self._connection.examine(folder).uidvalidity != uidvalidity:
             return {}
         found: dict[int, tuple[str, ...]] = {}
         for start in range(0, len(uids), 500):
-            found |= self._talk.flags(sorted(uids)[start : start + 500])
+            found |= self._connection.flags(sorted(uids)[start : start + 500])
         return found
 
     def folders(self) -> tuple[str, ...]:
-        return tuple(name for name, _ in self._talk.folders())
+        return tuple(name for name, _ in self._connection.folders())
 
-    def stamps(self, folder: str, mails: int = 50) -> tuple[tuple[str, int], ...]:
-        """Which authserv-ids stand on the last mails of a folder, with their counts; see
-        `daemon.mailbox.stamps`.
-        """
-        self._talk.examine(folder)
-        last = self._talk.last_uid()
-        uids = self._talk.search(max(1, last - 1000), last)[-mails:] if last else []
-        shown = self._talk.headers(uid_set(uids)) if uids else {}
-        return stamps(mail.header for mail in shown.values() if mail.header)
+    def stamps(self, folder: str, mails: int = 50) -> Stamps:
+        """Which authserv-ids stand on the last mails of a folder; see `daemon.mailbox.stamps`."""
+        self._connection.examine(folder)
+        last = self._connection.last_uid()
+        uids = self._connection.search(max(1, last - 1000), last)[-mails:] if last else []
+        shown, _gone = headers(self._connection, uids)
+        return Stamps(
+            counts=stamps(mail.header for mail in shown if mail.header),
+            silent=tuple(mail.uid for mail in shown if not mail.header),
+        )
 
     def first_read(self, folders: Sequence[str]) -> str:
         """The first of `folders` that a poll of this session could open: the one to wait in."""
@@ -166,21 +157,21 @@ class Session:
         is over. Where the
         server has no IDLE this is a plain wait, and its end counts as True: only a poll can tell.
         """
-        if not self._talk.can_idle:
+        if not self._connection.can_idle:
             return not wake.wait(seconds)
-        state = self._talk.folder
+        state = self._connection.folder
         if state is None or (folder and folder != state.name):
-            state = self._talk.examine(folder or self._talk.account.folders[0])
+            state = self._connection.examine(folder or self._connection.account.folders[0])
         if self._polled.get(state.name) != _mark(state):
             return True  # it changed while another folder was open, or since flags were asked for
-        return self._talk.listen(min(seconds, LONGEST_IDLE), wake)
+        return self._connection.listen(min(seconds, LONGEST_IDLE), wake)
 
     def close(self) -> None:
-        self._talk.close()
+        self._connection.close()
 
     def abort(self) -> None:
         """Hang up from another thread: the one that waits gets a MailboxError and closes."""
-        self._talk.abort()
+        self._connection.abort()
 
 
 def _mark(state: Folder) -> tuple[int, int]:

@@ -5,8 +5,19 @@ name them.
 import re
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 FIELD = re.compile(rb"^(?P<name>[!-9;-~]+)[ \t]*:(?P<value>.*(?:\r?\n[ \t].*)*)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamps:
+    """What the last mails of a folder show."""
+
+    counts: tuple[tuple[str, int], ...]
+    """authserv-ids, the most frequent first."""
+    silent: tuple[int, ...]
+    """UIDs of mails that are there, and whose header the server does not give."""
 
 
 def stamps(headers: Iterable[bytes]) -> tuple[tuple[str, int], ...]:

@@ -56,10 +56,10 @@ class ByteCounter:
     received: int = 0
     sent: int = 0
     commands: int = 0
-    breaks: PoisonMails = field(default_factory=PoisonMails)
+    poison: PoisonMails = field(default_factory=PoisonMails)
 
 
-class Wire(imaplib.IMAP4):
+class Transport(imaplib.IMAP4):
     """imaplib over a buffer of our own. `context`: TLS from the first byte; without it, plain until
     `starttls`.
     """
@@ -273,15 +273,15 @@ class Client(imapclient.IMAPClient):  # type: ignore[misc]  # imapclient has no 
         # imapclient writes every line, and the repr of every body, to a log that nobody reads.
         self.wire.debug = 0
 
-    def _create_IMAP4(self) -> Wire:  # noqa: N802
-        return Wire(self.host, self.port, *self._made_of)
+    def _create_IMAP4(self) -> Transport:  # noqa: N802
+        return Transport(self.host, self.port, *self._made_of)
 
     def _set_read_timeout(self) -> None:
         """The wire sets its own before every read."""
 
     @property
-    def wire(self) -> Wire:
-        wire: Wire = self._imap
+    def wire(self) -> Transport:
+        wire: Transport = self._imap
         return wire
 
 

@@ -23,7 +23,7 @@ FIRST = "12h"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
+class TopicNews:
     """What was written to the topic since it was last read."""
 
     keys: tuple[str, ...]
@@ -39,7 +39,7 @@ def button(topic: str, key: str, target_url: str) -> str:
     return f"http, {LABEL}, {topic}, method=POST, body={_token(key, target_url)}, clear=true"
 
 
-def listen(topic: str, target_url: str, *, since: str = "", seconds: float = SECONDS) -> Heard:
+def listen(topic: str, target_url: str, *, since: str = "", seconds: float = SECONDS) -> TopicNews:
     """Read what was written since `since`. What is no token of this target is passed over. Raises
     WebError.
     """
@@ -48,7 +48,7 @@ def listen(topic: str, target_url: str, *, since: str = "", seconds: float = SEC
     )
     said = [one for line in body.splitlines() if (one := _message(line))]
     keys = [key for one in said if (key := _genuine(str(one.get("message", "")), target_url))]
-    return Heard(keys=tuple(dict.fromkeys(keys)), last=str(said[-1]["id"]) if said else since)
+    return TopicNews(keys=tuple(dict.fromkeys(keys)), last=str(said[-1]["id"]) if said else since)
 
 
 def _message(line: bytes) -> dict[str, Any] | None:

@@ -16,6 +16,7 @@ from daemon.mailbox import oauth
 from daemon.mailbox.arrived import Arrived, Cursor, Polled
 from daemon.mailbox.errors import MailboxError, MailboxErrorKind, next_try
 from daemon.mailbox.login import trust
+from daemon.mailbox.poll import PollOptions
 from daemon.mailbox.session import LONGEST_IDLE, Session
 from daemon.mailbox.transport import ByteCounter
 from daemon.mailbox.wakeup import Wakeup
@@ -149,9 +150,11 @@ def _look_into(
         poll.since[folder],
         wanted,
         intake,
-        unfinished=poll.first_run,
-        on_reset=partial(pipeline.renumbered, poll, folder),
-        progress=told,
+        PollOptions(
+            unfinished=poll.first_run,
+            on_reset=partial(pipeline.renumbered, poll, folder),
+            progress=told,
+        ),
     )
     intake.flush()
     pipeline.looked(poll, polled)

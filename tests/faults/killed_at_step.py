@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, event
 
-from daemon.mailbox.transport import Wire
+from daemon.mailbox.transport import Transport
 from daemon.push.notifier import Notifier
 from daemon.service.service import run
 from tests.faults.home import files_in
@@ -35,7 +35,7 @@ class Steps:
 def main(folder: Path, at: int) -> None:
     steps = Steps(folder, at)
     event.listen(Engine, "commit", lambda _connection: steps("commit"))
-    say, push = Wire.send, Notifier.send
+    say, push = Transport.send, Notifier.send
 
     def said(self, data):
         steps("command")
@@ -47,7 +47,7 @@ def main(folder: Path, at: int) -> None:
         steps("after the push")
         return answer
 
-    Wire.send = said
+    Transport.send = said
     Notifier.send = pushed
     run(files_in(folder))
 

@@ -97,15 +97,13 @@ class Feed:
         self.left: int | None = None
         """Mails that are still given before the line breaks."""
 
-    def poll(
-        self, folder, cursor, since, wanted, sink, *, unfinished=False, on_reset=None, progress=None
-    ):
+    def poll(self, folder, cursor, since, wanted, sink, options):
         box = self._day.folders[folder]
         reset = cursor is not None and cursor.uidvalidity != box.uidvalidity
-        if reset and on_reset:
-            on_reset(box.uidvalidity)
+        if reset:
+            options.on_reset(box.uidvalidity)
         first = 0 if cursor is None or reset else cursor.last_uid
-        bound = since if cursor is None or reset or unfinished else None
+        bound = since if cursor is None or reset or options.unfinished else None
         return self._give(
             folder, self._shown(box, bound, first), box.uidnext - 1, wanted, sink, reset=reset
         )

@@ -10,6 +10,7 @@ import pytest
 
 from daemon.mailbox.arrived import Cursor
 from daemon.mailbox.errors import MailboxError, MailboxErrorKind
+from daemon.mailbox.poll import PollOptions
 from tests.daemon.mailbox.fake import QUICK, drop, everything, news, opened, session_length
 from tests.servers.fake_imap import Faults, running
 
@@ -29,7 +30,7 @@ def read_all(server, cursor=None):
                     got.append(mail)
                     cursor = Cursor(uidvalidity=mail.uidvalidity, last_uid=mail.uid)
 
-                session.poll("INBOX", cursor, None, everything, sink, unfinished=True)
+                session.poll("INBOX", cursor, None, everything, sink, PollOptions(unfinished=True))
                 return got, tries
         except MailboxError as error:
             if error.permanent:

@@ -4,6 +4,7 @@ import ssl
 
 import pytest
 
+from daemon import __version__
 from daemon.mailbox.errors import MailboxError, MailboxErrorKind
 from daemon.mailbox.login import trust
 from daemon.mailbox.session import Session
@@ -225,3 +226,47 @@ def test_idle_over_tls_hears_what_is_already_decrypted(tmp_path, wake):
 
     assert heard
     assert took < 1
+
+
+def introduced(server):
+    """163.com, 126.com and yeah.net: no folder is opened for a stranger."""
+    server.capabilities += " ID"
+    known = []
+
+    def hello(connection, tag, rest):
+        known.append(rest)
+        connection.ok(tag, before=b'* ID ("name" "Coremail Imap")\r\n')
+
+    def examine(connection, tag, rest):
+        if known:
+            connection._examine(tag, rest)
+        else:
+            connection.send(tag + b" NO EXAMINE Unsafe Login. Please contact us\r\n")
+
+    server.answers |= {"ID": hello, "EXAMINE": examine}
+    return known
+
+
+def test_a_server_that_wants_to_know_who_we_are_is_told_after_the_login(server):
+    known = introduced(server)
+    server.add(news(1))
+    got = []
+    with opened(server) as session:
+        session.poll("INBOX", None, None, everything, got.append)
+
+    assert len(got) == 1
+    assert known == [f'ID ("name" "Orderbell" "version" "{__version__}")'.encode()]
+
+
+@pytest.mark.parametrize(
+    "answer", [b"TAG NO no\r\n", b"TAG BAD what\r\n", b"* ID NIL\r\nTAG OK\r\n"]
+)
+def test_a_server_that_cares_not_who_we_are_is_read_all_the_same(server, answer):
+    server.capabilities += " ID"
+    server.answers["ID"] = answer
+    server.add(news(1))
+    got = []
+    with opened(server) as session:
+        session.poll("INBOX", None, None, everything, got.append)
+
+    assert len(got) == 1

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from daemon.mailbox.arrived import Cursor
-from daemon.mailbox.errors import MailboxError
+from daemon.mailbox.errors import MailboxError, MailboxErrorKind
 from daemon.mailbox.login import trust
+from daemon.mailbox.poll import PollOptions
 from daemon.mailbox.session import Session
 from daemon.mailbox.transport import ByteCounter
 from tests.daemon.mailbox.fake import QUICK, account, drop, everything, news, opened, session_length
@@ -171,7 +172,7 @@ def test_a_server_without_uidnext_is_polled_all_the_same(server):
 
 
 @pytest.mark.parametrize("value", [0, None])
-def test_a_server_without_uidvalidity_is_called_unstable(server, value):
+def test_a_server_without_uidvalidity_is_read_once_all_the_same(server, value):
     server.uidvalidity = value
     server.add(news(1))
     got = []
@@ -179,7 +180,6 @@ def test_a_server_without_uidvalidity_is_called_unstable(server, value):
         polled = session.poll("INBOX", None, None, everything, got.append)
         again = session.poll("INBOX", polled.cursor, None, everything, got.append)
 
-    assert polled.unstable
     assert (again.reset, again.seen) == (False, 0)
 
 
@@ -212,21 +212,6 @@ def test_a_late_visible_uid_is_found_by_the_rescan(server):
     assert polled.cursor == cursor
 
 
-def test_gmails_own_number_of_a_mail_is_kept(server):
-    server.capabilities += " X-GM-EXT-1"
-    server.add(news(1))
-    shown = (
-        b"UID 1 INTERNALDATE NIL RFC822.SIZE 9 FLAGS () X-GM-MSGID 1278455344230334865"
-        b" BODY[HEADER]<0> {4}\r\nA:b\n"
-    )
-    server.answers["UID FETCH"] = [b"* 1 FETCH (" + shown + b")\r\nTAG OK done\r\n"]
-    got = []
-    with opened(server) as session:
-        session.poll("INBOX", None, None, everything, got.append)
-
-    assert got[0].gmail_id == "1278455344230334865"
-
-
 def test_trouble_of_the_sink_is_not_the_mailboxes_and_leaves_the_session_whole(server):
     server.add(*(news(n) for n in range(1, 4)))
     got = []
@@ -255,7 +240,7 @@ def test_progress_is_told_in_mails(server):
             None,
             lambda header: False,
             drop,
-            progress=lambda *done: told.append(done),
+            PollOptions(progress=lambda *done: told.append(done)),
         )
 
     assert told == [(200, 450), (400, 450), (450, 450)]
@@ -293,3 +278,47 @@ def test_a_server_that_knows_no_parts_of_headers_gives_whole_ones(server):
         session.poll("INBOX", None, None, everything, got.append)
 
     assert [mail.raw for mail in got] == [news(1)]
+
+
+def refused(words):
+    """A SEARCH answered NO where it holds any of the words."""
+
+    def answer(connection, tag, rest):
+        if any(word in rest for word in words):
+            connection.send(tag + b" NO [CANNOT] SEARCH is not for you\r\n")
+        else:
+            connection._uid_search(tag, rest)
+
+    return answer
+
+
+@pytest.mark.parametrize("words", [[b"SINCE"], [b"UID"]], ids=["SINCE", "all of them"])
+@pytest.mark.parametrize("tells", [True, False], ids=["", "no UIDNEXT"])
+def test_a_server_that_refuses_to_search_is_read_in_windows_of_uids(server, words, tells):
+    now = datetime.now(UTC)
+    server.tells_uidnext = tells
+    server.add(
+        Mail(news(1), received=now - timedelta(days=200)),
+        Mail(news(2), received=now),
+        Mail(news(3), received=now - timedelta(days=30)),
+    )
+    server.mails[25_000] = Mail(news(4), received=now)
+    server.answers["UID SEARCH"] = refused(words)
+    got = []
+    with opened(server) as session:
+        polled = session.poll("INBOX", None, now - timedelta(days=90), everything, got.append)
+        server.add(news(5))
+        again = session.poll("INBOX", polled.cursor, None, everything, got.append)
+
+    assert [mail.uid for mail in got] == [2, 3, 25_000, 25_001]
+    assert again.cursor.last_uid == 25_001
+    assert not polled.missing
+
+
+def test_a_server_that_refuses_search_and_fetch_is_in_trouble(server):
+    server.add(news(1))
+    server.answers["UID SEARCH"] = server.answers["UID FETCH"] = b"TAG NO not now\r\n"
+    with opened(server) as session, pytest.raises(MailboxError) as caught:
+        session.poll("INBOX", None, None, everything, drop)
+
+    assert caught.value.kind is MailboxErrorKind.TEMPORARY

@@ -144,7 +144,7 @@ def test_a_login_without_refresh_token_is_refused(server, provider):
 
 
 def test_the_token_file_is_for_its_owner_alone(server, tmp_path):
-    path = oauth.token_file(tmp_path, "main")
+    path = tmp_path / "tokens" / "main.json"
     oauth.save(path, grant(server))
 
     assert path.stat().st_mode & 0o777 == 0o600
@@ -331,7 +331,7 @@ def test_a_login_by_root_belongs_to_the_owner_of_the_state_folder(server, tmp_pa
     state.mkdir()
     if os.geteuid() == 0:
         os.chown(state, 4711, 4711)
-    path = oauth.token_file(state, "main")
+    path = state / "tokens" / "main.json"
     server.answers = [(200, {"access_token": "a-2", "expires_in": 10})]
     oauth.save(path, grant(server))
     oauth.access_token(path, fresh=True)

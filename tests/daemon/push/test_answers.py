@@ -4,7 +4,7 @@ import re
 import pytest
 
 from daemon.http import WebError
-from daemon.push.answers import Heard, listen
+from daemon.push.answers import TopicNews, listen
 from tests.daemon.push.recorded import record
 from tests.servers.sink import Reply
 
@@ -41,7 +41,7 @@ def test_a_button_that_was_pressed_is_heard_once_with_where_to_go_on(http_sink, 
 
     heard = listen(f"http://{http_sink.host}/answers-topic", target_url)
 
-    assert heard == Heard(keys=(KEY,), last="id3")
+    assert heard == TopicNews(keys=(KEY,), last="id3")
     assert http_sink.requests[0].path == "/answers-topic/json?poll=1&since=12h"
 
 
@@ -50,7 +50,7 @@ def test_reading_goes_on_where_it_ended(http_sink, pressed):
 
     heard = listen(f"http://{http_sink.host}/answers-topic/", pressed[0], since="id3")
 
-    assert heard == Heard(keys=(), last="id3")
+    assert heard == TopicNews(keys=(), last="id3")
     assert http_sink.requests[0].path == "/answers-topic/json?poll=1&since=id3"
 
 
