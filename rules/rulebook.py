@@ -97,18 +97,18 @@ class Rulebook:
     """Those in force."""
     idle: tuple[Rule, ...] = ()
     """Known but switched off: by the user's `disable`, or shipped so."""
-    shelves: Mapping[str, tuple[Rule, ...]] = field(init=False, repr=False, compare=False)
+    by_kind: Mapping[str, tuple[Rule, ...]] = field(init=False, repr=False, compare=False)
     """Rules in force by about, and by `about kind` where they ask for one kind of watch or finding
     only.
     """
 
     def __post_init__(self) -> None:
-        shelves: dict[str, list[Rule]] = {}
+        by_kind: dict[str, list[Rule]] = {}
         for rule in self.rules:
-            for shelf in _shelves(rule):
-                shelves.setdefault(shelf, []).append(rule)
+            for kind in _kinds_asked(rule):
+                by_kind.setdefault(kind, []).append(rule)
         object.__setattr__(
-            self, "shelves", {shelf: tuple(rules) for shelf, rules in shelves.items()}
+            self, "by_kind", {kind: tuple(rules) for kind, rules in by_kind.items()}
         )
 
     @property
@@ -118,10 +118,10 @@ class Rulebook:
 
     def asked(self, subject: Subject) -> Iterator[Rule]:
         """The rules in force that can hold for this subject, in no order that matters."""
-        yield from self.shelves.get(subject.about, ())
+        yield from self.by_kind.get(subject.about, ())
         kind = subject.facts.get(f"{subject.about}.kind")
         if kind is not None:
-            yield from self.shelves.get(f"{subject.about} {kind}", ())
+            yield from self.by_kind.get(f"{subject.about} {kind}", ())
 
     def rule(self, name: str) -> Rule:
         """The rule called `name`, in force or idle. Raises KeyError."""
@@ -146,7 +146,7 @@ class Rulebook:
         ]
 
 
-def _shelves(rule: Rule) -> list[str]:
+def _kinds_asked(rule: Rule) -> list[str]:
     """Where a rule stands: one that asks for certain kinds only, under these."""
     return [f"{rule.about} {kind}" for kind in sorted(rule.kinds)] or [rule.about]
 

@@ -223,9 +223,9 @@ def _look_around(tx: Transaction, seen: View, known: set[int]) -> None:
     completed.
     """
     asked = {
-        placement.event.mail
-        for placement in seen.placements
-        if placement.event.mail is not None and not placement.event.order_numbers
+        matched.event.mail
+        for matched in seen.matches
+        if matched.event.mail is not None and not matched.event.order_numbers
     }
     for number in sorted(asked - known):
         if tx.ledger.alerts.live(mail_scope(number)):

@@ -15,6 +15,7 @@ from orders.facts.describe import clusters, describe
 from orders.facts.phishing import known_orders, phishing
 from orders.facts.view import View, view
 from orders.matching.index import CachedIndex, key_parts
+from orders.matching.level import Level
 from orders.matching.match import Match, match
 from orders.order import Finding, WatchState
 from orders.subject import FactValue, Subject
@@ -30,7 +31,7 @@ SERVICE = Scope(ScopeKind.SERVICE, "orderbell")
 RULES = Scope(ScopeKind.RULES, "user")
 INSTANT = timedelta(microseconds=1)
 """A watch is missed when its time is over, not at it."""
-ALIKE = frozenset({"L5", "L6", "L7"})
+ALIKE = frozenset({Level.THREAD, Level.MASK, Level.SIMILARITY})
 """Steps of the ladder without any number: they never close, so what would close is asked."""
 ENDS = frozenset(
     {

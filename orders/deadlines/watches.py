@@ -103,7 +103,7 @@ class _Awaited:
         self.order = order
         self.region = region(history.events, order.total.currency if order.total else None)
         begun = order.ordered_at or min((event.at for event in history.events), default=None)
-        first = min((placement.event.at for placement in history.possible), default=None)
+        first = min((matched.event.at for matched in history.possible), default=None)
         since = begun or first
         role = history.role
         self.rows = policy.rows_for(history.marketplace, role, self.region, since) if since else ()
@@ -177,12 +177,12 @@ class _Awaited:
                 yield from self._date(row, event, parcel, inferred=self.history.inferred(event))
         if row.actor is not Actor.ME:
             return
-        for placement in self.history.possible:
-            if self._fits(placement.event, triggers, _Parcel()):
-                for date in self._date(row, placement.event, parcel, inferred=True):
+        for matched in self.history.possible:
+            if self._fits(matched.event, triggers, _Parcel()):
+                for date in self._date(row, matched.event, parcel, inferred=True):
                     yield (
                         replace(date, state=WatchState.VOID, answered=True)
-                        if placement.answered
+                        if matched.answered
                         else date
                     )
 

@@ -11,6 +11,7 @@ from orders.facts_table import CASE_STATES, FACTS, FINDING_KINDS, WATCH_KINDS
 from orders.fold.history import text_of
 from orders.fold.shipments import MOVING
 from orders.matching.index import ACCOUNT, key_of, key_parts
+from orders.matching.level import SURE
 from orders.order import (
     Actor,
     Case,
@@ -206,8 +207,7 @@ def _state(one: Case, view: View, now: datetime) -> str:
 def _sure(one: Case, view: View) -> bool:
     origins = {event.origin for event in one.proof}
     return any(
-        placement.event.origin in origins and placement.confidence >= 0.9
-        for placement in view.placements
+        matched.event.origin in origins and matched.confidence >= SURE for matched in view.matches
     )
 
 

@@ -11,6 +11,7 @@ from orders.findings.contradictions import contradictions
 from orders.fold.history import History
 from orders.fold.order_fold import fold
 from orders.matching.index import CachedIndex, EventIndex
+from orders.matching.level import Level
 from orders.matching.match import Match, gather
 from orders.order import Finding, Order, Watch
 
@@ -25,7 +26,7 @@ class View:
     """By the time they became true."""
     watches: tuple[Watch, ...]
     """By due time; met and void ones too."""
-    placements: tuple[Match, ...]
+    matches: tuple[Match, ...]
     """Of every event that belongs here or might, by time; twins have level L0."""
 
 
@@ -35,25 +36,25 @@ def view(key: str, index: EventIndex, policy: Policy, zone: tzinfo) -> View:
     `zone` is the user's: a date without a time is the end of that day there.
     """
     memory = CachedIndex(index)
-    placements = gather(key, memory)
-    history = History(key, placements, zone)
+    matches = gather(key, memory)
+    history = History(key, matches, zone)
     order = fold(history)
     return View(
         order=order,
         findings=contradictions(history, order, memory),
         watches=watches(history, order, policy),
-        placements=_with_twins(placements, history),
+        matches=_with_twins(matches, history),
     )
 
 
-def _with_twins(placements: tuple[Match, ...], history: History) -> tuple[Match, ...]:
-    kept = {placement.event.origin for placement in (*history.placements, *history.possible)}
+def _with_twins(matches: tuple[Match, ...], history: History) -> tuple[Match, ...]:
+    kept = {matched.event.origin for matched in (*history.matches, *history.possible)}
     marked = [
-        placement
-        if placement.event.origin in kept
+        matched
+        if matched.event.origin in kept
         else Match(
-            event=placement.event, level="L0", confidence=placement.confidence, keys=placement.keys
+            event=matched.event, level=Level.TWIN, confidence=matched.confidence, keys=matched.keys
         )
-        for placement in placements
+        for matched in matches
     ]
-    return tuple(sorted(marked, key=lambda placement: (placement.event.at, placement.event.origin)))
+    return tuple(sorted(marked, key=lambda matched: (matched.event.at, matched.event.origin)))

@@ -31,7 +31,7 @@ def about(event: Event) -> str:
 def pairs(
     code: str, found: Sequence[tuple[Event, ...]], content: Callable[[Event], str] = about
 ) -> Iterator[Mismatch]:
-    """One Odd for each different content of the last event; those without content count only when
+    """One mismatch for each different content of the last event; those without content count only when
     no other does.
     """
     seen: dict[str, tuple[Event, ...]] = {}

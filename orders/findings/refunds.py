@@ -5,9 +5,8 @@ from decimal import Decimal
 
 from orders.event import Event
 from orders.findings.mismatch import Mismatch, about
-from orders.fold.cases import total
 from orders.fold.history import History, items_of, money_of, text_of
-from orders.fold.refunds import announced_total, refunds
+from orders.fold.refunds import announced_total, refunds, total
 from orders.matching.titles import same_item
 from orders.order import Order
 from parsers.notice import Kind, Money, Role

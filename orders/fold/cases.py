@@ -6,14 +6,15 @@ must be believed
 (`History.closes`). Final states outrank all others, so late mail never brings a matter back.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from orders.event import Event, Source
 from orders.fold.history import History, latest, money_of, text_of
 from orders.fold.lines import all_left
-from orders.fold.refunds import announced_total, refunds
+from orders.fold.refunds import announced_total, refunds, total
 from orders.order import Actor, Case, CaseKind
 from parsers.notice import Kind, Money, Role
 
@@ -29,6 +30,26 @@ CLAIM_KINDS = (Kind.CLAIM_OPENED, Kind.CLAIM_INFO_REQUESTED, Kind.CLAIM_DECIDED)
 CHARGEBACK_KINDS = (Kind.CHARGEBACK_OPENED, Kind.CHARGEBACK_DECIDED)
 REFUNDED = frozenset({"refund_full", "refund_partial", "seller_timeout"})
 """Outcomes of a dispute after which money must come without a parcel going back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Matter:
+    """What is particular to one kind of case; the rest follows from its events."""
+
+    kind: CaseKind
+    events: Sequence[Event]
+    state: str
+    ended: Event | None = None
+    waiting_for: Actor | None = None
+    reason: str | None = None
+    judgement: str | None = None
+    outcome: str | None = None
+    claimed: Money | None = None
+    awarded: Money | None = None
+    paid: Money | None = None
+    respond_by: datetime | None = None
+    ref: str | None = None
+    opened_at: datetime | None = None
 
 
 def cases(history: History) -> tuple[Case, ...]:
@@ -58,13 +79,9 @@ def episodes(
     groups: dict[str, list[Event]] = {ref: [] for ref in refs}
     bare: list[list[Event]] = []
     for event in events:
-        if event.cases:
-            groups[event.cases[0]].append(event)
-        elif refs:
+        if refs:
             groups[_ref_at(event, events, refs)].append(event)
-        elif not bare or (
-            event.kind is opener and any(_ends(one, closer, history) for one in bare[-1])
-        ):
+        elif not bare or (event.kind is opener and _closings(bare[-1], closer, history)):
             bare.append([event])
         else:
             bare[-1].append(event)
@@ -72,15 +89,23 @@ def episodes(
 
 
 def _ref_at(event: Event, events: Sequence[Event], refs: list[str]) -> str:
-    begun = [one for one in events if one.cases and one.at <= event.at]
+    """The case number of the event: its own, else that of the newest case begun before it."""
+    if event.cases:
+        return event.cases[0]
+    begun = [other for other in events if other.cases and other.at <= event.at]
     return begun[-1].cases[0] if begun else refs[0]
 
 
-def _ends(event: Event, closer: Kind, history: History) -> bool:
-    return event.kind is closer and history.closes(event)
+def _closings(events: Iterable[Event], closer: Kind, history: History) -> list[Event]:
+    """The believed ends among the events."""
+    return [event for event in events if event.kind is closer and history.closes(event)]
 
 
-def _cancellations(history: History) -> Iterable[Case]:
+def _kind(events: Iterable[Event], kind: Kind) -> list[Event]:
+    return [event for event in events if event.kind is kind]
+
+
+def _cancellations(history: History) -> Iterator[Case]:
     requests = history.of(Kind.CANCEL_REQUESTED)
     if not requests:
         return
@@ -97,73 +122,74 @@ def _cancellations(history: History) -> Iterable[Case]:
         state, ended = "overtaken", shipped[0]
     elif all_left(history, asked.at):
         state, ended = "overtaken", asked
-    waiting = Actor.ME if history.role is Role.SELLER else Actor.COUNTERPARTY
     yield _case(
         history,
-        CaseKind.CANCELLATION,
-        [*requests, *cancelled, *rejected, *shipped[:1]],
-        state=state,
-        ended=ended,
-        reason=text_of(asked.fields, "reason"),
-        waiting_for=waiting,
-        opened_at=asked.at,
+        _Matter(
+            kind=CaseKind.CANCELLATION,
+            events=[*requests, *cancelled, *rejected, *shipped[:1]],
+            state=state,
+            ended=ended,
+            waiting_for=Actor.ME if history.role is Role.SELLER else Actor.COUNTERPARTY,
+            reason=text_of(asked.fields, "reason"),
+            opened_at=asked.at,
+        ),
     )
 
 
-def _disputes(history: History) -> Iterable[Case]:
+def _disputes(history: History) -> Iterator[Case]:
     for events in episodes(history, DISPUTE_KINDS, Kind.DISPUTE_OPENED, Kind.DISPUTE_CLOSED):
-        closed = [event for event in events if _ends(event, Kind.DISPUTE_CLOSED, history)]
+        closed = _closings(events, Kind.DISPUTE_CLOSED, history)
         state, waiting = _dispute_state(events, history)
-        judged = [event for event in events if event.kind is Kind.DISPUTE_JUDGED]
-        opened = [event for event in events if event.kind is Kind.DISPUTE_OPENED]
+        judged = _kind(events, Kind.DISPUTE_JUDGED)
+        opened = _kind(events, Kind.DISPUTE_OPENED)
         offers = [event for event in events if event.kind is not Kind.DISPUTE_OPENED]
         yield _case(
             history,
-            CaseKind.DISPUTE,
-            events,
-            state=state,
-            ended=closed[-1] if closed else None,
-            reason=text_of(opened[0].fields, "reason") if opened else None,
-            waiting_for=waiting,
-            judgement=_word(history.best(judged), "judgement") or ("unknown" if judged else None),
-            outcome=_word(
-                closed or [event for event in events if event.kind is Kind.DISPUTE_CLOSED],
-                "outcome",
+            _Matter(
+                kind=CaseKind.DISPUTE,
+                events=events,
+                state=state,
+                ended=closed[-1] if closed else None,
+                waiting_for=waiting,
+                reason=text_of(opened[0].fields, "reason") if opened else None,
+                judgement=_word(history.best(judged), "judgement")
+                or ("unknown" if judged else None),
+                outcome=_word(closed or _kind(events, Kind.DISPUTE_CLOSED), "outcome"),
+                claimed=_money(opened, "amount"),
+                awarded=_money(history.best(offers), "amount"),
             ),
-            claimed=_money(opened, "amount"),
-            awarded=_money(history.best(offers), "amount"),
         )
 
 
+_STEPS: Mapping[Kind, tuple[str, Actor]] = {
+    Kind.DISPUTE_PROPOSAL: ("proposal", Actor.ME),
+    Kind.DISPUTE_ESCALATED: ("review", Actor.PLATFORM),
+    Kind.DISPUTE_EVIDENCE_REQUESTED: ("evidence_due", Actor.ME),
+}
+"""Where an open dispute stands after such a mail, and who must move."""
+
+
 def _dispute_state(events: Sequence[Event], history: History) -> tuple[str, Actor | None]:
-    me, they = Actor.ME, Actor.COUNTERPARTY
-    if any(_ends(event, Kind.DISPUTE_CLOSED, history) for event in events):
+    if _closings(events, Kind.DISPUTE_CLOSED, history):
         return "closed", None
-    if any(event.kind is Kind.DISPUTE_JUDGED for event in events):
-        return "judged", me
-    mine = "seller" if history.role is Role.SELLER else "buyer"
-    state, waiting = "opened", me if history.role is Role.SELLER else they
+    if _kind(events, Kind.DISPUTE_JUDGED):
+        return "judged", Actor.ME
+    seller = history.role is Role.SELLER
+    mine = "seller" if seller else "buyer"
+    state, waiting = "opened", Actor.ME if seller else Actor.COUNTERPARTY
     for event in events:
-        match event.kind:
-            case Kind.DISPUTE_PROPOSAL if text_of(event.fields, "sender") == mine:
-                state, waiting = "opened", they
-            case Kind.DISPUTE_PROPOSAL:
-                state, waiting = "proposal", me
-            case Kind.DISPUTE_ESCALATED:
-                state, waiting = "review", Actor.PLATFORM
-            case Kind.DISPUTE_EVIDENCE_REQUESTED:
-                state, waiting = "evidence_due", me
-            case _:
-                pass
-    asked = [event.at for event in events if event.kind is Kind.DISPUTE_EVIDENCE_REQUESTED]
-    if state == "evidence_due" and any(
-        event.at >= asked[-1] for event in history.of(Kind.EVIDENCE)
-    ):
-        return "review", Actor.PLATFORM
+        if event.kind is Kind.DISPUTE_PROPOSAL and text_of(event.fields, "sender") == mine:
+            state, waiting = "opened", Actor.COUNTERPARTY
+        elif event.kind in _STEPS:
+            state, waiting = _STEPS[event.kind]
+    if state == "evidence_due":
+        asked = _kind(events, Kind.DISPUTE_EVIDENCE_REQUESTED)[-1]
+        if history.since(asked.at, Kind.EVIDENCE):
+            return "review", Actor.PLATFORM
     return state, waiting
 
 
-def _appeals(history: History) -> Iterable[Case]:
+def _appeals(history: History) -> Iterator[Case]:
     submitted, decided = history.of(Kind.APPEAL_SUBMITTED), history.of(Kind.APPEAL_DECIDED)
     if not submitted and not decided:
         return
@@ -171,189 +197,200 @@ def _appeals(history: History) -> Iterable[Case]:
     outcome = _word(history.best(decided), "outcome")
     state = "submitted"
     if ended:
-        state = {"granted": "granted", "rejected": "rejected"}.get(
-            _word(ended, "outcome") or "", "decided"
-        )
+        word = _word(ended, "outcome")
+        state = word if word in ("granted", "rejected") else "decided"
     yield _case(
         history,
-        CaseKind.APPEAL,
-        [*submitted, *decided],
-        state=state,
-        ended=ended[-1] if ended else None,
-        reason=_word(decided, "reason") or _word(submitted, "reason"),
-        waiting_for=Actor.PLATFORM,
-        outcome=outcome or ("unknown" if decided else None),
-        awarded=_money(decided, "amount"),
+        _Matter(
+            kind=CaseKind.APPEAL,
+            events=[*submitted, *decided],
+            state=state,
+            ended=ended[-1] if ended else None,
+            waiting_for=Actor.PLATFORM,
+            reason=_word(decided, "reason") or _word(submitted, "reason"),
+            outcome=outcome or ("unknown" if decided else None),
+            awarded=_money(decided, "amount"),
+        ),
     )
 
 
-def _returns(history: History) -> Iterable[Case]:
-    sent_back = [
-        event
-        for event in history.of(Kind.DISPUTE_CLOSED)
-        if _word([event], "outcome") == "return_refund"
+def _returns(history: History) -> Iterator[Case]:
+    authorised = [
+        *history.of(Kind.RETURN_AUTHORISED),
+        *history.saying(Kind.DISPUTE_CLOSED, "outcome", "return_refund"),
     ]
-    opening = [*history.of(Kind.RETURN_REQUESTED), *history.of(Kind.RETURN_AUTHORISED), *sent_back]
+    opening = [*history.of(Kind.RETURN_REQUESTED), *authorised]
     later = history.sure(Kind.RETURN_SHIPPED, Kind.RETURN_RECEIVED, Kind.RETURN_REJECTED)
     if not opening and not later:
         return
-    events = sorted([*opening, *later], key=lambda event: (event.at, event.origin))
-    authorised = [*history.of(Kind.RETURN_AUTHORISED), *sent_back]
-    kinds = {event.kind for event in events}
-    state, ended = "requested", None
-    if authorised:
-        state = "authorised"
-    rejected = history.sure(Kind.RETURN_REJECTED)
-    if rejected and not any(event.at > rejected[-1].at for event in authorised):
-        state, ended = "rejected", rejected[-1]
-    if Kind.RETURN_SHIPPED in kinds:
-        state, ended = "shipped", None
-    if Kind.RETURN_RECEIVED in kinds:
-        state, ended = "received", None
-        refunds = [
-            event for event in history.sure(Kind.REFUND_COMPLETED) if event.at >= events[0].at
-        ]
-        if refunds:
-            state, ended = "refunded", refunds[-1]
-    seller = history.role is Role.SELLER
-    me, they = (Actor.COUNTERPARTY, Actor.ME) if seller else (Actor.ME, Actor.COUNTERPARTY)
-    waiting = {"requested": they, "authorised": me, "shipped": they, "received": they}
+    events = _in_time([*opening, *later])
+    state, ended = _return_state(history, events, authorised)
+    stated = (history.when(event, "return_by") for event in authorised)
     yield _case(
         history,
-        CaseKind.RETURN,
-        events,
-        state=state,
-        ended=ended,
-        reason=_word(events, "reason"),
-        waiting_for=waiting.get(state),
-        respond_by=min(
-            (at for event in authorised if (at := history.when(event, "return_by"))), default=None
+        _Matter(
+            kind=CaseKind.RETURN,
+            events=events,
+            state=state,
+            ended=ended,
+            waiting_for=_return_waits_for(state, history.role),
+            reason=_word(events, "reason"),
+            respond_by=min((at for at in stated if at), default=None),
+            ref=_word(events, "rma"),
         ),
-        ref=_word(events, "rma"),
     )
 
 
-def _refunds(history: History) -> Iterable[Case]:
+def _return_state(
+    history: History, events: Sequence[Event], authorised: Sequence[Event]
+) -> tuple[str, Event | None]:
+    """Where the return with these events stands, and what ended it."""
+    if history.sure(Kind.RETURN_RECEIVED):
+        refunds = history.since(events[0].at, Kind.REFUND_COMPLETED)
+        paid = [event for event in refunds if history.closes(event)]
+        return ("refunded", paid[-1]) if paid else ("received", None)
+    if history.sure(Kind.RETURN_SHIPPED):
+        return "shipped", None
+    rejected = history.sure(Kind.RETURN_REJECTED)
+    if rejected and not any(event.at > rejected[-1].at for event in authorised):
+        return "rejected", rejected[-1]
+    return ("authorised" if authorised else "requested"), None
+
+
+def _return_waits_for(state: str, role: Role) -> Actor | None:
+    """Who must move next; the buyer is the one who sends."""
+    sender, receiver = (
+        (Actor.COUNTERPARTY, Actor.ME) if role is Role.SELLER else (Actor.ME, Actor.COUNTERPARTY)
+    )
+    if state == "authorised":
+        return sender
+    return receiver if state in ("requested", "shipped", "received") else None
+
+
+def _refunds(history: History) -> Iterator[Case]:
     announced = history.of(Kind.REFUND_ANNOUNCED)
-    decided = [
-        event for event in history.of(Kind.DISPUTE_CLOSED) if _word([event], "outcome") in REFUNDED
-    ]
-    granted = [
-        event for event in history.of(Kind.APPEAL_DECIDED) if _word([event], "outcome") == "granted"
-    ]
     completed, failed = history.sure(Kind.REFUND_COMPLETED), history.sure(Kind.REFUND_FAILED)
-    opening = [*announced, *decided, *granted]
-    events = sorted([*opening, *completed, *failed], key=lambda event: (event.at, event.origin))
+    opening = [
+        *announced,
+        *history.saying(Kind.DISPUTE_CLOSED, "outcome", *REFUNDED),
+        *history.saying(Kind.APPEAL_DECIDED, "outcome", "granted"),
+    ]
+    events = _in_time([*opening, *completed, *failed])
     if not events:
         return
-    told = refunds(history)
+    known = refunds(history)
     state, ended = "announced", None
-    if completed and all(one.completed is not None for one in told):
+    if completed and all(refund.completed is not None for refund in known):
         state, ended = "completed", completed[-1]
     elif failed and not any(event.at > failed[-1].at for event in completed):
         state = "failed"
     yield _case(
         history,
-        CaseKind.REFUND,
-        events,
-        state=state,
-        ended=ended,
-        reason=_word(failed, "reason"),
-        waiting_for=Actor.PLATFORM,
-        outcome=_word(announced, "method"),
-        awarded=announced_total(told) or total(opening),
-        paid=total(completed),
-        respond_by=None,
+        _Matter(
+            kind=CaseKind.REFUND,
+            events=events,
+            state=state,
+            ended=ended,
+            waiting_for=Actor.PLATFORM,
+            reason=_word(failed, "reason"),
+            outcome=_word(announced, "method"),
+            awarded=announced_total(known) or total(opening),
+            paid=total(completed),
+        ),
     )
 
 
-def _claims(history: History) -> Iterable[Case]:
+def _claims(history: History) -> Iterator[Case]:
     for events in episodes(history, CLAIM_KINDS, Kind.CLAIM_OPENED, Kind.CLAIM_DECIDED):
-        ended = [event for event in events if _ends(event, Kind.CLAIM_DECIDED, history)]
-        asked = [event for event in events if event.kind is Kind.CLAIM_INFO_REQUESTED]
-        seller = history.role is Role.SELLER
-        state, waiting = "opened", Actor.ME if seller else Actor.PLATFORM
-        if asked:
-            state, waiting = "info_due", Actor.ME
-        if state != "opened" or seller:
-            since = (asked or events)[-1].at
-            if any(event.at >= since for event in history.of(Kind.EVIDENCE)):
-                state, waiting = "review", Actor.PLATFORM
-        if ended:
-            word = _word(ended, "outcome") or ""
-            state = word if word in ("granted", "denied", "withdrawn") else "decided"
+        ended = _closings(events, Kind.CLAIM_DECIDED, history)
+        state, waiting = _claim_state(events, ended, history)
         yield _case(
             history,
-            CaseKind.CLAIM,
-            events,
-            state=state,
-            ended=ended[-1] if ended else None,
-            reason=_word(events, "reason"),
-            waiting_for=waiting,
-            outcome=_word(
-                ended or [event for event in events if event.kind is Kind.CLAIM_DECIDED], "outcome"
+            _Matter(
+                kind=CaseKind.CLAIM,
+                events=events,
+                state=state,
+                ended=ended[-1] if ended else None,
+                waiting_for=waiting,
+                reason=_word(events, "reason"),
+                outcome=_word(ended or _kind(events, Kind.CLAIM_DECIDED), "outcome"),
+                claimed=_money(events, "amount"),
             ),
-            claimed=_money(events, "amount"),
         )
 
 
-def _chargebacks(history: History) -> Iterable[Case]:
+def _claim_state(
+    events: Sequence[Event], ended: Sequence[Event], history: History
+) -> tuple[str, Actor | None]:
+    if ended:
+        word = _word(ended, "outcome")
+        return (word if word in ("granted", "denied", "withdrawn") else "decided"), None
+    asked = _kind(events, Kind.CLAIM_INFO_REQUESTED)
+    must_answer = bool(asked) or history.role is Role.SELLER
+    if must_answer and history.since((asked or events)[-1].at, Kind.EVIDENCE):
+        return "review", Actor.PLATFORM
+    return ("info_due" if asked else "opened"), Actor.ME if must_answer else Actor.PLATFORM
+
+
+def _chargebacks(history: History) -> Iterator[Case]:
     for events in episodes(
         history, CHARGEBACK_KINDS, Kind.CHARGEBACK_OPENED, Kind.CHARGEBACK_DECIDED
     ):
-        ended = [event for event in events if _ends(event, Kind.CHARGEBACK_DECIDED, history)]
-        state, waiting = "opened", Actor.ME
-        if any(event.at >= events[0].at for event in history.of(Kind.EVIDENCE)):
-            state, waiting = "review", Actor.BANK
+        ended = _closings(events, Kind.CHARGEBACK_DECIDED, history)
+        answered = history.since(events[0].at, Kind.EVIDENCE)
+        state, waiting = ("review", Actor.BANK) if answered else ("opened", Actor.ME)
         yield _case(
             history,
-            CaseKind.CHARGEBACK,
-            events,
-            state="decided" if ended else state,
-            ended=ended[-1] if ended else None,
-            reason=_word(events, "reason"),
-            waiting_for=waiting,
-            outcome=_word(
-                [event for event in events if event.kind is Kind.CHARGEBACK_DECIDED], "outcome"
+            _Matter(
+                kind=CaseKind.CHARGEBACK,
+                events=events,
+                state="decided" if ended else state,
+                ended=ended[-1] if ended else None,
+                waiting_for=waiting,
+                reason=_word(events, "reason"),
+                outcome=_word(_kind(events, Kind.CHARGEBACK_DECIDED), "outcome"),
+                claimed=_money(events, "amount"),
             ),
-            claimed=_money(events, "amount"),
         )
 
 
-def _accounts(history: History) -> Iterable[Case]:
+def _accounts(history: History) -> Iterator[Case]:
     for about, events in _by_topic(
         history, (Kind.ACCOUNT_WARNING, Kind.ACCOUNT_RESTRICTED), ("metric", "asin", "scope")
     ):
-        answers = [event for event in history.of(Kind.EVIDENCE) if event.at >= events[-1].at]
-        restricted = any(event.kind is Kind.ACCOUNT_RESTRICTED for event in events)
-        state = "resolved" if answers else "restricted" if restricted else "warned"
+        answers = history.since(events[-1].at, Kind.EVIDENCE)
+        begun = "restricted" if _kind(events, Kind.ACCOUNT_RESTRICTED) else "warned"
         yield _case(
             history,
-            CaseKind.ACCOUNT,
-            events,
-            state=state,
-            ended=answers[0] if answers else None,
-            reason=_word(events, "reason") or _word(events, "text"),
-            waiting_for=Actor.ME,
-            ref=about,
+            _Matter(
+                kind=CaseKind.ACCOUNT,
+                events=events,
+                state="resolved" if answers else begun,
+                ended=answers[0] if answers else None,
+                waiting_for=Actor.ME,
+                reason=_word(events, "reason") or _word(events, "text"),
+                ref=about,
+            ),
         )
 
 
-def _fees(history: History) -> Iterable[Case]:
+def _fees(history: History) -> Iterator[Case]:
     for about, notices in _by_topic(history, (Kind.FEE_NOTICE,), ("sku", "asin")):
         events = [event for event in notices if not is_plain_rate(event, history)]
         if not events:
             continue
-        answers = [event for event in history.of(Kind.EVIDENCE) if event.at >= events[-1].at]
+        answers = history.since(events[-1].at, Kind.EVIDENCE)
         yield _case(
             history,
-            CaseKind.FEE,
-            events,
-            state="resolved" if answers else "noticed",
-            ended=answers[0] if answers else None,
-            reason=_word(events, "reason"),
-            waiting_for=Actor.ME,
-            ref=about,
+            _Matter(
+                kind=CaseKind.FEE,
+                events=events,
+                state="resolved" if answers else "noticed",
+                ended=answers[0] if answers else None,
+                waiting_for=Actor.ME,
+                reason=_word(events, "reason"),
+                ref=about,
+            ),
         )
 
 
@@ -368,13 +405,11 @@ def rate_before(event: Event, history: History) -> Decimal | None:
     """The fee rate before the one this notice tells, when they differ: as it says, else of the
     notice before.
     """
-    new, told = event.fields.get("new_rate"), event.fields.get("old_rate")
-    same = [
-        one
-        for one in history.of(Kind.FEE_NOTICE)
-        if _thing(one) == _thing(event) and one.at < event.at
-    ]
-    earlier = told if told is not None else (same[-1].fields.get("new_rate") if same else None)
+    new, earlier = event.fields.get("new_rate"), event.fields.get("old_rate")
+    if earlier is None:
+        notices = [other for other in history.of(Kind.FEE_NOTICE) if other.at < event.at]
+        same = [other for other in notices if _thing(other) == _thing(event)]
+        earlier = same[-1].fields.get("new_rate") if same else None
     return earlier if isinstance(earlier, Decimal) and new is not None and earlier != new else None
 
 
@@ -392,61 +427,37 @@ def _by_topic(
     return list(topics.items())
 
 
-def _case(
-    history: History,
-    kind: CaseKind,
-    events: Sequence[Event],
-    *,
-    state: str,
-    ended: Event | None,
-    waiting_for: Actor | None,
-    reason: str | None = None,
-    judgement: str | None = None,
-    outcome: str | None = None,
-    claimed: Money | None = None,
-    awarded: Money | None = None,
-    paid: Money | None = None,
-    respond_by: datetime | None = None,
-    ref: str | None = None,
-    opened_at: datetime | None = None,
-) -> Case:
-    own = next((event.cases[0] for event in events if event.cases), None) or ref
-    newest = max(
-        events, key=lambda event: (event.at, event.origin)
-    )  # what it says replaces what was asked before
+def _case(history: History, matter: _Matter) -> Case:
+    events = matter.events
+    own = next((event.cases[0] for event in events if event.cases), None) or matter.ref
+    newest = max(events, key=_time)  # what it says replaces what was asked before
+    ended = matter.ended
+    respond_by = matter.respond_by or history.when(newest, "respond_by", "appeal_by")
     return Case(
-        kind=kind,
-        id=f"{history.key}/{kind}" + (f"/{own}" if own else ""),
-        state=state,
-        opened_at=opened_at or min(event.at for event in events),
+        kind=matter.kind,
+        id=f"{history.key}/{matter.kind}" + (f"/{own}" if own else ""),
+        state=matter.state,
+        opened_at=matter.opened_at or min(event.at for event in events),
         ref=own,
         closed_at=ended.at if ended else None,
-        judgement=judgement,
-        outcome=outcome,
-        reason=reason,
-        amount_claimed=claimed,
-        amount_awarded=awarded,
-        amount_paid=paid,
-        waiting_for=None if ended else waiting_for,
-        respond_by=None
-        if ended
-        else (respond_by or history.when(newest, "respond_by", "appeal_by")),
-        proof=tuple(sorted(events, key=lambda event: (event.at, event.origin))),
+        judgement=matter.judgement,
+        outcome=matter.outcome,
+        reason=matter.reason,
+        amount_claimed=matter.claimed,
+        amount_awarded=matter.awarded,
+        amount_paid=matter.paid,
+        waiting_for=None if ended else matter.waiting_for,
+        respond_by=None if ended else respond_by,
+        proof=_in_time(events),
     )
 
 
-def total(events: Iterable[Event]) -> Money | None:
-    """The sum of the events' amounts in the currency of the first; other currencies are left
-    out.
-    """
-    amounts = [amount for event in events if (amount := money_of(event, "amount")) is not None]
-    if not amounts:
-        return None
-    currency = amounts[0].currency
-    return Money(
-        value=sum((one.value for one in amounts if one.currency == currency), Decimal()),
-        currency=currency,
-    )
+def _in_time(events: Iterable[Event]) -> tuple[Event, ...]:
+    return tuple(sorted(events, key=_time))
+
+
+def _time(event: Event) -> tuple[datetime, str]:
+    return (event.at, event.origin)
 
 
 def _word(events: Iterable[Event], name: str) -> str | None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from orders.event import Event, Source
 from orders.matching.index import key_parts
+from orders.matching.level import SURE
 from orders.matching.match import Match
 from parsers.notice import FieldValue, Item, Kind, Money, Trust, when_to_utc
 
@@ -26,25 +27,27 @@ _WORDY = frozenset({Kind.MESSAGE_RECEIVED, Kind.PROMISE, Kind.EVIDENCE, Kind.IMP
 class History:
     """Events that belong to one order. `believed` ones may close, the others only open."""
 
-    def __init__(self, key: str, placements: Iterable[Match], zone: tzinfo) -> None:
+    def __init__(self, key: str, matches: Iterable[Match], zone: tzinfo) -> None:
         self.key = key
         self.marketplace, self.role, self.number = key_parts(key)
         self.zone = zone
         belonging: list[Match] = []
         possible: list[Match] = []
-        for placement in placements:
-            (belonging if key in placement.keys else possible).append(placement)
-        self.placements = distinct(belonging)
-        self.possible = distinct(placement for placement in possible if placement.candidates)
+        for matched in matches:
+            (belonging if key in matched.keys else possible).append(matched)
+        self.matches = without_twins(belonging)
+        self.possible = without_twins(matched for matched in possible if matched.candidates)
         """Events that might belong here: they open possible deadlines, nothing else."""
-        self.events = tuple(placement.event for placement in self.placements)
+        self.events = tuple(matched.event for matched in self.matches)
         self._by_kind: dict[Kind, list[Event]] = {}
         for event in self.events:
             self._by_kind.setdefault(event.kind, []).append(event)
         self._closing = frozenset(
-            placement.event.origin for placement in self.placements if placement.closes
+            matched.event.origin for matched in self.matches if matched.closes
         )
-        self._sure = frozenset(p.event.origin for p in self.placements if p.confidence >= 0.9)
+        self._sure = frozenset(
+            matched.event.origin for matched in self.matches if matched.confidence >= SURE
+        )
 
     def of(self, *kinds: Kind) -> tuple[Event, ...]:
         """Events of these kinds, oldest first."""
@@ -56,6 +59,18 @@ class History:
     def sure(self, *kinds: Kind) -> tuple[Event, ...]:
         """Of those, the ones that may close."""
         return tuple(event for event in self.of(*kinds) if self.closes(event))
+
+    def since(self, at: datetime, *kinds: Kind) -> tuple[Event, ...]:
+        """Of those, the ones at `at` (aware UTC) or later."""
+        return tuple(event for event in self.of(*kinds) if event.at >= at)
+
+    def until(self, at: datetime, *kinds: Kind) -> tuple[Event, ...]:
+        """Of those, the ones at `at` (aware UTC) or earlier."""
+        return tuple(event for event in self.of(*kinds) if event.at <= at)
+
+    def saying(self, kind: Kind, name: str, *words: str) -> tuple[Event, ...]:
+        """Events of the kind whose field `name` is one of these words."""
+        return tuple(event for event in self.of(kind) if text_of(event.fields, name) in words)
 
     def first(self, *kinds: Kind) -> Event | None:
         return next(iter(self.of(*kinds)), None)
@@ -97,19 +112,17 @@ class History:
         return min((self.happened(event, *names) for event in events), default=None)
 
 
-def distinct(placements: Iterable[Match]) -> tuple[Match, ...]:
-    """Placements by time; of each piece of news only the best witness: surest, best trusted,
+def without_twins(matches: Iterable[Match]) -> tuple[Match, ...]:
+    """Matches by time; of each piece of news only the best witness: surest, best trusted,
     earliest, by origin.
     """
     groups: dict[tuple[object, ...], list[Match]] = {}
-    for placement in sorted(
-        placements, key=lambda placement: (placement.event.at, placement.event.origin)
-    ):
-        groups.setdefault(_news(placement.event), []).append(placement)
+    for matched in sorted(matches, key=lambda matched: (matched.event.at, matched.event.origin)):
+        groups.setdefault(_news(matched.event), []).append(matched)
     chosen = [min(twins, key=_worth) for group in groups.values() for twins in _runs(group)]
-    told = [placement.event for placement in chosen if placement.event.source is not Source.IMPORT]
-    chosen = [placement for placement in chosen if not _echoes(placement.event, told)]
-    return tuple(sorted(chosen, key=lambda placement: (placement.event.at, placement.event.origin)))
+    told = [matched.event for matched in chosen if matched.event.source is not Source.IMPORT]
+    chosen = [matched for matched in chosen if not _echoes(matched.event, told)]
+    return tuple(sorted(chosen, key=lambda matched: (matched.event.at, matched.event.origin)))
 
 
 def _echoes(event: Event, told: Iterable[Event]) -> bool:
@@ -130,18 +143,18 @@ def _echoes(event: Event, told: Iterable[Event]) -> bool:
 def _runs(group: list[Match]) -> Iterable[list[Match]]:
     """Cut events of equal news into runs shorter than a day."""
     run: list[Match] = []
-    for placement in group:
-        if run and placement.event.at - run[0].event.at >= TWIN_WITHIN:
+    for matched in group:
+        if run and matched.event.at - run[0].event.at >= TWIN_WITHIN:
             yield run
             run = []
-        run.append(placement)
+        run.append(matched)
     if run:
         yield run
 
 
-def _worth(placement: Match) -> tuple[bool, int, datetime, str]:
-    event = placement.event
-    return (not placement.closes, _RANK[event.trust], event.at, event.origin)
+def _worth(matched: Match) -> tuple[bool, int, datetime, str]:
+    event = matched.event
+    return (not matched.closes, _RANK[event.trust], event.at, event.origin)
 
 
 def _news(event: Event) -> tuple[object, ...]:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from orders.event import Event, Source
-from orders.fold.cases import cases, total
+from orders.fold.cases import cases
 from orders.fold.history import History, items_of, latest, money_of, text_of
 from orders.fold.lines import lines_of
+from orders.fold.refunds import total
 from orders.fold.shipments import MOVING, parcels, shipment
 from orders.matching import titles
 from orders.order import Case, CaseKind, Order, OrderStatus, Shipment, ShipmentStatus

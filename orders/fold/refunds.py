@@ -2,6 +2,7 @@
 amounts are two.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -35,9 +36,8 @@ def refunds(history: History) -> tuple[Refund, ...]:
     paid: dict[Money | None, Event] = {}
     for equal in (True, False):
         for amount, events in groups.items():
-            fitting = [
-                one for one in left if one.at >= events[0].at and (not equal or _same(one, amount))
-            ]
+            since = [event for event in left if event.at >= events[0].at]
+            fitting = [event for event in since if not equal or _same(event, amount)]
             if amount not in paid and fitting:
                 paid[amount] = fitting[0]
                 left.remove(fitting[0])
@@ -47,16 +47,25 @@ def refunds(history: History) -> tuple[Refund, ...]:
     )
 
 
-def announced_total(found: tuple[Refund, ...]) -> Money | None:
+def announced_total(found: Iterable[Refund]) -> Money | None:
     """The sum of the announced amounts in the currency of the first."""
-    amounts = [one.amount for one in found if one.amount is not None]
+    return _sum(refund.amount for refund in found)
+
+
+def total(events: Iterable[Event]) -> Money | None:
+    """The sum of the events' amounts in the currency of the first; other currencies are left
+    out.
+    """
+    return _sum(money_of(event, "amount") for event in events)
+
+
+def _sum(found: Iterable[Money | None]) -> Money | None:
+    amounts = [amount for amount in found if amount is not None]
     if not amounts:
         return None
     currency = amounts[0].currency
-    return Money(
-        value=sum((one.value for one in amounts if one.currency == currency), Decimal()),
-        currency=currency,
-    )
+    same = (amount.value for amount in amounts if amount.currency == currency)
+    return Money(value=sum(same, Decimal()), currency=currency)
 
 
 def _same(event: Event, amount: Money | None) -> bool:

@@ -1,7 +1,7 @@
 """Which parcels an order travels in, and how far each of them is."""
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
 
 from orders.event import Event, Source
 from orders.fold.history import History, items_of, text_of
@@ -45,8 +45,8 @@ class ShipmentDraft:
     def __init__(self, events: Iterable[Event] = ()) -> None:
         self.events = sorted(events, key=_time)
 
-    def has(self, kind: Kind) -> bool:
-        return any(event.kind is kind for event in self.events)
+    def of(self, kind: Kind) -> list[Event]:
+        return [event for event in self.events if event.kind is kind]
 
     def add(self, event: Event) -> None:
         self.events.append(event)
@@ -57,9 +57,26 @@ class ShipmentDraft:
         return tuple(item for event in self.events for item in items_of(event))
 
     @property
+    def tracking(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(number for event in self.events for number in event.tracking))
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(number for event in self.events for number in event.packages))
+
+    @property
+    def references(self) -> set[str]:
+        return {*self.tracking, *self.packages}
+
+    @property
     def started(self) -> datetime:
-        shipped = [event.at for event in self.events if event.kind is Kind.SHIPMENT_SHIPPED]
+        shipped = (event.at for event in self.of(Kind.SHIPMENT_SHIPPED))
         return min(shipped, default=self.events[0].at)
+
+    @property
+    def place(self) -> tuple[datetime, str]:
+        """Where it stands among the parcels of its order."""
+        return (self.started, self.events[0].origin)
 
 
 def parcels(history: History) -> tuple[ShipmentDraft, ...]:
@@ -75,49 +92,40 @@ def parcels(history: History) -> tuple[ShipmentDraft, ...]:
        number yet: marketplace
        mail often names none, and the export does.
     """
-    all_events = [event for event in history.events if event.kind in PARCEL_KINDS]
-    found = _told_by_mail(
-        [event for event in all_events if event.source is not Source.IMPORT], history
-    )
-    for event in sorted(
-        (event for event in all_events if event.source is Source.IMPORT), key=_time
-    ):
-        home = _home_of_imported(event, found)
-        if home is None:
-            found.append(ShipmentDraft([event]))
-        else:
-            home.add(event)
-    return tuple(sorted(found, key=lambda parcel: (parcel.started, parcel.events[0].origin)))
+    events = [event for event in history.events if event.kind in PARCEL_KINDS]
+    found = _from_mail([event for event in events if event.source is not Source.IMPORT], history)
+    for event in sorted((event for event in events if event.source is Source.IMPORT), key=_time):
+        _join(event, _home_of_imported(event, found), found)
+    return tuple(sorted(found, key=lambda parcel: parcel.place))
 
 
-def _told_by_mail(events: list[Event], history: History) -> list[ShipmentDraft]:
+def _from_mail(events: list[Event], history: History) -> list[ShipmentDraft]:
     found = _by_reference([event for event in events if event.tracking or event.packages])
     bare = [event for event in events if not (event.tracking or event.packages)]
+    shipped = [event for event in bare if event.kind is Kind.SHIPMENT_SHIPPED]
+    for event in shipped:
+        _join(event, _home_of_shipped(event, found, history), found)
     for event in bare:
-        if event.kind is Kind.SHIPMENT_SHIPPED:
-            home = _home_of_shipped(event, found, history)
-            if home is None:
-                found.append(ShipmentDraft([event]))
-            else:
-                home.add(event)
-    for event in bare:
-        if event.kind is Kind.SHIPMENT_SHIPPED:
-            continue
-        home = _home(event, found)
-        if home is None:
-            found.append(ShipmentDraft([event]))
-        else:
-            home.add(event)
+        if event.kind is not Kind.SHIPMENT_SHIPPED:
+            _join(event, _home(event, found), found)
     return found
+
+
+def _join(event: Event, home: ShipmentDraft | None, found: list[ShipmentDraft]) -> None:
+    """Put the event into its parcel, or into one of its own."""
+    if home is None:
+        found.append(ShipmentDraft([event]))
+    else:
+        home.add(event)
 
 
 def _home_of_imported(event: Event, found: list[ShipmentDraft]) -> ShipmentDraft | None:
     refs = {*event.tracking, *event.packages}
     for parcel in found:
-        if refs & {ref for one in parcel.events for ref in (*one.tracking, *one.packages)}:
+        if refs & parcel.references:
             return parcel
     near = [parcel for parcel in found if abs(parcel.started - event.at) <= SAME_PARCEL]
-    free = [parcel for parcel in near if not refs or not any(one.tracking for one in parcel.events)]
+    free = [parcel for parcel in near if not refs or not parcel.tracking]
     return min(
         free,
         key=lambda parcel: (abs(parcel.started - event.at), parcel.events[0].origin),
@@ -128,64 +136,66 @@ def _home_of_imported(event: Event, found: list[ShipmentDraft]) -> ShipmentDraft
 def shipment(parcel: ShipmentDraft, history: History) -> Shipment:
     """What is known of one parcel."""
     events = parcel.events
-    tracking = tuple(dict.fromkeys(number for event in events for number in event.tracking))
-    packages = tuple(dict.fromkeys(number for event in events for number in event.packages))
-    shipped = [event for event in events if event.kind is Kind.SHIPMENT_SHIPPED]
-    delivered = [event for event in events if event.kind is Kind.SHIPMENT_DELIVERED]
-    moved = [
-        event.at
-        for event in events
-        if event.kind in MOVING or event.kind is Kind.SHIPMENT_EXCEPTION
-    ]
+    tracking, packages = parcel.tracking, parcel.packages
     expecting = _latest(events, "expected_until", history)
     waiting = _latest(events, "pickup_by", history)
     day = parcel.started.astimezone(history.zone).date().isoformat()
-    left = [event for event in events if event.kind in MOVING]
     return Shipment(
         id=(*tracking, *packages, f"{history.number}/{day}")[0],
         status=_status(events, history),
         tracking=tracking,
         packages=packages,
         items=_distinct(parcel.items),
-        provider=next(
-            (text for event in reversed(events) if (text := text_of(event.fields, "provider"))),
-            None,
-        ),
+        provider=_provider(events),
         stage=_stage(events),
-        shipped_at=history.earliest(shipped, "shipped_at")
-        or min((event.at for event in left), default=None),
-        delivered_at=history.earliest(
-            [event for event in delivered if history.closes(event)], "delivered_at", "at"
-        ),
+        shipped_at=_shipped_at(parcel, history),
+        delivered_at=_delivered_at(parcel, history),
         expected_from=history.when(expecting, "expected_from") if expecting else None,
         expected_until=history.when(expecting, "expected_until") if expecting else None,
         pickup_by=history.when(waiting, "pickup_by") if waiting else None,
-        moved_at=max(moved, default=None),
+        moved_at=_moved_at(events),
     )
 
 
-def _status(events: list[Event], history: History) -> ShipmentStatus:
+def _provider(events: Sequence[Event]) -> str | None:
+    named = (text_of(event.fields, "provider") for event in reversed(events))
+    return next((text for text in named if text), None)
+
+
+def _shipped_at(parcel: ShipmentDraft, history: History) -> datetime | None:
+    """As the shipped mails say, else the first sign that it was on its way."""
+    left = (event.at for event in parcel.events if event.kind in MOVING)
+    stated = history.earliest(parcel.of(Kind.SHIPMENT_SHIPPED), "shipped_at")
+    return stated or min(left, default=None)
+
+
+def _delivered_at(parcel: ShipmentDraft, history: History) -> datetime | None:
+    believed = filter(history.closes, parcel.of(Kind.SHIPMENT_DELIVERED))
+    return history.earliest(believed, "delivered_at", "at")
+
+
+def _moved_at(events: Iterable[Event]) -> datetime | None:
+    signs = MOVING | {Kind.SHIPMENT_EXCEPTION}
+    return max((event.at for event in events if event.kind in signs), default=None)
+
+
+def _status(events: Sequence[Event], history: History) -> ShipmentStatus:
     rank, status, since = 0.0, ShipmentStatus.PENDING, None
     for event in events:
-        if event.kind not in RANKS or (
-            event.kind is Kind.SHIPMENT_DELIVERED and not history.closes(event)
-        ):
-            continue
-        own, name = RANKS[event.kind]
-        if own >= rank:
+        own, name = RANKS.get(event.kind, (-1.0, status))
+        believed = event.kind is not Kind.SHIPMENT_DELIVERED or history.closes(event)
+        if own >= rank and believed:
             rank, status, since = own, name, event.at
-    exceptions = [event for event in events if event.kind is Kind.SHIPMENT_EXCEPTION]
-    if (
-        exceptions
-        and status is not ShipmentStatus.DELIVERED
-        and (since is None or exceptions[-1].at >= since)
-    ):
-        later = any(event.kind in MOVING and event.at > exceptions[-1].at for event in events)
-        return status if later else ShipmentStatus.EXCEPTION
-    return status
+    if status is ShipmentStatus.DELIVERED:
+        return status
+    exceptions = [event.at for event in events if event.kind is Kind.SHIPMENT_EXCEPTION]
+    if not exceptions or (since is not None and exceptions[-1] < since):
+        return status
+    later = any(event.kind in MOVING and event.at > exceptions[-1] for event in events)
+    return status if later else ShipmentStatus.EXCEPTION
 
 
-def _stage(events: list[Event]) -> str | None:
+def _stage(events: Iterable[Event]) -> str | None:
     told = [text for event in events if (text := text_of(event.fields, "stage")) in STAGES]
     return max(told, key=lambda stage: STAGES.index(stage or ""), default=None)
 
@@ -204,50 +214,44 @@ def _by_reference(events: list[Event]) -> list[ShipmentDraft]:
 def _home_of_shipped(
     event: Event, found: list[ShipmentDraft], history: History
 ) -> ShipmentDraft | None:
+    fitting = [parcel for parcel in found if not _other_contents(event, parcel)]
     day = event.at.astimezone(history.zone).date()
-    same_day = [
-        parcel
-        for parcel in found
-        if any(
-            one.kind is Kind.SHIPMENT_SHIPPED and one.at.astimezone(history.zone).date() == day
-            for one in parcel.events
-        )
-        and not _other_contents(event, parcel)
-    ]
+    same_day = [parcel for parcel in fitting if day in _days_shipped(parcel, history)]
     if same_day:
         return min(same_day, key=lambda parcel: parcel.started)
-    unshipped = [
-        parcel
-        for parcel in found
-        if not parcel.has(Kind.SHIPMENT_SHIPPED) and not _other_contents(event, parcel)
-    ]
+    unshipped = [parcel for parcel in fitting if not parcel.of(Kind.SHIPMENT_SHIPPED)]
     return unshipped[0] if len(unshipped) == 1 else None
 
 
+def _days_shipped(parcel: ShipmentDraft, history: History) -> set[date]:
+    return {event.at.astimezone(history.zone).date() for event in parcel.of(Kind.SHIPMENT_SHIPPED)}
+
+
+def _shares_item(event: Event, parcel: ShipmentDraft) -> bool:
+    return any(titles.same_item(a, b) for a in items_of(event) for b in parcel.items)
+
+
 def _other_contents(event: Event, parcel: ShipmentDraft) -> bool:
-    mine, theirs = items_of(event), parcel.items
-    return bool(mine and theirs) and not any(titles.same_item(a, b) for a in mine for b in theirs)
+    told = bool(items_of(event) and parcel.items)
+    return told and not _shares_item(event, parcel)
 
 
 def _home(event: Event, found: list[ShipmentDraft]) -> ShipmentDraft | None:
-    if not found:
-        return None
-    fitting = [parcel for parcel in found if not _other_contents(event, parcel)] or found
-    mine = items_of(event)
-    named = [
-        parcel
-        for parcel in fitting
-        if any(titles.same_item(a, b) for a in mine for b in parcel.items)
-    ]
-    choice = named or fitting
-    waiting = [parcel for parcel in choice if not parcel.has(event.kind)]
-    begun = [parcel for parcel in waiting if parcel.started <= event.at]
-    return min(
-        begun or waiting or choice, key=lambda parcel: (parcel.started, parcel.events[0].origin)
-    )
+    """The parcel the event speaks of: by contents, then one that lacks such news, then one begun
+    before it.
+    """
+    choice = found
+    for fits in (
+        lambda parcel: not _other_contents(event, parcel),
+        lambda parcel: _shares_item(event, parcel),
+        lambda parcel: not parcel.of(event.kind),
+        lambda parcel: parcel.started <= event.at,
+    ):
+        choice = [parcel for parcel in choice if fits(parcel)] or choice
+    return min(choice, key=lambda parcel: parcel.place, default=None)
 
 
-def _latest(events: list[Event], name: str, history: History) -> Event | None:
+def _latest(events: Iterable[Event], name: str, history: History) -> Event | None:
     """The latest event with that date, a believed one before any other."""
     telling = [event for event in events if event.fields.get(name) is not None]
     return next(reversed(history.best(telling)), None)

@@ -175,7 +175,7 @@ class ListIndex:
         return True
 
     def _house(self, event: Event) -> None:
-        """Take parcel mails that now have a sure home from the loose ones (as
+        """Take parcel mails that now have a sure home from the unmatched ones (as
         `match.now_matched`).
         """
         seen, queue, home = {event.origin: event}, [event], False
@@ -239,7 +239,7 @@ class ListIndex:
 
 
 class IndexWithout:
-    """Another shelf as it was before some events were added."""
+    """Another index as it was before some events were added."""
 
     def __init__(self, index: EventIndex, events: Iterable[Event]) -> None:
         self._index = index
@@ -288,7 +288,7 @@ class IndexWithout:
 
 
 class CachedIndex:
-    """A shelf that asks another one each question once: one view asks the same again and again."""
+    """Asks another index each question once: one view asks the same again and again."""
 
     def __init__(self, index: EventIndex) -> None:
         self._index = index

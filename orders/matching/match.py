@@ -33,9 +33,9 @@ from orders.matching.index import (
     neighbourhood,
     order_keys,
 )
+from orders.matching.level import SURE, Level
 from parsers.notice import Kind, Role, Trust
 
-SURE = 0.9
 CAPS = {Trust.VERIFIED: 1.0, Trust.FORWARDED: 0.85, Trust.UNVERIFIED: 0.85, Trust.FORGED: 0.0}
 RECYCLED = timedelta(days=180)
 """Carriers use tracking numbers again after about this time."""
@@ -51,7 +51,7 @@ class Match:
     """Where one event belongs, how sure that is, and by which step of the ladder."""
 
     event: Event
-    level: str
+    level: Level
     """L0 … L8; L0 is a twin of another event of the order."""
     confidence: float
     keys: tuple[str, ...] = ()
@@ -70,7 +70,7 @@ class Match:
     @property
     def answered(self) -> bool:
         """The user said where it belongs (or that it belongs nowhere)."""
-        return self.level == "L1" and bool(self.candidates)
+        return self.level is Level.NUMBER and bool(self.candidates)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ class _Home:
 def match(event: Event, index: EventIndex) -> Match:
     """Where `event` belongs, from everything in the index; the same for any order of arrival."""
     if event.trust is Trust.FORGED:
-        return Match(event=event, level="L8", confidence=0.0)
+        return Match(event=event, level=Level.NONE, confidence=0.0)
     answer = _answer(event, index)
     guess = _guess(event, index)
     if answer is None:
@@ -94,7 +94,9 @@ def match(event: Event, index: EventIndex) -> Match:
     keys = tuple(sorted(order_keys(answer)))
     candidates = tuple(sorted({*guess.keys, *guess.candidates, *keys}))
     confidence = min(1.0, CAPS[event.trust])
-    return Match(event=event, level="L1", confidence=confidence, keys=keys, candidates=candidates)
+    return Match(
+        event=event, level=Level.NUMBER, confidence=confidence, keys=keys, candidates=candidates
+    )
 
 
 def gather(key: str, index: EventIndex) -> tuple[Match, ...]:
@@ -109,12 +111,8 @@ def gather(key: str, index: EventIndex) -> tuple[Match, ...]:
             and similarity.possible(event, number, named)
         ):
             found[event.origin] = event
-    placements = (match(event, index) for event in found.values())
-    return tuple(
-        placement
-        for placement in placements
-        if key in placement.keys or key in placement.candidates
-    )
+    matches = (match(event, index) for event in found.values())
+    return tuple(matched for matched in matches if key in matched.keys or key in matched.candidates)
 
 
 def named_events(key: str, index: EventIndex) -> tuple[Event, ...]:
@@ -139,7 +137,9 @@ def affected_orders(
     before = CachedIndex(IndexWithout(index, (event, *among)))
     own = match(event, index)
     keys = {*own.keys, *order_keys(event)}
-    if own.level != "L4b":  # a question of its own, without effect on the order it may be a line of
+    if (
+        own.level != Level.LINE_NUMBER
+    ):  # a question of its own, without effect on the order it may be a line of
         keys |= set(own.candidates)
     for other in _may_move(event, keys, index, before):
         was, now = match(other, before), match(other, index)
@@ -158,7 +158,7 @@ def now_matched(event: Event, index: EventIndex) -> tuple[str, ...]:
     """Origins of events without an order number that have a sure home now that `event` is on the
     index.
 
-    What the store may drop from `Shelf.loose`. Such a home is never lost again; one that rests on
+    What the store may drop from `EventIndex.unmatched`. Such a home is never lost again; one that rests on
     the user's answer
     may be, and does not count.
     """
@@ -183,11 +183,11 @@ def _guess(event: Event, index: EventIndex) -> Match:
     if order_keys(event):
         return _named(event, index)
     if event.kind in NEVER_AN_ORDER:
-        return Match(event=event, level="L8", confidence=0.0)
+        return Match(event=event, level=Level.NONE, confidence=0.0)
     tied = _tied(event, index)
     if tied is not None:
         return tied
-    guess = similarity.liken(event, index)
+    guess = similarity.most_similar(event, index)
     confidence = min(guess.confidence, CAPS[event.trust])
     return Match(
         event=event,
@@ -203,16 +203,16 @@ def _named(event: Event, index: EventIndex) -> Match:
     wholes = {number: whole_number(number, event, index) for number in event.order_numbers}
     cap = CAPS[event.trust]
     if not wholes:
-        return Match(event=event, level="L1", confidence=cap, keys=order_keys(event))
+        return Match(event=event, level=Level.NUMBER, confidence=cap, keys=order_keys(event))
     keys = tuple(
         sorted({key_of(event.marketplace, event.role, whole) for whole in wholes.values()})
     )
     if any(number != whole for number, whole in wholes.items()):
-        return Match(event=event, level="L4", confidence=min(0.95, cap), keys=keys)
+        return Match(event=event, level=Level.SHORT_NUMBER, confidence=min(0.95, cap), keys=keys)
     if all(_known(number, event, index) for number in wholes):
-        return Match(event=event, level="L1", confidence=cap, keys=keys)
+        return Match(event=event, level=Level.NUMBER, confidence=cap, keys=keys)
     parents = _parents(event, index)
-    level = "L4b" if parents else "L1n"
+    level = Level.LINE_NUMBER if parents else Level.NEW_NUMBER
     return Match(event=event, level=level, confidence=min(0.95, cap), keys=keys, candidates=parents)
 
 
@@ -273,7 +273,7 @@ def _tied(event: Event, index: EventIndex) -> Match | None:
     trusted = tuple(home for home in best if CAPS[home.event.trust] >= SURE)
     best = trusted or best
     by_tracking = all(home.via is RefKind.TRACKING for home in best)
-    level, confidence = ("L3", 0.95) if by_tracking else ("L2", 0.97)
+    level, confidence = (Level.TRACKING, 0.95) if by_tracking else (Level.CASE, 0.97)
     if not fresh:
         confidence = 0.6
     if not trusted:
@@ -362,7 +362,7 @@ def _in_reach(unmatched: Event, named: tuple[Event, ...]) -> bool:
 def _may_move(
     event: Event, keys: set[str], index: EventIndex, before: EventIndex
 ) -> tuple[Event, ...]:
-    """Other events whose placement `event` can change: linked ones, unassigned ones in reach, the
+    """Other events whose match `event` can change: linked ones, unassigned ones in reach, the
     one it assigns.
     """
     moved: dict[str, Event] = {other.origin: other for other in _followed((event,), index)}
@@ -382,7 +382,7 @@ def _may_move(
 def _can_draw(
     key: str, named: tuple[Event, ...], unmatched: Event, index: EventIndex, before: EventIndex
 ) -> bool:
-    """Whether the order, of which something new is known, can change where the loose mail
+    """Whether the order, of which something new is known, can change where the unmatched mail
     belongs.
     """
     if not _in_reach(unmatched, named):

@@ -10,6 +10,7 @@ from datetime import timedelta
 from orders.event import Event
 from orders.matching import titles
 from orders.matching.index import ACCOUNT, EventIndex, RefKind, is_relay, key_parts, order_keys
+from orders.matching.level import Level
 from parsers.notice import Item, Kind, Money
 
 REACH = timedelta(days=120)
@@ -107,13 +108,13 @@ NEEDS: Mapping[Kind, Needs] = {
 class Guess:
     """The answer of resemblance; several candidates mean a question, not an answer."""
 
-    level: str = "L8"
+    level: Level = Level.NONE
     confidence: float = 0.0
     keys: tuple[str, ...] = ()
     candidates: tuple[str, ...] = ()
 
 
-def liken(event: Event, index: EventIndex) -> Guess:
+def most_similar(event: Event, index: EventIndex) -> Guess:
     """L5, L6, the open parcel of L3, L7, else L8, for an event that no number ties to an order."""
     for step in (_by_thread, _by_mask, _by_open_parcel, _by_resemblance):
         guess = step(event, index)
@@ -125,7 +126,7 @@ def liken(event: Event, index: EventIndex) -> Guess:
 def possible(event: Event, number: str, events: tuple[Event, ...]) -> bool:
     """Whether resemblance could ever lead `event` to the order of that number with these events.
 
-    A cheap test that never says no wrongly: it lets most orders pass by most loose mail without a
+    A cheap test that never says no wrongly: it lets most orders pass by most unmatched mail without a
     search.
     """
     if any(agrees(number, masked) for masked in event.masked):
@@ -193,7 +194,7 @@ def _by_thread(event: Event, index: EventIndex) -> Guess | None:
         key for value in event.thread for key in _named_before(event, RefKind.THREAD, value, index)
     }
     if threads:
-        return _settle("L5", 0.85, threads)
+        return _settle(Level.THREAD, 0.85, threads)
     if not is_relay(event.sender):
         return None
     persons = set(_named_before(event, RefKind.RELAY, event.sender.lower(), index))
@@ -202,7 +203,7 @@ def _by_thread(event: Event, index: EventIndex) -> Guess | None:
         for key, past in pasts(event, index, persons).items()
         if accepts(event.kind, past, event)
     }
-    return _settle("L5", 0.85, fitting) if fitting else None
+    return _settle(Level.THREAD, 0.85, fitting) if fitting else None
 
 
 def _named_before(event: Event, kind: RefKind, value: str, index: EventIndex) -> Iterator[str]:
@@ -227,9 +228,9 @@ def _by_mask(event: Event, index: EventIndex) -> Guess | None:
         and accepts(event.kind, past, event)
     }
     if not fitting:
-        return Guess(level="L6")
+        return Guess(level=Level.MASK)
     digits = max(informative(event.marketplace, masked) for masked in event.masked)
-    return _settle("L6", 0.8 if digits >= 5 else 0.7, fitting)
+    return _settle(Level.MASK, 0.8 if digits >= 5 else 0.7, fitting)
 
 
 def _by_open_parcel(event: Event, index: EventIndex) -> Guess | None:
@@ -237,7 +238,7 @@ def _by_open_parcel(event: Event, index: EventIndex) -> Guess | None:
     if event.kind not in PARCEL_KINDS or not (event.tracking or event.packages):
         return None
     fitting = {key for key, past in _open(event, index).items() if _awaits_a_parcel(past)}
-    return _settle("L3", 0.6, fitting) if len(fitting) == 1 else None
+    return _settle(Level.TRACKING, 0.6, fitting) if len(fitting) == 1 else None
 
 
 def _awaits_a_parcel(past: tuple[Event, ...]) -> bool:
@@ -272,21 +273,23 @@ def _by_resemblance(event: Event, index: EventIndex) -> Guess | None:
         if evidence >= LEAST:
             scores[key] = evidence + 0.1 + 0.05 * recency
     if len(at_store) == 1 and not items:
-        return Guess(level="L7", confidence=0.8, keys=tuple(at_store))
+        return Guess(level=Level.SIMILARITY, confidence=0.8, keys=tuple(at_store))
     ranked = sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))
     if not ranked:
         return None
     best, lead = ranked[0][1], ranked[0][1] - (ranked[1][1] if len(ranked) > 1 else 0.0)
     if best >= 0.75 and lead >= 0.15:
-        return Guess(level="L7", confidence=min(best, 0.85), keys=(ranked[0][0],))
+        return Guess(level=Level.SIMILARITY, confidence=min(best, 0.85), keys=(ranked[0][0],))
     near = tuple(sorted(key for key, score in ranked if score >= max(0.4, best - 0.15)))
-    return Guess(level="L7", confidence=min(best, 0.59), candidates=near) if near else None
+    return (
+        Guess(level=Level.SIMILARITY, confidence=min(best, 0.59), candidates=near) if near else None
+    )
 
 
 def _evidence(event: Event, past: tuple[Event, ...]) -> float:
     """Store .35, best title .3, amount .2."""
     pairs = ((a.title, b.title) for a in _items(event) for one in past for b in _items(one))
-    title = max((titles.likeness(*pair) for pair in pairs), default=0.0)
+    title = max((titles.similarity(*pair) for pair in pairs), default=0.0)
     return 0.35 * _same_store(event, past) + 0.3 * title + 0.2 * _same_amount(event, past)
 
 
@@ -353,7 +356,7 @@ def pasts(event: Event, index: EventIndex, keys: set[str]) -> dict[str, tuple[Ev
     return found
 
 
-def _settle(level: str, confidence: float, keys: set[str]) -> Guess:
+def _settle(level: Level, confidence: float, keys: set[str]) -> Guess:
     """One key is an answer; several are a question."""
     ordered = tuple(sorted(keys))
     if len(ordered) == 1:

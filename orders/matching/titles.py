@@ -26,7 +26,7 @@ def shop(name: str) -> str:
     return " ".join(word for word in words if word not in SHOP_WORDS) or " ".join(words)
 
 
-def likeness(one: str, other: str) -> float:
+def similarity(one: str, other: str) -> float:
     """0 to 1: equal, or one a cut of the other, is 1; else the shared words of the shorter one."""
     first, second = normal(one), normal(other)
     if not first or not second:
@@ -42,7 +42,7 @@ def same_item(one: Item, other: Item) -> bool:
     """The same order line: by product number where both have one, else by title."""
     if one.ref and other.ref:
         return one.ref == other.ref
-    return likeness(one.title, other.title) >= 0.8
+    return similarity(one.title, other.title) >= 0.8
 
 
 def missing(lines: Iterable[Item], covered: Iterable[Item]) -> tuple[Item, ...]:

@@ -1,4 +1,4 @@
-"""The ledger in SQL is the same shelf as the list in memory."""
+"""The ledger in SQL is the same index as the list in memory."""
 
 import dataclasses
 from contextlib import suppress

@@ -285,7 +285,7 @@ def test_a_twin_is_marked_and_the_best_witness_counts() -> None:
     verified = said("refund.completed", 19.5, amount=money("4 USD"), copy="b")
     found = seen(PLACED, forwarded, verified)
 
-    assert [(one.event, one.level) for one in found.placements[1:]] == [
+    assert [(one.event, one.level) for one in found.matches[1:]] == [
         (forwarded, "L0"),
         (verified, "L1"),
     ]

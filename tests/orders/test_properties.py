@@ -217,8 +217,8 @@ def test_events_that_come_together_touch_together(
     assert {key: kept.get(key) for key in index.keys} == all_views(events)
 
 
-class HousedShelf(ListIndex):
-    """A shelf that forgets a loose event once `now_matched` named it, as the store does."""
+class MatchedIndex(ListIndex):
+    """An index that forgets an unmatched event once `now_matched` named it, as the store does."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -238,8 +238,8 @@ class HousedShelf(ListIndex):
 
 @settings(max_examples=60, deadline=None)
 @given(events=histories())
-def test_an_event_with_a_home_need_not_stay_among_the_loose_ones(events: list[Event]) -> None:
-    index = HousedShelf()
+def test_an_event_with_a_home_need_not_stay_among_the_unmatched(events: list[Event]) -> None:
+    index = MatchedIndex()
     for event in events:
         index.take(event)
     found = {key: view(key, index, POLICY, TOKYO) for key in index.keys}
@@ -312,8 +312,8 @@ def test_a_forwarded_twin_of_a_verified_mail_changes_nothing(events: list[Event]
 def test_the_answer_moves_a_mail_whole(number: str) -> None:
     masked = said("appeal.decided", 30, None, masked="注文******", outcome="rejected")
     closed = [said("dispute.closed", 20, one, outcome="no_refund") for one in (AE, AE2)]
-    placements = seen(*closed, masked, assigned(masked, number), number=number).placements
+    matches = seen(*closed, masked, assigned(masked, number), number=number).matches
 
-    assert [one.keys for one in placements if one.event == masked] == [
+    assert [one.keys for one in matches if one.event == masked] == [
         (f"aliexpress:buyer:{number}",)
     ]

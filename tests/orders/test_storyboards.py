@@ -144,12 +144,12 @@ MISSED = said(
 
 def test_7_the_return_was_missed_and_the_masked_result_closes_nothing() -> None:
     found = seen(PLACED, CLOSED, MISSED)
-    placement = next(one for one in found.placements if one.event == MISSED)
+    matched = next(one for one in found.matches if one.event == MISSED)
     states = {
         one.facts.get("return.state") for one in describe(found, day(31)) if one.about == "return"
     }
 
-    assert (placement.level, placement.confidence, placement.keys) == (
+    assert (matched.level, matched.confidence, matched.keys) == (
         "L6",
         0.7,
         (found.order.key,),
@@ -178,7 +178,7 @@ def test_9_two_candidates_until_the_user_picks() -> None:
     assert {
         one.candidates
         for found in before.values()
-        for one in found.placements
+        for one in found.matches
         if one.event == MISSED
     } == {(f"aliexpress:buyer:{AE}", f"aliexpress:buyer:{AE2}")}
     assert case(after[AE], "appeal").state == "rejected"

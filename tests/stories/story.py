@@ -205,28 +205,28 @@ def ring(told: Told, target: Target | None = None) -> tuple[Rung, ...]:
 
 def ledger(told: Told) -> ListIndex:
     """All events of the story up to its end, the user's answers last."""
-    shelf = ListIndex(imported(told))
+    index = ListIndex(imported(told))
     names: dict[str, tuple[Event, ...]] = {}
     for number, one in enumerate(filed(told), start=1):
         names[one.name] = _of_mail(one, number, told.story)
         for event in names[one.name]:
-            shelf.add(event)
+            index.add(event)
     role = Role.SELLER if told.story.role == "seller" else Role.BUYER
-    for index, note in enumerate(noted(told)):
+    for at, note in enumerate(noted(told)):
         marketplace = written_notes.marketplace_of(note.order)
-        shelf.add(
+        index.add(
             written_notes.event_of(
                 note,
                 marketplace=marketplace,
                 role=role,
                 seen=note.at,
-                name=f"{told.folder.name}{index}",
+                name=f"{told.folder.name}{at}",
             )
         )
     for name, number in told.story.assign.items():
         for event in names[name]:
-            shelf.add(_answer(event, number, told.story.until))
-    return shelf
+            index.add(_answer(event, number, told.story.until))
+    return index
 
 
 def _of_mail(one: Filed, number: int, story: Story) -> tuple[Event, ...]:
