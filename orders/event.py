@@ -1,7 +1,7 @@
 """The event: one appended fact about orders, never changed. States are folds over events."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -66,27 +66,19 @@ def events_of(
     """
     sent = reading.sent_at or arrived
     at = min(sent, arrived)
-    own = (reading.message_id,) if reading.message_id else ()
     return tuple(
-        _event_of(notice, reading, f"mail:{digest}#{index}", at, seen, own, mail)
+        replace(_event_of(notice, reading, f"mail:{digest}#{index}", at), seen=seen, mail=mail)
         for index, notice in enumerate(reading.notices)
     )
 
 
-def _event_of(
-    notice: Notice,
-    reading: Reading,
-    origin: str,
-    at: datetime,
-    seen: datetime,
-    own: tuple[str, ...],
-    mail: int | None,
-) -> Event:
+def _event_of(notice: Notice, reading: Reading, origin: str, at: datetime) -> Event:
+    own = (reading.message_id,) if reading.message_id else ()
     return Event(
         origin=origin,
         kind=notice.kind,
         at=at,
-        seen=seen,
+        seen=at,
         source=Source.MAIL,
         marketplace=notice.marketplace,
         role=notice.role,
@@ -100,7 +92,6 @@ def _event_of(
         masked=notice.masked,
         thread=own + reading.thread,
         fields=notice.fields,
-        mail=mail,
         subject=reading.subject,
         sender=reading.sender,
     )

@@ -69,7 +69,7 @@ def advance(
     before = {alert.key: alert for alert in live}
     quiet = _quieted(holding, before)
     after: dict[Key, Alert] = {}
-    told: list[Announcement] = []
+    announcements: list[Announcement] = []
     for key in dict.fromkeys((*before, *holding)):
         judgement = holding.get(key)
         if judgement is None:
@@ -81,18 +81,24 @@ def advance(
             moment = _Moment(plan=plan, now=now, silent=silent, muted=muted, window=window)
             alert, announcement = _with(before.get(key), judgement, moment)
         after[key] = alert
-        told += [announcement] if announcement else []
-    changed = {key: alert for key, alert in after.items() if alert != before.get(key)}
-    told = _together(told, holding, now)
-    changed |= {one.alert.key: one.alert for one in told}
-    after |= changed
-    instants = [alert.next_at for alert in after.values() if not alert.state.ended]
-    instants += [one.flips_at for one in judged]
+        announcements += [announcement] if announcement else []
+    announcements = _together(announcements, holding, now)
+    after |= {one.alert.key: one.alert for one in announcements}
+    changed = [alert for key, alert in after.items() if alert != before.get(key)]
     return Step(
-        alerts=tuple(changed.values()),
-        announcements=tuple(told),
-        wake_at=min((at for at in instants if at is not None and at > now), default=None),
+        alerts=tuple(changed),
+        announcements=tuple(announcements),
+        wake_at=_wake_at(after.values(), judged, now),
     )
+
+
+def _wake_at(
+    alerts: Iterable[Alert], judged: Iterable[Evaluation], now: datetime
+) -> datetime | None:
+    """The next instant at which a live alert or a judgement can change by the clock."""
+    instants = [alert.next_at for alert in alerts if not alert.state.ended]
+    instants += [one.flips_at for one in judged]
+    return min((at for at in instants if at is not None and at > now), default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 `rules`.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
@@ -107,9 +107,7 @@ class Rulebook:
         for rule in self.rules:
             for kind in _kinds_asked(rule):
                 by_kind.setdefault(kind, []).append(rule)
-        object.__setattr__(
-            self, "by_kind", {kind: tuple(rules) for kind, rules in by_kind.items()}
-        )
+        object.__setattr__(self, "by_kind", {kind: tuple(rules) for kind, rules in by_kind.items()})
 
     @property
     def ids(self) -> frozenset[str]:
@@ -191,61 +189,62 @@ def build(
         return base or Rulebook(rules=()), [
             Fault(file=document.file, line=1, column=1, what="the file is empty")
         ]
-    try:
-        written = WrittenRules.model_validate(tree)
-    except ValidationError as error:
-        faults = faults_of(document, error, model=WrittenRules)
-        # Keep what is usable, so that one slip in the frame does not hide the mistakes inside the
-        # rules.
-        written = WrittenRules(version=1, **_usable(tree))
-    else:
-        faults = []
+    written, faults = _written_rules(document, tree)
     known = {rule.id: rule for rule in (*base.rules, *base.idle)} if base else {}
     faults += _disable_faults(document, written, known)
     rules = dict(known)
     for name, patch in written.change.items():
         faults += _change(document, name, patch, known, rules)
     first: dict[str, int] = {}
-    for at, one in enumerate(written.rules):
-        rule, found = _rule(document, one, ("rules", at))
+    for at, fresh in enumerate(written.rules):
+        rule, found = _rule(document, fresh, ("rules", at))
         faults += found
-        faults += _double_faults(document, at, one.get("id"), known, first)
+        faults += _double_faults(document, at, fresh.get("id"), known, first)
         if rule:
             rules[rule.id] = rule
-    faults += name_faults(
-        document,
-        written,
-        {name: (*one.quiets, *one.quiets_order) for name, one in rules.items()},
-        groups,
-    )
-    off = set(written.disable)
-    every = [replace(rule, enabled=False) if rule.id in off else rule for rule in rules.values()]
-    book = Rulebook(
+    quiets = {name: (*rule.quiets, *rule.quiets_order) for name, rule in rules.items()}
+    faults += name_faults(document, written, quiets, groups)
+    return _book(rules.values(), frozenset(written.disable)), sorted(set(faults))
+
+
+def _written_rules(document: Document, tree: object) -> tuple[WrittenRules, list[Fault]]:
+    """The frame of the file; what is usable of a faulty one, so that one slip in it does not hide
+    the mistakes inside the rules.
+    """
+    try:
+        return WrittenRules.model_validate(tree), []
+    except ValidationError as error:
+        faults = faults_of(document, error, model=WrittenRules)
+        return WrittenRules(version=1, **_usable(tree)), faults
+
+
+def _book(rules: Iterable[Rule], off: Collection[str]) -> Rulebook:
+    every = [replace(rule, enabled=False) if rule.id in off else rule for rule in rules]
+    return Rulebook(
         rules=tuple(rule for rule in every if rule.enabled),
         idle=tuple(rule for rule in every if not rule.enabled),
     )
-    return book, sorted(set(faults))
 
 
 def _usable(tree: object) -> dict[str, Any]:
     if not isinstance(tree, dict):
         return {}
-    change, rules, disable = tree.get("change"), tree.get("rules"), tree.get("disable")
+    change = tree.get("change")
+    patches = change.items() if isinstance(change, dict) else ()
     return {
-        "change": (
-            {str(k): v for k, v in change.items() if isinstance(v, dict)}
-            if isinstance(change, dict)
-            else {}
-        ),
-        "rules": (
-            tuple(one for one in rules if isinstance(one, dict)) if isinstance(rules, list) else ()
-        ),
-        "disable": (
-            tuple(one for one in disable if isinstance(one, str))
-            if isinstance(disable, list)
-            else ()
-        ),
+        "change": {str(name): patch for name, patch in patches if isinstance(patch, dict)},
+        "rules": _only(dict, tree.get("rules")),
+        "disable": _only(str, tree.get("disable")),
     }
+
+
+def _only(kind: type, values: object) -> tuple[Any, ...]:
+    """The values of that kind in what should be a list of them."""
+    return tuple(filter(lambda value: isinstance(value, kind), _list(values)))
+
+
+def _list(values: object) -> list[Any]:
+    return values if isinstance(values, list) else []
 
 
 def _disable_faults(
@@ -323,6 +322,15 @@ def _where(document: Document, path: Sequence[str | int]) -> str:
     return f"{document.file}:{_line(document, path, at_key=True)}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tests:
+    """What a rule asks for, compiled."""
+
+    when: Matcher
+    raises: tuple[tuple[Severity, Matcher], ...]
+    quiet_while: Matcher | None
+
+
 def _rule(
     document: Document, tree: Mapping[str, Any], path: Sequence[str | int]
 ) -> tuple[Rule | None, list[Fault]]:
@@ -337,24 +345,33 @@ def _rule(
     about = str(tree.get("about"))
     if about not in ABOUTS:
         return None, faults  # without it nothing else can be judged
-    when, slips = _compiled(document, about, tree.get("when"), (*path, "when"))
-    faults += slips
+    tests, found = _tests(document, about, tree, path)
+    faults += found
+    faults += text_faults(document, tree, path, about)
+    if written is not None and tests is not None and not faults:
+        faults += _senseless(document, path, written, tests)
+        if not faults:
+            return _ready(written, tests, document, path, tree), []
+    return None, faults
+
+
+def _tests(
+    document: Document, about: str, tree: Mapping[str, Any], path: Sequence[str | int]
+) -> tuple[_Tests | None, list[Fault]]:
+    when, faults = _compiled(document, about, tree.get("when"), (*path, "when"))
     raises: list[tuple[Severity, Matcher]] = []
-    for level, test in tree["raise"].items() if isinstance(tree.get("raise"), dict) else ():
-        matcher, slips = _compiled(document, about, test, (*path, "raise", level))
-        faults += slips
+    lifted = tree.get("raise")
+    for level, test in lifted.items() if isinstance(lifted, dict) else ():
+        matcher, found = _compiled(document, about, test, (*path, "raise", level))
+        faults += found
         if matcher is not None and level in _LEVELS:
             raises.append((Severity(level), matcher))
-    quiet, slips = _compiled(document, about, tree.get("quiet_while"), (*path, "quiet_while"))
-    faults += slips
-    faults += text_faults(document, tree, path, about)
-    if written is None or when is None or faults:
+    quiet, found = _compiled(document, about, tree.get("quiet_while"), (*path, "quiet_while"))
+    faults += found
+    if when is None:
         return None, faults
-    faults += _senseless(document, path, written, when, raises, quiet)
-    if faults:
-        return None, faults
-    raises.sort(key=lambda one: -one[0].rank)
-    return _ready(written, when, tuple(raises), quiet, document, path, tree), []
+    raises.sort(key=lambda pair: -pair[0].rank)
+    return _Tests(when=when, raises=tuple(raises), quiet_while=quiet), faults
 
 
 def _compiled(
@@ -370,15 +387,10 @@ def _compiled(
 
 
 def _senseless(
-    document: Document,
-    path: Sequence[str | int],
-    written: WrittenRule,
-    when: Matcher,
-    raises: Sequence[tuple[Severity, Matcher]],
-    quiet: Matcher | None,
+    document: Document, path: Sequence[str | int], written: WrittenRule, tests: _Tests
 ) -> Iterator[Fault]:
     """Parts that are right by themselves and come to nothing together."""
-    for level, matcher in raises:
+    for level, matcher in tests.raises:
         if level.rank <= written.severity.rank:
             what = (
                 f"raise: {level.value} is not above the rule's own severity"
@@ -386,21 +398,16 @@ def _senseless(
             )
             yield document.fault((*path, "raise", level.value), what, at_key=True)
         if path[0] == "rules":  # a change of yours may leave a shipped rule's raise without a use
-            slips = clash(when, matcher)
-            yield from (
-                document.fault((*path, "raise", level.value, *slip.path), slip.what)
-                for slip in slips
-            )
-    if quiet is not None and follows(when, quiet):
+            for slip in clash(tests.when, matcher):
+                yield document.fault((*path, "raise", level.value, *slip.path), slip.what)
+    if tests.quiet_while is not None and follows(tests.when, tests.quiet_while):
         what = "holds whenever the rule's own tests do: it would never ring"
         yield document.fault((*path, "quiet_while"), what, at_key=True)
 
 
 def _ready(
     written: WrittenRule,
-    when: Matcher,
-    raises: tuple[tuple[Severity, Matcher], ...],
-    quiet_while: Matcher | None,
+    tests: _Tests,
     document: Document,
     path: Sequence[str | int],
     tree: Mapping[str, Any],
@@ -408,17 +415,17 @@ def _ready(
     return Rule(
         id=written.id,
         about=written.about,
-        when=when,
+        when=tests.when,
         hold=written.hold,
         severity=written.severity,
-        raises=raises,
+        raises=tests.raises,
         repeat=written.repeat if isinstance(written.repeat, tuple) else (),
         by_deadline=written.repeat == DEADLINE,
         group=written.group,
         notify=written.notify,
         quiets=written.quiets,
         quiets_order=written.quiets_order,
-        quiet_while=quiet_while,
+        quiet_while=tests.quiet_while,
         escalate=(
             Escalation(after=written.escalate.after, notify=written.escalate.notify)
             if written.escalate

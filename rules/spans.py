@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,45 +32,51 @@ def lay_over(spans: Sequence[Span]) -> tuple[Span, str]:
     """All spans of one fact at once, and, when nothing passes them all, a remark on why (else an
     empty string).
     """
-    present, values, barred, currency = None, None, frozenset[str](), None
-    above, above_open, upto, upto_open = None, False, None, False
+    laid = Span()
     for span in spans:
-        if None not in (present, span.present) and present is not span.present:
+        if laid.present is not None and span.present not in (None, laid.present):
             return span, "; a fact is known or it is not"
-        if None not in (currency, span.currency) and currency != span.currency:
+        if laid.currency and span.currency not in (None, laid.currency):
             return span, "; an amount has one currency"
-        present = span.present if present is None else present
-        currency = currency or span.currency
-        values = (
-            span.values
-            if values is None
-            else values
-            if span.values is None
-            else values & span.values
-        )
-        barred |= span.barred
-        if span.above is not None and (
-            above is None or (span.above, span.above_open) > (above, above_open)
-        ):
-            above, above_open = span.above, span.above_open
-        if span.upto is not None and (
-            upto is None or (span.upto, not span.upto_open) < (upto, not upto_open)
-        ):
-            upto, upto_open = span.upto, span.upto_open
-    laid = Span(
-        present=present,
-        values=values,
-        barred=barred,
-        above=above,
-        above_open=above_open,
-        upto=upto,
-        upto_open=upto_open,
-        currency=currency,
-    )
-    if values is not None and not values - barred:
+        laid = _over(laid, span)
+    if laid.values is not None and not laid.values - laid.barred:
         return laid, "; no value passes them all"
-    if above is not None and upto is not None:
-        empty = upto < above or (upto == above and (above_open or upto_open))  # type: ignore[operator]
-        if empty:
-            return laid, "; they exclude each other"
-    return laid, ""
+    return laid, "; they exclude each other" if _is_empty(laid) else ""
+
+
+def _over(one: Span, other: Span) -> Span:
+    lower = max((span for span in (one, other) if span.above is not None), key=_start, default=one)
+    upper = min((span for span in (one, other) if span.upto is not None), key=_end, default=one)
+    return Span(
+        present=other.present if one.present is None else one.present,
+        values=_common(one.values, other.values),
+        barred=one.barred | other.barred,
+        above=lower.above,
+        above_open=lower.above_open,
+        upto=upper.upto,
+        upto_open=upper.upto_open,
+        currency=one.currency or other.currency,
+    )
+
+
+def _common(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return one & other
+
+
+def _start(span: Span) -> tuple[Any, bool]:
+    """Sorts lower ends: of equal ones the one that lets less through is later."""
+    return (span.above, span.above_open)
+
+
+def _end(span: Span) -> tuple[Any, bool]:
+    return (span.upto, not span.upto_open)
+
+
+def _is_empty(span: Span) -> bool:
+    above: Any = span.above
+    upto: Any = span.upto
+    if above is None or upto is None:
+        return False
+    return bool(upto < above or (upto == above and (span.above_open or span.upto_open)))

@@ -3,7 +3,7 @@ screen.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 
@@ -40,24 +40,35 @@ class AlertText:
     body: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """To whom an alert is said, and when."""
+
+    language: str
+    zone: tzinfo
+    now: datetime
+    contact: Mapping[str, str] = field(default_factory=dict)
+    """How to reach a marketplace's support, by marketplace, where the user says so."""
+
+
 def write(
     rule: Rule,
     subject: Subject,
     alert: Alert,
     cause: Cause,
-    *,
-    language: str,
-    zone: tzinfo,
-    now: datetime,
-    contact: Mapping[str, str] | None = None,
+    listener: Listener,
 ) -> AlertText:
     """The message for one announcement. Never fails: a text that cannot be filled is replaced by
     the bare facts.
-
-    `contact` says by marketplace how to reach its support, where the user's configuration has it.
     """
+    language = listener.language
     voice = _Voice(
-        subject=subject, alert=alert, language=language, zone=zone, now=now, contact=contact or {}
+        subject=subject,
+        alert=alert,
+        language=language,
+        zone=listener.zone,
+        now=listener.now,
+        contact=listener.contact,
     )
     try:
         return _write(rule, cause, voice)

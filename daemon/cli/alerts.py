@@ -68,14 +68,13 @@ def _row(
 def title(one: "AlertRow", book: "Rulebook", language: str, zone: "tzinfo", now: datetime) -> str:
     """The alert's title as it would be told now; its rule's id when that rule is no more."""
     from rules.alert import Cause
-    from rules.wording import write
+    from rules.wording import Listener, write
 
     rule = {rule.id: rule for rule in book.rules}.get(one.alert.rule)
     if rule is None:
         return one.alert.rule
-    return write(
-        rule, one.subject, one.alert, Cause.FIRING, language=language, zone=zone, now=now
-    ).title
+    listener = Listener(language=language, zone=zone, now=now)
+    return write(rule, one.subject, one.alert, Cause.FIRING, listener).title
 
 
 ringing = click.argument("which", metavar="ALERT|ORDER…", nargs=-1, required=True)

@@ -94,10 +94,12 @@ def word(setup: Setup, one: AnnouncementRow, target: Target | None, now: datetim
         sanitized(one.row.subject),
         one.alert,
         one.cause,
-        language=target.language if target else "en",
-        zone=setup.target_zone(target) if target else setup.zone,
-        now=now,
-        contact=setup.contact,
+        wording.Listener(
+            language=target.language if target else "en",
+            zone=setup.target_zone(target) if target else setup.zone,
+            now=now,
+            contact=setup.contact,
+        ),
     )
 
 

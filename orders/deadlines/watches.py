@@ -23,7 +23,7 @@ from orders.fold.refunds import refunds
 from orders.fold.shipments import PARCEL_KINDS, parcels
 from orders.matching import titles
 from orders.order import Actor, CaseKind, Order, OrderStatus, Shipment, Watch, WatchState
-from parsers.notice import Kind
+from parsers.notice import Item, Kind
 
 REST = "W4"
 CASES = {
@@ -189,36 +189,29 @@ class _Awaited:
     def _date(
         self, row: PolicyRow, event: Event, parcel: _Parcel, *, inferred: bool
     ) -> Iterator[_Date]:
-        stated = [(self._stated(name, event), name) for name in row.stated]
-        told = min(((at, name) for at, name in stated if at is not None), default=None)
-        if told is not None:
-            base, due = None, told[0]
-            why = f"{told[1].removeprefix('order.')} as stated in the mail of {event.at:%Y-%m-%d}"
+        stated = [(at, name) for name in row.stated if (at := self._stated(name, event))]
+        base = None
+        if stated:
+            due, name = min(stated)
+            why = f"{name.removeprefix('order.')} as stated in the mail of {event.at:%Y-%m-%d}"
         else:
             base = self._base(row, event, parcel)
             if base is None or row.offset is None:
                 return
             due, why = self._counted(row, base), self._reason(row, event)
-        silent = row.actor is not Actor.ME
         met = self._first(row.meets, row, event, parcel)
-        void = self._first(row.voids, row, event, parcel)
-        state = (
-            WatchState.MET
-            if met is not None
-            else WatchState.VOID
-            if void is not None
-            else WatchState.OPEN
-        )
-        hint = self._hint(row, event, parcel) if state is WatchState.OPEN else None
+        void = None if met else self._first(row.voids, row, event, parcel)
+        state = WatchState.MET if met else WatchState.VOID if void else WatchState.OPEN
+        silent = row.actor is not Actor.ME
         yield _Date(
             row=row,
             event=event,
             due=due,
-            stated=told is not None,
+            stated=bool(stated),
             why=why,
             inferred=inferred,
             state=state,
-            hint=hint,
+            hint=self._hint(row, event, parcel) if state is WatchState.OPEN else None,
             expected=base if silent and row.base != "mail" else None,
             met_by=met or void,
         )
@@ -277,43 +270,45 @@ class _Awaited:
         self, texts: Sequence[str], row: PolicyRow, opened: Event, parcel: _Parcel
     ) -> Event | None:
         """The first event that may end the watch and does."""
-        if (
-            texts
-            and texts is row.meets
-            and opened.kind is Kind.REFUND_ANNOUNCED
-            and row.kind == "refund_not_seen"
-        ):
-            return next(
-                (one.completed for one in refunds(self.history) if opened in one.announced), None
-            )
+        is_refund = row.kind == "refund_not_seen" and opened.kind is Kind.REFUND_ANNOUNCED
+        if is_refund and texts and texts is row.meets:
+            return self._completion(opened)
         patterns = tuple(pattern(text) for text in texts)
         imports = row.kind not in CASES
-        for event in self.history.of(*(one.kind for one in patterns)):
-            if event.origin == opened.origin or (row.after and event.at < opened.at):
-                continue
+        for event in self._after(row, opened, patterns):
             believed = self.history.closes(event) or (imports and event.source is Source.IMPORT)
             if believed and self._fits(event, patterns, parcel):
                 return event
-        claimed = (
-            CLAIMED.get(self.imported, frozenset()) if imports and self.imported else frozenset()
-        )
-        if any(one.kind in claimed and one.field is None for one in patterns):
+        return self._claimed(patterns) if imports else None
+
+    def _completion(self, announced: Event) -> Event | None:
+        """What paid the refund that was announced."""
+        own = (refund for refund in refunds(self.history) if announced in refund.announced)
+        return next((refund.completed for refund in own), None)
+
+    def _after(self, row: PolicyRow, opened: Event, patterns: Iterable[Pattern]) -> Iterator[Event]:
+        """Events of these kinds that can end what `opened` began."""
+        for event in self.history.of(*(wanted.kind for wanted in patterns)):
+            if event.origin != opened.origin and not (row.after and event.at < opened.at):
+                yield event
+
+    def _claimed(self, patterns: Iterable[Pattern]) -> Event | None:
+        """The imported row whose status says that it happened."""
+        claimed = CLAIMED.get(self.imported, frozenset()) if self.imported else frozenset()
+        if any(wanted.kind in claimed and wanted.field is None for wanted in patterns):
             return self.history.last(Kind.IMPORT_ROW)
         return None
 
     def _hint(self, row: PolicyRow, opened: Event, parcel: _Parcel) -> Event | None:
         """The newest mail that would have ended the watch, had it been sure."""
         patterns = tuple(pattern(text) for text in (*row.meets, *row.voids))
-        told = [
+        unsure = [
             event
-            for event in self.history.of(*(one.kind for one in patterns))
-            if event.source is Source.MAIL
-            and not self.history.closes(event)
-            and event.origin != opened.origin
-            and not (row.after and event.at < opened.at)
-            and self._fits(event, patterns, parcel)
+            for event in self._after(row, opened, patterns)
+            if event.source is Source.MAIL and not self.history.closes(event)
         ]
-        return told[-1] if told else None
+        fitting = [event for event in unsure if self._fits(event, patterns, parcel)]
+        return fitting[-1] if fitting else None
 
     def _fits(self, event: Event, patterns: Iterable[Pattern], parcel: _Parcel) -> bool:
         if not any(
@@ -368,24 +363,29 @@ class _Awaited:
         )
         if not missing:
             return
-        met: Event | None = None
-        for event in shipped[1:]:
-            if self.history.closes(event):
-                missing = titles.lacking(missing, items_of(event)) if items_of(event) else ()
-            if not missing:
-                met = event
-                break
+        met = self._completes(missing, shipped[1:])
+        unsure = [event for event in shipped[1:] if not self.history.closes(event)]
         for date in self._date(
             row, shipped[0], _Parcel(), inferred=self.history.inferred(shipped[0])
         ):
-            state = WatchState.MET if met else date.state
-            unsure = [event for event in shipped[1:] if not self.history.closes(event)]
-            hint = (unsure[-1] if unsure else date.hint) if state is WatchState.OPEN else None
-            yield self._watch(
-                [replace(date, state=state, met_by=met or date.met_by, hint=hint)],
-                _Parcel(),
-                row.name,
-            )
+            if met is not None:
+                ended = replace(date, state=WatchState.MET, met_by=met, hint=None)
+            elif unsure and date.state is WatchState.OPEN:
+                ended = replace(date, hint=unsure[-1])
+            else:
+                ended = date
+            yield self._watch([ended], _Parcel(), row.name)
+
+    def _completes(self, missing: Sequence[Item], shipped: Iterable[Event]) -> Event | None:
+        """The believed parcel with which nothing is missing any more; one that says nothing may
+        hold everything.
+        """
+        for event in shipped:
+            if self.history.closes(event):
+                missing = titles.lacking(missing, items_of(event)) if items_of(event) else ()
+                if not missing:
+                    return event
+        return None
 
 
 def _last_sign(history: History) -> datetime | None:
@@ -418,15 +418,20 @@ def _ruling(dates: list[_Date]) -> _Date:
     """
     opened = [date for date in dates if date.state is WatchState.OPEN]
     if not opened:
-        real = [date for date in dates if not date.answered] or dates
-        last = max(real, key=lambda date: (date.event.at, date.event.origin)).event
-        return _earliest([date for date in real if date.event.origin == last.origin])
+        return _earliest(_last_asked(dates))
     sure = _current([date for date in opened if not date.inferred])
     if not sure:
         return _earliest(_current(opened))
     chosen = _earliest(sure)
     earlier = [date for date in opened if date.inferred and date.due < chosen.due]
     return _earliest(earlier) if earlier else chosen
+
+
+def _last_asked(dates: list[_Date]) -> list[_Date]:
+    """Those of the newest trigger that the user has not given to another order."""
+    real = [date for date in dates if not date.answered] or dates
+    newest = max(real, key=lambda date: (date.event.at, date.event.origin)).event
+    return [date for date in real if date.event.origin == newest.origin]
 
 
 def _earliest(dates: list[_Date]) -> _Date:

@@ -391,17 +391,24 @@ def _double_order(history: History, order: Order, index: EventIndex) -> Iterator
         (other, number)
         for number in _placed_before(first, history, index)
         for other in index.by_reference(RefKind.ORDER, history.marketplace, number)
-        if other.kind is Kind.ORDER_PLACED
-        and other.role == history.role
-        and history.number not in other.order_numbers
-        and first.at - TWICE_WITHIN <= other.at
-        and (other.at, number) < (first.at, history.number)
-        and items_of(other)
-        and _same_lines(order, other)
+        if (other.at, number) < (first.at, history.number) and _is_twin(other, history, order)
     ]
     if twins:
         other, number = max(twins, key=lambda twin: (twin[0].at, twin[1]))
         yield Mismatch("C30", (other, first), content=number)
+
+
+def _is_twin(other: Event, history: History, order: Order) -> bool:
+    """Another order of the same lines, shortly before this one."""
+    first = history.of(Kind.ORDER_PLACED)[0]
+    return (
+        other.kind is Kind.ORDER_PLACED
+        and other.role == history.role
+        and history.number not in other.order_numbers
+        and first.at - TWICE_WITHIN <= other.at
+        and bool(items_of(other))
+        and _same_lines(order, other)
+    )
 
 
 def _placed_before(first: Event, history: History, index: EventIndex) -> Iterator[str]:

@@ -31,8 +31,8 @@ def about(event: Event) -> str:
 def pairs(
     code: str, found: Sequence[tuple[Event, ...]], content: Callable[[Event], str] = about
 ) -> Iterator[Mismatch]:
-    """One mismatch for each different content of the last event; those without content count only when
-    no other does.
+    """One mismatch for each different content of the last event; those without content count only
+    when no other does.
     """
     seen: dict[str, tuple[Event, ...]] = {}
     for events in found:

@@ -26,13 +26,13 @@ def fold(history: History) -> Order:
     matters = cases(history)
     lines = lines_of(history)
     cancelled = ends_by_cancelling(history, lines)
-    completed = history.sure(Kind.ORDER_COMPLETED)
-    delivered = tuple(parcel for parcel in found if parcel.delivered_at is not None)
-    whole = bool(delivered) and len(delivered) == len(found) and not unshipped(lines, found)
-    returned = _returned(history, matters)
-    status = _status(
-        history, found, lines, cancelled=bool(cancelled), returned=returned, whole=whole
-    )
+    delivered_at = _delivered_at(lines, found)
+    if cancelled:
+        status = OrderStatus.CANCELLED
+    elif _returned(history, matters):
+        status = OrderStatus.RETURNED
+    else:
+        status = _status(history, found, lines, whole=delivered_at is not None)
     expecting = _latest_with(history, "expected_until")
     return Order(
         key=history.key,
@@ -49,20 +49,33 @@ def fold(history: History) -> Order:
         expected_from=history.when(expecting, "expected_from") if expecting else None,
         expected_until=history.when(expecting, "expected_until") if expecting else None,
         shipped_at=min((parcel.shipped_at for parcel in found if parcel.shipped_at), default=None),
-        delivered_at=max((at for parcel in delivered if (at := parcel.delivered_at)), default=None)
-        if whole
-        else None,
-        cancelled_at=min((event.at for event in cancelled), default=None),
-        completed_at=min((event.at for event in completed), default=None),
+        delivered_at=delivered_at,
+        cancelled_at=_first_at(cancelled),
+        completed_at=_first_at(history.sure(Kind.ORDER_COMPLETED)),
         protection_until=_stated(history, "protection_until"),
         shipments=found,
         cases=matters,
-        problem=any(case.kind in TROUBLE and case.closed_at is None for case in matters),
+        problem=_in_trouble(matters),
         on_hold=_on_hold(history),
         stub=not history.of(Kind.ORDER_PLACED, Kind.IMPORT_ROW),
         refunded=total(history.sure(Kind.REFUND_COMPLETED)),
         kinds=frozenset(event.kind for event in history.events),
     )
+
+
+def _delivered_at(lines: Sequence[Item], found: Sequence[Shipment]) -> datetime | None:
+    """When the last parcel arrived, once all of the order has."""
+    times = [parcel.delivered_at for parcel in found if parcel.delivered_at is not None]
+    whole = len(times) == len(found) and not unshipped(lines, found)
+    return max(times, default=None) if whole else None
+
+
+def _first_at(events: Iterable[Event]) -> datetime | None:
+    return min((event.at for event in events), default=None)
+
+
+def _in_trouble(matters: Iterable[Case]) -> bool:
+    return any(case.kind in TROUBLE and case.closed_at is None for case in matters)
 
 
 def unshipped(lines: Sequence[Item], found: Iterable[Shipment]) -> tuple[Item, ...]:
@@ -107,14 +120,9 @@ def _status(
     found: Sequence[Shipment],
     lines: Sequence[Item],
     *,
-    cancelled: bool,
-    returned: bool,
     whole: bool,
 ) -> OrderStatus:
-    if cancelled:
-        return OrderStatus.CANCELLED
-    if returned:
-        return OrderStatus.RETURNED
+    """The status of an order that was neither cancelled nor returned."""
     if history.sure(Kind.ORDER_COMPLETED):
         return OrderStatus.COMPLETED
     if whole:
@@ -146,13 +154,13 @@ def _from_mail(history: History, found: Sequence[Shipment], lines: Sequence[Item
         return OrderStatus.PARTIALLY_IN_TRANSIT if partly else OrderStatus.IN_TRANSIT
     if awaits_payment(history):
         return OrderStatus.PAYMENT_DUE
-    mails = [event for event in history.events if event.source is not Source.IMPORT]
-    quiet = (Kind.MESSAGE_RECEIVED, Kind.SURVEY_REQUEST, Kind.ASSIGNMENT)
-    return (
-        OrderStatus.PROCESSING
-        if any(event.kind not in quiet for event in mails)
-        else OrderStatus.UNKNOWN
-    )
+    return OrderStatus.PROCESSING if any(map(_begins, history.events)) else OrderStatus.UNKNOWN
+
+
+def _begins(event: Event) -> bool:
+    """It says that the order is under way."""
+    says_nothing = (Kind.MESSAGE_RECEIVED, Kind.SURVEY_REQUEST, Kind.ASSIGNMENT)
+    return event.source is not Source.IMPORT and event.kind not in says_nothing
 
 
 def awaits_payment(history: History) -> bool:
@@ -219,14 +227,12 @@ def _total(history: History) -> Money | None:
 
 
 def _ordered_at(history: History) -> datetime | None:
-    placed = history.of(Kind.ORDER_PLACED, Kind.IMPORT_ROW)
-    placed = tuple(event for event in placed if event.kind is Kind.ORDER_PLACED) or placed
+    placed = history.of(Kind.ORDER_PLACED) or history.of(Kind.IMPORT_ROW)
     placed = tuple(event for event in placed if event.source is not Source.IMPORT) or placed
     if placed:
-        return min(history.happened(event, "ordered_at") for event in placed)
-    return min(
-        (at for event in history.events if (at := history.when(event, "ordered_at"))), default=None
-    )
+        return history.earliest(placed, "ordered_at")
+    stated = (history.when(event, "ordered_at") for event in history.events)
+    return min((at for at in stated if at), default=None)
 
 
 def _stated(history: History, name: str) -> datetime | None:

@@ -158,9 +158,8 @@ def now_matched(event: Event, index: EventIndex) -> tuple[str, ...]:
     """Origins of events without an order number that have a sure home now that `event` is on the
     index.
 
-    What the store may drop from `EventIndex.unmatched`. Such a home is never lost again; one that rests on
-    the user's answer
-    may be, and does not count.
+    What the store may drop from `EventIndex.unmatched`. Such a home is never lost again; one that
+    rests on the user's answer may be, and does not count.
     """
     followed = [one for one in _followed((event,), index) if not order_keys(one)]
     return tuple(
@@ -246,21 +245,23 @@ def _parents(event: Event, index: EventIndex) -> tuple[str, ...]:
     if event.marketplace != "aliexpress" or len(numbers) != 1 or _known(numbers[0], event, index):
         return ()
     own = numbers[0]
+    marks = [(RefKind.ORDER, "~" + neighbourhood(own, shift)) for shift in (0, -1)]
     near = [
-        other
-        for shift in (0, -1)
-        for other in index.by_reference(
-            RefKind.ORDER, event.marketplace, "~" + neighbourhood(own, shift)
-        )
-        if other.kind in KNOWN and other.role == event.role
-    ]
-    steps = {
         number
-        for other in near
+        for kind, mark in marks
+        for other in index.by_reference(kind, event.marketplace, mark)
+        if other.kind in KNOWN and other.role == event.role
         for number in other.order_numbers
-        if is_whole(number) and 0 < int(own) - int(number) <= 1_000_000 and number[-4:] == own[-4:]
-    }
-    return tuple(sorted(key_of(event.marketplace, event.role, number) for number in steps))
+    ]
+    parents = {number for number in near if _is_line_of(own, number)}
+    return tuple(sorted(key_of(event.marketplace, event.role, number) for number in parents))
+
+
+def _is_line_of(line: str, number: str) -> bool:
+    """Whether the whole number may be a line of the order with that number."""
+    if not is_whole(number) or number[-4:] != line[-4:]:
+        return False
+    return 0 < int(line) - int(number) <= 1_000_000
 
 
 def _tied(event: Event, index: EventIndex) -> Match | None:

@@ -126,8 +126,8 @@ def most_similar(event: Event, index: EventIndex) -> Guess:
 def possible(event: Event, number: str, events: tuple[Event, ...]) -> bool:
     """Whether resemblance could ever lead `event` to the order of that number with these events.
 
-    A cheap test that never says no wrongly: it lets most orders pass by most unmatched mail without a
-    search.
+    A cheap test that never says no wrongly: it lets most orders pass by most unmatched mail
+    without a search.
     """
     if any(agrees(number, masked) for masked in event.masked):
         return True
@@ -260,20 +260,25 @@ def _by_resemblance(event: Event, index: EventIndex) -> Guess | None:
     store, items = event.fields.get("store"), _items(event)
     if not store and not items:
         return None
-    scores: dict[str, float] = {}
-    at_store: set[str] = set()
-    for key, past in _open(event, index).items():
-        if not accepts(event.kind, past, event):
-            continue
-        same_store = _same_store(event, past)
-        if same_store:
-            at_store.add(key)
-        recency = 1 - (event.at - max(one.at for one in past)) / REACH
-        evidence = _evidence(event, past)
-        if evidence >= LEAST:
-            scores[key] = evidence + 0.1 + 0.05 * recency
+    fitting = {
+        key: past for key, past in _open(event, index).items() if accepts(event.kind, past, event)
+    }
+    at_store = tuple(key for key, past in fitting.items() if _same_store(event, past))
     if len(at_store) == 1 and not items:
-        return Guess(level=Level.SIMILARITY, confidence=0.8, keys=tuple(at_store))
+        return Guess(level=Level.SIMILARITY, confidence=0.8, keys=at_store)
+    scores = {key: _score(event, past) for key, past in fitting.items()}
+    return _best({key: score for key, score in scores.items() if score is not None})
+
+
+def _score(event: Event, past: tuple[Event, ...]) -> float | None:
+    """How well the event fits an order with that past; None when it could be chance."""
+    evidence = _evidence(event, past)
+    recency = 1 - (event.at - max(other.at for other in past)) / REACH
+    return evidence + 0.1 + 0.05 * recency if evidence >= LEAST else None
+
+
+def _best(scores: Mapping[str, float]) -> Guess | None:
+    """An answer where one order leads clearly, a question where several are near."""
     ranked = sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))
     if not ranked:
         return None
