@@ -150,7 +150,7 @@ def rule_tests() -> Iterator[str]:
 
 
 def alerts() -> Iterator[str]:
-    from tests.rules.review import page
+    from tests.rules.sample_alerts import page
 
     yield from page()
 

@@ -1,14 +1,12 @@
-"""The index of events: what the ledger looks up by key, and one in memory for replays."""
+"""The index of events: what the ledger is asked by key."""
 
-from bisect import bisect_left, bisect_right, insort
-from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from orders.event import Event
-from parsers.notice import Kind, Role, Trust
+from parsers.notice import Kind, Role
 
 ACCOUNT = "@account"
 """Stands for the order number of events about the account itself: health, fees, payouts."""
@@ -42,11 +40,6 @@ class RefKind(StrEnum):
     CASE = "case"
     THREAD = "thread"
     RELAY = "relay"
-
-
-PARCEL_REFERENCES = frozenset({RefKind.TRACKING, RefKind.PACKAGE, RefKind.CASE})
-LAST = "\U0010ffff"
-"""Sorts behind every key."""
 
 
 class EventIndex(Protocol):
@@ -143,99 +136,6 @@ def _numbers(event: Event) -> tuple[str, ...]:
     if event.order_numbers:
         return tuple(dict.fromkeys(event.order_numbers))
     return (ACCOUNT,) if event.kind in ACCOUNT_KINDS else ()
-
-
-class ListIndex:
-    """An index in memory, for replays and tests. Adding an event twice changes nothing."""
-
-    def __init__(self, events: Iterable[Event] = ()) -> None:
-        self._events: dict[str, Event] = {}
-        self._references: dict[tuple[RefKind, str, str], list[Event]] = defaultdict(list)
-        self._orders: dict[tuple[str, Role], list[tuple[datetime, str]]] = defaultdict(list)
-        self._unmatched: dict[tuple[str, Role], dict[str, Event]] = defaultdict(dict)
-        self._assignments: dict[str, list[Event]] = defaultdict(list)
-        for event in events:
-            self.add(event)
-
-    def add(self, event: Event) -> bool:
-        """Append `event`; False when its origin is already here."""
-        if event.origin in self._events:
-            return False
-        self._events[event.origin] = event
-        for kind, value in references(event):
-            self._references[kind, event.marketplace, value].append(event)
-        keys = order_keys(event)
-        for key in keys:
-            insort(self._orders[event.marketplace, event.role], (event.at, key))
-        if not keys and event.kind not in NEVER_AN_ORDER:
-            self._unmatched[event.marketplace, event.role][event.origin] = event
-        if event.assigns is not None:
-            self._assignments[event.assigns].append(event)
-        self._house(event)
-        return True
-
-    def _house(self, event: Event) -> None:
-        """Take parcel mails that now have a sure home from the unmatched ones (as
-        `match.now_matched`).
-        """
-        seen, queue, home = {event.origin: event}, [event], False
-        while queue:
-            current = queue.pop()
-            home = home or bool(current.order_numbers)
-            if current.order_numbers and current is not event:
-                continue
-            for kind, value in references(current):
-                if kind not in PARCEL_REFERENCES:
-                    continue
-                for other in self._references[kind, event.marketplace, value]:
-                    if (
-                        other.role == event.role
-                        and other.trust is not Trust.FORGED
-                        and other.origin not in seen
-                    ):
-                        seen[other.origin] = other
-                        queue.append(other)
-        if home:
-            for origin in seen:
-                self._unmatched[event.marketplace, event.role].pop(origin, None)
-
-    @property
-    def events(self) -> tuple[Event, ...]:
-        return tuple(self._events.values())
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """Keys of all orders named by any event, sorted."""
-        return tuple(sorted({key for orders in self._orders.values() for _, key in orders}))
-
-    def by_reference(self, kind: RefKind, marketplace: str, value: str) -> tuple[Event, ...]:
-        return tuple(self._references.get((kind, marketplace, value), ()))
-
-    def by_origin(self, origin: str) -> Event | None:
-        return self._events.get(origin)
-
-    def open_orders(
-        self,
-        marketplace: str,
-        role: Role,
-        since: datetime,
-        until: datetime,
-        most: int | None = None,
-    ) -> tuple[str, ...]:
-        orders = self._orders.get((marketplace, role), [])
-        first, last = bisect_left(orders, (since, "")), bisect_right(orders, (until, LAST))
-        found: dict[str, None] = {}
-        for place in range(first, last):
-            if most is not None and len(found) >= most:
-                break
-            found[orders[place][1]] = None
-        return tuple(found)
-
-    def unmatched(self, marketplace: str, role: Role) -> tuple[Event, ...]:
-        return tuple(self._unmatched.get((marketplace, role), {}).values())
-
-    def assignments(self, origin: str) -> tuple[Event, ...]:
-        return tuple(self._assignments.get(origin, ()))
 
 
 class IndexWithout:

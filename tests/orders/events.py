@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 from orders.deadlines import policy
 from orders.event import Event, Source
 from orders.facts.view import View, view
-from orders.matching.index import ListIndex, key_of
+from orders.matching.index import key_of
 from orders.order import Finding, Watch
 from parsers.notice import Item, Kind, Money, Role, Trust
+from tests.orders.list_index import ListIndex
 
 START = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
 """A Monday, nine in the morning in Tokyo."""

@@ -10,10 +10,10 @@ from daemon.store.store import Store
 from orders.deadlines import policy
 from orders.event import Event
 from orders.facts.view import view
-from orders.matching.index import ListIndex
 from orders.matching.match import affected_orders, now_matched
 from orders.order import OrderStatus
 from tests.orders.events import AZ, TOKYO, day, said, sold
+from tests.orders.list_index import ListIndex
 from tests.orders.test_properties import all_views, histories
 
 POLICY = policy.load()
@@ -35,7 +35,7 @@ def test_views_from_the_ledger_are_views_from_the_list(tmp_path: Path) -> None:
                 for event in events:
                     memory.add(event)
                     ledger.append(event)
-                    ledger.mark_matched(now_matched(event, ledger))
+                    ledger.house(now_matched(event, ledger))
                     assert affected_orders(event, ledger) == affected_orders(event, memory)
                 found = {key: view(key, ledger, POLICY, TOKYO) for key in memory.keys}
                 assert found == all_views(events)

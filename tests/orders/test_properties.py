@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from orders.deadlines import policy
 from orders.event import Event
 from orders.facts.view import View, view
-from orders.matching.index import ListIndex, key_parts
+from orders.matching.index import key_parts
 from orders.matching.match import affected_orders, now_matched
 from orders.order import OrderStatus, ShipmentStatus
 from parsers.notice import Kind, Role, Trust
@@ -31,6 +31,7 @@ from tests.orders.events import (
     said,
     seen,
 )
+from tests.orders.list_index import ListIndex
 
 POLICY = policy.load()
 KETTLE, LAMP, CHAIR = lines("Blue kettle"), lines("Red lamp"), lines("Green chair")
@@ -314,6 +315,4 @@ def test_the_answer_moves_a_mail_whole(number: str) -> None:
     closed = [said("dispute.closed", 20, one, outcome="no_refund") for one in (AE, AE2)]
     matches = seen(*closed, masked, assigned(masked, number), number=number).matches
 
-    assert [one.keys for one in matches if one.event == masked] == [
-        (f"aliexpress:buyer:{number}",)
-    ]
+    assert [one.keys for one in matches if one.event == masked] == [(f"aliexpress:buyer:{number}",)]

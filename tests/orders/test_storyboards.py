@@ -176,10 +176,7 @@ def test_9_two_candidates_until_the_user_picks() -> None:
 
     assert [watch(found, "D-AE-16") for found in before.values()] == [None, None]
     assert {
-        one.candidates
-        for found in before.values()
-        for one in found.matches
-        if one.event == MISSED
+        one.candidates for found in before.values() for one in found.matches if one.event == MISSED
     } == {(f"aliexpress:buyer:{AE}", f"aliexpress:buyer:{AE2}")}
     assert case(after[AE], "appeal").state == "rejected"
     assert case(after[AE2], "appeal") is None

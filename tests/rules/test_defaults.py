@@ -14,8 +14,8 @@ from rules.alert import Cause
 from rules.rulebook import Rulebook, shipped
 from rules.strings import LANGUAGES
 from rules.templates import parse, slots
-from rules.wording import BODY, TITLE, write
-from tests.rules.review import alert, sample
+from rules.wording import BODY, TITLE, Listener, write
+from tests.rules.sample_alerts import alert, sample
 
 BOOK = shipped()
 EVERY = {rule.id: rule for rule in (*BOOK.rules, *BOOK.idle)}
@@ -200,9 +200,7 @@ def test_every_alert_reads_well_with_all_facts_and_with_hardly_any(rule, languag
             subject,
             alert(rule, subject, NOW),
             cause,
-            language=language,
-            zone=ZoneInfo("Asia/Tokyo"),
-            now=NOW,
+            Listener(language=language, zone=ZoneInfo("Asia/Tokyo"), now=NOW),
         )
         assert 0 < len(text.title) <= TITLE
         assert 0 < len(text.body) <= BODY
@@ -213,9 +211,7 @@ def test_every_alert_reads_well_with_all_facts_and_with_hardly_any(rule, languag
         full,
         alert(rule, full, NOW),
         cause,
-        language=language,
-        zone=ZoneInfo("Asia/Tokyo"),
-        now=NOW,
+        Listener(language=language, zone=ZoneInfo("Asia/Tokyo"), now=NOW),
     ).title.replace("Did you check what came?", "").replace("Ordered twice?", "").replace(
         "Which order is this about?", ""
     )
@@ -255,9 +251,7 @@ def test_advice_fits_the_marketplace(name, shop, language):
         about,
         alert(rule, about, NOW),
         Cause.FIRING,
-        language=language,
-        zone=ZoneInfo("UTC"),
-        now=NOW,
+        Listener(language=language, zone=ZoneInfo("UTC"), now=NOW),
     )
     said = text.body.replace("USB-C cable 2 m, braided (+1), 26.12 USD, AliExpress", "")
     said = said.replace("26.12 USD、AliExpress", "").replace("Judgement from AE", "")

@@ -16,6 +16,7 @@ from rules.wording import (
     BODY,
     TITLE,
     AlertText,
+    Listener,
     all_quiet,
     cut,
     digest,
@@ -27,7 +28,7 @@ from rules.wording import (
     write,
 )
 from tests.rules.alert_life import book
-from tests.rules.review import alert
+from tests.rules.sample_alerts import alert
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -59,10 +60,7 @@ def words(rule=RULE, subject=ORDER, cause=Cause.FIRING, *, language="en", now=NO
         subject,
         alert(rule, subject, now),
         cause,
-        language=language,
-        zone=TOKYO,
-        now=now,
-        **more,
+        Listener(language=language, zone=TOKYO, now=now, **more),
     )
 
 

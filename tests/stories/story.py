@@ -22,10 +22,10 @@ from daemon.settings import Target
 from daemon.worker.reading import Reads, inline
 from orders.event import Event, Source, events_of
 from orders.facts.view import View, view
-from orders.matching.index import ListIndex
 from parsers.frame import Frame
 from parsers.notice import Kind, Role, Trust
 from parsers.user_yaml import check, read
+from tests.orders.list_index import ListIndex
 
 ZONE = ZoneInfo("Asia/Tokyo")
 FOLDER = Path(__file__).parents[1] / "fixtures" / "stories"

@@ -79,8 +79,6 @@ def differences(seen, known, names):
         if sorted(known.parcels) != sorted(found):
             yield f"has parcels {found}, not {list(known.parcels)}"
     for name, (level, confidence) in known.placed.items():
-        found = [
-            (p.level, p.confidence) for p in seen.matches if names.get(p.event.mail) == name
-        ]
+        found = [(p.level, p.confidence) for p in seen.matches if names.get(p.event.mail) == name]
         if (level, confidence) not in found:
             yield f"mail {name} is placed {found}, not {(level, confidence)}"

@@ -21,9 +21,9 @@ from daemon.files.dossier.words import REASONS, WORDS
 from orders.deadlines import policy
 from orders.event import Event, Source
 from orders.facts.view import view
-from orders.matching.index import ListIndex
 from parsers.notice import Item, Kind, Money, Role, Trust
 from tests.missing import without
+from tests.orders.list_index import ListIndex
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 NUMBER = "8100000000000001"

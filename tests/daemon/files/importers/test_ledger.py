@@ -11,9 +11,9 @@ from daemon.files.importers import read
 from orders.deadlines import policy
 from orders.event import Event, Source
 from orders.facts.view import view
-from orders.matching.index import ListIndex
 from orders.order import ShipmentStatus
 from parsers.notice import Kind, Money, Role, Trust
+from tests.orders.list_index import ListIndex
 
 FOLDER = Path(__file__).parents[3] / "fixtures" / "imports"
 SEEN = datetime(2026, 6, 1, tzinfo=UTC)

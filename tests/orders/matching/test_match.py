@@ -2,7 +2,7 @@
 
 import pytest
 
-from orders.matching.index import ListIndex, order_keys, references
+from orders.matching.index import order_keys, references
 from orders.matching.match import affected_orders, match
 from orders.matching.similarity import agrees, informative
 from parsers.notice import Role, Trust
@@ -21,6 +21,7 @@ from tests.orders.events import (
     seen,
     sold,
 )
+from tests.orders.list_index import ListIndex
 
 KETTLE, LAMP = lines("Blue kettle with a long spout"), lines("Red lamp")
 PLACED = said("order.placed", 0, items=KETTLE, total=money("40.00 USD"), store="Good Kettles Store")

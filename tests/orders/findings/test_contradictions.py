@@ -6,7 +6,6 @@ import pytest
 
 from orders.facts.describe import describe
 from orders.facts.phishing import known_orders, phishing
-from orders.matching.index import ListIndex
 from orders.order import OrderStatus
 from parsers.notice import Item, Role
 from tests.orders.events import (
@@ -25,6 +24,7 @@ from tests.orders.events import (
     seen,
     sold,
 )
+from tests.orders.list_index import ListIndex
 
 KETTLE, LAMP = lines("Blue kettle"), lines("Red lamp")
 PLACED = said("order.placed", 0, items=KETTLE + LAMP, total=money("40.00 USD"))

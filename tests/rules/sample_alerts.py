@@ -15,7 +15,7 @@ from rules.fields import ABOUTS, FIELDS
 from rules.rulebook import Rule, shipped
 from rules.strings import LANGUAGES
 from rules.templates import parse, slots
-from rules.wording import AlertText, write
+from rules.wording import AlertText, Listener, write
 
 SAMPLES: Mapping[str, FactValue] = {
     "order.number": "8100000000000001",
@@ -111,9 +111,7 @@ def texts(rule: Rule, now: datetime, zone: tzinfo) -> Iterator[AlertText]:
             about,
             alert(rule, about, now),
             Cause.FIRING,
-            language=language,
-            zone=zone,
-            now=now,
+            Listener(language=language, zone=zone, now=now),
         )
 
 
