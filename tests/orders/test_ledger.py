@@ -35,7 +35,7 @@ def test_views_from_the_ledger_are_views_from_the_list(tmp_path: Path) -> None:
                 for event in events:
                     memory.add(event)
                     ledger.append(event)
-                    ledger.house(now_matched(event, ledger))
+                    ledger.mark_matched(now_matched(event, ledger))
                     assert affected_orders(event, ledger) == affected_orders(event, memory)
                 found = {key: view(key, ledger, POLICY, TOKYO) for key in memory.keys}
                 assert found == all_views(events)
