@@ -5,6 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
+TITLE_LENGTH = 120
+"""Characters of a message's title at most."""
+BODY_LENGTH = 1_000
+"""Characters of a message's body at most: ntfy turns more than 8,000 bytes into an attachment, and
+kanji are six bytes of escaped JSON.
+"""
+
 
 class ScopeKind(StrEnum):
     """What alerts can be judged together by; each is the beginning of a scope as text."""

@@ -9,18 +9,12 @@ from decimal import Decimal
 
 from orders.subject import FactType, FactValue, Subject
 from parsers.notice import Money
-from rules.alert import Alert, Cause, Severity
+from rules.alert import BODY_LENGTH, TITLE_LENGTH, Alert, Cause, Severity
 from rules.fields import FIELDS
 from rules.rulebook import Rule
 from rules.strings import CHOICES, MONTHS, UNSAID, WEEKDAYS, WORDY, word
 from rules.templates import Placeholder, fill
 
-TITLE = 120
-"""Characters of a title at most."""
-BODY = 1000
-"""Characters of a body at most: ntfy turns more than 8,000 bytes into an attachment, and kanji are
-six bytes there.
-"""
 SHORT = 40
 """Characters of a text behind `|short`."""
 ITEM = 48
@@ -75,7 +69,8 @@ def write(
     except Exception:  # noqa: BLE001 -- an alert is never lost for its wording
         facts = "\n".join(f"{name}: {value}" for name, value in sorted(subject.facts.items()))
         return AlertText(
-            title=cut(rule.id, TITLE), body=cut(f"{word(language, 'broken_text')}\n{facts}", BODY)
+            title=cut(rule.id, TITLE_LENGTH),
+            body=cut(f"{word(language, 'broken_text')}\n{facts}", BODY_LENGTH),
         )
 
 
@@ -141,7 +136,7 @@ def _write(rule: Rule, cause: Cause, voice: _Voice) -> AlertText:
             title = word(language, "cleared", title=title)
     if cause is Cause.RESOLVED:
         lines = [word(language, "cleared_body"), _order_line(subject, language)]
-        return AlertText(title=cut(title, TITLE), body=_fit("", lines))
+        return AlertText(title=cut(title, TITLE_LENGTH), body=_fit("", lines))
     advice = voice.text((rule.missed if due and due <= now else {}) or rule.advice)
     lines = [
         _order_line(subject, language),
@@ -151,7 +146,7 @@ def _write(rule: Rule, cause: Cause, voice: _Voice) -> AlertText:
         _read_in(subject, language, zone, now),
         str(subject.facts.get("order.link", "")),
     ]
-    return AlertText(title=cut(title, TITLE), body=_fit(voice.text(rule.body), lines))
+    return AlertText(title=cut(title, TITLE_LENGTH), body=_fit(voice.text(rule.body), lines))
 
 
 def in_language(texts: Mapping[str, str], language: str) -> str:
@@ -319,11 +314,11 @@ def _fit(first: str, lines: Sequence[str]) -> str:
     go.
     """
     kept = [line for line in lines if line]
-    while kept and sum(len(line) + 1 for line in kept) > BODY:
+    while kept and sum(len(line) + 1 for line in kept) > BODY_LENGTH:
         if len(kept) == 1:
-            return cut(kept[0], BODY)
+            return cut(kept[0], BODY_LENGTH)
         kept.pop()
-    room = BODY - sum(len(line) + 1 for line in kept)
+    room = BODY_LENGTH - sum(len(line) + 1 for line in kept)
     head = cut(first, room) if first and room > 20 else ""
     return "\n".join(line for line in (head, *kept) if line)
 
@@ -346,7 +341,7 @@ def join(texts: Sequence[tuple[Severity, AlertText]], language: str) -> AlertTex
         said.update(fresh)
         blocks.append("\n".join([text.title, *fresh]))
     return AlertText(
-        title=cut(first.title, TITLE - len(more)) + more,
+        title=cut(first.title, TITLE_LENGTH - len(more)) + more,
         body=_stack(blocks, [first.title, *(text.title for text in rest)], "\n\n", language),
     )
 
@@ -407,7 +402,7 @@ def _stack(blocks: Sequence[str], titles: Sequence[str], gap: str, language: str
     shown: list[str] = []
     for at, (block, title) in enumerate(zip(blocks, titles, strict=True)):
         rest = word(language, "more_titles", count=len(blocks) - at)
-        room = BODY - sum(len(one) + len(gap) for one in shown) - len(rest) - len(gap)
+        room = BODY_LENGTH - sum(len(one) + len(gap) for one in shown) - len(rest) - len(gap)
         piece: str = next((one for one in (block, title) if len(one) <= room), "")
         if not piece:
             return gap.join([*shown, rest])

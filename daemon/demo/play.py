@@ -226,7 +226,7 @@ class Stage:
         with self._store.read() as ledger:
             rows = ledger.outbox.listed(states=(OutboxState.SENT, OutboxState.SENDING))
             return any(
-                said.row.alert.rule == story.rule and story.order in said.row.alert.orders
+                said.alert.rule == story.rule and story.order in said.alert.orders
                 for row in rows
                 if row.title in self._titles
                 for said in ledger.alerts.said_with(row.message)

@@ -7,11 +7,8 @@ import unicodedata
 from dataclasses import replace
 
 from orders.subject import FactType, FactValue, Subject
+from rules.alert import BODY_LENGTH, TITLE_LENGTH
 from rules.fields import FIELDS
-
-TITLE_LENGTH = 120
-BODY_LENGTH = 1_000
-"""ntfy turns a longer Japanese body into an attachment (8,000 bytes of escaped JSON)."""
 
 LINK = re.compile(
     r"(?:\b(?:https?|ftp|file|data|javascript|mailto|tel)://?|\bmailto:|\bjavascript:|\bwww\.)\S*",

@@ -11,18 +11,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from sqlalchemy import Connection
-
 log = logging.getLogger("orderbell.dispatch")
 
 Handler = Callable[[str], None]
 
 
 class Dispatcher(Protocol):
-    def submit(self, kind: str, ids: Sequence[str], connection: Connection | None = None) -> None:
-        """Have this work done soon; `connection` is the transaction it belongs to, for a queue that
-        knows any.
-        """
+    def submit(self, kind: str, ids: Sequence[str]) -> None:
+        """Have this work done soon."""
 
     def run(self, handlers: Mapping[str, Handler]) -> None:
         """Do what is submitted until `stop`."""
@@ -41,8 +37,7 @@ class Local:
         self._stopping = False
         self._threads: list[threading.Thread] = []
 
-    def submit(self, kind: str, ids: Sequence[str], connection: Connection | None = None) -> None:
-        del connection  # handlers read the ledger again, so an early start does no harm
+    def submit(self, kind: str, ids: Sequence[str]) -> None:
         with self._changed:
             self._waiting |= dict.fromkeys((kind, one) for one in ids)
             self._changed.notify_all()

@@ -1,6 +1,6 @@
 """What is told past the ledger when the ledger itself fails: title and body by language."""
 
-CRIES: dict[str, dict[str, tuple[str, str]]] = {
+EMERGENCIES: dict[str, dict[str, tuple[str, str]]] = {
     "full": {
         "en": (
             "Orderbell: the disk is full",

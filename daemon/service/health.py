@@ -1,5 +1,5 @@
-"""What the service tells of itself beside its alerts: status line, metrics, ping, and cries when
-the ledger fails.
+"""What the service tells of itself beside its alerts: status line, metrics, ping, and what is
+told past the ledger when it fails.
 """
 
 import logging
@@ -12,7 +12,7 @@ from daemon.pipeline.deliver import Send
 from daemon.pipeline.setup import Setup
 from daemon.push.delivery import Delivery, SendResult
 from daemon.secrets import SecretError, resolve
-from daemon.service.emergency import CRIES
+from daemon.service.emergency import EMERGENCIES
 from daemon.service.metrics import Metrics, Port, write
 from daemon.service.ping import ping
 from daemon.service.watcher import Watcher
@@ -24,7 +24,7 @@ from rules.alert import Severity
 log = logging.getLogger("orderbell.health")
 
 QUIET = timedelta(hours=6)
-"""A cry is not repeated sooner."""
+"""The same is not told past the ledger again sooner."""
 
 
 class Health:
@@ -33,7 +33,7 @@ class Health:
         self.meter.set("orderbell_info", 1, version=__version__)
         self.meter.set("orderbell_start_time_seconds", time.time())
         self._send = send
-        self._cried: dict[str, datetime] = {}
+        self._notified: dict[str, datetime] = {}
         self._pinged = 0.0
         self._received: dict[str, int] = {}
         self._port: Port | None = None
@@ -53,21 +53,21 @@ class Health:
             except OSError as error:
                 log.warning("metrics port not opened port=%d: %s", wanted, error.strerror)
 
-    def shout(self, what: str, now: datetime) -> None:
+    def notify_all(self, what: str, now: datetime) -> None:
         """Tell every target at once and past the ledger; the same again only after six hours."""
-        last = self._cried.get(what)
+        last = self._notified.get(what)
         if last is not None and now - last < QUIET:
             return
-        self._cried[what] = now
+        self._notified[what] = now
         for target in self._setup.targets:
-            title, body = CRIES[what][target.language]
+            title, body = EMERGENCIES[what][target.language]
             try:
                 url = resolve(target.url, what=f"the URL of target {target.id}")
             except SecretError as error:
-                log.warning("cry not sent target=%s: %s", target.id, error)
+                log.warning("emergency not sent target=%s: %s", target.id, error)
                 continue
             key = f"{what}-{now:%Y%m%dT%H%M%S}"
-            parcel = Delivery(
+            delivery = Delivery(
                 target=target.id,
                 url=url,
                 title=title,
@@ -75,7 +75,7 @@ class Health:
                 severity=Severity.CRITICAL.value,
                 key=key,
             )
-            self.pushed(target.id, self._send(parcel))
+            self.pushed(target.id, self._send(delivery))
 
     def pushed(self, target: str, answer: SendResult) -> None:
         """One try to send ended so."""

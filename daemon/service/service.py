@@ -89,7 +89,7 @@ class Service:
         self._broken: StoreError | None = None
         self._resources = ExitStack()
         self._watchers: dict[str, Watcher] = {}
-        self._deaf: set[str] = set()
+        self._unreadable: set[str] = set()
         """Targets whose answers could not be read at the last look."""
         try:
             self._settings, setup = files.read()
@@ -117,7 +117,7 @@ class Service:
                 rescued.aside.name,
                 bool(rescued.restored),
             )
-            self.health.shout("restored" if rescued.restored else "lost", self._clock())
+            self.health.notify_all("restored" if rescued.restored else "lost", self._clock())
         unsure = recover(self.store, setup, self._clock())
         if unsure:
             log.warning("messages may have gone out before the last end count=%d", unsure)
@@ -320,14 +320,14 @@ class Service:
         try:
             answered = hear(self.store, self.pipeline.setup, target, self._clock)
         except (SecretError, WebError) as error:
-            if target not in self._deaf:
+            if target not in self._unreadable:
                 log.warning("answers not read target=%s: %s", target, error)
-            self._deaf.add(target)
+            self._unreadable.add(target)
             return
         except StoreError as error:
             self._trouble(error)
             return
-        self._deaf.discard(target)
+        self._unreadable.discard(target)
         if answered:
             log.info("acknowledged on the phone target=%s alerts=%d", target, answered)
 
@@ -399,7 +399,7 @@ class Service:
             self._broken = error
             self._bell.ring()
         elif error.trouble in (StoreErrorKind.FULL, StoreErrorKind.IO, StoreErrorKind.ACCESS):
-            self.health.shout(error.trouble.value, self._clock())
+            self.health.notify_all(error.trouble.value, self._clock())
 
     def _tell_health(self, key: StateKey, value: object, scope: Scope) -> None:
         try:

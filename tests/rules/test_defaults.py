@@ -10,11 +10,11 @@ import pytest
 
 from orders.facts.describe import FINDING_KINDS, WATCH_KINDS
 from rules import ruletests
-from rules.alert import Cause
+from rules.alert import BODY_LENGTH, TITLE_LENGTH, Cause
 from rules.rulebook import Rulebook, shipped
 from rules.strings import LANGUAGES
 from rules.templates import parse, slots
-from rules.wording import BODY, TITLE, Listener, write
+from rules.wording import Listener, write
 from tests.rules.sample_alerts import alert, sample
 
 BOOK = shipped()
@@ -202,8 +202,8 @@ def test_every_alert_reads_well_with_all_facts_and_with_hardly_any(rule, languag
             cause,
             Listener(language=language, zone=ZoneInfo("Asia/Tokyo"), now=NOW),
         )
-        assert 0 < len(text.title) <= TITLE
-        assert 0 < len(text.body) <= BODY
+        assert 0 < len(text.title) <= TITLE_LENGTH
+        assert 0 < len(text.body) <= BODY_LENGTH
         assert not set("{}[]") & set(text.title + text.body)
         assert "  " not in text.title
     assert "?" not in write(
