@@ -17,7 +17,7 @@ from daemon.mailbox.login import trust
 from daemon.mailbox.session import Session
 from daemon.pipeline.pipeline import Pipeline
 from daemon.pipeline.setup import Setup, build
-from daemon.service.watcher import look
+from daemon.service.mailbox_poll import MailboxPoll, Pace
 from daemon.settings import Settings
 from daemon.store.store import FILE, Store
 from daemon.worker.reading import ReadingChild
@@ -95,10 +95,7 @@ def _session(settings: Settings) -> Session:
 
 
 def _bare(settings: Settings, setup: Setup) -> float:
-    frame = setup.frame("main")
-    context = Context(
-        library=setup.library, authserv_ids=frame.authserv_ids, addresses=frame.addresses
-    )
+    context = Context.of(setup.library, setup.frame("main"))
     with _session(settings) as session:
         start = time.perf_counter()
         since = datetime.now(UTC) - settings.backfill
@@ -112,11 +109,6 @@ def _whole(settings: Settings, setup: Setup, store: Store, child: ReadingChild) 
     pipeline = Pipeline(store, setup, child)
     with _session(settings) as session:
         start = time.perf_counter()
-        look(
-            session,
-            pipeline,
-            settings.mailboxes[0],
-            backfill=settings.backfill,
-            every=settings.poll,
-        )
+        pace = Pace.of(settings)
+        MailboxPoll(session, pipeline, settings.mailboxes[0], pace).run()
         return (time.perf_counter() - start) * 1000

@@ -16,7 +16,8 @@ from daemon.pipeline.setup import Setup
 from daemon.push.delivery import Delivery, SendOutcome, SendResult
 from daemon.push.notifier import Notifier
 from daemon.service.files import Files
-from daemon.service.watcher import Progress, look, open_session
+from daemon.service.mailbox_poll import MailboxPoll, Pace, PollHooks, Progress
+from daemon.service.watcher import open_session
 from daemon.settings import Settings
 from daemon.store import backups
 from daemon.store.lock import Lock
@@ -108,18 +109,12 @@ def _mailboxes(
 ) -> tuple[dict[str, int], dict[str, MailboxError]]:
     mails: dict[str, int] = {}
     failures: dict[str, MailboxError] = {}
+    pace = Pace.of(settings)
     for box in settings.mailboxes:
         try:
             with open_session(box, files, ByteCounter()) as session:
-                mails[box.id] = look(
-                    session,
-                    pipeline,
-                    box,
-                    backfill=settings.backfill,
-                    every=settings.poll,
-                    progress=progress,
-                    rescan=True,
-                )
+                poll = MailboxPoll(session, pipeline, box, pace, PollHooks(progress=progress))
+                mails[box.id] = poll.run(rescan=True)
             with pipeline.store.read() as ledger:
                 row = ledger.mailboxes.get(box.id)
             if row.last_error is not None:  # a folder is missing, and the others were read

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from types import FrameType, TracebackType
 from typing import Self
 
@@ -30,7 +30,8 @@ from daemon.service import systemd
 from daemon.service.dispatch import Local
 from daemon.service.files import Files
 from daemon.service.health import Health
-from daemon.service.watcher import Progress, Watcher
+from daemon.service.mailbox_poll import Pace, PollHooks, Progress
+from daemon.service.watcher import Watcher
 from daemon.settings import Mailbox, Settings
 from daemon.store.errors import StoreError, StoreErrorKind
 from daemon.store.lock import Lock
@@ -239,7 +240,7 @@ class Service:
         """End the watchers of mailboxes that changed or went, start those that are new."""
         same = (
             {box.id for box in new.mailboxes if box in old.mailboxes}
-            if _rhythm(old) == _rhythm(new)
+            if Pace.of(old) == Pace.of(new)
             else set()
         )
         ending = [self._watchers.pop(name) for name in list(self._watchers) if name not in same]
@@ -267,15 +268,9 @@ class Service:
     # work
 
     def _watch(self, box: Mailbox) -> None:
+        hooks = PollHooks(expect=self._expect, progress=self._progress)
         watcher = Watcher(
-            box,
-            self.pipeline,
-            self._files,
-            backfill=self._settings.backfill,
-            every=self._settings.poll,
-            expect=self._expect,
-            broken=self._trouble,
-            progress=self._progress,
+            box, self.pipeline, self._files, Pace.of(self._settings), hooks, self._trouble
         )
         self._watchers[box.id] = watcher
         watcher.start()
@@ -366,7 +361,9 @@ class Service:
         self._keep_house(self._clock())
 
     def _alive(self) -> bool:
-        dead = [watcher.box.id for watcher in self._watchers.values() if not watcher.pulse.alive]
+        dead = [
+            watcher.box.id for watcher in self._watchers.values() if not watcher.heartbeat.alive
+        ]
         if dead:
             log.error("workers hang mailboxes=%s", ",".join(dead))
         return not dead
@@ -435,10 +432,6 @@ class Service:
             self._dispatch.stop(deadline - time.monotonic())
         self.health.close()
         self.store.close()
-
-
-def _rhythm(settings: Settings) -> tuple[timedelta, timedelta]:
-    return settings.poll, settings.backfill
 
 
 def run(

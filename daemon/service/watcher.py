@@ -8,30 +8,25 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from functools import partial
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from daemon.mailbox import oauth
-from daemon.mailbox.arrived import Arrived, Cursor, Polled
 from daemon.mailbox.errors import MailboxError, MailboxErrorKind, next_try
 from daemon.mailbox.login import trust
-from daemon.mailbox.poll import PollOptions
 from daemon.mailbox.session import LONGEST_IDLE, Session
 from daemon.mailbox.transport import ByteCounter
 from daemon.mailbox.wakeup import Wakeup
 from daemon.pipeline.flags import see_flags
-from daemon.pipeline.pipeline import Pipeline, Poll
+from daemon.pipeline.pipeline import Pipeline
 from daemon.secrets import SecretError, resolve
 from daemon.service.files import Files
+from daemon.service.mailbox_poll import NO_HOOKS, MailboxPoll, Pace, PollHooks
 from daemon.settings import Mailbox, Secret
 from daemon.store.errors import StoreError, StoreErrorKind
-from parsers.reader import Context, interesting
 
 log = logging.getLogger("orderbell.mailbox")
 
-BATCH = 200
-"""Mails of others whose rows are written together."""
 LATEST = 30.0
 """Seconds after the time of its next poll at which a worker polls without being told."""
 RESCAN_SECONDS = 3600.0
@@ -42,12 +37,9 @@ STORE_SECONDS = 60.0
 GRACE = 330.0
 """A command that brings whole mails may take 300 s; a worker silent for longer hangs."""
 
-Progress = Callable[[str, str, int, int], None]
-"""Mailbox, folder, mails done, mails in all: the first run in a terminal shows it."""
-
 
 @dataclass(slots=True)
-class Pulse:
+class Heartbeat:
     """Until when the worker may be silent without being taken for dead, on the monotonic clock."""
 
     until: float = field(default_factory=lambda: time.monotonic() + GRACE)
@@ -84,162 +76,6 @@ def open_session(box: Mailbox, files: Files, meter: ByteCounter, *, fresh: bool 
     return Session.open(box, secret, context, token=token, meter=meter)
 
 
-def look(
-    session: Session,
-    pipeline: Pipeline,
-    box: Mailbox,
-    *,
-    backfill: timedelta,
-    every: timedelta,
-    beat: Callable[[], None] = lambda: None,
-    expect: Callable[[], None] = lambda: None,
-    progress: Progress | None = None,
-    rescan: bool = False,
-) -> int:
-    """One poll of every folder; how many mails were new. Raises MailboxError and StoreError.
-
-    `expect` is called before a marketplace mail is fetched: what will be needed to tell of it can
-    start.
-    """
-    poll = pipeline.begin_poll(box.id, backfill=backfill)
-    wanted = _wanted(pipeline, box.id, lambda: None if poll.first_run else expect())
-    seen = 0
-    refusals: list[MailboxError] = []
-    for folder in box.folders:
-        intake = _Intake(pipeline, poll, beat)
-        told = partial(progress, box.id, folder) if progress else None
-        try:
-            seen += _look_into(session, pipeline, poll, folder, wanted, intake, told, rescan=rescan)
-        except MailboxError as error:
-            if error.kind not in (MailboxErrorKind.FOLDER, MailboxErrorKind.TEMPORARY):
-                raise
-            refusals.append(error)  # of this folder: the others are read all the same
-    missing = _missing(box, refusals)
-    if missing:
-        log.warning("folders missing mailbox=%s: %s", box.id, missing)
-    pipeline.end_poll(poll, pipeline.clock() + every, missing=missing)
-    return seen
-
-
-def _missing(box: Mailbox, refusals: list[MailboxError]) -> str | None:
-    """Which folders are not there, when others are. Raises the refusal that only a later try can
-    end.
-    """
-    for refusal in refusals:
-        if refusal.kind is MailboxErrorKind.TEMPORARY or len(refusals) == len(box.folders):
-            raise refusal
-    return f"{'; '.join(map(str, refusals))}; the other folders are read" if refusals else None
-
-
-def _look_into(
-    session: Session,
-    pipeline: Pipeline,
-    poll: Poll,
-    folder: str,
-    wanted: Callable[[bytes], bool],
-    intake: "_Intake",
-    told: Callable[[int, int], None] | None,
-    *,
-    rescan: bool,
-) -> int:
-    """One folder read to its end; how many mails were new."""
-    found = poll.cursors.get(folder)
-    polled = session.poll(
-        folder,
-        Cursor(uidvalidity=found[0], last_uid=found[1]) if found else None,
-        poll.since[folder],
-        wanted,
-        intake,
-        PollOptions(
-            unfinished=poll.first_run,
-            on_reset=partial(pipeline.renumbered, poll, folder),
-            progress=told,
-        ),
-    )
-    intake.flush()
-    pipeline.looked(poll, polled)
-    seen = polled.seen + _again(session, pipeline, poll, polled, intake)
-    return seen + (_late(session, pipeline, poll, polled, wanted, intake) if rescan else 0)
-
-
-def _again(
-    session: Session, pipeline: Pipeline, poll: Poll, polled: Polled, intake: "_Intake"
-) -> int:
-    """Mails whose reading was begun and never ended: a crash, or a server that gave no text."""
-    uidvalidity = polled.cursor.uidvalidity
-    with pipeline.store.read() as ledger:
-        uids = ledger.mails.unfinished(poll.mailbox, polled.folder, uidvalidity)
-    left = [uid for uid in uids if uid not in polled.missing]
-    if not left:
-        return 0
-    again = session.fetch(polled.folder, uidvalidity, left, intake)
-    intake.flush()
-    pipeline.looked(poll, again)
-    return again.seen
-
-
-def _late(
-    session: Session,
-    pipeline: Pipeline,
-    poll: Poll,
-    polled: Polled,
-    wanted: Callable[[bytes], bool],
-    intake: "_Intake",
-) -> int:
-    """Mails that appeared below the cursor."""
-
-    def known(first: int, last: int) -> frozenset[int]:
-        with pipeline.store.read() as ledger:
-            return ledger.mails.known_uids(
-                poll.mailbox, polled.folder, polled.cursor.uidvalidity, first, last
-            )
-
-    late = session.rescan(
-        polled.folder, polled.cursor, known, poll.since[polled.folder], wanted, intake
-    )
-    intake.flush()
-    return late.seen
-
-
-def _wanted(
-    pipeline: Pipeline, mailbox: str, expect: Callable[[], None]
-) -> Callable[[bytes], bool]:
-    setup = pipeline.setup
-    context = Context.of(setup.library, setup.frame(mailbox))
-
-    def wanted(header: bytes) -> bool:
-        if not interesting(header, context):
-            return False
-        expect()
-        return True
-
-    return wanted
-
-
-class _Intake:
-    """Takes mails in their order; those of others are kept back and written together."""
-
-    def __init__(self, pipeline: Pipeline, poll: Poll, beat: Callable[[], None]) -> None:
-        self._pipeline = pipeline
-        self._poll = poll
-        self._beat = beat
-        self._others: list[Arrived] = []
-
-    def __call__(self, arrived: Arrived) -> None:
-        self._beat()
-        if arrived.raw is None and not arrived.missing:
-            self._others.append(arrived)
-            if len(self._others) >= BATCH:
-                self.flush()
-            return
-        self.flush()  # the cursor passes no mail without a row
-        self._pipeline.take(self._poll, arrived)
-
-    def flush(self) -> None:
-        others, self._others = self._others, []
-        self._pipeline.skip(self._poll, others)
-
-
 class Watcher:
     """The thread of one mailbox. `stop` ends it within seconds, whatever it is doing."""
 
@@ -248,25 +84,20 @@ class Watcher:
         box: Mailbox,
         pipeline: Pipeline,
         files: Files,
-        *,
-        backfill: timedelta,
-        every: timedelta,
-        expect: Callable[[], None] = lambda: None,
+        pace: Pace,
+        hooks: PollHooks = NO_HOOKS,
         broken: Callable[[StoreError], None] = lambda _error: None,
-        progress: Progress | None = None,
     ) -> None:
         self.box = box
-        self.pulse = Pulse()
+        self.heartbeat = Heartbeat()
         self.meter = ByteCounter()
         self.polled_at: float | None = None
         """Of the last good poll, on the monotonic clock."""
         self._pipeline = pipeline
         self._files = files
-        self._backfill = backfill
-        self._every = every
-        self._expect = expect
+        self._pace = pace
+        self._hooks = replace(hooks, beat=self.heartbeat.beat)
         self._broken = broken
-        self._progress = progress
         self._bell = Wakeup()
         self._stopping = threading.Event()
         self._session: Session | None = None
@@ -325,7 +156,7 @@ class Watcher:
                 self._wait(STORE_SECONDS)
 
     def _connected(self) -> None:
-        self.pulse.beat()
+        self.heartbeat.beat()
         self._connecting = True
         try:
             opened = open_session(self.box, self._files, self.meter, fresh=self._refused)
@@ -354,17 +185,8 @@ class Watcher:
 
     def _poll(self, session: Session, *, rescan: bool) -> None:
         self._bell.clear()
-        seen = look(
-            session,
-            self._pipeline,
-            self.box,
-            backfill=self._backfill,
-            every=self._every,
-            beat=self.pulse.beat,
-            expect=self._expect,
-            progress=self._progress,
-            rescan=rescan,
-        )
+        poll = MailboxPoll(session, self._pipeline, self.box, self._pace, self._hooks)
+        seen = poll.run(rescan=rescan)
         answered = see_flags(
             self._pipeline.store,
             self._pipeline.setup,
@@ -385,18 +207,18 @@ class Watcher:
         if self._stopping.is_set():
             return
         # The row `next_poll_at` rings the bell; this is for the day when nobody does.
-        until = time.monotonic() + self._every.total_seconds() + LATEST
+        until = time.monotonic() + self._pace.every.total_seconds() + LATEST
         while (left := until - time.monotonic()) > 0 and not self._bell.wait(0):
-            self.pulse.beat(min(left, LONGEST_IDLE))
+            self.heartbeat.beat(min(left, LONGEST_IDLE))
             if session.idle(
                 min(left, LONGEST_IDLE), self._bell, session.first_read(self.box.folders)
             ):
-                self._expect()
+                self._hooks.expect()
                 break
-        self.pulse.beat()
+        self.heartbeat.beat()
 
     def _wait(self, seconds: float) -> None:
-        self.pulse.beat(seconds)
+        self.heartbeat.beat(seconds)
         self._bell.clear()
         if not self._stopping.is_set():
             self._bell.wait(seconds)

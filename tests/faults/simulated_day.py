@@ -23,7 +23,7 @@ from daemon.pipeline.deliver import recover, send_next
 from daemon.pipeline.pipeline import Pipeline
 from daemon.pipeline.setup import Setup, build
 from daemon.push.delivery import Delivery, SendOutcome, SendResult
-from daemon.service.watcher import look
+from daemon.service.mailbox_poll import MailboxPoll, Pace
 from daemon.settings import Settings
 from daemon.store.errors import StoreError
 from daemon.store.store import FILE, rescue
@@ -406,7 +406,8 @@ class Day:
         feed.left, self._cut = self._cut, None
         rescan = self.steady - self._last_rescan >= timedelta(hours=1)
         box = setup().mailbox("main")
-        look(feed, self.pipeline, box, backfill=timedelta(days=90), every=5 * MINUTE, rescan=rescan)
+        pace = Pace(every=5 * MINUTE, backfill=timedelta(days=90))
+        MailboxPoll(feed, self.pipeline, box, pace).run(rescan=rescan)
         if rescan:
             self._last_rescan = self.steady
         self._failed_at = 0
