@@ -10,11 +10,13 @@ import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
+from parsers.errors import OrderbellError
+
 LARGEST = 1 << 20
 AGENT = "Orderbell"
 
 
-class WebError(Exception):
+class WebError(OrderbellError):
     """Why there is no answer, as a verb phrase without the URL, which may be a secret: `answered
     503`.
     """

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from daemon.logs import hide, veil
 from daemon.settings import Secret
+from parsers.errors import OrderbellError
 
 COMMAND_SECONDS = 10.0
 MAX_BYTES = 64 * 1024
@@ -20,7 +21,7 @@ CREDENTIALS = "CREDENTIALS_DIRECTORY"
 """Where systemd lays what LoadCredential= names, readable by the service alone."""
 
 
-class SecretError(Exception):
+class SecretError(OrderbellError):
     """A secret cannot be had. `what` says why, `try_this` what to do; neither ever holds the
     secret.
 
@@ -29,10 +30,8 @@ class SecretError(Exception):
     """
 
     def __init__(self, what: str, try_this: str, said: str = "") -> None:
-        self.what = what
-        self.try_this = try_this
         self.said = said
-        super().__init__(f"{what}; {try_this}")
+        super().__init__(what, try_this)
 
 
 def resolve(secret: Secret, *, what: str, environment: Mapping[str, str] = os.environ) -> str:

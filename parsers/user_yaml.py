@@ -20,6 +20,8 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import AliasEvent, DocumentStartEvent
 
+from parsers.errors import OrderbellError
+
 MAX_BYTES = 1 << 20
 """A file a person wrote is never larger; a bomb is."""
 MAX_DEPTH = 40
@@ -58,12 +60,16 @@ class Fault:
         return f"{place}: {self.what}"
 
 
-class UserFileError(Exception):
+class UserFileError(OrderbellError):
     """A file cannot take effect; `faults` says why, all at once."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(sorted(faults))
-        super().__init__("\n".join(str(fault) for fault in self.faults))
+        super().__init__("\n".join(self.sentences))
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        return tuple(str(fault) for fault in self.faults)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from orders.subject import FactSpec, FactType, FactValue
+from parsers.errors import OrderbellError
 from parsers.notice import CURRENCIES, Money
 from parsers.user_yaml import did_you_mean, duration, duration_text
 from rules.fields import ABOUTS, FIELDS
@@ -64,11 +65,11 @@ def read_test(about: str, spec: FactSpec, value: object, path: Path) -> Test:
     return _READERS[spec.type](about, spec, value, path)
 
 
-class OperandError(Exception):
+class OperandError(OrderbellError):
     """A test that cannot be understood: what is wrong with it, and where in it."""
 
     def __init__(self, what: str, *step: str | int, at_key: bool = False) -> None:
-        self.what, self.step, self.at_key = what, step, at_key
+        self.step, self.at_key = step, at_key
         super().__init__(what)
 
 

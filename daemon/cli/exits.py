@@ -11,6 +11,8 @@ from typing import Any
 
 import click
 
+from parsers.errors import OrderbellError, os_error_text
+
 
 class Exit(IntEnum):
     """Documented for scripts; treat an unknown code as a failure."""
@@ -37,13 +39,34 @@ MEANINGS: dict[Exit, str] = {
 }
 
 
-class ExitError(Exception):
+ENDS: dict[str, Exit] = {
+    "UserFileError": Exit.CONFIGURATION,  # or RULES, when all its faults are in the user's rules
+    "OperandError": Exit.RULES,
+    "CellError": Exit.ERROR,
+    "ReadingError": Exit.ERROR,
+    "MailboxError": Exit.MAILBOX,  # or CONFIGURATION, when its secret is what is missing
+    "StoreError": Exit.LEDGER,
+    "SecretError": Exit.CONFIGURATION,
+    "WebError": Exit.ERROR,
+    "CommandError": Exit.ERROR,
+    "PostboxError": Exit.ERROR,
+}
+"""How each error of the tree (`parsers/errors.py`) ends a command; by name, so that a command that
+never meets one need not load its room.
+"""
+
+
+class ExitError(OrderbellError):
     """Ends the command with sentences for a person and an exit code."""
 
     def __init__(self, code: Exit, *sentences: str) -> None:
         self.code = code
-        self.sentences = sentences
+        self._sentences = sentences
         super().__init__("\n".join(sentences))
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        return self._sentences
 
 
 class CommandGroup(click.Group):
@@ -79,50 +102,23 @@ def foreseen(error: Exception, *, rules: Path | None = None) -> ExitError | None
     """The error as the end of a command, or None when it is a mistake of ours. `rules` is the
     user's rule file.
     """
-    from parsers.user_yaml import UserFileError
-
     match error:
         case ExitError():
             return error
-        case UserFileError():
-            about_rules = rules is not None and all(
-                fault.file == str(rules) for fault in error.faults
-            )
-            return ExitError(
-                Exit.RULES if about_rules else Exit.CONFIGURATION,
-                *(str(fault) for fault in error.faults),
-            )
-        case _ if (told := _from_a_room(error)) is not None:
-            return told
+        case OrderbellError():
+            return ExitError(exit_of(error, rules), *error.sentences)
         case OSError():
-            return ExitError(Exit.ERROR, in_words(error))
+            return ExitError(Exit.ERROR, os_error_text(error))
         case _:
             return None
 
 
-def _from_a_room(error: Exception) -> ExitError | None:
-    """Errors of the rooms that touch the world: each says what, and what to try."""
-    from daemon.mailbox.errors import MailboxError, MailboxErrorKind
-    from daemon.secrets import SecretError
-    from daemon.store.errors import StoreError
-
-    if isinstance(error, MailboxError) and error.kind is MailboxErrorKind.SECRET:
-        return ExitError(Exit.CONFIGURATION, _sentence(error))
-    codes = (
-        (StoreError, Exit.LEDGER),
-        (MailboxError, Exit.MAILBOX),
-        (SecretError, Exit.CONFIGURATION),
-    )
-    return next(
-        (ExitError(code, _sentence(error)) for kind, code in codes if isinstance(error, kind)), None
-    )
-
-
-def _sentence(error: Any) -> str:
-    return f"{error.what}; {error.try_this}" if error.try_this else str(error.what)
-
-
-def in_words(error: OSError) -> str:
-    """An error of the operating system with the file it is about."""
-    what = (error.strerror or str(error) or type(error).__name__).lower()
-    return f"{error.filename}: {what}" if error.filename else what
+def exit_of(error: OrderbellError, rules: Path | None = None) -> Exit:
+    """The exit code, by `ENDS` and its two exceptions."""
+    name = type(error).__name__
+    faults = getattr(error, "faults", ())
+    if name == "UserFileError" and rules and {fault.file for fault in faults} == {str(rules)}:
+        return Exit.RULES
+    if name == "MailboxError" and getattr(error, "kind", None) == "secret":
+        return Exit.CONFIGURATION
+    return ENDS.get(name, Exit.ERROR)

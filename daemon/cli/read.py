@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from daemon.cli.exits import Exit, ExitError, in_words
+from daemon.cli.exits import Exit, ExitError
 from daemon.cli.listing import as_json, print_json
 from daemon.cli.paths import Paths
+from parsers.errors import os_error_text
 
 if TYPE_CHECKING:
     from parsers.notice import Notice, Reading
@@ -133,7 +134,7 @@ def mail_bytes(name: str) -> bytes:
     except FileNotFoundError:
         raise ExitError(Exit.ERROR, f"{name}: no such file") from None
     except OSError as error:
-        raise ExitError(Exit.ERROR, in_words(error)) from error
+        raise ExitError(Exit.ERROR, os_error_text(error)) from error
 
 
 def _filled(name: str, raw: bytes) -> bytes:

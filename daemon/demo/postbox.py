@@ -13,12 +13,14 @@ from datetime import datetime
 
 from imapclient import IMAPClient
 
+from parsers.errors import OrderbellError
+
 HOST = "127.0.0.1"
 START_WITHIN = 20.0
 """Seconds; a cold machine with a slow disk needs five."""
 
 
-class PostboxError(Exception):
+class PostboxError(OrderbellError):
     """The demo's server cannot be started; the text says what to try."""
 
 

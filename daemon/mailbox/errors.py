@@ -12,6 +12,7 @@ from enum import StrEnum
 from imapclient.exceptions import IMAPClientError, ProtocolError
 
 from daemon.settings import PROVIDERS, Mailbox
+from parsers.errors import OrderbellError
 
 
 class MailboxErrorKind(StrEnum):
@@ -59,7 +60,7 @@ PERMANENT = frozenset(
 """Kinds that a person has to end."""
 
 
-class MailboxError(Exception):
+class MailboxError(OrderbellError):
     """A mailbox cannot be read now. `what` and `try_this` are sentences for the person who owns it.
 
     After any kind but `folder` the connection is closed: open a new session.
@@ -68,9 +69,7 @@ class MailboxError(Exception):
     def __init__(self, kind: MailboxErrorKind, what: str, try_this: str) -> None:
         self.kind = kind
         self.permanent = kind in PERMANENT
-        self.what = what
-        self.try_this = try_this
-        super().__init__(f"{what}; {try_this}" if try_this else what)
+        super().__init__(what, try_this)
 
 
 def next_try(kind: MailboxErrorKind, failures: int, chance: float) -> timedelta:

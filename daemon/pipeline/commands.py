@@ -20,6 +20,7 @@ from daemon.store.orders import OrderRow
 from daemon.store.store import Store
 from daemon.worker.reading import ReadingError, Reads
 from orders.event import Event, Source
+from parsers.errors import OrderbellError
 from parsers.notice import Kind, Outcome, Reading, Role, Trust
 from rules import lifecycle
 from rules.alert import Alert
@@ -30,7 +31,7 @@ PART = 500
 """Events in one transaction of an import."""
 
 
-class CommandError(Exception):
+class CommandError(OrderbellError):
     """What was asked for cannot be done; says why in one sentence. Nothing was changed."""
 
 

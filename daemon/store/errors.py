@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from sqlalchemy.exc import DBAPIError
 
+from parsers.errors import OrderbellError
+
 
 class StoreErrorKind(StrEnum):
     FULL = "full"
@@ -30,16 +32,14 @@ class StoreErrorKind(StrEnum):
     OTHER = "other"
 
 
-class StoreError(Exception):
+class StoreError(OrderbellError):
     """The ledger cannot do what was asked; nothing of it was done. `what` and `try_this` are one
     sentence each.
     """
 
     def __init__(self, trouble: StoreErrorKind, what: str, try_this: str = "") -> None:
         self.trouble = trouble
-        self.what = what
-        self.try_this = try_this
-        super().__init__(f"{what}; {try_this}" if try_this else what)
+        super().__init__(what, try_this)
 
     @property
     def passing(self) -> bool:

@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 
 from daemon.worker.process import WorkerError, WorkerProcess
 from daemon.worker.serve import Handler
+from parsers.errors import OrderbellError
 from parsers.frame import Frame
 from parsers.notice import Reading
 from parsers.reading_codec import reading_from_wire, reading_to_wire
@@ -32,7 +33,7 @@ IDLE_SECONDS = 300.0
 ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "TZ")
 
 
-class ReadingError(Exception):
+class ReadingError(OrderbellError):
     """The mail was not read; says why in one sentence."""
 
 

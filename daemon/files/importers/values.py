@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
+from parsers.errors import OrderbellError
 from parsers.notice import CURRENCIES, Money
 
 NOTHING = frozenset(
@@ -84,7 +85,7 @@ ROUNDED = re.compile(r"\d[.,]\d+[eE]\+?\d+")
 EXCEL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 (a spreadsheet's serial day has no zone; the caller gives one)
 
 
-class CellError(ValueError):
+class CellError(OrderbellError, ValueError):
     """A cell that cannot be used. `column` is the header's word for it."""
 
     def __init__(self, column: str, what: str) -> None:

@@ -1,0 +1,39 @@
+"""Everything foreseen that can go wrong, as one tree; whoever asks may import it.
+
+OrderbellError            something could not be done; it says what, and what to try
+├── UserFileError         a file a person wrote has faults             parsers/user_yaml
+├── OperandError          the value of a rule's test                   rules/operators
+├── CellError             a cell of a table that is imported           daemon/files/importers/values
+├── ReadingError          a mail its reader could not end              daemon/worker/reading
+├── MailboxError          a mailbox that cannot be read now            daemon/mailbox/errors
+├── StoreError            the ledger's file                            daemon/store/errors
+├── SecretError           a password or URL that cannot be had         daemon/secrets
+├── WebError              an HTTP request of our own                   daemon/http
+├── CommandError          what was asked for cannot be done            daemon/pipeline/commands
+├── PostboxError          the demo's mail server                       daemon/demo/postbox
+└── ExitError             ends a command, with the exit code           daemon/cli/exits
+
+What is not of this tree is a mistake of ours and keeps its traceback; `OSError` alone comes from
+anywhere, and `os_error_text` gives it words. Which exit code each has: the table in
+`daemon/cli/exits.py`.
+"""
+
+
+class OrderbellError(Exception):
+    """`what` went wrong and what to try, each a clause for the person who can act on it."""
+
+    def __init__(self, what: str, try_this: str = "") -> None:
+        self.what = what
+        self.try_this = try_this
+        super().__init__(f"{what}; {try_this}" if try_this else what)
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What a command writes to stderr, one a line."""
+        return (str(self),)
+
+
+def os_error_text(error: OSError) -> str:
+    """An error of the operating system with the file it is about."""
+    what = (error.strerror or str(error) or type(error).__name__).lower()
+    return f"{error.filename}: {what}" if error.filename else what
