@@ -2,6 +2,7 @@
 elsewhere.
 """
 
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import time, timedelta, tzinfo
@@ -46,6 +47,18 @@ def zone(name: object) -> ZoneInfo:
             or "; write one such as Asia/Tokyo or Europe/Berlin"
         )
         raise ValueError(f"no time zone {name!r}{hint}") from None
+
+
+def zone_here() -> str:
+    """This machine's zone by name, UTC when it has none."""
+    named = os.environ.get("TZ", "").lstrip(":")
+    link = os.path.realpath("/etc/localtime").partition("/zoneinfo/")[2]
+    for name in (named, link):
+        try:
+            return ZoneInfo(name).key if name else "UTC"
+        except (ValueError, OSError, KeyError):
+            continue
+    return "UTC"
 
 
 def _clock(text: object) -> time:
@@ -361,8 +374,8 @@ class Settings(Written):
 
 
 def load(path: Path) -> Settings:
-    """Read and check config.yaml. Raises WrittenError with every fault of the file."""
-    document = read(path)
+    """Read and check config.yaml. Raises UserFileError with every fault of the file."""
+    document = read(path, missing="no such file; try: orderbell init")
     settings, faults = check(document, Settings)
     if settings is None:
         raise UserFileError(faults)

@@ -15,7 +15,7 @@ HIDDEN = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")  # noqa: S108 - nam
 """What ProtectHome=yes and PrivateTmp=yes hide."""
 
 
-def place(*, user: bool) -> Path:
+def unit_path(*, user: bool) -> Path:
     """Where systemd looks for the unit."""
     return Path.home() / USER_UNIT if user else SYSTEM_UNIT
 
@@ -43,7 +43,7 @@ def obstacle(*, user: bool, command: Path) -> str | None:
     """Why the unit could not start this command, with the cure, or None."""
     real = command.resolve()
     hidden = not user and any(
-        real.is_relative_to(place) or command.is_relative_to(place) for place in HIDDEN
+        real.is_relative_to(folder) or command.is_relative_to(folder) for folder in HIDDEN
     )
     if hidden:
         return (

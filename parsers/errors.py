@@ -10,6 +10,10 @@ OrderbellError            something could not be done; it says what, and what to
 ├── SecretError           a password or URL that cannot be had         daemon/secrets
 ├── WebError              an HTTP request of our own                   daemon/http
 ├── CommandError          what was asked for cannot be done            daemon/pipeline/commands
+├── UnknownOrderError     no order of that number                      daemon/pipeline/lookup
+├── AmbiguousOrderError   a number bought and sold                     daemon/pipeline/lookup
+├── UnknownAlertError     no open alert of that number                 daemon/queries/alerts
+├── UnknownRuleError      no rule called so                            daemon/queries/rules
 ├── PostboxError          the demo's mail server                       daemon/demo/postbox
 └── ExitError             ends a command, with the exit code           daemon/cli/exits
 

@@ -118,14 +118,12 @@ def parse(text: str | bytes, file: str) -> Document:
     return Document(file=file, tree=tree)
 
 
-def read(path: Path) -> Document:
-    """Parse the file at `path`; a missing or unreadable file is a WrittenError too."""
+def read(path: Path, missing: str = "no such file") -> Document:
+    """Parse the file at `path`. Raises UserFileError; `missing` is said when there is none."""
     try:
         return parse(path.read_bytes(), str(path))
     except FileNotFoundError:
-        raise UserFileError(
-            [Fault(file=str(path), line=0, column=0, what="no such file")]
-        ) from None
+        raise UserFileError([Fault(file=str(path), line=0, column=0, what=missing)]) from None
     except OSError as error:
         what = f"cannot be read: {error.strerror or error}"
         raise UserFileError([Fault(file=str(path), line=0, column=0, what=what)]) from error

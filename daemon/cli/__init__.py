@@ -1,6 +1,7 @@
 """The command `orderbell`."""
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -43,7 +44,8 @@ class Sections(CommandGroup):
         for title, commands in self.sections.items():
             with formatter.section(title):
                 formatter.write_dl(
-                    [(str(one.name), one.get_short_help_str(62)) for one in commands], col_max=10
+                    [(str(command.name), command.get_short_help_str(62)) for command in commands],
+                    col_max=10,
                 )
 
 
@@ -95,5 +97,5 @@ main.sections = {
     "Alerts": (alerts.alerts, alerts.ack, alerts.snooze, alerts.resolve, notify.notify),
     "Files": (config.config, rules.rules, config.completion),
 }
-for command in (one for section in main.sections.values() for one in section):
+for command in chain.from_iterable(main.sections.values()):
     main.add_command(command)

@@ -14,13 +14,13 @@ def config() -> None:
 
 @config.command()
 @click.pass_obj
-def check(places: Paths) -> None:
+def check(paths: Paths) -> None:
     """Check the configuration and say every fault as file:line:column."""
-    settings = places.settings()
-    places.library()
+    settings = paths.settings()
+    paths.library()
     boxes, targets = len(settings.mailboxes), len(settings.targets)
     click.echo(
-        f"{places.config}: right; {_count(boxes, 'mailbox', 'mailboxes')},"
+        f"{paths.config}: right; {_count(boxes, 'mailbox', 'mailboxes')},"
         f" {_count(targets, 'target', 'targets')}"
     )
     if not targets:
@@ -31,13 +31,13 @@ def check(places: Paths) -> None:
 
 @config.command()
 @click.pass_obj
-def show(places: Paths) -> None:
+def show(paths: Paths) -> None:
     """Print the configuration with every default filled in, as JSON; secrets stay where they
     are.
     """
     from daemon.settings import shown
 
-    click.echo(json.dumps(shown(places.settings()), indent=2, ensure_ascii=False))
+    click.echo(json.dumps(shown(paths.settings()), indent=2, ensure_ascii=False))
 
 
 @config.command()

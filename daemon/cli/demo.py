@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import click
 
 from daemon.cli.exits import Exit, ExitError
-from daemon.cli.init import zone_here
 from daemon.cli.listing import width
 from daemon.cli.orders import orders, watches
 from daemon.cli.paths import Paths
@@ -48,6 +47,7 @@ def demo(ctx: click.Context, only_once: bool, language: str) -> None:
     """
     from daemon.demo.play import stage
     from daemon.demo.postbox import PostboxError
+    from daemon.settings import zone_here
 
     logging.basicConfig(level=logging.ERROR)
     began = time.monotonic()

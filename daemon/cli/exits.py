@@ -49,6 +49,10 @@ ENDS: dict[str, Exit] = {
     "SecretError": Exit.CONFIGURATION,
     "WebError": Exit.ERROR,
     "CommandError": Exit.ERROR,
+    "UnknownOrderError": Exit.ERROR,
+    "UnknownAlertError": Exit.ERROR,
+    "UnknownRuleError": Exit.USAGE,
+    "AmbiguousOrderError": Exit.USAGE,
     "PostboxError": Exit.ERROR,
 }
 """How each error of the tree (`parsers/errors.py`) ends a command; by name, so that a command that

@@ -1,58 +1,22 @@
 """`init`: from nothing to a configuration that works, by questions or by flags."""
 
-import json
 import os
-import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from daemon.cli.exits import Exit, ExitError, foreseen
+from daemon.cli.exits import Exit, ExitError, exit_of
 from daemon.cli.paths import Paths
 
-SIGNED_IN = {"outlook": "microsoft"}
-"""Providers that take no passwords over IMAP, and what `orderbell login` calls them."""
+if TYPE_CHECKING:
+    from daemon.mailbox.errors import MailboxError
+    from daemon.service.account import Account
+    from daemon.service.starter import Answers
+
 PROVIDERS = ("gmail", "outlook", "yahoo-japan", "icloud", "fastmail")
-RULES = """\
-# yaml-language-server: $schema=./rules.schema.json
-# $schema: ./rules.schema.json
-# The shipped rules are always there (orderbell rules list).
-# Here stands only what you want otherwise.
-version: 1
-
-disable: []
-
-change: {}
-
-rules: []
-"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
-    """What a configuration needs to know. Secrets are either text to be kept in a file, or a
-    place.
-    """
-
-    provider: str | None = None
-    host: str | None = None
-    port: int | None = None
-    tls: str = "implicit"
-    tls_ca_file: str | None = None
-    user: str = ""
-    password: str | None = None
-    password_place: Mapping[str, str] | None = None
-    folders: tuple[str, ...] = ("INBOX",)
-    role: str = "buyer"
-    authserv_ids: tuple[str, ...] = ()
-    url: str | None = None
-    url_place: Mapping[str, str] | None = None
-    language: str = "en"
-    timezone: str = "UTC"
 
 
 def _known_zone(ctx: click.Context, option: click.Parameter, name: str | None) -> str | None:
@@ -117,48 +81,40 @@ def _zone(name: str) -> str:
     "--force", is_flag=True, help="Replace a configuration; the old one is kept as config.yaml.old."
 )
 @click.pass_obj
-def init(places: Paths, /, non_interactive: bool, no_try: bool, force: bool, **flags: Any) -> None:
+def init(paths: Paths, /, non_interactive: bool, no_try: bool, force: bool, **flags: Any) -> None:
     """Make a configuration: mailbox, login, target, time zone."""
-    if places.config.exists() and not force:
+    from daemon.service.starter import write_files
+
+    if paths.config.exists() and not force:
         raise ExitError(
             Exit.ERROR,
-            f"{places.config} is there already; edit it, or start anew with --force (the old one is"
+            f"{paths.config} is there already; edit it, or start anew with --force (the old one is"
             " kept)",
         )
     answers = _from_flags(flags)
     answers = _demand(answers) if non_interactive else _ask(answers)
-    signs_in = answers.provider in SIGNED_IN
-    if not no_try and not signs_in:
-        answers = _tried_mailbox(places, answers, ask=not non_interactive)
-    _write(places, answers)
+    if not no_try and not answers.signs_in:
+        answers = _with_login(paths, answers, ask=not non_interactive)
+    write_files(paths.files(), answers)
+    click.echo(f"Written: {paths.config}")
     if answers.url and "ntfy" in answers.url and not flags["url_file"]:
         click.echo(
             "In the ntfy app on your phone, subscribe to the topic"
             f" {answers.url.rsplit('/', 1)[-1]} (it is a secret)."
         )
     if not no_try:
-        _try_target(places)
-    if signs_in:
+        _try_targets(paths)
+    if answers.signs_in:
         click.echo(
             "Next: orderbell login main --client-id ID    # of an app that may read mail; then"
         )
     click.echo("Next: orderbell once    # reads 90 days back and says what needs you")
 
 
-def zone_here() -> str:
-    """The machine's zone by name, UTC when it has none."""
-    named = os.environ.get("TZ", "").lstrip(":")
-    link = os.path.realpath("/etc/localtime").partition("/zoneinfo/")[2]
-    for name in (named, link):
-        try:
-            return ZoneInfo(name).key if name else "UTC"
-        except (ValueError, OSError, KeyError):
-            continue
-    return "UTC"
+def _from_flags(flags: Mapping[str, Any]) -> "Answers":
+    from daemon.service.starter import Answers, new_topic
+    from daemon.settings import zone_here
 
-
-def _from_flags(flags: Mapping[str, Any]) -> Answers:
-    url = f"ntfys://ntfy.sh/orderbell-{secrets.token_urlsafe(18)}" if flags["ntfy"] else None
     password_place = {"file": _whole(flags["password_file"])} if flags["password_file"] else None
     if flags["password_env"]:
         password_place = {"env": flags["password_env"]}
@@ -173,7 +129,7 @@ def _from_flags(flags: Mapping[str, Any]) -> Answers:
         password_place=password_place,
         folders=flags["folders"] or ("INBOX",),
         role=flags["role"],
-        url=url,
+        url=new_topic() if flags["ntfy"] else None,
         url_place={"file": _whole(flags["url_file"])} if flags["url_file"] else None,
         language=flags["language"] or here,
         timezone=flags["timezone"] or zone_here(),
@@ -184,25 +140,33 @@ def _whole(path: Path) -> str:
     return str(path.expanduser().absolute())
 
 
-def _demand(answers: Answers) -> Answers:
-    missing = [
-        flag
-        for flag, there in (
-            ("--provider or --host", answers.provider or answers.host),
-            ("--user", answers.user),
-            (
-                "--password-file or --password-env",
-                answers.password_place or answers.provider in SIGNED_IN,
-            ),
-        )
-        if not there
-    ]
+def _demand(answers: "Answers") -> "Answers":
+    needed = {
+        "--provider or --host": answers.provider or answers.host,
+        "--user": answers.user,
+        "--password-file or --password-env": answers.password_place or answers.signs_in,
+    }
+    missing = [flag for flag, answer in needed.items() if not answer]
     if missing:
         raise ExitError(Exit.USAGE, f"without questions these are needed: {', '.join(missing)}")
     return answers
 
 
-def _ask(answers: Answers) -> Answers:
+def _ask(answers: "Answers") -> "Answers":
+    answers = _ask_mailbox(answers)
+    if not answers.url and not answers.url_place:
+        answers = replace(answers, url=_ask_target())
+    language = click.prompt(
+        "Language of the messages", type=click.Choice(["en", "ja"]), default=answers.language
+    )
+    return replace(
+        answers,
+        language=language,
+        timezone=click.prompt("Time zone", default=answers.timezone, value_proc=_zone),
+    )
+
+
+def _ask_mailbox(answers: "Answers") -> "Answers":
     from daemon.settings import PROVIDERS as KNOWN
 
     if not answers.provider and not answers.host:
@@ -217,27 +181,21 @@ def _ask(answers: Answers) -> Answers:
     if not answers.user:
         check = _address if answers.provider else _name
         answers = replace(answers, user=click.prompt("Your address there", value_proc=check))
-    if not answers.password_place and answers.provider not in SIGNED_IN:
-        answers = replace(
-            answers,
-            password=click.prompt("Password (kept in a file only you can read)", hide_input=True),
-        )
-    if not answers.url and not answers.url_place:
-        target = click.prompt(
-            "Where shall alerts go: 'ntfy' for a new private topic, an Apprise URL, or 'none'",
-            default="ntfy",
-            value_proc=_target,
-        )
-        new = f"ntfys://ntfy.sh/orderbell-{secrets.token_urlsafe(18)}"
-        answers = replace(answers, url={"ntfy": new, "none": None}.get(target, target))
-    language = click.prompt(
-        "Language of the messages", type=click.Choice(["en", "ja"]), default=answers.language
+    if not answers.password_place and not answers.signs_in:
+        password = click.prompt("Password (kept in a file only you can read)", hide_input=True)
+        answers = replace(answers, password=password)
+    return answers
+
+
+def _ask_target() -> str | None:
+    from daemon.service.starter import new_topic
+
+    target = click.prompt(
+        "Where shall alerts go: 'ntfy' for a new private topic, an Apprise URL, or 'none'",
+        default="ntfy",
+        value_proc=_target,
     )
-    return replace(
-        answers,
-        language=language,
-        timezone=click.prompt("Time zone", default=answers.timezone, value_proc=_zone),
-    )
+    return {"ntfy": new_topic(), "none": None}.get(target, target)
 
 
 def _address(text: str) -> str:
@@ -262,51 +220,55 @@ def _target(text: str) -> str:
     return target
 
 
-def _tried_mailbox(places: Paths, answers: Answers, *, ask: bool) -> Answers:
+def _with_login(paths: Paths, answers: "Answers", *, ask: bool) -> "Answers":
     """Log in once, so that a typing mistake shows now; and learn who stamps this mailbox's mail."""
-    from daemon.cli.account import look
-    from daemon.mailbox.errors import MailboxError, MailboxErrorKind
-    from daemon.settings import Mailbox
-    from parsers.user_yaml import did_you_mean
+    from daemon.mailbox.errors import MailboxError
+    from daemon.service.account import inspect
+    from daemon.service.starter import mailbox_of
 
-    place = answers.password_place or {"value": answers.password or ""}
+    box = mailbox_of(answers)
     try:
-        box = Mailbox.model_validate(_mailbox(answers, place))
-        seen = look(box, places.files())
+        account = inspect(box, paths.files())
     except MailboxError as error:
-        stop = foreseen(error)
-        if stop is None:
-            raise
-        flags = (
-            " (--host and --port here)"
-            if error.kind is MailboxErrorKind.UNREACHABLE and not answers.provider
-            else ""
-        )
+        sentence = str(error) + _flags_for(error, answers)
         if not ask:
-            raise ExitError(stop.code, stop.sentences[0] + flags) from error
-        click.echo(stop.sentences[0] + flags, err=True)
+            raise ExitError(exit_of(error), sentence) from error
+        click.echo(sentence, err=True)
         if not click.confirm("Write the configuration all the same?", default=False):
-            raise ExitError(stop.code, "nothing was written") from error
+            raise ExitError(exit_of(error), "nothing was written") from error
         return answers
-    click.echo(
-        f"Logged in at {box.server}"
-        + ("" if seen.idle else " (it has no IDLE: new mail is seen at each poll)")
-    )
-    if seen.missing and not ask:
-        missing = ", ".join(f"{name!r}{did_you_mean(name, seen.folders)}" for name in seen.missing)
-        raise ExitError(
-            Exit.MAILBOX, f"no folder {missing}; there are {', '.join(seen.folders[:40])}"
-        )
-    if ask and len(seen.folders) > 1:
-        answers = _picked(answers, seen.folders)
-    names = [name for name, _ in seen.stamps if name]
+    idle = "" if account.idle else " (it has no IDLE: new mail is seen at each poll)"
+    click.echo(f"Logged in at {box.server}{idle}")
+    if account.missing and not ask:
+        raise _no_folder(account)
+    if ask and len(account.folders) > 1:
+        answers = _picked(answers, account.folders)
+    names = [name for name, _ in account.stamps if name]
     if box.stamps or not names:
         return answers
     click.echo(f"Your mail is stamped by {names[0]}, whose word on senders will be trusted.")
     return replace(answers, authserv_ids=(names[0],))
 
 
-def _picked(answers: Answers, folders: Sequence[str]) -> Answers:
+def _flags_for(error: "MailboxError", answers: "Answers") -> str:
+    """The flags that would mend it, where a message about the configuration names its keys."""
+    return (
+        " (--host and --port here)" if error.kind == "unreachable" and not answers.provider else ""
+    )
+
+
+def _no_folder(account: "Account") -> ExitError:
+    from parsers.user_yaml import did_you_mean
+
+    missing = ", ".join(
+        f"{name!r}{did_you_mean(name, account.folders)}" for name in account.missing
+    )
+    return ExitError(
+        Exit.MAILBOX, f"no folder {missing}; there are {', '.join(account.folders[:40])}"
+    )
+
+
+def _picked(answers: "Answers", folders: Sequence[str]) -> "Answers":
     """Which folders are watched, chosen from those that are there."""
     click.echo(f"Folders: {', '.join(folders[:40])}")
     while True:
@@ -320,99 +282,11 @@ def _picked(answers: Answers, folders: Sequence[str]) -> Answers:
         click.echo(f"There is no folder {', '.join(unknown) or 'without a name'}.", err=True)
 
 
-def _mailbox(answers: Answers, password: Mapping[str, str]) -> dict[str, Any]:
-    where: dict[str, Any] = (
-        {"provider": answers.provider} if answers.provider else {"host": answers.host}
-    )
-    if not answers.provider:
-        where |= ({"port": answers.port} if answers.port else {}) | {"tls": answers.tls}
-        where |= {"tls_ca_file": answers.tls_ca_file} if answers.tls_ca_file else {}
-    signing = SIGNED_IN.get(answers.provider or "")
-    secret: dict[str, Any] = {"login": signing} if signing else {"password": dict(password)}
-    row = {"id": "main", **where, "user": answers.user, **secret, "folders": list(answers.folders)}
-    row["role"] = answers.role
-    return row | ({"authserv_ids": list(answers.authserv_ids)} if answers.authserv_ids else {})
+def _try_targets(paths: Paths) -> None:
+    from daemon.push.notifier import Notifier
+    from daemon.push.trial import send_test
 
-
-def _write(places: Paths, answers: Answers) -> None:
-    from daemon.settings import schema
-    from rules.schema import FILE, text
-
-    folder = places.folder
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    password = answers.password_place or {}
-    if answers.password:
-        password = _kept(folder / "secrets" / "imap-main", answers.password)
-    url = answers.url_place or (
-        _kept(folder / "secrets" / "phone-url", answers.url) if answers.url else None
-    )
-    if places.config.exists():
-        places.config.replace(places.config.with_name(places.config.name + ".old"))
-    written = "\n".join(_lines(answers, _mailbox(answers, password), url)) + "\n"
-    _put(places.config, written)
-
-    _put(folder / "config.schema.json", json.dumps(schema(), indent=1))
-    _put(folder / FILE, text())
-    if not (folder / "rules.yaml").exists():
-        _put(folder / "rules.yaml", RULES)
-    click.echo(f"Written: {places.config}")
-
-
-def _lines(
-    answers: Answers, mailbox: Mapping[str, Any], url: Mapping[str, str] | None
-) -> Iterator[str]:
-    yield "# yaml-language-server: $schema=./config.schema.json"
-    yield "# $schema: ./config.schema.json"
-    yield "version: 1"
-    yield "mailboxes:"
-    for index, (key, value) in enumerate(mailbox.items()):
-        yield f"  {'-' if index == 0 else ' '} {key}: {_yaml(value)}"
-    if url:
-        yield "targets:"
-        yield f"  - {{id: phone, url: {_yaml(url)}, language: {answers.language}}}"
-        yield "notify: {everyone: [phone]}"
-        yield "alerts:"
-        yield "  critical: {notify: [everyone], quiet_hours: ignore}"
-        yield "  warning: {notify: [everyone]}"
-        yield "  info: {notify: [everyone], group: digest}"
-        yield 'quiet_hours: {from: "22:30", to: "07:00"}'
-    yield f"timezone: {_yaml(answers.timezone)}"
-
-
-def _yaml(value: object) -> str:
-    """A value in flow style; text in quotes, which JSON and YAML write alike."""
-    match value:
-        case Mapping():
-            return "{" + ", ".join(f"{key}: {_yaml(one)}" for key, one in value.items()) + "}"
-        case str():
-            return json.dumps(value, ensure_ascii=False)
-        case Sequence():
-            return "[" + ", ".join(_yaml(one) for one in value) + "]"
-        case _:
-            return str(value)
-
-
-def _kept(path: Path, secret: str) -> dict[str, str]:
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    _put(path, secret + "\n")
-    return {"file": str(path.absolute())}
-
-
-def _put(path: Path, text: str) -> None:
-    """Write a file only its owner can read, whole or not at all."""
-    partial = path.with_name(f".{path.name}.new")
-    partial.unlink(missing_ok=True)
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    partial.replace(path)
-
-
-def _try_target(places: Paths) -> None:
-    from daemon.cli.notify import sender, try_target
-
-    settings = places.settings()
-    with sender() as post:
-        for one in settings.targets:
-            why = try_target(one, post)
-            click.echo(f"Target {one.id}: {why or 'a test message was sent'}", err=why is not None)
+    with Notifier() as notifier:
+        for target in paths.settings().targets:
+            why = send_test(target, notifier)
+            click.echo(f"Target {target.id}: {why or 'a test message was sent'}", err=bool(why))

@@ -7,26 +7,35 @@ import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 from enum import Enum, auto
 from typing import Any
 
 import click
 
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+limit = click.option(
+    "--limit",
+    type=click.IntRange(1, 100_000),
+    default=200,
+    show_default=True,
+    help="At most so many.",
+)
+
+STYLES = {"critical": "bold red", "warning": "yellow", "info": ""}
+"""Of severities."""
+WIDE = 110
+"""Terminal columns from which a table shows what `Overflow.HIDE` marks."""
 
 
-ROOMY = 110
-"""Terminal columns from which a table shows what `Fit.ROOMY` marks."""
-
-
-class Fit(Enum):
+class Overflow(Enum):
     """What becomes of a column when the terminal is too narrow for all of them."""
 
-    WHOLE = auto()
+    NEVER = auto()
     """Never broken, so that it can be copied: numbers, times, single words."""
-    TEXT = auto()
+    FOLD = auto()
     """Folded into what the others leave."""
-    ROOMY = auto()
+    HIDE = auto()
     """Text that is left out of a narrow table; --json has it."""
 
 
@@ -37,12 +46,12 @@ class Column:
     heading: str
     cell: Callable[[Mapping[str, Any]], object]
     style: Callable[[Mapping[str, Any]], str] = lambda _: ""
-    fit: Fit = Fit.WHOLE
+    overflow: Overflow = Overflow.NEVER
 
 
-def column(heading: str, key: str, fit: Fit = Fit.WHOLE) -> Column:
+def column(heading: str, key: str, overflow: Overflow = Overflow.NEVER) -> Column:
     """The row's value called `key`, as text."""
-    return Column(heading, lambda row: row.get(key), fit=fit)
+    return Column(heading, lambda row: row.get(key), overflow=overflow)
 
 
 def print_json(row: Mapping[str, Any]) -> None:
@@ -64,11 +73,28 @@ def show(
         _as_table(table, columns)
     else:
         cells = [
-            [one.heading.upper() for one in columns],
-            *([_text(one.cell(row)) for one in columns] for row in table),
+            [part.heading.upper() for part in columns],
+            *([_text(part.cell(row)) for part in columns] for row in table),
         ]
         for line in plain_columns(cells):
             click.echo(line)
+
+
+def spoken(at: str | None, zone: tzinfo) -> str:
+    """A time of a JSON row as a table shows it."""
+    return "" if at is None else f"{datetime.fromisoformat(at).astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def words(value: str | None) -> str:
+    """A choice such as `in_transit`, as a table shows it."""
+    return (value or "").replace("_", " ")
+
+
+def named(table: str, kind: str, language: str) -> str:
+    """The name of a watch, case, finding or event as people say it."""
+    from daemon.files.exports.words import name
+
+    return name(table, kind, language)
 
 
 def plain_columns(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -105,14 +131,17 @@ def _as_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> N
     from rich.text import Text
 
     console = Console()
-    shown = [one for one in columns if one.fit is not Fit.ROOMY or console.width >= ROOMY]
+    shown = [
+        part for part in columns if part.overflow is not Overflow.HIDE or console.width >= WIDE
+    ]
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for one in shown:
-        whole = one.fit is Fit.WHOLE
-        widest = max(width(text) for text in (one.heading, *(_text(one.cell(row)) for row in rows)))
+    for part in shown:
+        whole = part.overflow is Overflow.NEVER
+        texts = (part.heading, *(_text(part.cell(row)) for row in rows))
+        widest = max(width(text) for text in texts)
         table.add_column(
-            one.heading, overflow="fold", no_wrap=whole, min_width=widest if whole else None
+            part.heading, overflow="fold", no_wrap=whole, min_width=widest if whole else None
         )
     for row in rows:
-        table.add_row(*(Text(_text(one.cell(row)), style=one.style(row)) for one in shown))
+        table.add_row(*(Text(_text(part.cell(row)), style=part.style(row)) for part in shown))
     console.print(table)

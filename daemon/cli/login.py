@@ -28,7 +28,7 @@ from daemon.cli.paths import Paths, mailbox_of
 @click.option("--token-url", metavar="URL", help="And where tokens are.")
 @click.pass_obj
 def login(
-    places: Paths,
+    paths: Paths,
     mailbox: str | None,
     client_id: str,
     client_secret_file: Path | None,
@@ -40,11 +40,11 @@ def login(
     from daemon.secrets import resolve
     from daemon.settings import Secret
 
-    box = mailbox_of(places.settings(), mailbox)
+    box = mailbox_of(paths.settings(), mailbox)
     if box.login is None:
         raise ExitError(
             Exit.CONFIGURATION,
-            f"mailbox {box.id} has no login: microsoft in {places.config}",
+            f"mailbox {box.id} has no login: microsoft in {paths.config}",
         )
     secret = (
         resolve(Secret(file=client_secret_file), what="the client secret")
@@ -59,9 +59,9 @@ def login(
     code = begin(provider, client_id)
     click.echo(f"Open {code.address} in any browser and type {code.user_code}")
     grant = finish(provider, code, client_id, secret)
-    save(places.files().token(box.id), grant)
-    if places.files().ledger.exists():
-        with places.store() as store, store.write() as ledger:
+    save(paths.files().token(box.id), grant)
+    if paths.files().ledger.exists():
+        with paths.store() as store, store.write() as ledger:
             ledger.mailboxes.hurry(
                 box.id, datetime.now(UTC)
             )  # a running service waits an hour after a refusal

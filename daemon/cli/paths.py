@@ -20,14 +20,16 @@ if TYPE_CHECKING:
     from daemon.settings import Mailbox, Settings
     from daemon.store.ledger import Ledger
     from daemon.store.store import Store
+    from orders.deadlines.policy import Policy
     from orders.facts.view import View
     from parsers.pack import Library
     from parsers.reader import Context
+    from rules.rulebook import Rulebook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paths:
-    """The places of one call; `given_*` are what the command line said."""
+    """The files of one call; `given_*` are what the command line said."""
 
     given_config: Path | None
     given_state: Path | None
@@ -63,11 +65,9 @@ class Paths:
         )
 
     def settings(self) -> "Settings":
-        """The configuration. Raises Stop when there is none, WrittenError when it is wrong."""
+        """The configuration. Raises UserFileError when it is wrong, or not there."""
         from daemon.settings import load
 
-        if not self.config.exists():
-            raise ExitError(Exit.CONFIGURATION, f"{self.config}: no such file; try: orderbell init")
         return load(self.config)
 
     def settings_if_any(self) -> "Settings | None":
@@ -102,7 +102,7 @@ class Paths:
 
     @contextmanager
     def ledger(self) -> "Iterator[Ledger]":
-        """The ledger, to be read. Raises Stop when there is none yet: reading makes no files."""
+        """The ledger, to be read; reading makes no files. Raises ExitError when there is none."""
         from daemon.store.store import FILE, Store
 
         path = self.state / FILE
@@ -122,7 +122,7 @@ class Paths:
             yield store
 
     @contextmanager
-    def desk(self) -> "Iterator[Commands]":
+    def commands(self) -> "Iterator[Commands]":
         """What a person may do to the ledger, beside a running service, which hears of it from the
         rows.
         """
@@ -136,7 +136,7 @@ class Paths:
         """Configuration, rules (the user's, or those of the file `rules`), packs and deadlines
         together.
 
-        Raises WrittenError, and Stop for wrong rules.
+        Raises UserFileError, and ExitError for wrong rules.
         """
         from daemon.pipeline.setup import bare, build
         from parsers.user_yaml import UserFileError
@@ -148,15 +148,34 @@ class Paths:
                 return bare(rules=rules or self.rules, packs=self.packs, zone=self.zone())
             return build(settings, rules=rules or self.rules, packs=self.packs)
         except UserFileError as error:
-            raise ExitError(Exit.RULES, *(str(fault) for fault in error.faults)) from error
+            raise ExitError(Exit.RULES, *error.sentences) from error
+
+    def rulebook(self, file: Path | None = None) -> "Rulebook":
+        """The shipped rules with the user's file laid over. Raises ExitError with every fault."""
+        from parsers.user_yaml import UserFileError
+        from rules.rulebook import load
+
+        try:
+            settings = self.settings_if_any()
+        except UserFileError:
+            settings = None  # its faults are another command's to tell; any notify group passes
+        try:
+            return load(file or self.rules, None if settings is None else settings.notify)
+        except UserFileError as error:
+            raise ExitError(Exit.RULES, *error.sentences) from error
+
+    def policy(self) -> "Policy":
+        """The deadlines, with the user's own of the configuration."""
+        from orders.deadlines.policy import load
+
+        settings = self.settings_if_any()
+        return load(settings.policy if settings else {})
 
     def view(self, key: str, ledger: "Ledger") -> "View":
         """One order as it stands, folded from its events."""
-        from orders.deadlines.policy import load
         from orders.facts.view import view
 
-        settings = self.settings_if_any()
-        return view(key, ledger, load(settings.policy if settings else {}), self.zone())
+        return view(key, ledger, self.policy(), self.zone())
 
     def library(self) -> "Library":
         """The shipped packs with the user's own laid over."""
@@ -183,7 +202,7 @@ class Paths:
 
 
 def mailbox_of(settings: "Settings", name: str | None) -> "Mailbox":
-    """The mailbox called `name`, else the first. Raises Stop with a suggestion."""
+    """The mailbox called `name`, else the first. Raises ExitError with a suggestion."""
     from parsers.user_yaml import did_you_mean
 
     known = [box.id for box in settings.mailboxes]

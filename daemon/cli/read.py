@@ -2,7 +2,6 @@
 share.
 """
 
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,13 +20,6 @@ if TYPE_CHECKING:
 MAX_BYTES = 64 << 20
 """No mail server takes a larger mail; a film that was named by mistake is larger."""
 
-HEADER_NAMES = frozenset(
-    b"from to cc subject date message-id received return-path delivered-to mime-version"
-    b" content-type sender".split()
-)
-
-KANA = re.compile("[\u3041-\u30ff]")
-
 files = click.argument("files", metavar="FILE…", nargs=-1, required=True)
 one_file = click.argument("file", metavar="FILE")
 mailbox = click.option(
@@ -40,18 +32,19 @@ mailbox = click.option(
 @as_json
 @mailbox
 @click.pass_obj
-def read(places: Paths, files: tuple[str, ...], as_json: bool, mailbox: str | None) -> None:
+def read(paths: Paths, files: tuple[str, ...], as_json: bool, mailbox: str | None) -> None:
     """Say what mails say ('-' is standard input). With --json, one object a file and line."""
     from parsers.notice import reading_to_json
     from parsers.reader import read as read_mail
+    from parsers.sniff import NO_MAIL, looks_like_mail
 
-    context = places.context(mailbox)
+    context = paths.context(mailbox)
     wrong: list[str] = []
     for name in files:
         try:
             raw = mail_bytes(name)
-        except ExitError as stop:
-            wrong += stop.sentences
+        except ExitError as end:
+            wrong += end.sentences
             continue
         reading = read_mail(raw, context)
         if as_json:
@@ -69,20 +62,19 @@ def read(places: Paths, files: tuple[str, ...], as_json: bool, mailbox: str | No
 @as_json
 @mailbox
 @click.pass_obj
-def why(places: Paths, file: str, as_json: bool, mailbox: str | None) -> None:
+def why(paths: Paths, file: str, as_json: bool, mailbox: str | None) -> None:
     """Say which phrase and line of a mail led to what was read, and what nearly matched."""
     from parsers.reader import read as read_mail
+    from parsers.teach import lines_to_write
 
-    context = places.context(mailbox)
-    raw = mail_bytes(file)
-    if not looks_like_mail(raw):
-        raise ExitError(Exit.ERROR, f"{file}: {NO_MAIL}")
+    context = paths.context(mailbox)
+    raw = _demand_mail(file)
     reading = read_mail(raw, context)
     if as_json:
         print_json(_reasons(file, reading))
     else:
         click.echo(
-            "\n".join([*_in_full(file, reading), *_to_write(reading, places.folder / "packs")])
+            "\n".join([*_in_full(file, reading), *lines_to_write(reading, paths.folder / "packs")])
         )
 
 
@@ -98,9 +90,7 @@ def scrub(file: str, output: Path | None) -> None:
     """Write a copy of a mail with names, addresses and order numbers replaced, safe to share."""
     from parsers.scrub import scrub as scrub_mail
 
-    raw = mail_bytes(file)
-    if not looks_like_mail(raw):
-        raise ExitError(Exit.ERROR, f"{file}: {NO_MAIL}")
+    raw = _demand_mail(file)
     if output is None:
         click.echo(scrub_mail(raw), nl=False)
         return
@@ -110,15 +100,9 @@ def scrub(file: str, output: Path | None) -> None:
     click.echo(f"written to {output}; read it once before you share it", err=True)
 
 
-NO_MAIL = (
-    "this is no mail: it does not begin with header lines such as 'From:' and 'Subject:'; "
-    "save the mail with its headers, as .eml (“Show original”, “Save as”)"
-)
-
-
 def mail_bytes(name: str) -> bytes:
-    """The bytes of the file called `name` ('-': standard input). Raises Stop, in one sentence, when
-    there are none.
+    """The bytes of the file called `name` ('-': standard input). Raises ExitError when there are
+    none.
     """
     path = Path(name)
     try:
@@ -137,22 +121,21 @@ def mail_bytes(name: str) -> bytes:
         raise ExitError(Exit.ERROR, os_error_text(error)) from error
 
 
+def _demand_mail(name: str) -> bytes:
+    from parsers.sniff import NO_MAIL, looks_like_mail
+
+    raw = mail_bytes(name)
+    if not looks_like_mail(raw):
+        raise ExitError(Exit.ERROR, f"{name}: {NO_MAIL}")
+    return raw
+
+
 def _filled(name: str, raw: bytes) -> bytes:
     if not raw.strip():
         raise ExitError(
             Exit.ERROR, f"{name}: the file is empty; save the mail again, with its headers, as .eml"
         )
     return raw
-
-
-def looks_like_mail(raw: bytes) -> bool:
-    """Whether a header field every mail has stands in the first lines."""
-    head = raw[:65536].lstrip().replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n\n", 1)[0]
-    return any(
-        line.partition(b":")[0].strip().lower() in HEADER_NAMES
-        for line in head.split(b"\n")
-        if b":" in line
-    )
 
 
 def _in_short(name: str, reading: "Reading") -> Iterator[str]:
@@ -201,47 +184,6 @@ def _in_full(name: str, reading: "Reading") -> Iterator[str]:
         for miss in reading.near:
             yield f"  {miss.kind.value}, {miss.likeness:.0%} alike: {miss.line.strip()!r}"
             yield f"    against {miss.phrase!r} ({miss.source})"
-
-
-def _to_write(reading: "Reading", folder: Path) -> Iterator[str]:
-    """The lines that would teach a pack this mail, and the file they belong in."""
-    from parsers.notice import Outcome
-
-    if reading.outcome is not Outcome.UNREAD or reading.marketplace is None or not reading.subject:
-        return
-    best = reading.near[0] if reading.near else None
-    language = (
-        Path(best.source.rpartition(":")[0]).stem
-        if best
-        else "ja"
-        if KANA.search(reading.subject)
-        else "en"
-    )
-    where = "headline" if best and best.line != reading.subject else "subject"
-    words = gaps_of(best.line if best else reading.subject).replace("'", "''")
-    yield (
-        f"To teach it, write into {folder / reading.marketplace / 'phrases' / f'{language}.yaml'}:"
-    )
-    yield (
-        f"  {best.kind.value}:"
-        if best
-        else "  KIND:   # what the mail says, such as shipment.shipped"
-    )
-    yield f"    {where}: ['{words}']   # {{…}} for what changes from mail to mail"
-    yield "then `orderbell mails reread`."
-
-
-def gaps_of(line: str) -> str:
-    """A line of a mail as a phrase: quoted titles and order numbers become gaps."""
-    line = re.sub(
-        r"(?<![\w'])[\"“„«「『][^\"”“»」』]{3,}[\"”“»」』]", "{item}", line.strip(), count=1
-    )
-    return re.sub(
-        r"(?<![\w-])(?:(?:\d{3}|[DPS]\d\d)-\d{7}-\d{7}|\d{14,19})(?![\w-])",
-        "{order}",
-        line,
-        count=1,
-    )
 
 
 def _reasons(name: str, reading: "Reading") -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """`replay`: a folder of mails under a virtual clock, and the alerts it would have sent."""
 
-import dataclasses
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,8 +12,9 @@ from daemon.cli.listing import as_json, print_json
 from daemon.cli.paths import Paths, mailbox_of
 
 if TYPE_CHECKING:
-    from datetime import datetime, tzinfo
+    from datetime import tzinfo
 
+    from daemon.pipeline.setup import Setup
     from daemon.replay import Rung
     from daemon.settings import Settings, Target
     from orders.event import Event
@@ -56,87 +58,74 @@ if TYPE_CHECKING:
     "--language", type=click.Choice(["en", "ja"]), help="[default: that of your first target]"
 )
 @click.pass_obj
-def replay(
-    places: Paths,
-    path: Path,
-    as_json: bool,
-    orders: Path | None,
-    notes: Path | None,
-    rules_file: Path | None,
-    trust: str,
-    role: str | None,
-    until: str | None,
-    mailbox: str | None,
-    language: str | None,
-) -> None:
+def replay(paths: Paths, /, path: Path, as_json: bool, **options: Any) -> None:
     """Say which alerts the mails of PATH (folder, mbox, Maildir) would have sent; sends nothing,
     keeps nothing.
     """
-    from datetime import UTC, datetime
-
-    from daemon.pipeline import notes as told
     from daemon.replay import mails
     from daemon.replay import replay as run
     from daemon.worker.reading import inline
     from parsers.user_yaml import UserFileError
 
-    settings = places.settings_if_any()
-    if mailbox and settings is None:
-        raise ExitError(
-            Exit.CONFIGURATION,
-            f"--mailbox {mailbox} needs a configuration; {places.config}: no such file",
-        )
-    zone = places.zone()
-    setup = places.setup(rules=rules_file)
-    frame = _frame(settings, mailbox, zone, role, trust_all=trust == "all")
+    setup = paths.setup(rules=options["rules_file"])
+    frame = _frame(
+        paths,
+        setup,
+        options["mailbox"],
+        options["role"],
+        trust_all=options["trust"] == "all",
+    )
     try:
         filed = mails(path)
-        events = _orders(orders, zone, datetime.now(UTC)) if orders else ()
-        noted = told.load(notes, zone) if notes else ()
-        end = told.instant(until, zone, until=True) if until else None
+        known = _known(setup.zone, options["orders"], options["notes"], options["until"])
     except UserFileError as error:
-        raise ExitError(Exit.ERROR, *(str(fault) for fault in error.faults)) from error
+        raise ExitError(Exit.ERROR, *error.sentences) from error
     except ValueError as error:
         raise ExitError(Exit.USAGE, str(error)) from error
-    target = _target(settings, language)
-    rung = run(
-        filed,
-        setup,
-        inline(places.packs),
-        frame,
-        orders=events,
-        notes=noted,
-        until=end,
-        target=target,
-    )
-    for one in rung:
+    target = _target(paths.settings_if_any(), options["language"])
+    for rung in run(filed, setup, inline(paths.packs), frame, target=target, **known):
         if as_json:
-            print_json(one.to_json(zone))
+            print_json(rung.to_json(setup.zone))
         else:
-            click.echo(_in_words(one, zone))
+            click.echo(_in_words(rung, setup.zone))
+
+
+def _known(
+    zone: "tzinfo", orders: Path | None, notes: Path | None, until: str | None
+) -> dict[str, Any]:
+    """What is known besides the mails. Raises UserFileError and ValueError."""
+    from daemon.pipeline.notes import instant, load
+
+    return {
+        "orders": _orders(orders, zone) if orders else (),
+        "notes": load(notes, zone) if notes else (),
+        "until": instant(until, zone, until=True) if until else None,
+    }
 
 
 def _frame(
-    settings: "Settings | None",
-    name: str | None,
-    zone: "tzinfo",
-    role: str | None,
-    *,
-    trust_all: bool,
+    paths: Paths, setup: "Setup", mailbox: str | None, role: str | None, *, trust_all: bool
 ) -> "Frame":
+    """How the mails are read: as those of the mailbox called so, else the first."""
     from parsers.frame import Frame
 
+    settings = paths.settings_if_any()
     if settings is None:
-        return Frame(zone=zone, role=role or "buyer", trust_all=trust_all)
-    frame = mailbox_of(settings, name).frame(zone)
-    return dataclasses.replace(frame, role=role or frame.role, trust_all=trust_all)
+        if mailbox:
+            raise ExitError(
+                Exit.CONFIGURATION,
+                f"--mailbox {mailbox} needs a configuration; {paths.config}: no such file",
+            )
+        return Frame(zone=setup.zone, role=role or "buyer", trust_all=trust_all)
+    frame = setup.frame(mailbox_of(settings, mailbox).id)
+    return replace(frame, role=role or frame.role, trust_all=trust_all)
 
 
-def _orders(path: Path, zone: "tzinfo", now: "datetime") -> "tuple[Event, ...]":
+def _orders(path: Path, zone: "tzinfo") -> "tuple[Event, ...]":
     from daemon.files.importers import read
 
-    found = read(path, seen=now, zone=zone)
-    complain(str(fault) for fault in found.faults)
+    found = read(path, seen=datetime.now(UTC), zone=zone)
+    complain(map(str, found.faults))
     return found.events
 
 
@@ -151,9 +140,7 @@ def _target(settings: "Settings | None", language: str | None) -> "Target | None
     return base.model_copy(update={"language": language})
 
 
-def _in_words(one: "Rung", zone: "tzinfo") -> str:
-    head = (
-        f"{one.at.astimezone(zone):%Y-%m-%d %H:%M}  {one.severity}  {one.state}  [{one.rule}] "
-        f" {one.title}"
-    )
-    return "\n".join([head, *(f"    {line}" for line in one.body.splitlines())])
+def _in_words(rung: "Rung", zone: "tzinfo") -> str:
+    at = f"{rung.at.astimezone(zone):%Y-%m-%d %H:%M}"
+    head = f"{at}  {rung.severity}  {rung.state}  [{rung.rule}]  {rung.title}"
+    return "\n".join([head, *(f"    {line}" for line in rung.body.splitlines())])

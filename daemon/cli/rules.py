@@ -1,14 +1,13 @@
 """`rules`: check, list, test, explain and replay the rules, and their schema for editors."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from daemon.cli.exits import Exit, ExitError
-from daemon.cli.listing import Column, Fit, as_json, column, print_json, show
+from daemon.cli.listing import STYLES, Column, Overflow, as_json, column, print_json, show
 from daemon.cli.paths import Paths
 
 if TYPE_CHECKING:
@@ -23,10 +22,10 @@ def rules() -> None:
 @rules.command()
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.pass_obj
-def check(places: Paths, file: Path | None) -> None:
+def check(paths: Paths, file: Path | None) -> None:
     """Check the rules and say every fault as file:line:column."""
-    book = rulebook(places, file)
-    where = file or places.rules or "the shipped rules"
+    book = paths.rulebook(file)
+    where = file or paths.rules or "the shipped rules"
     click.echo(f"{where}: right; {len(book.rules)} rules in effect")
 
 
@@ -38,27 +37,14 @@ def check(places: Paths, file: Path | None) -> None:
 )
 @as_json
 @click.pass_obj
-def list_rules(places: Paths, effective: bool, as_json: bool) -> None:
+def list_rules(paths: Paths, effective: bool, as_json: bool) -> None:
     """List the rules, and which of them your file changed or switched off."""
-    book = rulebook(places, None)
+    from daemon.queries.rules import listed_rules
+
+    book = paths.rulebook()
     if effective:
         _effective(book, as_json=as_json)
         return
-    rows = [
-        {
-            "id": rule.id,
-            "enabled": rule.enabled,
-            "about": rule.about,
-            "severity": rule.severity.value,
-            "title": in_english(rule.title),
-            "source": rule.source,
-            "changed": list(rule.changed),
-        }
-        for rule in sorted(
-            (*book.rules, *book.idle),
-            key=lambda rule: (not rule.enabled, -rule.severity.rank, rule.id),
-        )
-    ]
     columns = (
         Column(
             "severity",
@@ -67,16 +53,16 @@ def list_rules(places: Paths, effective: bool, as_json: bool) -> None:
         ),
         Column("rule", lambda row: row["id"] + (" *" if row["changed"] else "")),
         column("about", "about"),
-        column("title", "title", Fit.TEXT),
+        column("title", "title", Overflow.FOLD),
     )
-    show(rows, columns, as_json=as_json, empty="no rules are in effect")
+    show(listed_rules(book), columns, as_json=as_json, empty="no rules are in effect")
 
 
 @rules.command()
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option("--shipped", is_flag=True, help="Run the tests that come with the shipped rules.")
 @click.pass_obj
-def test(places: Paths, file: Path | None, shipped: bool) -> None:
+def test(paths: Paths, file: Path | None, shipped: bool) -> None:
     """Run the tests in FILE, else those in rules.tests.yaml beside the configuration."""
     from importlib.resources import files
 
@@ -87,22 +73,19 @@ def test(places: Paths, file: Path | None, shipped: bool) -> None:
 
     try:
         if shipped:
-            name = "defaults.tests.yaml"
-            found, base = (
-                trials(parse(files("rules").joinpath(name).read_bytes(), name)),
-                shipped_book(),
-            )
+            name, base = "defaults.tests.yaml", shipped_book()
+            found = trials(parse(files("rules").joinpath(name).read_bytes(), name))
             book = Rulebook(rules=(*base.rules, *base.idle))  # those that are off are tested too
         else:
-            found = load(file or places.folder / "rules.tests.yaml")
-            book = rulebook(places, found.rules)
+            found = load(file or paths.folder / "rules.tests.yaml")
+            book = paths.rulebook(found.rules)
     except UserFileError as error:
         raise ExitError(Exit.RULES, *(str(fault) for fault in error.faults)) from error
     failures = run(found, book)
     if failures:
         raise ExitError(
             Exit.RULES,
-            *(str(one) for one in failures),
+            *(str(failure) for failure in failures),
             f"{len(failures)} of {len(found.checks)} checks failed",
         )
     click.echo(f"{found.file}: {len(found.checks)} checks passed")
@@ -112,42 +95,21 @@ def test(places: Paths, file: Path | None, shipped: bool) -> None:
 @click.argument("rule_id", metavar="RULE")
 @click.argument("order_id", metavar="ORDER")
 @click.pass_obj
-def explain(places: Paths, rule_id: str, order_id: str) -> None:
+def explain(paths: Paths, rule_id: str, order_id: str) -> None:
     """Say test by test why RULE does or does not ring for ORDER, and when that could change."""
     from datetime import UTC, datetime
 
-    from daemon.cli.orders import found
-    from daemon.pipeline.scopes import order_scope_facts
-    from parsers.user_yaml import did_you_mean
-    from rules.explain import explain as reasons
+    from daemon.pipeline.lookup import find_orders
+    from daemon.queries.rules import explained, find_rule
 
-    book, now = rulebook(places, None), datetime.now(UTC)
-    known = {rule.id: rule for rule in (*book.rules, *book.idle)}
-    if rule_id not in known:
-        raise ExitError(
-            Exit.USAGE,
-            "no rule"
-            f" {rule_id!r}{did_you_mean(rule_id, known) or '; orderbell rules list lists them'}",
-        )
-    rule = known[rule_id]
-    with places.ledger() as ledger:
-        views = [places.view(row.key, ledger) for row in found(ledger, order_id)]
-    subjects = [
-        one
-        for view in views
-        for one in order_scope_facts(view, now).subjects
-        if one.about == rule.about
-    ]
+    rule, now = find_rule(paths.rulebook(), rule_id), datetime.now(UTC)
+    with paths.ledger() as ledger:
+        views = [paths.view(row.key, ledger) for row in find_orders(ledger, order_id)]
     if not rule.enabled:
         click.echo(f"{rule.id} is switched off; if it were on:")
-    kinds = rule.kinds
-    if kinds:
-        subjects = [one for one in subjects if one.facts.get(f"{rule.about}.kind") in kinds]
-    if not subjects:
-        kind = f" of the kind {' or '.join(sorted(kinds))}" if kinds else ""
-        click.echo(f"{rule.id} speaks of a {rule.about}{kind}, and order {order_id} has none")
-    for one in subjects:
-        click.echo(str(reasons(rule, one, now, places.zone())))
+    for shown in views:
+        for text in explained(rule, shown, now, paths.zone()):
+            click.echo(text)
 
 
 @rules.command()
@@ -162,62 +124,45 @@ def explain(places: Paths, rule_id: str, order_id: str) -> None:
 )
 @as_json
 @click.pass_obj
-def replay(places: Paths, span: str, candidate: Path | None, as_json: bool) -> None:
+def replay(paths: Paths, span: str, candidate: Path | None, as_json: bool) -> None:
     """Say what the rules, or those of a candidate file, would have sent for the mails kept, beside
     what was sent.
     """
-    from daemon.cli.history import sendings, sent
-    from parsers.user_yaml import duration
-    from rules.difference import beside, compare
+    from datetime import UTC, datetime
 
+    from daemon.history import difference_rows, really_sent, would_send
+    from daemon.worker.reading import inline
+    from parsers.user_yaml import duration
+    from rules.difference import compare
+
+    now = datetime.now(UTC)
     try:
-        back = duration(span)
+        since = now - duration(span)
     except ValueError as error:
         raise ExitError(Exit.USAGE, f"--since {span}: {error}") from error
-    before = sendings(places, None, back)
-    after = sendings(places, candidate, back) if candidate else before
-    difference = compare(before, after)
-    zone = places.zone()
-    times, others = beside(
-        (*difference.both, *difference.only_before, *difference.only_after), sent(places, back)
-    )
-    rows = [
-        {
-            "at": one.at.astimezone(zone).isoformat(timespec="minutes"),
-            "rule": one.rule,
-            "severity": one.severity.value,
-            "state": one.cause.value,
-            "title": one.title,
-            "sent_by": who,
-            "sent_at": (
-                times[one].astimezone(zone).isoformat(timespec="minutes") if one in times else None
-            ),
-        }
-        for who, side in (
-            ("both", difference.both),
-            ("rules in effect", difference.only_before),
-            ("candidate", difference.only_after),
-            ("neither", others),
-        )
-        for one in side
-    ]
+    setups = [paths.setup(), *([paths.setup(rules=candidate)] if candidate else [])]
+    reads = inline(paths.packs)
+    with paths.ledger() as ledger:
+        sides = [would_send(ledger, setup, reads, since=since, until=now) for setup in setups]
+        sent = really_sent(ledger, since)
+    before, after = sides[0], sides[-1]
     columns = (
         column("at", "at"),
         Column("severity", lambda row: row["severity"], lambda row: STYLES[row["severity"]]),
         column("state", "state"),
         column("rule", "rule"),
-        column("title", "title", Fit.TEXT),
+        column("title", "title", Overflow.FOLD),
         *((column("sent by", "sent_by"),) if candidate else ()),
         column("really sent", "sent_at"),
     )
     show(
-        sorted(rows, key=lambda row: row["at"]),
+        difference_rows(before, after, sent, paths.zone()),
         columns,
         as_json=as_json,
         empty="nothing would have been sent",
     )
-    if not as_json:
-        for rule, old, new in difference.counts() if candidate else ():
+    if candidate and not as_json:
+        for rule, old, new in compare(before, after).counts():
             if old != new:
                 click.echo(f"{rule}: {old} now, {new} with {candidate}")
 
@@ -228,30 +173,6 @@ def schema() -> None:
     from rules.schema import text
 
     click.echo(text(), nl=False)
-
-
-STYLES = {"critical": "bold red", "warning": "yellow", "info": ""}
-
-
-def rulebook(places: Paths, file: Path | None) -> "Rulebook":
-    """The shipped rules with the user's file laid over. Raises Stop with every fault."""
-    from parsers.user_yaml import UserFileError
-    from rules.rulebook import load
-
-    try:
-        settings = places.settings_if_any()
-    except UserFileError:
-        settings = (
-            None  # its faults are another command's to tell; without it any notify group passes
-        )
-    try:
-        return load(file or places.rules, None if settings is None else settings.notify)
-    except UserFileError as error:
-        raise ExitError(Exit.RULES, *(str(fault) for fault in error.faults)) from error
-
-
-def in_english(texts: "Mapping[str, str]") -> str:
-    return texts.get("en") or next(iter(texts.values()))
 
 
 def _effective(book: "Rulebook", *, as_json: bool) -> None:

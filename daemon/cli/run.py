@@ -29,17 +29,17 @@ MANY = 100
 )
 @as_json
 @click.pass_obj
-def once(places: Paths, dry_run: bool, as_json: bool) -> None:
+def once(paths: Paths, dry_run: bool, as_json: bool) -> None:
     """Read every mailbox once, judge, send what is due, and end."""
     from daemon.mailbox.errors import MailboxErrorKind
     from daemon.service.once import once as one_pass
 
-    settings = places.settings()
+    settings = paths.settings()
     done = one_pass(
-        places.files(), dry_run=dry_run, progress=_progress if sys.stderr.isatty() else None
+        paths.files(), dry_run=dry_run, progress=_progress if sys.stderr.isatty() else None
     )
     if dry_run:
-        _would(done, places.setup(), settings.timezone, as_json=as_json)
+        _would(done, paths.setup(), settings.timezone, as_json=as_json)
     elif as_json:
         print_json(
             {
@@ -52,7 +52,7 @@ def once(places: Paths, dry_run: bool, as_json: bool) -> None:
             }
         )
     else:
-        _told(places, done)
+        _told(paths, done)
     if done.damaged:
         click.echo(done.damaged, err=True)
     if done.failures:
@@ -64,7 +64,7 @@ def once(places: Paths, dry_run: bool, as_json: bool) -> None:
             *(f"mailbox {name}: {error}" for name, error in done.failures.items()),
         )
     if done.undelivered:
-        raise ExitError(Exit.DELIVERY, *_undelivered(places))
+        raise ExitError(Exit.DELIVERY, *_undelivered(paths))
 
 
 @click.command(short_help="Watch the mailboxes until stopped.")
@@ -76,7 +76,7 @@ def once(places: Paths, dry_run: bool, as_json: bool) -> None:
 )
 @click.option("--debug", is_flag=True, help="Log the why of everything.")
 @click.pass_obj
-def run(places: Paths, log_format: "Form", debug: bool) -> None:
+def run(paths: Paths, log_format: "Form", debug: bool) -> None:
     """Watch the mailboxes until SIGTERM or Ctrl-C; SIGHUP, and any change of the files, reads them
     again.
     """
@@ -88,27 +88,27 @@ def run(places: Paths, log_format: "Form", debug: bool) -> None:
     from daemon import logs
     from daemon.service.service import run as serve
 
-    places.settings()
+    paths.settings()
     logs.start(log_format, level=logging.DEBUG if debug else logging.INFO)
-    serve(places.files(), progress=_progress if sys.stderr.isatty() else None)
+    serve(paths.files(), progress=_progress if sys.stderr.isatty() else None)
 
 
 @click.command()
 @click.pass_obj
-def reload(places: Paths) -> None:
+def reload(paths: Paths) -> None:
     """Check the files, then have the running service read them again."""
     import os
     import signal
 
     from daemon.store.lock import holder
 
-    places.settings()
-    places.setup()
-    process = holder(places.state)
+    paths.settings()
+    paths.setup()
+    process = holder(paths.state)
     if process is None:
         raise ExitError(
             Exit.ERROR,
-            f"no Orderbell watches with {places.state}; it reads the files when it starts",
+            f"no Orderbell watches with {paths.state}; it reads the files when it starts",
         )
     try:
         os.kill(process, signal.SIGHUP)
@@ -119,8 +119,8 @@ def reload(places: Paths) -> None:
     click.echo(f"process {process} reads the files again")
 
 
-def _told(places: Paths, done: "Pass") -> None:
-    with places.ledger() as ledger:
+def _told(paths: Paths, done: "Pass") -> None:
+    with paths.ledger() as ledger:
         orders = ledger.orders.count()
         needing = [
             row
@@ -170,10 +170,10 @@ def _rows_of(message: "Message", setup: "Setup", zone: tzinfo) -> list[dict[str,
     return rows
 
 
-def _undelivered(places: Paths) -> list[str]:
+def _undelivered(paths: Paths) -> list[str]:
     from daemon.store.outbox import OutboxState
 
-    with places.ledger() as ledger:
+    with paths.ledger() as ledger:
         rows = ledger.outbox.listed(states=[OutboxState.NEW, OutboxState.UNSURE, OutboxState.DEAD])
     reasons = dict.fromkeys(f"target {row.target}: {row.error}" for row in rows if row.error)
     return [

@@ -18,25 +18,25 @@ def service() -> None:
 @service.command(name="print")
 @user_unit
 @click.pass_obj
-def print_unit(places: Paths, user: bool) -> None:
+def print_unit(paths: Paths, user: bool) -> None:
     """Print the unit as it would be installed."""
     from daemon.units import program, unit
 
-    click.echo(unit(user=user, command=program(), config=places.given_config), nl=False)
+    click.echo(unit(user=user, command=program(), config=paths.given_config), nl=False)
 
 
 @service.command()
 @user_unit
 @click.option("--force", is_flag=True, help="Replace a unit that differs.")
 @click.pass_obj
-def install(places: Paths, user: bool, force: bool) -> None:
+def install(paths: Paths, user: bool, force: bool) -> None:
     """Put the unit where systemd looks, and say how to start it."""
-    from daemon.units import obstacle, place, program, unit
+    from daemon.units import obstacle, program, unit, unit_path
 
-    path, command = place(user=user), program()
+    path, command = unit_path(user=user), program()
     if reason := obstacle(user=user, command=command):
         raise ExitError(Exit.ERROR, reason)
-    text = unit(user=user, command=command, config=places.given_config)
+    text = unit(user=user, command=command, config=paths.given_config)
     if path.exists() and path.read_text() != text and not force:
         raise ExitError(
             Exit.ERROR,

@@ -6,7 +6,7 @@ import re
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -80,6 +80,21 @@ def currency_code(text: str) -> str:
             f" USD{did_you_mean(code, CURRENCIES)}"
         )
     return code
+
+
+def amount(text: str) -> Money:
+    """An amount such as '26.12 USD'. Raises ValueError with what to write."""
+    number, _, currency = text.strip().partition(" ")
+    how = "write value and currency, such as '26.12 USD'"
+    try:
+        value = Decimal(number)
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not value.is_finite() or value < 0:
+        raise ValueError(f"{text!r} is no amount; {how}")
+    if not currency:
+        raise ValueError(f"{text!r} names no currency; {how}")
+    return Money(value=value, currency=currency_code(currency))
 
 
 def marketplace_of(number: str) -> str:

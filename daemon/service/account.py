@@ -3,19 +3,20 @@ mail.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from daemon.mailbox.transport import ByteCounter
-    from daemon.service.files import Files
-    from daemon.settings import Mailbox
+from daemon.mailbox.errors import MailboxError, MailboxErrorKind
+from daemon.mailbox.stamps import Stamps
+from daemon.mailbox.transport import ByteCounter
+from daemon.service.files import Files
+from daemon.service.watcher import open_session
+from daemon.settings import Mailbox
 
 RECONNECTS = 4
 """How often a broken connection is made anew: one mail breaks it at most that often."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Account:
     """What an open mailbox shows."""
 
     idle: bool
@@ -28,34 +29,28 @@ class Look:
     """UIDs in that folder whose mail the server does not give."""
 
 
-def look(account: "Mailbox", files: "Files") -> Look:
+def inspect(box: Mailbox, files: Files) -> Account:
     """Log in as the service would, and look around; nothing is changed. Raises MailboxError."""
-    from daemon.mailbox.errors import MailboxError, MailboxErrorKind
-    from daemon.mailbox.transport import ByteCounter
-
     meter = ByteCounter()
     for _ in range(RECONNECTS):
         try:
-            return _look(account, files, meter)
+            return _look(box, files, meter)
         except MailboxError as error:
             # A mail the connection does not survive is asked for alone, and then no more.
             if error.kind is not MailboxErrorKind.UNREACHABLE or not meter.poison:
                 raise
-    return _look(account, files, meter)
+    return _look(box, files, meter)
 
 
-def _look(account: "Mailbox", files: "Files", meter: "ByteCounter") -> Look:
-    from daemon.mailbox.stamps import Stamps
-    from daemon.service.watcher import open_session
-
-    with open_session(account, files, meter) as session:
+def _look(box: Mailbox, files: Files, meter: ByteCounter) -> Account:
+    with open_session(box, files, meter) as session:
         folders = session.folders()
         missing = tuple(
-            name for name in account.folders if name not in folders and name.upper() != "INBOX"
+            name for name in box.folders if name not in folders and name.upper() != "INBOX"
         )
-        there = [name for name in account.folders if name not in missing]
-        seen = session.stamps(there[0]) if there else Stamps(counts=(), silent=())
-        return Look(
+        present = [name for name in box.folders if name not in missing]
+        seen = session.stamps(present[0]) if present else Stamps(counts=(), silent=())
+        return Account(
             idle=session.can_idle,
             folders=folders,
             missing=missing,

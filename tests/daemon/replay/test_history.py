@@ -2,13 +2,12 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from click.testing import CliRunner
 
 from daemon.cli import main
-from daemon.cli.history import sendings
 from daemon.cli.paths import Paths
+from daemon.history import would_send
 from daemon.mailbox.arrived import Arrived
 from daemon.pipeline.deliver import send_next
 from daemon.pipeline.pipeline import Pipeline
@@ -24,12 +23,12 @@ mailboxes:
 """
 
 
-def test_each_mail_is_read_as_those_of_its_own_mailbox(tmp_path, monkeypatch):
+def test_each_mail_is_read_as_those_of_its_own_mailbox(tmp_path):
     (tmp_path / "config.yaml").write_text(BOXES)
-    places = Paths(given_config=tmp_path / "config.yaml", given_state=tmp_path / "state")
+    paths = Paths(given_config=tmp_path / "config.yaml", given_state=tmp_path / "state")
     now, reads, roles = datetime.now(UTC), reading.inline(None), []
-    with places.store() as store:
-        pipeline = Pipeline(store, places.setup(), reads)
+    with paths.store() as store:
+        pipeline = Pipeline(store, paths.setup(), reads)
         for uid, mailbox in enumerate(("bought", "sold"), start=1):
             raw = sample_mail.judged(f"810000000000000{uid}", at=now - timedelta(days=1))
             pipeline.take(
@@ -37,15 +36,12 @@ def test_each_mail_is_read_as_those_of_its_own_mailbox(tmp_path, monkeypatch):
                 arrived(mailbox, uid, raw, now),
             )
 
-    def noted(packs: Path | None) -> reading.Reads:
-        def read(raw: bytes, frame: reading.Frame):
-            roles.append(frame.role)
-            return reads(raw, frame)
+    def noted(raw: bytes, frame: reading.Frame):
+        roles.append(frame.role)
+        return reads(raw, frame)
 
-        return read
-
-    monkeypatch.setattr(reading, "inline", noted)
-    sendings(places, None, timedelta(days=9))
+    with paths.ledger() as ledger:
+        would_send(ledger, paths.setup(), noted, since=now - timedelta(days=9), until=now)
 
     assert sorted(roles) == ["buyer", "seller"]
 
@@ -58,10 +54,10 @@ def test_what_was_really_sent_stands_beside(tmp_path, http_sink):
     )
     (tmp_path / "config.yaml").chmod(0o600)
     (tmp_path / "candidate.yaml").write_text("version: 1\ndisable: [dispute-judged-invalid]\n")
-    places = Paths(given_config=tmp_path / "config.yaml", given_state=tmp_path / "state")
+    paths = Paths(given_config=tmp_path / "config.yaml", given_state=tmp_path / "state")
     now = datetime.now(UTC)
-    with places.store() as store, Notifier() as sender:
-        pipeline = Pipeline(store, places.setup(), reading.inline(None))
+    with paths.store() as store, Notifier() as sender:
+        pipeline = Pipeline(store, paths.setup(), reading.inline(None))
         for mailbox in ("bought", "sold"):
             poll = pipeline.begin_poll(mailbox, backfill=timedelta(0))
             pipeline.end_poll(poll, now)
@@ -70,13 +66,13 @@ def test_what_was_really_sent_stands_beside(tmp_path, http_sink):
             pipeline.begin_poll("bought", backfill=timedelta(0)), arrived("bought", 1, raw, now)
         )
         pipeline.sweep()
-        while send_next(store, places.setup(), sender.send, "phone", lambda: datetime.now(UTC)):
+        while send_next(store, paths.setup(), sender.send, "phone", lambda: datetime.now(UTC)):
             pass
     words = [
         "--config",
-        str(places.config),
+        str(paths.config),
         "--state",
-        str(places.state),
+        str(paths.state),
         "rules",
         "replay",
         "--json",
@@ -89,7 +85,7 @@ def test_what_was_really_sent_stands_beside(tmp_path, http_sink):
     rows = [json.loads(line) for line in answer.stdout.splitlines()]
     (judged,) = (row for row in rows if row["rule"] == "dispute-judged-invalid")
     assert judged["sent_by"] == "rules in effect"
-    assert judged["sent_at"][:10] == now.astimezone(places.zone()).isoformat()[:10]
+    assert judged["sent_at"][:10] == now.astimezone(paths.zone()).isoformat()[:10]
 
 
 def arrived(mailbox, uid, raw, now):

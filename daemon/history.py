@@ -1,0 +1,99 @@
+"""What rules would have sent for the mails the ledger holds: its own history under a virtual
+clock.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, tzinfo
+from functools import partial
+from typing import Any
+
+from daemon.pipeline.setup import Setup
+from daemon.replay import Filed, replay
+from daemon.store.ledger import Ledger
+from daemon.worker.reading import Reads
+from orders.event import Source
+from parsers.frame import Frame
+from rules.alert import Cause, Severity
+from rules.difference import Sending, beside, compare
+
+
+def would_send(
+    ledger: Ledger, setup: Setup, reads: Reads, *, since: datetime, until: datetime
+) -> list[Sending]:
+    """What the rules of the set-up would have sent from `since` to `until`, oldest first."""
+    frames = {box.id: setup.frame(box.id) for box in setup.mailboxes}
+    frame = next(iter(frames.values()), Frame(zone=setup.zone))
+    told = [event for event in ledger.all_events() if event.source is not Source.MAIL]
+    target = setup.targets[0] if setup.targets else None
+    rung = replay(
+        tuple(_stored(ledger, frames)), setup, reads, frame, orders=told, until=until, target=target
+    )
+    return [
+        Sending(
+            at=alert.at,
+            rule=alert.rule,
+            subject=",".join(alert.orders),
+            cause=Cause(alert.state),
+            severity=Severity(alert.severity),
+            title=alert.title,
+        )
+        for alert in rung
+        if alert.at >= since
+    ]
+
+
+def really_sent(ledger: Ledger, since: datetime) -> list[Sending]:
+    """What has reached a target since then, as the outbox says; titles are not kept apart there."""
+    return [
+        Sending(
+            at=at,
+            rule=row.row.alert.rule,
+            subject=",".join(row.row.alert.orders),
+            cause=row.cause,
+            severity=row.row.alert.severity,
+        )
+        for row, at in ledger.alerts.sent_since(since)
+    ]
+
+
+def difference_rows(
+    before: Iterable[Sending], after: Iterable[Sending], sent: Iterable[Sending], zone: tzinfo
+) -> list[dict[str, Any]]:
+    """What two sets of rules would have sent, and what really was, beside one another; by time."""
+    difference = compare(before, after)
+    sides = {
+        "both": difference.both,
+        "rules in effect": difference.only_before,
+        "candidate": difference.only_after,
+    }
+    times, others = beside([sending for side in sides.values() for sending in side], sent)
+    rows = [
+        {
+            "at": _minute(sending.at, zone),
+            "rule": sending.rule,
+            "severity": sending.severity.value,
+            "state": sending.cause.value,
+            "title": sending.title,
+            "sent_by": who,
+            "sent_at": _minute(times[sending], zone) if sending in times else None,
+        }
+        for who, side in (*sides.items(), ("neither", others))
+        for sending in side
+    ]
+    return sorted(rows, key=lambda row: str(row["at"]))
+
+
+def _minute(at: datetime, zone: tzinfo) -> str:
+    return at.astimezone(zone).isoformat(timespec="minutes")
+
+
+def _stored(ledger: Ledger, frames: dict[str, Frame]) -> Iterator[Filed]:
+    """Every mail with its text, to be read as those of its mailbox are."""
+    for number in ledger.mails.kept():
+        row = ledger.mails.get(number)
+        load, frame = partial(_raw, ledger, number), frames.get(row.place.mailbox)
+        yield Filed(name=str(number), at=row.arrived, load=load, frame=frame)
+
+
+def _raw(ledger: Ledger, number: int) -> bytes:
+    return ledger.mails.raw(number) or b""

@@ -1,0 +1,42 @@
+"""The ledger as files for others: tables, and open deadlines as a calendar."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, tzinfo
+from typing import Literal
+
+from daemon.files import exports
+from daemon.files.exports.rows import Rows
+from daemon.store.ledger import Ledger
+from orders.deadlines.policy import Policy
+from orders.facts.view import View, view
+
+Table = Literal["orders", "events", "watches"]
+EVERY = 1_000_000
+
+
+def every_view(ledger: Ledger, policy: Policy, zone: tzinfo) -> list[View]:
+    """All orders, folded, the latest news first."""
+    return [view(row.key, ledger, policy, zone) for row in ledger.orders.listed(limit=EVERY)]
+
+
+def table(views: Sequence[View], what: Table, form: Literal["csv", "jsonl"]) -> bytes:
+    """One row an order, event or watch."""
+    write = exports.csv_lines if form == "csv" else exports.json_lines
+    return "".join(write(_rows(views, what))).encode()
+
+
+def calendar(views: Sequence[View], language: str, now: datetime, *, tasks: bool = False) -> bytes:
+    """The open deadlines; `tasks`: as to-dos instead of events."""
+    pairs = [(shown.order, watch) for shown in views for watch in shown.watches]
+    return exports.calendar(pairs, language=language, now=now, tasks=tasks)
+
+
+def _rows(views: Sequence[View], what: Table) -> Iterator[Rows]:
+    for shown in views:
+        match what:
+            case "orders":
+                yield exports.order_row(shown.order)
+            case "events":
+                yield from map(exports.event_row, shown.order.events)
+            case "watches":
+                yield from (exports.watch_row(shown.order, watch) for watch in shown.watches)

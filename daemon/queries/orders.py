@@ -1,0 +1,203 @@
+"""Orders, their cases and watches, and one order whole, as rows."""
+
+from collections.abc import Iterable, Mapping
+from datetime import tzinfo
+from typing import Any
+
+from daemon.queries.times import iso
+from daemon.store.ledger import Ledger
+from daemon.store.orders import RUNNING, OrderRow, WatchRow
+from orders.deadlines.policy import Policy
+from orders.event import Event
+from orders.facts.view import View, view
+from orders.order import Case, Finding, Shipment, Watch
+from parsers.notice import fields_to_json
+
+EVERY = 100_000
+"""More watches than any ledger has."""
+
+Row = Mapping[str, Any]
+
+
+def listed_orders(
+    ledger: Ledger,
+    zone: tzinfo,
+    *,
+    everything: bool = False,
+    problem: bool = False,
+    marketplace: str | None = None,
+    limit: int = 200,
+) -> list[Row]:
+    """The latest news first; without `everything` or `problem` only those under way."""
+    rows = ledger.orders.listed(
+        statuses=() if everything or problem else RUNNING,
+        marketplace=marketplace,
+        problem=True if problem else None,
+        limit=limit,
+    )
+    due = _next_due(ledger.orders.watches(limit=EVERY)) if rows else {}
+    return [_order(row, due.get(row.key), zone) for row in rows]
+
+
+def listed_cases(
+    ledger: Ledger, policy: Policy, zone: tzinfo, *, everything: bool = False, limit: int = 200
+) -> list[Row]:
+    """Disputes, returns, claims and other matters; without `everything` only the open ones."""
+    views = (view(row.key, ledger, policy, zone) for row in ledger.orders.listed(limit=limit))
+    return [
+        {"order": shown.order.number, "marketplace": shown.order.marketplace, **_case(case, zone)}
+        for shown in views
+        for case in shown.order.cases
+        if everything or case.closed_at is None
+    ]
+
+
+def listed_watches(
+    ledger: Ledger, zone: tzinfo, *, everything: bool = False, mine: bool = False, limit: int = 200
+) -> list[Row]:
+    """Deadlines and silences, the next due first; `mine`: only what the user must do."""
+    rows = ledger.orders.watches(open_only=not everything, limit=limit)
+    return [_watch_row(row, zone) for row in rows if not mine or row.actor == "me"]
+
+
+def whole_order(shown: View, ledger: Ledger, zone: tzinfo) -> Row:
+    """One order: its state, each step with the mail behind it, what is due, what rings."""
+    order = shown.order
+    return {
+        "number": order.number,
+        "marketplace": order.marketplace,
+        "role": order.role.value,
+        "status": order.status.value,
+        "title": order.title,
+        "store": order.store,
+        "total": _text(order.total),
+        "refunded": _text(order.refunded),
+        "problem": order.problem,
+        "ordered_at": iso(order.ordered_at, zone),
+        "items": [{"title": item.title, "quantity": item.quantity} for item in order.items],
+        "shipments": [_shipment(shipment, zone) for shipment in order.shipments],
+        "cases": [_case(case, zone) for case in order.cases],
+        "timeline": [_step(event, zone) for event in order.events],
+        "findings": [_finding(finding, zone) for finding in shown.findings],
+        "watches": [_watch(watch, zone) for watch in shown.watches],
+        "alerts": [
+            {
+                "rule": row.alert.rule,
+                "severity": row.alert.severity.value,
+                "state": row.alert.state.value,
+                "since": iso(row.alert.since, zone),
+            }
+            for row in ledger.alerts.of_order(order.key)
+        ],
+    }
+
+
+def _next_due(watches: Iterable[WatchRow]) -> dict[str, WatchRow]:
+    due: dict[str, WatchRow] = {}
+    for watch in watches:
+        due.setdefault(watch.order_key, watch)
+    return due
+
+
+def _order(row: OrderRow, due: WatchRow | None, zone: tzinfo) -> Row:
+    return {
+        "number": row.number,
+        "marketplace": row.marketplace,
+        "role": row.role,
+        "status": row.status,
+        "title": row.title,
+        "store": row.store,
+        "total": row.total,
+        "problem": row.problem,
+        "ordered_at": iso(row.ordered_at, zone),
+        "last_at": iso(row.last_at, zone),
+        "next": due.kind if due else None,
+        "next_due": iso(due.due_at, zone) if due else None,
+    }
+
+
+def _watch_row(row: WatchRow, zone: tzinfo) -> Row:
+    marketplace, role, number = row.order_key.split(":", 2)
+    return {
+        "order": number,
+        "marketplace": marketplace,
+        "role": role,
+        "key": row.key,
+        "kind": row.kind,
+        "actor": row.actor,
+        "due_at": iso(row.due_at, zone),
+        "state": row.state,
+        "stated": row.stated,
+        "why": row.why,
+    }
+
+
+def _shipment(shipment: Shipment, zone: tzinfo) -> Row:
+    return {
+        "id": shipment.id,
+        "status": shipment.status.value,
+        "tracking": list(shipment.tracking),
+        "provider": shipment.provider,
+        "expected_until": iso(shipment.expected_until, zone),
+        "delivered_at": iso(shipment.delivered_at, zone),
+    }
+
+
+def _case(case: Case, zone: tzinfo) -> Row:
+    return {
+        "kind": case.kind.value,
+        "state": case.state,
+        "ref": case.ref,
+        "opened_at": iso(case.opened_at, zone),
+        "closed_at": iso(case.closed_at, zone),
+        "judgement": case.judgement,
+        "outcome": case.outcome,
+        "waiting_for": None if case.waiting_for is None else case.waiting_for.value,
+        "respond_by": iso(case.respond_by, zone),
+        "amount_claimed": _text(case.amount_claimed),
+        "amount_awarded": _text(case.amount_awarded),
+        "amount_paid": _text(case.amount_paid),
+    }
+
+
+def _step(event: Event, zone: tzinfo) -> Row:
+    return {
+        "at": iso(event.at, zone),
+        "kind": event.kind.value,
+        "source": event.source.value,
+        "mail": event.mail,
+        "subject": event.subject,
+        "sender": event.sender,
+        "trust": event.trust.value,
+        "tracking": list(event.tracking),
+        "fields": fields_to_json(event.fields),
+    }
+
+
+def _finding(finding: Finding, zone: tzinfo) -> Row:
+    return {
+        "kind": finding.kind,
+        "code": finding.code,
+        "at": iso(finding.at, zone),
+        "amount": _text(finding.amount),
+        "rests_on": [
+            {"at": iso(event.at, zone), "kind": event.kind.value, "mail": event.mail}
+            for event in finding.rests_on
+        ],
+    }
+
+
+def _watch(watch: Watch, zone: tzinfo) -> Row:
+    return {
+        "key": watch.key,
+        "kind": watch.kind,
+        "actor": watch.actor.value,
+        "due_at": iso(watch.due_at, zone),
+        "state": watch.state.value,
+        "stated": watch.stated,
+        "why": watch.why,
+    }
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)

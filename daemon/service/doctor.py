@@ -1,0 +1,289 @@
+"""Everything that must be right for the service to do its work, each finding with its cure."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from functools import partial
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+from daemon import __file__ as package
+from daemon.push.notifier import Notifier
+from daemon.push.trial import address_of, send_test
+from daemon.secrets import SecretError
+from daemon.service.account import inspect
+from daemon.service.files import Files
+from daemon.settings import Mailbox, Settings, load
+from daemon.store.store import Store
+from daemon.units import shipped, unit_path
+from parsers import pack
+from parsers.errors import OrderbellError, os_error_text
+from parsers.user_yaml import did_you_mean
+from rules import rulebook, schema
+
+PACKAGES = ("daemon", "orders", "parsers", "rules")
+"""Names so plain that another distribution in the same environment may claim them."""
+FREE_BYTES = 200 << 20
+"""Of the disk; with fewer a ledger soon stops taking mail."""
+
+
+class CheckResult(StrEnum):
+    GOOD = "ok"
+    DOUBTFUL = "look"
+    BAD = "BAD"
+
+
+class Part(StrEnum):
+    """What was looked at."""
+
+    PROGRAM = "program"
+    CLOCK = "clock"
+    CONFIGURATION = "configuration"
+    PACKS = "packs"
+    RULES = "rules"
+    LEDGER = "ledger"
+    DISK = "disk"
+    MAILBOX = "mailbox"
+    TARGETS = "targets"
+    TARGET = "target"
+    SERVICE = "service"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing looked at. `error` is what made it bad, where something was raised."""
+
+    result: CheckResult
+    part: Part
+    what: str
+    name: str = ""
+    """Of the mailbox or target."""
+    error: Exception | None = None
+
+    @property
+    def said(self) -> str:
+        """What a foreign program complained of, veiled."""
+        errors = (self.error, self.error and self.error.__cause__)
+        return next((error.said for error in errors if isinstance(error, SecretError)), "")
+
+    @property
+    def about(self) -> str:
+        return f"{self.part} {self.name}".rstrip()
+
+
+def examine(files: Files, *, message: bool) -> Iterator[Check]:
+    """Every check, one after another, so that a slow server does not hide the rest. `message`: each
+    target gets a test message.
+    """
+    yield from _program()
+    yield from _clock(datetime.now(UTC))
+    settings: Settings | None = None
+    try:
+        settings = load(files.config)
+        yield _good(Part.CONFIGURATION, f"{files.config} is right")
+    except (OrderbellError, OSError) as error:
+        yield from _failed(Part.CONFIGURATION, "", error)
+    yield from _tried(Part.PACKS, partial(_packs, files))
+    yield from _tried(Part.RULES, partial(_rules, files, settings))
+    yield from _tried(Part.LEDGER, partial(_ledger, files))
+    if settings:
+        for box in settings.mailboxes:
+            yield from _tried(Part.MAILBOX, partial(_mailbox, box, files), box.id)
+        yield from _targets(settings, message=message)
+    yield from _unit()
+
+
+def _program() -> Iterator[Check]:
+    owners = packages_distributions()
+    others = {
+        name: sorted({owner for owner in owners.get(name, []) if owner.lower() != "orderbell"})
+        for name in PACKAGES
+    }
+    clashes = [f"{name} (of {', '.join(found)})" for name, found in others.items() if found]
+    if clashes:
+        cure = "give Orderbell an environment of its own: pipx install orderbell"
+        yield _bad(Part.PROGRAM, f"others claim {', '.join(clashes)}; {cure}")
+    else:
+        what = f"Python {sys.version.split()[0]}, no other package claims its names"
+        yield _good(Part.PROGRAM, what)
+
+
+def _clock(now: datetime) -> Iterator[Check]:
+    built = datetime.fromtimestamp(Path(package).stat().st_mtime, UTC)
+    if now < built - timedelta(days=1):
+        what = (
+            f"it says {now:%Y-%m-%d %H:%M} UTC, which is before this program was installed; set the"
+            " clock"
+        )
+        yield _bad(Part.CLOCK, what)
+    elif shutil.which("timedatectl") and _network_time() == "no":
+        what = (
+            "it is not set over the network; deadlines are only as right as it is: timedatectl"
+            " set-ntp true"
+        )
+        yield _doubtful(Part.CLOCK, what)
+    else:
+        yield _good(Part.CLOCK, f"{now:%Y-%m-%d %H:%M} UTC")
+
+
+def _network_time() -> str:
+    """What the system says of it: yes or no, nothing when it does not answer."""
+    words = ["timedatectl", "show", "--property=NTPSynchronized", "--value"]
+    try:
+        return subprocess.run(  # noqa: S603
+            words, capture_output=True, text=True, check=False, timeout=10
+        ).stdout.strip()
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+
+
+def _packs(files: Files) -> Iterator[Check]:
+    own = files.packs if files.packs.is_dir() else None
+    library = pack.load(own)
+    more = f", with yours of {own}" if own else ""
+    yield _good(Part.PACKS, f"{', '.join(library.marketplaces)}{more}")
+
+
+def _rules(files: Files, settings: Settings | None) -> Iterator[Check]:
+    """Without a configuration any notify group passes; its faults are told elsewhere."""
+    own = files.rules if files.rules.exists() else None
+    book = rulebook.load(own, settings.notify if settings else None)
+    more = f", with yours of {own}" if own else ""
+    yield _good(Part.RULES, f"{len(book.rules)} in effect{more}")
+    written = files.rules.with_name(schema.FILE)
+    if written.exists() and written.read_text(encoding="utf-8") != schema.text():
+        what = (
+            f"{written} is of another version, so editors complete wrongly:"
+            f" orderbell rules schema > {written}"
+        )
+        yield _doubtful(Part.RULES, what)
+
+
+def _ledger(files: Files) -> Iterator[Check]:
+    path = files.ledger
+    if path.exists():
+        with Store.open(path) as store, store.read() as ledger:
+            yield _good(Part.LEDGER, f"{path}: sound, {ledger.orders.count()} orders")
+        if path.stat().st_mode & 0o077:
+            what = f"others can read your orders and mails; try: chmod 600 {path}"
+            yield _doubtful(Part.LEDGER, what)
+    else:
+        yield _good(Part.LEDGER, f"none yet; it will be made in {files.state}")
+    folder = next(one for one in (files.state, *files.state.parents) if one.exists())
+    if not os.access(folder, os.W_OK):
+        what = f"{folder} cannot be written; choose another folder with --state DIR"
+        yield _bad(Part.LEDGER, what)
+    free = shutil.disk_usage(folder).free
+    if free < FREE_BYTES:
+        what = f"only {free >> 20} MiB are free at {folder}; when the disk is full no mail is taken"
+        yield _doubtful(Part.DISK, what)
+
+
+def _mailbox(box: Mailbox, files: Files) -> Iterator[Check]:
+    account = inspect(box, files)
+    news = (
+        "tells of new mail at once (IDLE)"
+        if account.idle
+        else "has no IDLE, so new mail is seen at the next poll"
+    )
+    what = f"{box.user} is logged in at {box.server}, which {news}"
+    yield _good(Part.MAILBOX, what, box.id)
+    if account.missing:
+        hints = [f"{name!r}{did_you_mean(name, account.folders)}" for name in account.missing]
+        what = f"no folder {', '.join(hints)}; there are {', '.join(account.folders[:12])}"
+        yield _bad(Part.MAILBOX, what, box.id)
+    if account.silent:
+        what = (
+            f"{box.server} does not give the mail with UID {', '.join(map(str, account.silent))} in"
+            f" {box.folders[0]}; the others are read, this one is asked for again for 30 days: open"
+            " it in another mail program, or delete it there"
+        )
+        yield _doubtful(Part.MAILBOX, what, box.id)
+    yield from _stamps(box, account.stamps)
+
+
+def _stamps(box: Mailbox, found: tuple[tuple[str, int], ...]) -> Iterator[Check]:
+    names = [name for name, _ in found if name]
+    if not box.stamps:
+        hint = (
+            f"most of your mail is stamped by {names[0]}: authserv_ids: [{names[0]}]"
+            if names
+            else "no mail here has a stamp yet"
+        )
+        what = f"authserv_ids is not set, so no sender is verified; {hint}"
+        yield _doubtful(Part.MAILBOX, what, box.id)
+    elif names and not {name for name, _ in found} & set(box.stamps):
+        what = (
+            f"no mail is stamped by {', '.join(box.stamps)}; the last were by"
+            f" {', '.join(names[:3])}: see authserv_ids"
+        )
+        yield _doubtful(Part.MAILBOX, what, box.id)
+
+
+def _targets(settings: Settings, *, message: bool) -> Iterator[Check]:
+    if not settings.targets:
+        yield _doubtful(Part.TARGETS, "there are none, so nothing is pushed to anybody")
+        return
+    good = "a test message was sent" if message else "its URL is one Apprise can use"
+    with Notifier() as notifier:
+        for target in settings.targets:
+            why = send_test(target, notifier) if message else address_of(target, notifier)[1]
+            if why:
+                yield _bad(Part.TARGET, why, target.id)
+            else:
+                yield _good(Part.TARGET, good, target.id)
+
+
+def _unit() -> Iterator[Check]:
+    paths = {user: unit_path(user=user) for user in (False, True)}
+    if not any(path.exists() for path in paths.values()):
+        what = "no systemd unit is installed; orderbell service install --user makes one"
+        yield _doubtful(Part.SERVICE, what)
+    for user, path in paths.items():
+        if not path.exists():
+            continue
+        lines = shipped(user=user).splitlines()
+        ours = [line for line in lines if line and not line.startswith(("ExecStart=", "#"))]
+        theirs = set(path.read_text().splitlines())
+        old = [line for line in ours if line not in theirs]
+        if old:
+            what = (
+                f"{path} is not as this version ships it ({len(old)} lines differ); see: orderbell"
+                " service print"
+            )
+            yield _doubtful(Part.SERVICE, what)
+        else:
+            yield _good(Part.SERVICE, f"{path} is in place")
+
+
+def _tried(part: Part, look: Callable[[], Iterator[Check]], name: str = "") -> Iterator[Check]:
+    """Every part is looked at even when another is broken; a mistake of ours is raised as it
+    is.
+    """
+    try:
+        yield from look()
+    except (OrderbellError, OSError) as error:
+        yield from _failed(part, name, error)
+
+
+def _failed(part: Part, name: str, error: OrderbellError | OSError) -> Iterator[Check]:
+    told = error.sentences if isinstance(error, OrderbellError) else (os_error_text(error),)
+    for sentence in told:
+        yield Check(result=CheckResult.BAD, part=part, name=name, what=sentence, error=error)
+
+
+def _good(part: Part, what: str, name: str = "") -> Check:
+    return Check(result=CheckResult.GOOD, part=part, what=what, name=name)
+
+
+def _doubtful(part: Part, what: str, name: str = "") -> Check:
+    return Check(result=CheckResult.DOUBTFUL, part=part, what=what, name=name)
+
+
+def _bad(part: Part, what: str, name: str = "") -> Check:
+    return Check(result=CheckResult.BAD, part=part, what=what, name=name)

@@ -1,0 +1,94 @@
+"""How the service is: what it knows, and what keeps it from its work."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from daemon.settings import Settings
+from daemon.store.ledger import Ledger
+from daemon.store.lock import holder
+from parsers.notice import Outcome
+from rules.alert import AlertState
+
+MISSED_POLLS = 3
+"""So many polls may be missed before a mailbox counts as not read."""
+AT_LEAST = timedelta(minutes=30)
+
+
+class Part(StrEnum):
+    """What a problem is with."""
+
+    SERVICE = "service"
+    MAILBOX = "mailbox"
+    TARGET = "target"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    part: Part
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    mailboxes: dict[str, datetime | None]
+    """Mailbox → when it was last read."""
+    orders: int
+    firing: int
+    acked: int
+    unread: int
+    """Marketplace mails that were not understood."""
+    waiting: int
+    """Messages not delivered yet."""
+    problems: tuple[Problem, ...]
+
+
+def status(ledger: Ledger, settings: Settings, state: Path, now: datetime) -> Status:
+    """`state` is the folder of the ledger, whose lock says whether a service runs."""
+    rows = {row.id: row for row in ledger.mailboxes.all()}
+    live = [row.alert.state for row in ledger.alerts.all_live()]
+    return Status(
+        mailboxes={
+            box.id: rows[box.id].last_ok_at if box.id in rows else None
+            for box in settings.mailboxes
+        },
+        orders=ledger.orders.count(),
+        firing=live.count(AlertState.FIRING),
+        acked=live.count(AlertState.ACKED),
+        unread=len(ledger.mails.listed(outcomes=[Outcome.UNREAD])),
+        waiting=sum(ledger.outbox.waiting(target.id) for target in settings.targets),
+        problems=(
+            *_service(state),
+            *_mailboxes(ledger, settings, now),
+            *_targets(ledger, settings),
+        ),
+    )
+
+
+def _service(state: Path) -> Iterator[Problem]:
+    if holder(state) is None:
+        what = "the service is not running; try: systemctl status orderbell, or orderbell run"
+        yield Problem(part=Part.SERVICE, what=what)
+
+
+def _mailboxes(ledger: Ledger, settings: Settings, now: datetime) -> Iterator[Problem]:
+    rows = {row.id: row for row in ledger.mailboxes.all()}
+    patience = max(AT_LEAST, settings.poll * MISSED_POLLS)
+    for box in settings.mailboxes:
+        row = rows.get(box.id)
+        if row is not None and row.failing_since is not None:
+            yield Problem(part=Part.MAILBOX, what=f"mailbox {box.id}: {row.last_error}")
+        elif row is None or row.last_ok_at is None or now - row.last_ok_at > patience:
+            what = f"mailbox {box.id} was not read for a long time; see the log"
+            yield Problem(part=Part.MAILBOX, what=what)
+
+
+def _targets(ledger: Ledger, settings: Settings) -> Iterator[Problem]:
+    for target in settings.targets:
+        row = ledger.outbox.target(target.id)
+        if row.failures:
+            waiting = ledger.outbox.waiting(target.id)
+            what = f"target {target.id} fails: {row.last_error}; {waiting} messages wait for it"
+            yield Problem(part=Part.TARGET, what=what)
