@@ -4,6 +4,7 @@ OrderbellError            something could not be done; it says what, and what to
 ├── UserFileError         a file a person wrote has faults             parsers/user_yaml
 ├── OperandError          the value of a rule's test                   rules/operators
 ├── CellError             a cell of a table that is imported           daemon/files/importers/values
+├── WorkerError           a child process that gave no answer          daemon/worker/process
 ├── ReadingError          a mail its reader could not end              daemon/worker/reading
 ├── MailboxError          a mailbox that cannot be read now            daemon/mailbox/errors
 ├── StoreError            the ledger's file                            daemon/store/errors

@@ -13,10 +13,6 @@ from tests.figures import LIMITS, P90_COMPLEXITY, functions, p90, past, table, t
 PENDING = {
     "lines": set(),
     "complexity": {
-        "daemon.cli.init._tried_mailbox",
-        "daemon.cli.notes.note",
-        "daemon.cli.orders._in_words",
-        "daemon.files.importers.table.read_json",
         "daemon.pipeline.deliver._claim",
         "daemon.pipeline.scopes._mail",
         "orders.deadlines.watches._Awaited._first",
@@ -47,9 +43,6 @@ PENDING = {
         "rules.spans.lay_over",
     },
     "parameters": {
-        "daemon.cli.notes.note",
-        "daemon.cli.replay.replay",
-        "daemon.files.importers.entry.Entry.placed",
         "daemon.pipeline.intake._enter",
         "daemon.pipeline.intake._set_aside",
         "daemon.pipeline.intake._without_text",

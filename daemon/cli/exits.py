@@ -43,6 +43,7 @@ ENDS: dict[str, Exit] = {
     "UserFileError": Exit.CONFIGURATION,  # or RULES, when all its faults are in the user's rules
     "OperandError": Exit.RULES,
     "CellError": Exit.ERROR,
+    "WorkerError": Exit.ERROR,
     "ReadingError": Exit.ERROR,
     "MailboxError": Exit.MAILBOX,  # or CONFIGURATION, when its secret is what is missing
     "StoreError": Exit.LEDGER,

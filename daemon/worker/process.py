@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 from daemon.worker.serve import LENGTH
+from parsers.errors import OrderbellError
 
 ANSWER_BYTES = 4 << 20
 """Longer answers are refused before they are read."""
@@ -22,14 +23,13 @@ FRESH = 240.0
 CHUNK = 1 << 16
 
 
-class WorkerError(Exception):
+class WorkerError(OrderbellError):
     """There is no answer; `what` says why, in words that go on after “the … process”.
 
     The process is gone then. `asked`: the request may have reached it, and have been carried out.
     """
 
     def __init__(self, what: str, *, asked: bool) -> None:
-        self.what = what
         self.asked = asked
         super().__init__(what)
 

@@ -36,7 +36,9 @@ def read_inventory(table: Table, about: Import) -> Batch:
         number, rows = group
         entry = Entry(marketplace="aliexpress", role=Role.BUYER, order=number, seen=about.seen)
         items = tuple({line_of(row): item_of(row) for row in rows}.values())
-        yield entry.placed(ordered(rows[0]), PACIFIC, items=items, store=rows[0].text("Store"))
+        yield entry.placed(
+            ordered(rows[0]), PACIFIC, items=items, more={"store": rows[0].text("Store")}
+        )
         yield from entry.status(row.text("Status") for row in rows)
 
     def check(row: TableRow) -> object:
@@ -72,7 +74,9 @@ def read_inventory_json(table: Table, about: Import) -> Batch:
         number, rows = group
         entry = Entry(marketplace="aliexpress", role=Role.BUYER, order=number, seen=about.seen)
         items = tuple({line_of(row): item_of(row) for row in rows}.values())
-        yield entry.placed(ordered(rows[0]), PACIFIC, items=items, store=rows[0].text("storeName"))
+        yield entry.placed(
+            ordered(rows[0]), PACIFIC, items=items, more={"store": rows[0].text("storeName")}
+        )
         yield from entry.status(row.text("status") for row in rows)
 
     def check(row: TableRow) -> object:

@@ -87,17 +87,10 @@ class Entry:
         *,
         items: tuple[Item, ...] = (),
         total: Money | None = None,
-        store: str | None = None,
-        ship_by: date | datetime | None = None,
+        more: Mapping[str, FieldValue | None] | None = None,
         what: str = "placed",
     ) -> Event:
-        fields = {
-            "items": items,
-            "total": total,
-            "ordered_at": ordered,
-            "store": store,
-            "ship_by": ship_by,
-        }
+        fields = {"items": items, "total": total, "ordered_at": ordered, **(more or {})}
         return self.event(Kind.ORDER_PLACED, what, start_of(ordered, zone), fields=fields)
 
     def status(

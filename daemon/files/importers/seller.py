@@ -67,7 +67,7 @@ def read_order_report(table: Table, about: Import) -> Batch:
             UTC,
             items=items,
             total=_total(rows),
-            ship_by=_ship_by(rows[0]),
+            more={"ship_by": _ship_by(rows[0])},
         )
 
     return collect(table, lambda row: amazon_order(row.need("order-id"), "order-id"), check, write)

@@ -253,39 +253,32 @@ def read_json(text: str, file: str) -> Table:
         raise refuse(file, what, error.lineno, error.colno) from None
     except RecursionError:
         raise refuse(file, "is nested too deeply to be an export") from None
-    entries = (
-        whole
-        if isinstance(whole, list)
-        else next((v for v in _values(whole) if isinstance(v, list)), None)
-    )
-    if not entries or not all(isinstance(entry, dict) for entry in entries):
-        raise refuse(
-            file,
-            "holds no list of orders"
-            if entries is None or entries
-            else "the list of orders is empty",
-        )
-    places = _places(text)
-    rows = tuple(
-        TableRow(
-            line=next(places, 0),
-            cells={k: str(v) for k, v in entry.items() if _flat(v) and not nothing(str(v))},
-        )
-        for entry in entries
-    )
+    entries = whole if isinstance(whole, list) else _first_list(whole)
+    if entries == []:
+        raise refuse(file, "the list of orders is empty")
+    if entries is None or not all(isinstance(entry, dict) for entry in entries):
+        raise refuse(file, "holds no list of orders")
+    lines = _lines(text)
+    rows = tuple(TableRow(line=next(lines, 0), cells=_cells(entry)) for entry in entries)
     header = tuple(dict.fromkeys(name for entry in entries for name in entry))
     return Table(file=file, header=header, rows=rows)
 
 
-def _values(whole: Any) -> list[Any]:
-    return list(whole.values()) if isinstance(whole, dict) else []
+def _first_list(whole: Any) -> list[Any] | None:
+    values = whole.values() if isinstance(whole, dict) else ()
+    return next((value for value in values if isinstance(value, list)), None)
 
 
-def _flat(value: Any) -> bool:
-    return isinstance(value, str | int | float | bool)
+def _cells(entry: Mapping[str, Any]) -> dict[str, str]:
+    """What of an object is a cell: no lists, no objects, nothing empty."""
+    return {
+        name: str(value)
+        for name, value in entry.items()
+        if isinstance(value, str | int | float | bool) and not nothing(str(value))
+    }
 
 
-def _places(text: str) -> Iterator[int]:
+def _lines(text: str) -> Iterator[int]:
     """The line each object of the first list starts on."""
     decoder = json.JSONDecoder()
     at = text.index("[") + 1

@@ -23,7 +23,7 @@ def defined():
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.ClassDef):
                     bases = [ast.unparse(base) for base in node.bases]
-                    if any(EXCEPTION.search(base) for base in bases):
+                    if not node.name.startswith("_") and any(map(EXCEPTION.search, bases)):
                         where = path.relative_to(ROOT).with_suffix("").as_posix()
                         found[node.name] = (where, bases)
     return found
