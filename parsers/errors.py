@@ -2,6 +2,7 @@
 
 OrderbellError            something could not be done; it says what, and what to try
 ├── UserFileError         a file a person wrote has faults             parsers/user_yaml
+├── TooComplexError       a style sheet beyond its limits              parsers/styles
 ├── OperandError          the value of a rule's test                   rules/operators
 ├── CellError             a cell of a table that is imported           daemon/files/importers/values
 ├── WorkerError           a child process that gave no answer          daemon/worker/process

@@ -16,6 +16,7 @@ import cssselect
 import tinycss2
 
 from parsers.css import VALUES, CssValue, screen
+from parsers.errors import OrderbellError
 
 MAX_STEPS = 1_000_000
 """About a second; a genuine page takes 1 % of it."""
@@ -39,7 +40,7 @@ WHITE: Color = (1.0, 1.0, 1.0, 1.0)
 BLACK: Color = (0.0, 0.0, 0.0, 1.0)
 
 
-class TooComplexError(Exception):
+class TooComplexError(OrderbellError):
     """The styles of this page cost more than a page may."""
 
 
@@ -188,7 +189,7 @@ class Styles:
     def _matches(self, tree: Any, element: Any) -> bool:
         self.steps += 1
         if self.steps > MAX_STEPS:
-            raise TooComplexError
+            raise TooComplexError("its style sheets need too many steps")
         match type(tree).__name__:
             case "Element":
                 return tree.element is None or element.tag == tree.element.lower()
@@ -281,7 +282,7 @@ def styles_of(sheets: Iterable[str]) -> Styles:
     """The style elements of a page, in their order. Raises TooComplexError."""
     texts = tuple(sheets)
     if sum(map(len, texts)) > MAX_CSS:
-        raise TooComplexError
+        raise TooComplexError("its style sheets need too many steps")
     rules = [
         rule
         for text in texts

@@ -41,6 +41,7 @@ MEANINGS: dict[Exit, str] = {
 
 ENDS: dict[str, Exit] = {
     "UserFileError": Exit.CONFIGURATION,  # or RULES, when all its faults are in the user's rules
+    "TooComplexError": Exit.ERROR,
     "OperandError": Exit.RULES,
     "CellError": Exit.ERROR,
     "WorkerError": Exit.ERROR,
