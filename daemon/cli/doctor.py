@@ -49,4 +49,4 @@ def doctor(paths: Paths, no_message: bool, verbose: bool, as_json: bool) -> None
 
 def _code(paths: Paths, check: "Check") -> Exit:
     end = None if check.error is None else foreseen(check.error, rules=paths.rules)
-    return end.code if end else CODES.get(check.part, Exit.ERROR)
+    return end.code if end else CODES.get(check.area, Exit.ERROR)

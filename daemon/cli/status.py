@@ -47,5 +47,5 @@ def status(paths: Paths, as_json: bool) -> None:
         )
     if found.problems:
         raise ExitError(
-            CODES[found.problems[0].part], *(problem.what for problem in found.problems)
+            CODES[found.problems[0].area], *(problem.what for problem in found.problems)
         )

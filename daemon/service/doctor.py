@@ -18,6 +18,7 @@ from daemon.push.trial import address_of, send_test
 from daemon.secrets import SecretError
 from daemon.service.account import inspect
 from daemon.service.files import Files
+from daemon.service.status import Area
 from daemon.settings import Mailbox, Settings, load
 from daemon.store.store import Store
 from daemon.units import shipped, unit_path
@@ -38,28 +39,12 @@ class CheckResult(StrEnum):
     BAD = "BAD"
 
 
-class Part(StrEnum):
-    """What was looked at."""
-
-    PROGRAM = "program"
-    CLOCK = "clock"
-    CONFIGURATION = "configuration"
-    PACKS = "packs"
-    RULES = "rules"
-    LEDGER = "ledger"
-    DISK = "disk"
-    MAILBOX = "mailbox"
-    TARGETS = "targets"
-    TARGET = "target"
-    SERVICE = "service"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """One thing looked at. `error` is what made it bad, where something was raised."""
 
     result: CheckResult
-    part: Part
+    area: Area
     what: str
     name: str = ""
     """Of the mailbox or target."""
@@ -73,7 +58,7 @@ class Check:
 
     @property
     def about(self) -> str:
-        return f"{self.part} {self.name}".rstrip()
+        return f"{self.area} {self.name}".rstrip()
 
 
 def examine(files: Files, *, message: bool) -> Iterator[Check]:
@@ -85,15 +70,15 @@ def examine(files: Files, *, message: bool) -> Iterator[Check]:
     settings: Settings | None = None
     try:
         settings = load(files.config)
-        yield _good(Part.CONFIGURATION, f"{files.config} is right")
+        yield _good(Area.CONFIGURATION, f"{files.config} is right")
     except (OrderbellError, OSError) as error:
-        yield from _failed(Part.CONFIGURATION, "", error)
-    yield from _tried(Part.PACKS, partial(_packs, files))
-    yield from _tried(Part.RULES, partial(_rules, files, settings))
-    yield from _tried(Part.LEDGER, partial(_ledger, files))
+        yield from _failed(Area.CONFIGURATION, "", error)
+    yield from _tried(Area.PACKS, partial(_packs, files))
+    yield from _tried(Area.RULES, partial(_rules, files, settings))
+    yield from _tried(Area.LEDGER, partial(_ledger, files))
     if settings:
         for box in settings.mailboxes:
-            yield from _tried(Part.MAILBOX, partial(_mailbox, box, files), box.id)
+            yield from _tried(Area.MAILBOX, partial(_mailbox, box, files), box.id)
         yield from _targets(settings, message=message)
     yield from _unit()
 
@@ -107,10 +92,10 @@ def _program() -> Iterator[Check]:
     clashes = [f"{name} (of {', '.join(found)})" for name, found in others.items() if found]
     if clashes:
         cure = "give Orderbell an environment of its own: pipx install orderbell"
-        yield _bad(Part.PROGRAM, f"others claim {', '.join(clashes)}; {cure}")
+        yield _bad(Area.PROGRAM, f"others claim {', '.join(clashes)}; {cure}")
     else:
         what = f"Python {sys.version.split()[0]}, no other package claims its names"
-        yield _good(Part.PROGRAM, what)
+        yield _good(Area.PROGRAM, what)
 
 
 def _clock(now: datetime) -> Iterator[Check]:
@@ -120,15 +105,15 @@ def _clock(now: datetime) -> Iterator[Check]:
             f"it says {now:%Y-%m-%d %H:%M} UTC, which is before this program was installed; set the"
             " clock"
         )
-        yield _bad(Part.CLOCK, what)
+        yield _bad(Area.CLOCK, what)
     elif shutil.which("timedatectl") and _network_time() == "no":
         what = (
             "it is not set over the network; deadlines are only as right as it is: timedatectl"
             " set-ntp true"
         )
-        yield _doubtful(Part.CLOCK, what)
+        yield _doubtful(Area.CLOCK, what)
     else:
-        yield _good(Part.CLOCK, f"{now:%Y-%m-%d %H:%M} UTC")
+        yield _good(Area.CLOCK, f"{now:%Y-%m-%d %H:%M} UTC")
 
 
 def _network_time() -> str:
@@ -146,7 +131,7 @@ def _packs(files: Files) -> Iterator[Check]:
     own = files.packs if files.packs.is_dir() else None
     library = pack.load(own)
     more = f", with yours of {own}" if own else ""
-    yield _good(Part.PACKS, f"{', '.join(library.marketplaces)}{more}")
+    yield _good(Area.PACKS, f"{', '.join(library.marketplaces)}{more}")
 
 
 def _rules(files: Files, settings: Settings | None) -> Iterator[Check]:
@@ -154,34 +139,34 @@ def _rules(files: Files, settings: Settings | None) -> Iterator[Check]:
     own = files.rules if files.rules.exists() else None
     book = rulebook.load(own, settings.notify if settings else None)
     more = f", with yours of {own}" if own else ""
-    yield _good(Part.RULES, f"{len(book.rules)} in effect{more}")
+    yield _good(Area.RULES, f"{len(book.rules)} in effect{more}")
     written = files.rules.with_name(schema.FILE)
     if written.exists() and written.read_text(encoding="utf-8") != schema.text():
         what = (
             f"{written} is of another version, so editors complete wrongly:"
             f" orderbell rules schema > {written}"
         )
-        yield _doubtful(Part.RULES, what)
+        yield _doubtful(Area.RULES, what)
 
 
 def _ledger(files: Files) -> Iterator[Check]:
     path = files.ledger
     if path.exists():
         with Store.open(path) as store, store.read() as ledger:
-            yield _good(Part.LEDGER, f"{path}: sound, {ledger.orders.count()} orders")
+            yield _good(Area.LEDGER, f"{path}: sound, {ledger.orders.count()} orders")
         if path.stat().st_mode & 0o077:
             what = f"others can read your orders and mails; try: chmod 600 {path}"
-            yield _doubtful(Part.LEDGER, what)
+            yield _doubtful(Area.LEDGER, what)
     else:
-        yield _good(Part.LEDGER, f"none yet; it will be made in {files.state}")
+        yield _good(Area.LEDGER, f"none yet; it will be made in {files.state}")
     folder = next(one for one in (files.state, *files.state.parents) if one.exists())
     if not os.access(folder, os.W_OK):
         what = f"{folder} cannot be written; choose another folder with --state DIR"
-        yield _bad(Part.LEDGER, what)
+        yield _bad(Area.LEDGER, what)
     free = shutil.disk_usage(folder).free
     if free < FREE_BYTES:
         what = f"only {free >> 20} MiB are free at {folder}; when the disk is full no mail is taken"
-        yield _doubtful(Part.DISK, what)
+        yield _doubtful(Area.DISK, what)
 
 
 def _mailbox(box: Mailbox, files: Files) -> Iterator[Check]:
@@ -192,18 +177,18 @@ def _mailbox(box: Mailbox, files: Files) -> Iterator[Check]:
         else "has no IDLE, so new mail is seen at the next poll"
     )
     what = f"{box.user} is logged in at {box.server}, which {news}"
-    yield _good(Part.MAILBOX, what, box.id)
+    yield _good(Area.MAILBOX, what, box.id)
     if account.missing:
         hints = [f"{name!r}{did_you_mean(name, account.folders)}" for name in account.missing]
         what = f"no folder {', '.join(hints)}; there are {', '.join(account.folders[:12])}"
-        yield _bad(Part.MAILBOX, what, box.id)
+        yield _bad(Area.MAILBOX, what, box.id)
     if account.silent:
         what = (
             f"{box.server} does not give the mail with UID {', '.join(map(str, account.silent))} in"
             f" {box.folders[0]}; the others are read, this one is asked for again for 30 days: open"
             " it in another mail program, or delete it there"
         )
-        yield _doubtful(Part.MAILBOX, what, box.id)
+        yield _doubtful(Area.MAILBOX, what, box.id)
     yield from _stamps(box, account.stamps)
 
 
@@ -216,34 +201,34 @@ def _stamps(box: Mailbox, found: tuple[tuple[str, int], ...]) -> Iterator[Check]
             else "no mail here has a stamp yet"
         )
         what = f"authserv_ids is not set, so no sender is verified; {hint}"
-        yield _doubtful(Part.MAILBOX, what, box.id)
+        yield _doubtful(Area.MAILBOX, what, box.id)
     elif names and not {name for name, _ in found} & set(box.stamps):
         what = (
             f"no mail is stamped by {', '.join(box.stamps)}; the last were by"
             f" {', '.join(names[:3])}: see authserv_ids"
         )
-        yield _doubtful(Part.MAILBOX, what, box.id)
+        yield _doubtful(Area.MAILBOX, what, box.id)
 
 
 def _targets(settings: Settings, *, message: bool) -> Iterator[Check]:
     if not settings.targets:
-        yield _doubtful(Part.TARGETS, "there are none, so nothing is pushed to anybody")
+        yield _doubtful(Area.TARGETS, "there are none, so nothing is pushed to anybody")
         return
     good = "a test message was sent" if message else "its URL is one Apprise can use"
     with Notifier() as notifier:
         for target in settings.targets:
             why = send_test(target, notifier) if message else address_of(target, notifier)[1]
             if why:
-                yield _bad(Part.TARGET, why, target.id)
+                yield _bad(Area.TARGET, why, target.id)
             else:
-                yield _good(Part.TARGET, good, target.id)
+                yield _good(Area.TARGET, good, target.id)
 
 
 def _unit() -> Iterator[Check]:
     paths = {user: unit_path(user=user) for user in (False, True)}
     if not any(path.exists() for path in paths.values()):
         what = "no systemd unit is installed; orderbell service install --user makes one"
-        yield _doubtful(Part.SERVICE, what)
+        yield _doubtful(Area.SERVICE, what)
     for user, path in paths.items():
         if not path.exists():
             continue
@@ -256,34 +241,34 @@ def _unit() -> Iterator[Check]:
                 f"{path} is not as this version ships it ({len(old)} lines differ); see: orderbell"
                 " service print"
             )
-            yield _doubtful(Part.SERVICE, what)
+            yield _doubtful(Area.SERVICE, what)
         else:
-            yield _good(Part.SERVICE, f"{path} is in place")
+            yield _good(Area.SERVICE, f"{path} is in place")
 
 
-def _tried(part: Part, look: Callable[[], Iterator[Check]], name: str = "") -> Iterator[Check]:
+def _tried(area: Area, look: Callable[[], Iterator[Check]], name: str = "") -> Iterator[Check]:
     """Every part is looked at even when another is broken; a mistake of ours is raised as it
     is.
     """
     try:
         yield from look()
     except (OrderbellError, OSError) as error:
-        yield from _failed(part, name, error)
+        yield from _failed(area, name, error)
 
 
-def _failed(part: Part, name: str, error: OrderbellError | OSError) -> Iterator[Check]:
+def _failed(area: Area, name: str, error: OrderbellError | OSError) -> Iterator[Check]:
     told = error.sentences if isinstance(error, OrderbellError) else (os_error_text(error),)
     for sentence in told:
-        yield Check(result=CheckResult.BAD, part=part, name=name, what=sentence, error=error)
+        yield Check(result=CheckResult.BAD, area=area, name=name, what=sentence, error=error)
 
 
-def _good(part: Part, what: str, name: str = "") -> Check:
-    return Check(result=CheckResult.GOOD, part=part, what=what, name=name)
+def _good(area: Area, what: str, name: str = "") -> Check:
+    return Check(result=CheckResult.GOOD, area=area, what=what, name=name)
 
 
-def _doubtful(part: Part, what: str, name: str = "") -> Check:
-    return Check(result=CheckResult.DOUBTFUL, part=part, what=what, name=name)
+def _doubtful(area: Area, what: str, name: str = "") -> Check:
+    return Check(result=CheckResult.DOUBTFUL, area=area, what=what, name=name)
 
 
-def _bad(part: Part, what: str, name: str = "") -> Check:
-    return Check(result=CheckResult.BAD, part=part, what=what, name=name)
+def _bad(area: Area, what: str, name: str = "") -> Check:
+    return Check(result=CheckResult.BAD, area=area, what=what, name=name)

@@ -17,17 +17,25 @@ MISSED_POLLS = 3
 AT_LEAST = timedelta(minutes=30)
 
 
-class Part(StrEnum):
-    """What a problem is with."""
+class Area(StrEnum):
+    """What can be looked at, and what a problem is with."""
 
-    SERVICE = "service"
+    PROGRAM = "program"
+    CLOCK = "clock"
+    CONFIGURATION = "configuration"
+    PACKS = "packs"
+    RULES = "rules"
+    LEDGER = "ledger"
+    DISK = "disk"
     MAILBOX = "mailbox"
+    TARGETS = "targets"
     TARGET = "target"
+    SERVICE = "service"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    part: Part
+    area: Area
     what: str
 
 
@@ -70,7 +78,7 @@ def status(ledger: Ledger, settings: Settings, state: Path, now: datetime) -> St
 def _service(state: Path) -> Iterator[Problem]:
     if holder(state) is None:
         what = "the service is not running; try: systemctl status orderbell, or orderbell run"
-        yield Problem(part=Part.SERVICE, what=what)
+        yield Problem(area=Area.SERVICE, what=what)
 
 
 def _mailboxes(ledger: Ledger, settings: Settings, now: datetime) -> Iterator[Problem]:
@@ -79,10 +87,10 @@ def _mailboxes(ledger: Ledger, settings: Settings, now: datetime) -> Iterator[Pr
     for box in settings.mailboxes:
         row = rows.get(box.id)
         if row is not None and row.failing_since is not None:
-            yield Problem(part=Part.MAILBOX, what=f"mailbox {box.id}: {row.last_error}")
+            yield Problem(area=Area.MAILBOX, what=f"mailbox {box.id}: {row.last_error}")
         elif row is None or row.last_ok_at is None or now - row.last_ok_at > patience:
             what = f"mailbox {box.id} was not read for a long time; see the log"
-            yield Problem(part=Part.MAILBOX, what=what)
+            yield Problem(area=Area.MAILBOX, what=what)
 
 
 def _targets(ledger: Ledger, settings: Settings) -> Iterator[Problem]:
@@ -91,4 +99,4 @@ def _targets(ledger: Ledger, settings: Settings) -> Iterator[Problem]:
         if row.failures:
             waiting = ledger.outbox.waiting(target.id)
             what = f"target {target.id} fails: {row.last_error}; {waiting} messages wait for it"
-            yield Problem(part=Part.TARGET, what=what)
+            yield Problem(area=Area.TARGET, what=what)
