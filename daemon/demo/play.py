@@ -13,7 +13,7 @@ from daemon.demo import phone as phones
 from daemon.demo import postbox as servers
 from daemon.demo.phone import Phone, Push
 from daemon.demo.postbox import Postbox
-from daemon.demo.samples import age, letter
+from daemon.demo.samples import age, sample_mail
 from daemon.service.files import Files
 from daemon.service.service import Service
 from daemon.store.outbox import OutboxState
@@ -147,7 +147,7 @@ def stage(folder: Path, *, language: str, zone: str) -> Iterator["Stage"]:
             (name for name in names() if name not in later), key=lambda name: age(name, now)
         )
         for name in old:
-            postbox.deliver(letter(name, now), age(name, now))
+            postbox.deliver(sample_mail(name, now), age(name, now))
         with Service(files) as service:
             service.start()
             guard = threading.Thread(target=service.run, name="demo-service", daemon=True)
@@ -202,7 +202,7 @@ class Stage:
         before = self._shape(story.order)
         tell(Delivered(story=story))
         put, now = time.monotonic(), datetime.now(UTC)
-        self.postbox.deliver(letter(story.mail, now), now)
+        self.postbox.deliver(sample_mail(story.mail, now), now)
         failure: str | None = f"no push within {PUSH_WITHIN:.0f} s"
         while failure and (push := self._next(put + PUSH_WITHIN - time.monotonic())):
             tell(Rang(push=push, after=push.at - put))

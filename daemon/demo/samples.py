@@ -23,7 +23,7 @@ it.
 """
 
 
-def letter(name: str, now: datetime) -> bytes:
+def sample_mail(name: str, now: datetime) -> bytes:
     """The sample mail called `name`, as a server would store it (CRLF), its gaps filled as of `now`
     (aware).
     """
@@ -33,7 +33,9 @@ def letter(name: str, now: datetime) -> bytes:
 
 def age(name: str, now: datetime) -> datetime:
     """When the sample mail says it was sent: what a mailbox keeps as its arrival."""
-    return parsedate_to_datetime(str(message_from_bytes(letter(name, now))["Date"])).astimezone(UTC)
+    return parsedate_to_datetime(
+        str(message_from_bytes(sample_mail(name, now))["Date"])
+    ).astimezone(UTC)
 
 
 def _fill(gap: re.Match[str], now: datetime) -> str:

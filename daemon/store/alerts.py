@@ -46,16 +46,6 @@ class AnnouncementRow:
         """What it is about, as it is now."""
         return self.row.alert
 
-    @property
-    def announcement(self) -> Announcement:
-        return Announcement(
-            cause=self.cause,
-            alert=self.row.alert,
-            groups=self.groups,
-            delivery=self.delivery,
-            not_before=self.not_before,
-        )
-
 
 class AlertRows:
     def __init__(self, connection: Connection) -> None:
@@ -96,24 +86,6 @@ class AlertRows:
         return self._rows(
             select(alert).where(alert.c.order_key == key).order_by(alert.c.since, alert.c.id)
         )
-
-    def get(self, number: int) -> AlertRow:
-        """Raises KeyError."""
-        rows = self._rows(select(alert).where(alert.c.id == number))
-        if not rows:
-            raise KeyError(number)
-        return rows[0]
-
-    def last(self, key: tuple[str, str, str]) -> AlertRow | None:
-        """The newest episode of (rule, about, subject)."""
-        statement = (
-            select(alert)
-            .where(alert.c.rule == key[0], alert.c.about == key[1], alert.c.subject == key[2])
-            .order_by(alert.c.episode.desc())
-            .limit(1)
-        )
-        rows = self._rows(statement)
-        return rows[0] if rows else None
 
     def put(self, one: Alert, scope: Scope, subject: Subject) -> AlertRow:
         """Write the alert under its (rule, about, subject, episode)."""
@@ -160,10 +132,6 @@ class AlertRows:
     def waiting_in(self, batch: str) -> tuple[AnnouncementRow, ...]:
         """Everything of one batch, whatever time it waits for."""
         return self._announcements(WAITING, announcement.c.batch == batch)
-
-    def waiting_for(self, number: int) -> tuple[AnnouncementRow, ...]:
-        """What waits to be said about one alert."""
-        return self._announcements(WAITING, announcement.c.alert == number)
 
     def next_waiting(self) -> datetime | None:
         statement = select(func.min(announcement.c.not_before)).where(WAITING)

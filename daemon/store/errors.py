@@ -41,11 +41,6 @@ class StoreError(OrderbellError):
         self.trouble = trouble
         super().__init__(what, try_this)
 
-    @property
-    def passing(self) -> bool:
-        """Whether the same may work later without anybody's help."""
-        return self.trouble in (StoreErrorKind.FULL, StoreErrorKind.BUSY, StoreErrorKind.IO)
-
 
 CURES = {
     StoreErrorKind.FULL: "free some space; nothing was lost, and the work goes on by itself",

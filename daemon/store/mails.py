@@ -168,10 +168,6 @@ class Mails:
             raise KeyError(number)
         return _row(row)
 
-    def at(self, place: Place) -> MailRow | None:
-        found = self._connection.execute(select(*LIGHT).where(*_at(place))).one_or_none()
-        return None if found is None else _row(found)
-
     def finished(self, place: Place) -> bool:
         """Whether the mail there has its row and needs nothing more."""
         statement = select(mail.c.state).where(*_at(place))
@@ -194,13 +190,6 @@ class Mails:
         return self._connection.execute(
             select(mail.c.raw).where(mail.c.id == number)
         ).scalar_one_or_none()
-
-    def near(self, number: int) -> tuple[dict[str, Any], ...]:
-        """The phrases that nearly matched: kind, phrase, line, source, likeness."""
-        found = self._connection.execute(
-            select(mail.c.near).where(mail.c.id == number)
-        ).scalar_one_or_none()
-        return tuple(found or ())
 
     def claims(self, number: int) -> tuple[str, ...]:
         """Order numbers that a forged mail names."""

@@ -83,11 +83,6 @@ class Outbox:
         number: int | None = add(self._connection, outbox, values, returning="id")
         return number
 
-    def due(self, now: datetime, *, limit: int = 100) -> tuple[OutboxRow, ...]:
-        """What can be sent now, oldest first."""
-        statement = select(outbox).where(TO_SEND, outbox.c.next_try_at <= now)
-        return self._rows(statement.order_by(outbox.c.next_try_at, outbox.c.id).limit(limit))
-
     def due_for(self, target_id: str, now: datetime, *, limit: int = 200) -> tuple[OutboxRow, ...]:
         """What can be sent to the target now, oldest first."""
         statement = select(outbox).where(
@@ -100,11 +95,6 @@ class Outbox:
         ready = select(outbox.c.target).where(TO_SEND, outbox.c.next_try_at <= now)
         begun = select(outbox.c.target).where(SENDING)
         return tuple(sorted(self._connection.execute(union(ready, begun)).scalars()))
-
-    def next_due(self) -> datetime | None:
-        statement = select(func.min(outbox.c.next_try_at)).where(TO_SEND)
-        found: datetime | None = self._connection.execute(statement).scalar_one_or_none()
-        return found
 
     def claim(self, number: int) -> OutboxRow | None:
         """Take the row for sending, one try more; None when somebody else has it or it is done."""
@@ -140,13 +130,6 @@ class Outbox:
         """Rows, of the target or of all, whose sender died between the call and its mark."""
         statement = select(outbox).where(SENDING)
         return self._rows(statement.where(outbox.c.target == target_id) if target_id else statement)
-
-    def get(self, number: int) -> OutboxRow:
-        """Raises KeyError."""
-        rows = self._rows(select(outbox).where(outbox.c.id == number))
-        if not rows:
-            raise KeyError(number)
-        return rows[0]
 
     def with_key(self, key: str, target_id: str) -> OutboxRow | None:
         rows = self._rows(select(outbox).where(outbox.c.key == key, outbox.c.target == target_id))

@@ -95,7 +95,7 @@ def told():
 
 
 def rules_of(messages):
-    return [row.row.alert.rule for message in messages for row in message.said]
+    return [row.alert.rule for message in messages for row in message.said]
 
 
 def test_before_the_sleep_the_deadline_was_told(told):
@@ -114,9 +114,7 @@ def test_what_was_missed_comes_as_one_message(told):
 
 def test_nothing_is_told_twice(told):
     _, woken, after = told
-    said = Counter(
-        (row.row.alert.rule, row.row.alert.subject) for message in woken for row in message.said
-    )
+    said = Counter((row.alert.rule, row.alert.subject) for message in woken for row in message.said)
 
     assert [key for key, times in said.items() if times > 1] == []
     assert [rule for rule in rules_of(after) if rule in rules_of(woken)] == []
@@ -130,6 +128,6 @@ def test_reminders_of_the_sleep_do_not_come_one_by_one(told):
 
 def test_the_worst_stands_first(told):
     _, woken, _ = told
-    ranks = [row.row.alert.severity.rank for message in woken for row in message.said]
+    ranks = [row.alert.severity.rank for message in woken for row in message.said]
 
     assert max(ranks) == 2

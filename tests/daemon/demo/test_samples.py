@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from daemon.demo.play import STAMP, STORIES, names
-from daemon.demo.samples import letter
+from daemon.demo.samples import sample_mail
 from parsers.notice import Outcome, Trust
 from parsers.pack import shipped
 from parsers.reader import Context, read
@@ -37,7 +37,7 @@ def test_every_mail_is_known_here():
 
 @pytest.mark.parametrize("name", names())
 def test_a_mail_is_dated_before_now_and_has_no_gap_left(name):
-    raw = letter(name, NOW)
+    raw = sample_mail(name, NOW)
     sent = parsedate_to_datetime(message_from_bytes(raw)["Date"])
 
     assert NOW - timedelta(days=30) < sent <= NOW
@@ -47,7 +47,7 @@ def test_a_mail_is_dated_before_now_and_has_no_gap_left(name):
 
 @pytest.mark.parametrize("name", sorted(SAID))
 def test_a_mail_says_what_its_story_needs(name):
-    reading = read(letter(name, NOW), CONTEXT)
+    reading = read(sample_mail(name, NOW), CONTEXT)
 
     assert (reading.trust, [notice.kind.value for notice in reading.notices]) == (
         Trust.VERIFIED,
@@ -59,10 +59,10 @@ def test_a_mail_says_what_its_story_needs(name):
     ("name", "judgement"), [("knife-judged", "invalid"), ("lamp-judged", "valid")]
 )
 def test_the_verdicts_are_read_as_they_stand(name, judgement):
-    [notice] = read(letter(name, NOW), CONTEXT).notices
+    [notice] = read(sample_mail(name, NOW), CONTEXT).notices
 
     assert notice.fields["judgement"] == judgement
 
 
 def test_the_forged_mail_is_seen_through():
-    assert read(letter("charger-forged", NOW), CONTEXT).outcome is Outcome.FORGED
+    assert read(sample_mail("charger-forged", NOW), CONTEXT).outcome is Outcome.FORGED

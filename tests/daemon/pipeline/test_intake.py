@@ -66,7 +66,7 @@ def setup(unverified: str = "open"):
     )
 
 
-class Desk:
+class Testbed:
     """One mailbox in memory with a clock of its own, past its first run."""
 
     def __init__(
@@ -126,7 +126,7 @@ class Desk:
 
     def rules(self) -> list[str]:
         """What was said, oldest first."""
-        return [row.row.alert.rule for message in self.said for row in message.said]
+        return [row.alert.rule for message in self.said for row in message.said]
 
     def ask(self, question):
         with self.store.read() as ledger:
@@ -137,51 +137,51 @@ class Desk:
 
 
 def test_a_mail_becomes_a_row_events_an_order_an_alert_and_a_message():
-    desk = Desk()
-    desk.take(sample_mail.judged(ALIEXPRESS, at=START))
+    bed = Testbed()
+    bed.take(sample_mail.judged(ALIEXPRESS, at=START))
 
-    assert [(row.state, row.outcome) for row in desk.mails()] == [(MailState.READ, Outcome.NOTICES)]
-    assert desk.ask(lambda ledger: [row.number for row in ledger.orders.listed()]) == [ALIEXPRESS]
-    assert "dispute-judged-invalid" in desk.rules()
-    outbox = desk.ask(
-        lambda ledger: [row for row in ledger.outbox.listed() if row.message == desk.said[0].number]
+    assert [(row.state, row.outcome) for row in bed.mails()] == [(MailState.READ, Outcome.NOTICES)]
+    assert bed.ask(lambda ledger: [row.number for row in ledger.orders.listed()]) == [ALIEXPRESS]
+    assert "dispute-judged-invalid" in bed.rules()
+    outbox = bed.ask(
+        lambda ledger: [row for row in ledger.outbox.listed() if row.message == bed.said[0].number]
     )
     assert [(row.target, row.state) for row in outbox] == [("phone", OutboxState.NEW)]
-    assert desk.ask(lambda ledger: ledger.mailboxes.cursor("main", "INBOX")) == (1, 1)
+    assert bed.ask(lambda ledger: ledger.mailboxes.cursor("main", "INBOX")) == (1, 1)
 
 
 def test_a_forged_mail_rings_and_touches_no_order():
-    desk = Desk()
-    desk.take(sample_mail.placed(AMAZON, at=START))
-    before = desk.ask(lambda ledger: (ledger.orders.listed(), len(tuple(ledger.all_events()))))
-    desk.take(sample_mail.forged(AMAZON, at=START))
-    desk.later(timedelta(hours=1))
+    bed = Testbed()
+    bed.take(sample_mail.placed(AMAZON, at=START))
+    before = bed.ask(lambda ledger: (ledger.orders.listed(), len(tuple(ledger.all_events()))))
+    bed.take(sample_mail.forged(AMAZON, at=START))
+    bed.later(timedelta(hours=1))
 
     assert (
-        desk.ask(lambda ledger: (ledger.orders.listed(), len(tuple(ledger.all_events())))) == before
+        bed.ask(lambda ledger: (ledger.orders.listed(), len(tuple(ledger.all_events())))) == before
     )
-    assert "suspicious-mail" in desk.rules()
-    assert desk.ask(lambda ledger: ledger.mails.claims(2)) == (AMAZON,)
+    assert "suspicious-mail" in bed.rules()
+    assert bed.ask(lambda ledger: ledger.mails.claims(2)) == (AMAZON,)
 
 
 def test_a_mail_of_a_marketplace_that_is_not_understood_is_kept_and_told():
-    desk = Desk()
-    desk.take(
+    bed = Testbed()
+    bed.take(
         sample_mail.amazon(
             "Important information about your order", "Something never seen before", at=START
         )
     )
-    desk.later(DAY)
+    bed.later(DAY)
 
-    assert [row.outcome for row in desk.mails()] == [Outcome.UNREAD]
-    assert desk.ask(lambda ledger: ledger.mails.raw(1)) is not None
-    assert "mail-not-understood" in desk.rules()
+    assert [row.outcome for row in bed.mails()] == [Outcome.UNREAD]
+    assert bed.ask(lambda ledger: ledger.mails.raw(1)) is not None
+    assert "mail-not-understood" in bed.rules()
 
 
 def test_of_a_private_mail_only_its_place_is_kept():
-    desk = Desk()
-    desk.take(sample_mail.private("Between friends"))
-    row = desk.mails()[0]
+    bed = Testbed()
+    bed.take(sample_mail.private("Between friends"))
+    row = bed.mails()[0]
 
     assert (row.state, row.outcome, row.subject, row.sender) == (
         MailState.IGNORED,
@@ -189,18 +189,18 @@ def test_of_a_private_mail_only_its_place_is_kept():
         "",
         "",
     )
-    assert desk.ask(lambda ledger: ledger.mails.raw(row.id)) is None
+    assert bed.ask(lambda ledger: ledger.mails.raw(row.id)) is None
 
 
 def test_the_same_mail_in_two_folders_is_one_event():
-    desk = Desk()
-    poll = desk.begin()
+    bed = Testbed()
+    poll = bed.begin()
     raw = sample_mail.placed(AMAZON, at=START)
     for folder in ("INBOX", "Shopping"):
-        desk.pipeline.take(poll, desk.arrived(raw, folder=folder))
+        bed.pipeline.take(poll, bed.arrived(raw, folder=folder))
 
-    assert desk.ask(lambda ledger: len(tuple(ledger.all_events()))) == 1
-    rows = desk.ask(lambda ledger: [ledger.mails.get(number) for number in (1, 2)])
+    assert bed.ask(lambda ledger: len(tuple(ledger.all_events()))) == 1
+    rows = bed.ask(lambda ledger: [ledger.mails.get(number) for number in (1, 2)])
     assert [(row.state, row.same_as) for row in rows] == [
         (MailState.READ, None),
         (MailState.IGNORED, 1),
@@ -208,14 +208,14 @@ def test_the_same_mail_in_two_folders_is_one_event():
 
 
 def test_a_mail_known_already_changes_nothing():
-    desk = Desk()
-    poll = desk.begin()
-    mail = desk.arrived(sample_mail.judged(ALIEXPRESS, at=START))
+    bed = Testbed()
+    poll = bed.begin()
+    mail = bed.arrived(sample_mail.judged(ALIEXPRESS, at=START))
     for _ in range(3):
-        desk.pipeline.take(poll, mail)
+        bed.pipeline.take(poll, mail)
 
-    assert len(desk.said) == 1
-    assert desk.mails()[0].tries == 1
+    assert len(bed.said) == 1
+    assert bed.mails()[0].tries == 1
 
 
 def test_a_mail_that_kills_its_reader_twice_is_set_aside_and_told():
@@ -225,14 +225,14 @@ def test_a_mail_that_kills_its_reader_twice_is_set_aside_and_told():
         seen.append(raw)
         raise ReadingError("the reading process ended (signal 9)")
 
-    desk = Desk(reads=deadly)
-    desk.take(sample_mail.placed(AMAZON))
-    desk.later(timedelta(hours=1))
-    row = desk.mails()[0]
+    bed = Testbed(reads=deadly)
+    bed.take(sample_mail.placed(AMAZON))
+    bed.later(timedelta(hours=1))
+    row = bed.mails()[0]
 
     assert len(seen) == 2
     assert (row.state, row.reason) == (MailState.QUARANTINE, "the reading process ended (signal 9)")
-    assert desk.ask(lambda ledger: ledger.mailboxes.cursor("main", "INBOX")) == (1, 1)
+    assert bed.ask(lambda ledger: ledger.mailboxes.cursor("main", "INBOX")) == (1, 1)
 
 
 def test_a_mail_that_killed_us_twice_is_not_read_a_third_time():
@@ -244,148 +244,148 @@ def test_a_mail_that_killed_us_twice_is_not_read_a_third_time():
 
     store = Store.memory()
     for _ in range(2):
-        desk = Desk(reads=deadly, store=store)
+        bed = Testbed(reads=deadly, store=store)
         with pytest.raises(Killed):
-            desk.pipeline.take(desk.begin(), desk.arrived(sample_mail.placed(AMAZON), uid=7))
-    desk = Desk(reads=deadly, store=store)
-    desk.pipeline.take(desk.begin(), desk.arrived(sample_mail.placed(AMAZON), uid=7))
+            bed.pipeline.take(bed.begin(), bed.arrived(sample_mail.placed(AMAZON), uid=7))
+    bed = Testbed(reads=deadly, store=store)
+    bed.pipeline.take(bed.begin(), bed.arrived(sample_mail.placed(AMAZON), uid=7))
 
-    assert desk.mails()[0].state is MailState.QUARANTINE
+    assert bed.mails()[0].state is MailState.QUARANTINE
 
 
 def test_a_bomb_is_set_aside_without_being_read():
     def never(raw: bytes, frame: Frame):
         raise AssertionError
 
-    desk = Desk(reads=never)
-    desk.take(
+    bed = Testbed(reads=never)
+    bed.take(
         b"From: order-update@amazon.com\r\nSubject: " + b"=?utf-8?q?x?= " * 50_000 + b"\r\n\r\n"
     )
 
-    assert desk.mails()[0].state is MailState.QUARANTINE
+    assert bed.mails()[0].state is MailState.QUARANTINE
 
 
 def test_a_mail_without_text_is_asked_for_again_and_then_set_aside():
-    desk = Desk()
+    bed = Testbed()
     for _ in range(3):
-        desk.pipeline.take(desk.begin(), desk.arrived(None, uid=9, missing=True))
+        bed.pipeline.take(bed.begin(), bed.arrived(None, uid=9, missing=True))
 
-    row = desk.mails()[0]
+    row = bed.mails()[0]
     assert (row.state, row.tries) == (MailState.QUARANTINE, 3)
 
 
 def test_a_fenced_worker_changes_nothing():
-    desk = Desk()
-    old = desk.begin()
-    desk.begin()
+    bed = Testbed()
+    old = bed.begin()
+    bed.begin()
 
     with pytest.raises(StoreError) as refusal:
-        desk.pipeline.take(old, desk.arrived(sample_mail.placed(AMAZON)))
+        bed.pipeline.take(old, bed.arrived(sample_mail.placed(AMAZON)))
 
     assert refusal.value.trouble is StoreErrorKind.FENCED
-    assert desk.mails() == []
+    assert bed.mails() == []
 
 
 def test_a_mailbox_may_ignore_senders_nobody_vouches_for():
     raw = sample_mail.mail(
         "order-update@amazon.com", f"Your Amazon.com order #{AMAZON} has shipped", stamped=False
     )
-    ignoring, opening = Desk(unverified="ignore"), Desk()
-    for desk in (ignoring, opening):
-        desk.take(raw)
+    ignoring, opening = Testbed(unverified="ignore"), Testbed()
+    for bed in (ignoring, opening):
+        bed.take(raw)
 
     assert ignoring.ask(lambda ledger: len(tuple(ledger.all_events()))) == 0
     assert opening.ask(lambda ledger: len(tuple(ledger.all_events()))) == 1
 
 
 def test_the_first_run_says_one_thing_at_its_end():
-    desk = Desk(first_run=True)
-    poll = desk.begin()
+    bed = Testbed(first_run=True)
+    poll = bed.begin()
     for number in range(1, 6):
-        desk.pipeline.take(
+        bed.pipeline.take(
             poll,
-            desk.arrived(sample_mail.placed(f"249-0000000-000000{number}", at=START - 3 * DAY)),
+            bed.arrived(sample_mail.placed(f"249-0000000-000000{number}", at=START - 3 * DAY)),
         )
-    desk.pipeline.take(poll, desk.arrived(sample_mail.judged(ALIEXPRESS, at=START - DAY)))
-    before = list(desk.said)
-    desk.end(poll)
+    bed.pipeline.take(poll, bed.arrived(sample_mail.judged(ALIEXPRESS, at=START - DAY)))
+    before = list(bed.said)
+    bed.end(poll)
 
     assert before == []
-    assert [message.kind for message in desk.said] == ["history"]
-    assert "dispute-judged-invalid" in desk.rules()
-    title = desk.ask(lambda ledger: ledger.outbox.listed())[0].title
+    assert [message.kind for message in bed.said] == ["history"]
+    assert "dispute-judged-invalid" in bed.rules()
+    title = bed.ask(lambda ledger: ledger.outbox.listed())[0].title
     assert title.startswith("6 mails, 6 orders")
 
 
 def test_a_first_run_that_was_cut_off_still_says_one_thing():
-    desk = Desk(first_run=True)
-    desk.pipeline.take(desk.begin(), desk.arrived(sample_mail.judged(ALIEXPRESS, at=START - DAY)))
-    poll = desk.begin()
-    desk.pipeline.take(poll, desk.arrived(sample_mail.placed(AMAZON, at=START)))
-    desk.end(poll)
+    bed = Testbed(first_run=True)
+    bed.pipeline.take(bed.begin(), bed.arrived(sample_mail.judged(ALIEXPRESS, at=START - DAY)))
+    poll = bed.begin()
+    bed.pipeline.take(poll, bed.arrived(sample_mail.placed(AMAZON, at=START)))
+    bed.end(poll)
 
-    assert [message.kind for message in desk.said] == ["history"]
+    assert [message.kind for message in bed.said] == ["history"]
 
 
 def test_a_week_without_a_message_is_said_to_be_quiet_to_who_wants_it():
-    desk, silent = Desk(), Desk()
-    desk.pipeline.setup = replace(desk.pipeline.setup, all_quiet=True)
-    for one in (desk, silent):
+    bed, silent = Testbed(), Testbed()
+    bed.pipeline.setup = replace(bed.pipeline.setup, all_quiet=True)
+    for one in (bed, silent):
         for _ in range(8 * 24):
             one.now += timedelta(hours=1)
             one.pipeline.sweep()
 
-    assert [message.kind for message in desk.said] == ["quiet"]
-    assert desk.ask(lambda ledger: ledger.outbox.listed())[0].title == "All quiet"
+    assert [message.kind for message in bed.said] == ["quiet"]
+    assert bed.ask(lambda ledger: ledger.outbox.listed())[0].title == "All quiet"
     assert silent.said == []
 
 
 def test_after_an_outage_everything_comes_as_one_message():
-    desk = Desk()
-    desk.now += timedelta(hours=3)
-    desk.take(
-        *(sample_mail.judged(f"810000000000000{number}", at=desk.now) for number in range(1, 5))
+    bed = Testbed()
+    bed.now += timedelta(hours=3)
+    bed.take(
+        *(sample_mail.judged(f"810000000000000{number}", at=bed.now) for number in range(1, 5))
     )
 
-    assert [message.kind for message in desk.said] == ["outage"]
-    assert desk.rules().count("dispute-judged-invalid") == 4
+    assert [message.kind for message in bed.said] == ["outage"]
+    assert bed.rules().count("dispute-judged-invalid") == 4
 
 
 @pytest.mark.parametrize(
     ("patience", "kinds"), [(timedelta(minutes=30), {"outage"}), (None, {"alerts"})]
 )
 def test_what_fell_due_while_the_machine_slept_comes_as_one_message(patience, kinds):
-    desk = Desk()
-    desk.pipeline = Pipeline(
-        desk.store,
+    bed = Testbed()
+    bed.pipeline = Pipeline(
+        bed.store,
         setup(),
         reads(),
-        clock=lambda: desk.now,
-        said=desk.said.append,
+        clock=lambda: bed.now,
+        said=bed.said.append,
         patience=patience,
     )
-    desk.take(
-        *(sample_mail.judged(f"810000000000000{number}", at=desk.now) for number in range(1, 4))
+    bed.take(
+        *(sample_mail.judged(f"810000000000000{number}", at=bed.now) for number in range(1, 4))
     )
-    desk.pipeline.sweep()
-    desk.said.clear()
-    desk.now += 4 * DAY
-    desk.pipeline.sweep()
+    bed.pipeline.sweep()
+    bed.said.clear()
+    bed.now += 4 * DAY
+    bed.pipeline.sweep()
 
-    assert {message.kind for message in desk.said} == kinds
-    assert (len(desk.said) == 1) is (patience is not None)
+    assert {message.kind for message in bed.said} == kinds
+    assert (len(bed.said) == 1) is (patience is not None)
 
 
 def test_a_mark_that_was_lost_is_noticed_without_a_restart():
     """The disk was full just when the answer of the target came: the message is neither lost nor
     stuck.
     """
-    desk = Desk()
-    desk.take(sample_mail.judged(ALIEXPRESS, at=START))
-    with desk.store.write() as ledger:
-        row = next(row for row in ledger.outbox.listed() if row.message == desk.said[0].number)
+    bed = Testbed()
+    bed.take(sample_mail.judged(ALIEXPRESS, at=START))
+    with bed.store.write() as ledger:
+        row = next(row for row in ledger.outbox.listed() if row.message == bed.said[0].number)
         ledger.outbox.claim(row.id)
-    assert desk.ask(lambda ledger: ledger.outbox.due_targets(desk.now)) == ("phone",)
+    assert bed.ask(lambda ledger: ledger.outbox.due_targets(bed.now)) == ("phone",)
     told = []
 
     def send(parcel):
@@ -396,102 +396,102 @@ def test_a_mark_that_was_lost_is_noticed_without_a_restart():
     reachable = replace(
         setup(), targets=tuple(target.model_copy(update={"url": url}) for target in setup().targets)
     )
-    while send_next(desk.store, reachable, send, "phone", lambda: desk.now):
+    while send_next(bed.store, reachable, send, "phone", lambda: bed.now):
         pass
 
     assert f"{row.title} (maybe a repeat)" in told
-    assert desk.ask(lambda ledger: ledger.outbox.left_sending()) == ()
+    assert bed.ask(lambda ledger: ledger.outbox.left_sending()) == ()
 
 
 def test_an_unreachable_mailbox_is_told_once_and_again_when_it_is_well():
-    desk = Desk()
+    bed = Testbed()
 
     def fail():
-        desk.pipeline.fail_poll(
+        bed.pipeline.fail_poll(
             "main",
             kind="unreachable",
             what="no answer",
             permanent=False,
-            next_poll_at=desk.now + timedelta(minutes=1),
+            next_poll_at=bed.now + timedelta(minutes=1),
         )
 
     for _ in range(25):
         fail()
-        desk.later(timedelta(minutes=1))
-    early = desk.rules()
+        bed.later(timedelta(minutes=1))
+    early = bed.rules()
     for _ in range(60):
         fail()
-        desk.later(timedelta(minutes=1))
-    late = desk.rules()
-    desk.end(desk.begin())
-    desk.later(timedelta(hours=1))
+        bed.later(timedelta(minutes=1))
+    late = bed.rules()
+    bed.end(bed.begin())
+    bed.later(timedelta(hours=1))
 
     assert early == []
     assert late == ["mailbox-unreachable"]
-    causes = [row.cause.value for message in desk.said for row in message.said]
+    causes = [row.cause.value for message in bed.said for row in message.said]
     assert causes == ["firing", "resolved"]
 
 
 def test_an_acknowledged_alert_rings_no_more():
-    desk = Desk()
-    desk.take(sample_mail.judged(ALIEXPRESS, at=START))
-    rows = desk.ask(lambda ledger: ledger.alerts.all_live())
-    desk.pipeline.acknowledge(rows)
-    desk.said.clear()
-    desk.later(3 * DAY)
+    bed = Testbed()
+    bed.take(sample_mail.judged(ALIEXPRESS, at=START))
+    rows = bed.ask(lambda ledger: ledger.alerts.all_live())
+    bed.pipeline.acknowledge(rows)
+    bed.said.clear()
+    bed.later(3 * DAY)
 
-    assert "dispute-judged-invalid" not in desk.rules()
+    assert "dispute-judged-invalid" not in bed.rules()
 
 
 def test_a_snoozed_alert_comes_back_by_itself():
-    desk = Desk()
-    desk.take(sample_mail.judged(ALIEXPRESS, at=START))
+    bed = Testbed()
+    bed.take(sample_mail.judged(ALIEXPRESS, at=START))
     rows = [
         row
-        for row in desk.ask(lambda ledger: ledger.alerts.all_live())
+        for row in bed.ask(lambda ledger: ledger.alerts.all_live())
         if "invalid" in row.alert.rule
     ]
-    desk.pipeline.snooze(rows, desk.now + timedelta(hours=8))
-    desk.said.clear()
-    desk.later(timedelta(hours=7))
-    early = desk.rules()
-    desk.later(timedelta(hours=2))
+    bed.pipeline.snooze(rows, bed.now + timedelta(hours=8))
+    bed.said.clear()
+    bed.later(timedelta(hours=7))
+    early = bed.rules()
+    bed.later(timedelta(hours=2))
 
     assert "dispute-judged-invalid" not in early
-    assert "dispute-judged-invalid" in desk.rules()
+    assert "dispute-judged-invalid" in bed.rules()
 
 
 def test_a_note_is_an_event_and_may_not_come_from_the_future():
-    desk = Desk()
-    desk.take(sample_mail.judged(ALIEXPRESS, at=START))
-    keys = desk.pipeline.note(
+    bed = Testbed()
+    bed.take(sample_mail.judged(ALIEXPRESS, at=START))
+    keys = bed.pipeline.note(
         Note(kind=Kind.APPEAL_SUBMITTED, order=ALIEXPRESS, at=START), "aliexpress", Role.BUYER
     )
 
     assert keys == (f"aliexpress:buyer:{ALIEXPRESS}",)
     with pytest.raises(CommandError, match="has not come yet"):
-        desk.pipeline.note(
+        bed.pipeline.note(
             Note(kind=Kind.PROMISE, order=ALIEXPRESS, at=START + DAY), "aliexpress", Role.BUYER
         )
-    assert desk.ask(lambda ledger: len(tuple(ledger.all_events()))) == 2
+    assert bed.ask(lambda ledger: len(tuple(ledger.all_events()))) == 2
 
 
 def test_an_answer_moves_a_mail_and_the_history_with_it():
-    desk = Desk()
+    bed = Testbed()
     other = "8200000000000002"
-    desk.take(sample_mail.judged(ALIEXPRESS, at=START), sample_mail.judged(other, at=START))
-    row = desk.ask(lambda ledger: ledger.orders.find(other)[0])
-    desk.pipeline.assign(1, row)
+    bed.take(sample_mail.judged(ALIEXPRESS, at=START), sample_mail.judged(other, at=START))
+    row = bed.ask(lambda ledger: ledger.orders.find(other)[0])
+    bed.pipeline.assign(1, row)
 
-    found = desk.ask(lambda ledger: {row.number: row.events for row in ledger.orders.listed()})
+    found = bed.ask(lambda ledger: {row.number: row.events for row in ledger.orders.listed()})
     assert found == {other: 3}  # both mails, and the answer itself
     with pytest.raises(CommandError, match="no mail number 99"):
-        desk.pipeline.assign(99, row)
+        bed.pipeline.assign(99, row)
 
 
 def test_a_mail_read_again_with_better_packs_gains_what_is_new():
-    desk = Desk()
-    desk.take(
+    bed = Testbed()
+    bed.take(
         sample_mail.amazon(
             "Important information about your order", "Something never seen before", at=START
         )
@@ -499,57 +499,57 @@ def test_a_mail_read_again_with_better_packs_gains_what_is_new():
     better = reads()(
         sample_mail.placed(AMAZON, at=START), Frame(zone=UTC, authserv_ids=(sample_mail.STAMP,))
     )
-    changed = desk.pipeline.reread(lambda raw, frame: better, [1])
-    again = desk.pipeline.reread(lambda raw, frame: better, [1])
+    changed = bed.pipeline.reread(lambda raw, frame: better, [1])
+    again = bed.pipeline.reread(lambda raw, frame: better, [1])
 
     assert list(changed) == [1]
     assert again == {}
-    assert desk.ask(lambda ledger: [row.number for row in ledger.orders.listed()]) == [AMAZON]
+    assert bed.ask(lambda ledger: [row.number for row in ledger.orders.listed()]) == [AMAZON]
 
 
 def test_an_imported_history_is_one_message():
-    desk = Desk()
-    donor = Desk()
+    bed = Testbed()
+    donor = Testbed()
     donor.take(
         *(sample_mail.judged(f"810000000000000{number}", at=START) for number in range(1, 5))
     )
     events = donor.ask(lambda ledger: [replace(event, mail=None) for event in ledger.all_events()])
-    desk.pipeline.record(events)
-    once = len(desk.said)
-    desk.pipeline.record(events)
+    bed.pipeline.record(events)
+    once = len(bed.said)
+    bed.pipeline.record(events)
 
     assert once == 1
-    assert len(desk.said) == 1
-    assert desk.ask(lambda ledger: len(tuple(ledger.all_events()))) == 4
+    assert len(bed.said) == 1
+    assert bed.ask(lambda ledger: len(tuple(ledger.all_events()))) == 4
 
 
 def test_gone_mails_and_an_empty_folder_move_the_cursor():
-    desk = Desk()
-    poll = desk.begin()
-    desk.pipeline.looked(
+    bed = Testbed()
+    poll = bed.begin()
+    bed.pipeline.looked(
         poll, Polled(folder="INBOX", cursor=Cursor(uidvalidity=1, last_uid=40), gone=(39,))
     )
 
-    assert desk.ask(lambda ledger: ledger.mailboxes.cursor("main", "INBOX")) == (1, 40)
-    assert [row.state for row in desk.mails()] == [MailState.GONE]
+    assert bed.ask(lambda ledger: ledger.mailboxes.cursor("main", "INBOX")) == (1, 40)
+    assert [row.state for row in bed.mails()] == [MailState.GONE]
 
 
 def test_where_uids_are_given_anew_without_a_count_no_mail_hides_behind_an_old_row():
-    desk = Desk()
-    poll = desk.begin()
+    bed = Testbed()
+    poll = bed.begin()
 
     def arrive(raw):
-        mail = desk.arrived(raw, uid=1)
-        desk.pipeline.take(
+        mail = bed.arrived(raw, uid=1)
+        bed.pipeline.take(
             poll,
             Arrived(**{name: getattr(mail, name) for name in mail.__slots__} | {"uidvalidity": 0}),
         )
 
     arrive(sample_mail.placed(AMAZON, at=START))
-    desk.pipeline.renumbered(poll, "INBOX", 0)
+    bed.pipeline.renumbered(poll, "INBOX", 0)
     arrive(sample_mail.judged(ALIEXPRESS, at=START))
 
-    assert desk.ask(lambda ledger: len(tuple(ledger.all_events()))) == 2
+    assert bed.ask(lambda ledger: len(tuple(ledger.all_events()))) == 2
 
 
 MAILS = (
@@ -564,7 +564,7 @@ MAILS = (
 )
 
 
-def rows_of(desk: Desk):
+def rows_of(bed: Testbed):
     """Everything derived from mails, without the numbers that tell their arrival."""
 
     def picture(ledger):
@@ -592,30 +592,30 @@ def rows_of(desk: Desk):
             sorted(map(str, alerts)),
         )
 
-    return desk.ask(picture)
+    return bed.ask(picture)
 
 
 @cache
 def in_order():
-    desk = Desk()
-    desk.take(*MAILS)
-    return rows_of(desk)
+    bed = Testbed()
+    bed.take(*MAILS)
+    return rows_of(bed)
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.permutations(MAILS))
 def test_any_order_of_arrival_ends_in_the_same_rows(mails):
-    desk = Desk()
-    desk.take(*mails)
+    bed = Testbed()
+    bed.take(*mails)
 
-    assert rows_of(desk) == in_order()
+    assert rows_of(bed) == in_order()
 
 
 def test_what_was_said_is_live_until_its_condition_is_lost():
-    desk = Desk()
-    desk.take(sample_mail.judged(ALIEXPRESS, at=START))
-    desk.later(200 * DAY)
-    states = {row.alert.state for row in desk.ask(lambda ledger: ledger.alerts.listed())}
+    bed = Testbed()
+    bed.take(sample_mail.judged(ALIEXPRESS, at=START))
+    bed.later(200 * DAY)
+    states = {row.alert.state for row in bed.ask(lambda ledger: ledger.alerts.listed())}
 
     assert states <= {AlertState.RESOLVED, AlertState.DROPPED, AlertState.FIRING}
 
@@ -626,33 +626,33 @@ def test_a_rule_about_a_case_wakes_when_its_state_lapses_by_the_clock(tmp_path):
         "version: 1\nrules:\n  - {id: mine, about: cancellation, when: {cancellation.state:"
         " unanswered}, severity: warning, title: Call}\n"
     )
-    desk = Desk()
-    desk.pipeline.setup = replace(
+    bed = Testbed()
+    bed.pipeline.setup = replace(
         setup(), rulebook=rulebook.Rulebook(rules=(rulebook.load(rules).rule("mine"),))
     )
-    desk.take(sample_mail.cancel_requested(AMAZON, at=START))
-    desk.later(DAY - timedelta(minutes=1))
-    assert "mine" not in desk.rules()
+    bed.take(sample_mail.cancel_requested(AMAZON, at=START))
+    bed.later(DAY - timedelta(minutes=1))
+    assert "mine" not in bed.rules()
 
-    desk.later(timedelta(minutes=5))
-    assert "mine" in desk.rules()
+    bed.later(timedelta(minutes=5))
+    assert "mine" in bed.rules()
 
 
 def test_who_has_opened_a_dispute_is_no_longer_reminded_of_the_silence_before_it():
-    desk = Desk()
-    desk.take(
+    bed = Testbed()
+    bed.take(
         sample_mail.aliexpress(
             f"Order {ALIEXPRESS}: order shipped", f"Order {ALIEXPRESS}", at=START
         )
     )
-    desk.later(19 * DAY)
-    assert desk.rules().count("no-movement") == 2, "told, and told again after a week"
+    bed.later(19 * DAY)
+    assert bed.rules().count("no-movement") == 2, "told, and told again after a week"
 
-    desk.pipeline.note(
-        Note(at=desk.now, kind=Kind.DISPUTE_OPENED, order=ALIEXPRESS, text="not received"),
+    bed.pipeline.note(
+        Note(at=bed.now, kind=Kind.DISPUTE_OPENED, order=ALIEXPRESS, text="not received"),
         "aliexpress",
         Role.BUYER,
     )
-    desk.later(20 * DAY)
-    assert desk.rules().count("no-movement") == 2
-    assert "seller-silent-in-dispute" in desk.rules()
+    bed.later(20 * DAY)
+    assert bed.rules().count("no-movement") == 2
+    assert "seller-silent-in-dispute" in bed.rules()

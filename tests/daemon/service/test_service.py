@@ -182,7 +182,7 @@ def test_a_dry_run_tells_and_changes_nothing(home):
     with home.ledger() as store, store.read() as ledger:
         orders = ledger.orders.count()
 
-    assert [row.row.alert.rule for message in dry.messages for row in message.said] != []
+    assert [row.alert.rule for message in dry.messages for row in message.said] != []
     assert orders == 1
     assert home.sink.requests == ()
     assert once(home.files).sent == 1
