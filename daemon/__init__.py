@@ -1,3 +1,3 @@
 """The running program: it alone touches IMAP, disk, clock, push and terminal."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
