@@ -105,6 +105,7 @@ class PolicyRow(BaseModel):
     after: bool = False
     meets: Patterns = ()
     voids: Patterns = ()
+    lapses: Patterns = ()
     enabled: bool = True
     effective_from: date = ALWAYS
     grade: Literal["A", "A-text", "B", "C", "own"]

@@ -200,7 +200,7 @@ class _Awaited:
                 return
             due, why = self._counted(row, base), self._reason(row, event)
         met = self._first(row.meets, row, event, parcel)
-        void = None if met else self._first(row.voids, row, event, parcel)
+        void = None if met else self._void(row, event, parcel, due)
         state = WatchState.MET if met else WatchState.VOID if void else WatchState.OPEN
         silent = row.actor is not Actor.ME
         yield _Date(
@@ -281,6 +281,13 @@ class _Awaited:
                 return event
         return self._claimed(patterns) if imports else None
 
+    def _void(self, row: PolicyRow, opened: Event, parcel: _Parcel, due: datetime) -> Event | None:
+        """What made the watch pointless; some ends only count once it was due."""
+        late = self._first(row.lapses, row, opened, parcel)
+        if late is not None and late.at < due:
+            late = None
+        return self._first(row.voids, row, opened, parcel) or late
+
     def _completion(self, announced: Event) -> Event | None:
         """What paid the refund that was announced."""
         own = (refund for refund in refunds(self.history) if announced in refund.announced)
@@ -301,7 +308,7 @@ class _Awaited:
 
     def _hint(self, row: PolicyRow, opened: Event, parcel: _Parcel) -> Event | None:
         """The newest mail that would have ended the watch, had it been sure."""
-        patterns = tuple(pattern(text) for text in (*row.meets, *row.voids))
+        patterns = tuple(pattern(text) for text in (*row.meets, *row.voids, *row.lapses))
         unsure = [
             event
             for event in self._after(row, opened, patterns)

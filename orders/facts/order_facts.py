@@ -8,6 +8,7 @@ from decimal import Decimal
 from orders.deadlines.region import region, store
 from orders.event import Event, Source
 from orders.facts_table import FACTS
+from orders.fold.days import Stated, store_zone, surely_before
 from orders.fold.history import text_of
 from orders.fold.order_fold import unshipped
 from orders.matching.index import ACCOUNT
@@ -15,7 +16,7 @@ from orders.matching.titles import normal
 from orders.order import CaseKind, Order, OrderStatus
 from orders.subject import FactType, FactValue
 from parsers.identifiers import order_link
-from parsers.notice import FieldValue, Kind, Role, Trust, when_to_utc
+from parsers.notice import Kind, Role, Trust
 
 FLAGS: Mapping[str, tuple[str, ...]] = {
     about: tuple(
@@ -153,21 +154,18 @@ def _same_messages(order: Order) -> int:
 def _delays(order: Order) -> list[Event]:
     """Mails that moved the expected arrival to a later day, or said so without a date."""
     found: list[Event] = []
-    until: datetime | None = None
+    until: Stated | None = None
+    zone = store_zone(order.events)
     for event in order.events:
         if not event.kind.startswith(("order.", "shipment.")):
             continue
-        told = _when(event.fields.get("expected_until"))
-        if event.kind is Kind.SHIPMENT_ESTIMATE_CHANGED and (
-            told is None or until is None or told > until
-        ):
+        value = event.fields.get("expected_until")
+        stated = value if isinstance(value, date) else None
+        sooner = stated and until and not surely_before(until, stated, zone)
+        if event.kind is Kind.SHIPMENT_ESTIMATE_CHANGED and not sooner:
             found.append(event)
-        until = told or until
+        until = stated or until
     return found
-
-
-def _when(value: FieldValue | None) -> datetime | None:
-    return when_to_utc(value, UTC) if isinstance(value, date) else None
 
 
 def _first_at(order: Order, kind: Kind) -> datetime | None:

@@ -3,20 +3,21 @@ something new.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 
 from orders.event import Event, Source
 from orders.facts_table import CODES
 from orders.findings import refunds, shipments
 from orders.findings.mismatch import Mismatch, pairs
 from orders.fold.cases import rate_before
+from orders.fold.days import differ, surely_before
 from orders.fold.history import History, items_of, money_of, text_of
 from orders.fold.order_fold import unshipped
 from orders.matching.index import ACCOUNT, EventIndex, RefKind, key_parts
 from orders.matching.match import TWICE_WITHIN
 from orders.matching.titles import lacking, missing, normal
 from orders.order import Finding, Order
-from parsers.notice import Item, Kind, Role, Trust
+from parsers.notice import FieldValue, Item, Kind, Role, Trust
 
 MOVES = (
     Kind.SHIPMENT_SHIPPED,
@@ -189,10 +190,12 @@ def _closed_early(history: History, _: Order) -> Iterator[Mismatch]:
         if text_of(closed.fields, "outcome") != "no_refund":
             continue
         for event in asking:
-            until = history.when(event, "respond_by")
-            mine = (Kind.EVIDENCE, Kind.APPEAL_SUBMITTED)
-            answered = any(event.at <= one.at <= closed.at for one in history.of(*mine))
-            if until is not None and event.at <= closed.at < until and not answered:
+            until = history.stated(event, "respond_by")
+            if until is None or event.at > closed.at:
+                continue
+            mine = history.since(event.at, Kind.EVIDENCE, Kind.APPEAL_SUBMITTED)
+            answered = any(answer.at <= closed.at for answer in mine)
+            if not answered and surely_before(closed.at, until, history.store_zone):
                 yield Mismatch("C11", (event, closed))
                 return
 
@@ -234,9 +237,10 @@ def _return_was_in_time(history: History, _: Order) -> Iterator[Mismatch]:
     posted = history.first(Kind.RETURN_SHIPPED)
     if not missed or posted is None:
         return
-    stated = [at for event in asked if (at := history.when(event, "return_by")) is not None]
-    until = min(stated, default=asked[0].at + RETURN_DAYS if asked else missed[0].at)
-    if posted.at <= until:
+    zone = history.store_zone or history.zone
+    stated = [at for event in asked if (at := history.stated(event, "return_by")) is not None]
+    computed = asked[0].at + RETURN_DAYS if asked else missed[0].at
+    if not any(surely_before(until, posted.at, zone) for until in stated or [computed]):
         yield Mismatch("C14", (*asked[:1], posted, missed[0]))
 
 
@@ -337,7 +341,7 @@ def _different_content(history: History, _: Order) -> Iterator[Mismatch]:
                 same_case = (
                     not event.cases or not told[0].cases or set(event.cases) & set(told[0].cases)
                 )
-                if same_case and event.fields[name] != told[0].fields[name]:
+                if same_case and _differ(event.fields[name], told[0].fields[name], history):
                     detail = f"{name}: {told[0].fields[name]} → {event.fields[name]}"
                     yield Mismatch(
                         "C27",
@@ -345,6 +349,12 @@ def _different_content(history: History, _: Order) -> Iterator[Mismatch]:
                         content=f"{kind}/{name}/{event.fields[name]}",
                         detail=detail,
                     )
+
+
+def _differ(value: FieldValue, other: FieldValue, history: History) -> bool:
+    if isinstance(value, date) and isinstance(other, date):
+        return differ(value, other, history.store_zone)
+    return value != other
 
 
 _FIRST_MAILS = frozenset(

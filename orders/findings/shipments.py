@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from orders.event import Event
 from orders.findings.mismatch import Mismatch
+from orders.fold.days import surely_before
 from orders.fold.history import History
 from orders.fold.shipments import ShipmentDraft, parcels
 from orders.matching.index import EventIndex, RefKind
@@ -124,22 +125,24 @@ def _first_with(number: str, history: History) -> Event:
     return next(event for event in history.events if number in event.tracking)
 
 
-def impossible_dates(history: History, order: Order) -> Iterator[Mismatch]:
+def impossible_dates(history: History, _: Order) -> Iterator[Mismatch]:
     """C18: delivered before it left or was ordered; left more than a day before it was ordered."""
-    placed = history.first(Kind.ORDER_PLACED)
-    ordered = order.ordered_at if placed else None
     for parcel in parcels(history):
         yield from _delivered_before_leaving(parcel, history)
-    if placed is None or ordered is None:
+    placed = history.of(Kind.ORDER_PLACED)
+    if not placed:
         return
-    for event in history.of(Kind.SHIPMENT_DELIVERED):
-        if history.happened(event, "delivered_at") < ordered - _slack(event, history):
-            yield Mismatch("C18", (event, placed), content=f"delivered {event.at:%Y-%m-%d}")
-            return
-    for event in history.of(Kind.SHIPMENT_SHIPPED):
-        if history.happened(event, "shipped_at") < ordered - A_DAY:
-            yield Mismatch("C18", (event, placed), content=f"shipped {event.at:%Y-%m-%d}")
-            return
+    ordered = [history.occurred(event, "ordered_at") for event in placed]
+    for kind, what, name in (
+        (Kind.SHIPMENT_DELIVERED, "delivered", "delivered_at"),
+        (Kind.SHIPMENT_SHIPPED, "shipped", "shipped_at"),
+    ):
+        for event in history.of(kind):
+            slack = A_DAY if kind is Kind.SHIPMENT_SHIPPED else _slack(event, history)
+            at = history.occurred(event, name) + slack
+            if all(surely_before(at, time, history.store_zone) for time in ordered):
+                yield Mismatch("C18", (event, placed[0]), content=f"{what} {event.at:%Y-%m-%d}")
+                return
 
 
 def _delivered_before_leaving(parcel: ShipmentDraft, history: History) -> Iterator[Mismatch]:
@@ -147,12 +150,13 @@ def _delivered_before_leaving(parcel: ShipmentDraft, history: History) -> Iterat
     for event in parcel.events:
         if event.kind is not Kind.SHIPMENT_DELIVERED or not shipped:
             continue
-        left = history.happened(shipped[0], "shipped_at")
-        if history.happened(event, "delivered_at") < left - _slack(event, history):
+        left = history.occurred(shipped[0], "shipped_at")
+        here = history.occurred(event, "delivered_at") + _slack(event, history)
+        if surely_before(here, left, history.store_zone):
             yield Mismatch("C18", (shipped[0], event), content=f"delivered {event.at:%Y-%m-%d}")
             return
 
 
 def _slack(event: Event, history: History) -> timedelta:
     """A stated date is taken at its word; the time of a mail says little about the day."""
-    return timedelta() if history.when(event, "delivered_at") is not None else A_DAY
+    return A_DAY if history.stated(event, "delivered_at") is None else timedelta()

@@ -1,10 +1,10 @@
 """The past of one order: its events without twins, in time, with how far each may be believed."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta, tzinfo
-from decimal import Decimal
+from datetime import date, datetime, timedelta, tzinfo
 
 from orders.event import Event, Source
+from orders.fold.days import Stated, store_zone, surely_before
 from orders.matching.index import key_parts
 from orders.matching.level import SURE
 from orders.matching.match import Match
@@ -39,6 +39,8 @@ class History:
         self.possible = without_twins(matched for matched in possible if matched.candidates)
         """Events that might belong here: they open possible deadlines, nothing else."""
         self.events = tuple(matched.event for matched in self.matches)
+        self.store_zone = store_zone(self.events)
+        """The zone of the store, whose days its mails state; None where it is not known."""
         self._by_kind: dict[Kind, list[Event]] = {}
         for event in self.events:
             self._by_kind.setdefault(event.kind, []).append(event)
@@ -97,11 +99,21 @@ class History:
         """The first of these fields that holds a time, aware UTC; a date is the end of that day in
         the user's zone.
         """
-        for name in names:
-            value = event.fields.get(name)
-            if value is not None and not isinstance(value, str | bool | Decimal | Money | tuple):
-                return when_to_utc(value, self.zone)
-        return None
+        value = self.stated(event, *names)
+        return None if value is None else when_to_utc(value, self.zone)
+
+    def stated(self, event: Event, *names: str) -> Stated | None:
+        """The first of these fields that holds a time, as it is stated: a day stays a day."""
+        values = (event.fields.get(name) for name in names)
+        return next((value for value in values if isinstance(value, date)), None)
+
+    def occurred(self, event: Event, *names: str) -> Stated:
+        """When it happened, for comparing: the stated day or time unless it lies after the mail,
+        else the mail's.
+        """
+        value = self.stated(event, *names)
+        late = value is None or surely_before(event.at, value, self.store_zone)
+        return event.at if late or value is None else value
 
     def happened(self, event: Event, *names: str) -> datetime:
         """When it happened: the stated time unless it lies after the mail, else the mail's."""

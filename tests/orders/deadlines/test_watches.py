@@ -98,6 +98,13 @@ DUE = [
         ["dispute.opened"],
         [],
     ),
+    (
+        "D-AE-06",
+        [PLACED, said("order.awaiting_confirmation", 30, confirm_by=day(40), delivered_at=day(29))],
+        day(44),
+        ["dispute.opened"],
+        [],
+    ),
     ("D-AE-06", [PLACED, said("order.completed", 30)], day(45), ["dispute.opened"], []),
     ("D-AE-06", [PLACED, SHIPPED], day(77), ["dispute.opened"], []),
     (
@@ -630,6 +637,27 @@ def test_a_silence_knows_the_last_sign_of_life() -> None:
     found = find([PLACED, SHIPPED], "W2")
 
     assert (found.actor, found.since) == (Actor.CARRIER, SHIPPED.at)
+
+
+@pytest.mark.parametrize(
+    ("end", "more"),
+    [("appeal.decided", {"outcome": "rejected"}), ("return.rejected", {"reason": "return_missed"})],
+)
+def test_a_return_that_is_still_open_is_not_called_missed(end, more) -> None:
+    closed = said("dispute.closed", 20, outcome="return_refund", return_by=day(30))
+    early = find([PLACED, closed, said(end, 25, **more)], "D-AE-11")
+    late = find([PLACED, closed, said(end, 31, **more)], "D-AE-11")
+
+    assert (early.state, early.due_at) == (WatchState.OPEN, day(30))
+    assert late.state is WatchState.VOID
+
+
+def test_a_mail_that_states_the_day_of_delivery_ends_the_waiting() -> None:
+    shipped = said("shipment.shipped", 2, tracking="A1", expected_until=day(20))
+    told = said("order.awaiting_confirmation", 18, delivered_at=day(17))
+
+    assert find([PLACED, shipped, told], "W3").state is not WatchState.OPEN
+    assert find([PLACED, shipped, told], "D-AE-05").state is WatchState.VOID
 
 
 def test_a_rejected_appeal_leaves_only_the_card() -> None:

@@ -1,5 +1,6 @@
 """C01 to C30: what contradicts itself, and the near cases that do not."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -160,6 +161,28 @@ YES = [
     ),
     ("C18", [SHIPPED, said("shipment.delivered", 9, tracking="A1", delivered_at=day(1))]),
     ("C18", [PLACED, said("shipment.delivered", -3)]),
+    ("C18", [SHIPPED, said("shipment.delivered", 9, tracking="A1", delivered_at=date(2026, 3, 2))]),
+    (
+        "C18",
+        [
+            said("order.placed", 0, AZ, address="a@amazon.co.jp"),
+            said("shipment.delivered", 9, AZ, delivered_at=date(2026, 3, 1)),
+        ],
+    ),
+    (
+        "C11",
+        [
+            said("dispute.proposal", 13, respond_by=date(2026, 3, 25)),
+            said("dispute.closed", 16.2, outcome="no_refund"),
+        ],
+    ),
+    (
+        "C27",
+        [
+            said("return.authorised", 20, return_by=date(2026, 3, 29)),
+            said("return.authorised", 21.5, return_by=day(24.5)),
+        ],
+    ),
     ("C18", [PLACED, said("shipment.shipped", -2)]),
     ("C19", [PLACED, SHIPPED, said("message.received", 5, intent="ask_confirm_receipt")]),
     ("C19", [PLACED, DELIVERED, OPENED, said("message.received", 14, intent="ask_close_dispute")]),
@@ -323,6 +346,43 @@ NO = [
     ("C16", [said("shipment.shipped", 1, AE2, tracking="A1"), PLACED, SHIPPED]),
     ("C17", [PLACED, SHIPPED, said("shipment.shipped", 4, tracking="B2")]),
     ("C18", [SHIPPED, DELIVERED]),
+    # A stated day is a day: the mail about it may come before that of the step before.
+    (
+        "C18",
+        [SHIPPED, said("shipment.delivered", 1.99, tracking="A1", delivered_at=date(2026, 3, 4))],
+    ),
+    (
+        "C18",
+        [
+            said("order.placed", 0, ordered_at=date(2026, 3, 2)),
+            said("shipment.delivered", -0.2, delivered_at=date(2026, 3, 2)),
+        ],
+    ),
+    (
+        "C18",
+        [said("order.placed", 0), said("shipment.delivered", 0.4, delivered_at=date(2026, 3, 2))],
+    ),
+    (
+        "C18",
+        [
+            said("shipment.shipped", 5, tracking="A1", shipped_at=date(2026, 3, 4)),
+            said("shipment.delivered", 4, tracking="A1", delivered_at=day(2.1)),
+        ],
+    ),
+    (
+        "C11",
+        [
+            said("dispute.proposal", 13, respond_by=date(2026, 3, 18)),
+            said("dispute.closed", 16.2, outcome="no_refund"),
+        ],
+    ),
+    (
+        "C27",
+        [
+            said("return.authorised", 20, return_by=date(2026, 3, 29)),
+            said("return.authorised", 21.5, return_by=day(27.5)),
+        ],
+    ),
     ("C18", [SHIPPED, said("shipment.delivered", 1.9, tracking="A1")]),
     ("C19", [PLACED, DELIVERED, said("message.received", 10, intent="ask_confirm_receipt")]),
     ("C20", [ONE, said("refund.announced", 1, amount=money("4.00 USD")), SHIPPED]),
