@@ -1,0 +1,156 @@
+"""Money at stake: what is lost by doing nothing about an order, and until when.
+
+One order's matters are about the same money, so an order's stake is the largest of them, never
+their sum.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from orders.facts.view import View
+from orders.order import Actor, Case, CaseKind, Order, Watch, WatchState
+from parsers.notice import Money
+
+NO_MONEY = frozenset({CaseKind.ACCOUNT, CaseKind.FEE})
+"""Matters whose loss no single amount tells."""
+AWARDED = frozenset({"proposal_answer", "refund_not_seen", "refund_after_return"})
+"""Watches behind which the platform has already named the sum."""
+WINDOWS = frozenset(
+    {
+        "a_to_z_closes",
+        "a_to_z_opens",
+        "auto_confirm",
+        "card_route",
+        "check_goods",
+        "claim_appeal",
+        "coupon",
+        "dispute_opens",
+        "dispute_window",
+        "nudge",
+        "protection_end",
+        "return_window",
+        "seller_contact_clock",
+    }
+)
+"""Rights that run out for every order: worth money only where something is wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stake:
+    """One open matter of an order and what it is worth."""
+
+    order: str
+    """Key of the order."""
+    kind: str
+    """Kind of the watch (`appeal`, `return_parcel`) or of the case (`dispute`)."""
+    id: str
+    """Of the watch or case."""
+    amount: Money | None
+    """None when no mail named a sum."""
+    due_at: datetime | None
+    """Aware UTC; None when nothing says until when."""
+    mine: bool
+    """I must act; else somebody else should have."""
+
+
+def stakes(view: View, now: datetime) -> tuple[Stake, ...]:
+    """Every open matter of the order at `now` (aware UTC), what is due first first.
+
+    A deadline of mine counts from its beginning, a silence of others from when it is overdue, a
+    right that runs out only where the goods are missing or something is wrong.
+    """
+    order = view.order
+    cases = {case.id: case for case in order.cases if case.closed_at is None}
+    counted = [watch for watch in view.watches if _counts(watch, view, now)]
+    watched = {watch.case for watch in counted}
+    found = [_of_watch(order, watch, cases.get(watch.case or "")) for watch in counted]
+    found += [_of_case(order, case) for case in cases.values() if case.id not in watched]
+    return tuple(sorted(found, key=_first_due))
+
+
+def _counts(watch: Watch, view: View, now: datetime) -> bool:
+    if watch.state is not WatchState.OPEN or watch.actor is Actor.DAEMON:
+        return False
+    if watch.kind in WINDOWS:
+        wrong = view.order.problem or bool(view.findings)
+        return wrong or (watch.due_at <= now and view.order.delivered_at is None)
+    return watch.actor is Actor.ME or watch.due_at <= now
+
+
+def worst_stake(found: Iterable[Stake]) -> Stake | None:
+    """The matter that tells what an order is worth: the largest sum, then the nearest date."""
+    with_money = [stake for stake in found if stake.amount is not None]
+    return min(
+        with_money, key=lambda stake: (-_value(stake.amount), *_first_due(stake)), default=None
+    )
+
+
+def totals(found: Iterable[Stake]) -> tuple[Money, ...]:
+    """The sums of one stake an order, one a currency, by its code."""
+    sums: dict[str, Decimal] = {}
+    for stake in found:
+        if stake.amount is not None:
+            currency = stake.amount.currency
+            sums[currency] = sums.get(currency, Decimal(0)) + stake.amount.value
+    return tuple(Money(value=value, currency=currency) for currency, value in sorted(sums.items()))
+
+
+def ranked(found: Iterable[Stake]) -> tuple[Stake, ...]:
+    """By due date, then by sum: what a person should look at first."""
+    return tuple(sorted(found, key=lambda stake: (*_first_due(stake), -_value(stake.amount))))
+
+
+def _of_watch(order: Order, watch: Watch, case: Case | None) -> Stake:
+    return Stake(
+        order=order.key,
+        kind=watch.kind,
+        id=watch.id,
+        amount=_case_money(order, case, awarded=watch.kind in AWARDED) if case else _left(order),
+        due_at=watch.due_at,
+        mine=watch.actor is Actor.ME,
+    )
+
+
+def _of_case(order: Order, case: Case) -> Stake:
+    return Stake(
+        order=order.key,
+        kind=case.kind.value,
+        id=case.id,
+        amount=_case_money(order, case, awarded=False),
+        due_at=case.respond_by,
+        mine=case.waiting_for is Actor.ME,
+    )
+
+
+def _case_money(order: Order, case: Case, *, awarded: bool) -> Money | None:
+    """What the case is about, less what was paid."""
+    if case.kind in NO_MONEY:
+        return None
+    first, second = case.amount_claimed, case.amount_awarded
+    about = (second or first) if awarded else (first or second)
+    if about is None:
+        return _left(order)
+    return _less(about, case.amount_paid)
+
+
+def _left(order: Order) -> Money | None:
+    """What the order cost and has not come back."""
+    return None if order.total is None else _less(order.total, order.refunded)
+
+
+def _less(amount: Money, paid: Money | None) -> Money | None:
+    if paid is None or paid.currency != amount.currency:
+        return amount
+    rest = amount.value - paid.value
+    return Money(value=rest, currency=amount.currency) if rest > 0 else None
+
+
+def _first_due(stake: Stake) -> tuple[bool, float, str]:
+    due = stake.due_at
+    return (due is None, due.timestamp() if due else 0.0, stake.id)
+
+
+def _value(amount: Money | None) -> Decimal:
+    return Decimal(0) if amount is None else amount.value
