@@ -16,6 +16,8 @@ OrderbellError            something could not be done; it says what, and what to
 ├── AmbiguousOrderError   a number bought and sold                     daemon/pipeline/lookup
 ├── UnknownAlertError     no open alert of that number                 daemon/queries/alerts
 ├── UnknownRuleError      no rule called so                            daemon/queries/rules
+├── BackupError            a backup that cannot be taken back           daemon/backup
+├── MqttError              a broker that cannot be spoken to           daemon/mqtt/publisher
 ├── PostboxError          the demo's mail server                       daemon/demo/postbox
 └── ExitError             ends a command, with the exit code           daemon/cli/exits
 

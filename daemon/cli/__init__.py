@@ -9,6 +9,7 @@ import click
 from daemon import __version__
 from daemon.cli import (
     alerts,
+    backup,
     config,
     demo,
     doctor,
@@ -95,7 +96,7 @@ main.sections = {
         import_export.export,
     ),
     "Alerts": (alerts.alerts, alerts.ack, alerts.snooze, alerts.resolve, notify.notify),
-    "Files": (config.config, rules.rules, config.completion),
+    "Files": (config.config, rules.rules, backup.backup, backup.restore, config.completion),
 }
 for command in chain.from_iterable(main.sections.values()):
     main.add_command(command)

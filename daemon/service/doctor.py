@@ -13,13 +13,14 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 from daemon import __file__ as package
+from daemon.backup import last_backup, newest_copy
 from daemon.push.notifier import Notifier
 from daemon.push.trial import address_of, send_test
 from daemon.secrets import SecretError
 from daemon.service.account import inspect
 from daemon.service.files import Files
 from daemon.service.status import Area
-from daemon.settings import Mailbox, Settings, load
+from daemon.settings import Mailbox, Mqtt, Settings, load
 from daemon.store.store import Store
 from daemon.units import shipped, unit_path
 from parsers import pack
@@ -29,6 +30,9 @@ from rules import rulebook, schema
 
 PACKAGES = ("daemon", "orders", "parsers", "rules")
 """Names so plain that another distribution in the same environment may claim them."""
+OLD_BACKUP = timedelta(days=35)
+CONTAINER = (Path("/.dockerenv"), Path("/run/.containerenv"))
+"""Files by which container engines mark what runs in them."""
 FREE_BYTES = 200 << 20
 """Of the disk; with fewer a ledger soon stops taking mail."""
 
@@ -76,10 +80,13 @@ def examine(files: Files, *, message: bool) -> Iterator[Check]:
     yield from _tried(Area.PACKS, partial(_packs, files))
     yield from _tried(Area.RULES, partial(_rules, files, settings))
     yield from _tried(Area.LEDGER, partial(_ledger, files))
+    yield from _tried(Area.BACKUP, partial(_backup, files, datetime.now(UTC)))
     if settings:
         for box in settings.mailboxes:
             yield from _tried(Area.MAILBOX, partial(_mailbox, box, files), box.id)
         yield from _targets(settings, message=message)
+        if settings.mqtt:
+            yield from _tried(Area.MQTT, partial(_broker, settings.mqtt))
     yield from _unit()
 
 
@@ -167,6 +174,38 @@ def _ledger(files: Files) -> Iterator[Check]:
     if free < FREE_BYTES:
         what = f"only {free >> 20} MiB are free at {folder}; when the disk is full no mail is taken"
         yield _doubtful(Area.DISK, what)
+
+
+def _backup(files: Files, now: datetime) -> Iterator[Check]:
+    """When there was a last backup, and whether the newest daily copy opens."""
+    if not files.ledger.exists():
+        return
+    if any(mark.exists() for mark in CONTAINER) and _same_disk(files.state, Path("/")):
+        what = f"{files.state} lies in the container itself and goes with it; mount a volume there"
+        yield _doubtful(Area.LEDGER, what)
+    copy = newest_copy(files.ledger)
+    if copy and not copy[1]:
+        yield _bad(Area.BACKUP, f"the newest daily copy, {copy[0]}, does not open; remove it")
+    made = last_backup(files.ledger)
+    kept = "the newest daily copy opens" if copy else "there is no daily copy yet"
+    if made is None:
+        yield _doubtful(Area.BACKUP, f"none was made yet; {kept}; try: orderbell backup FILE")
+    elif now - made[0] > OLD_BACKUP:
+        what = f"the last was made {made[0]:%Y-%m-%d}, {(now - made[0]).days} days ago; {kept}"
+        yield _doubtful(Area.BACKUP, what)
+    else:
+        yield _good(Area.BACKUP, f"{made[1]}, made {made[0]:%Y-%m-%d %H:%M} UTC; {kept}")
+
+
+def _same_disk(one: Path, other: Path) -> bool:
+    return one.stat().st_dev == other.stat().st_dev
+
+
+def _broker(settings: Mqtt) -> Iterator[Check]:
+    from daemon.mqtt.publisher import try_broker  # noqa: PLC0415 - an extra that most do without
+
+    try_broker(settings)
+    yield _good(Area.MQTT, f"{settings.host}:{settings.broker_port} takes our login")
 
 
 def _mailbox(box: Mailbox, files: Files) -> Iterator[Check]:

@@ -31,6 +31,8 @@ class Area(StrEnum):
     TARGETS = "targets"
     TARGET = "target"
     SERVICE = "service"
+    BACKUP = "backup"
+    MQTT = "mqtt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -156,6 +156,16 @@ class AlertRows:
             if row.message in times
         )
 
+    def messages_after(self, number: int, limit: int) -> tuple[int, ...]:
+        """Numbers of messages later than `number`, oldest first."""
+        statement = select(message.c.id).where(message.c.id > number).order_by(message.c.id)
+        return tuple(self._connection.execute(statement.limit(limit)).scalars())
+
+    def newest_message(self) -> int:
+        """The number of the last message; 0 when there was none."""
+        statement = select(func.coalesce(func.max(message.c.id), 0))
+        return int(self._connection.execute(statement).scalar_one())
+
     def last_message(self) -> datetime | None:
         """When the last message was made."""
         found: datetime | None = self._connection.execute(

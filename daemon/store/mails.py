@@ -239,6 +239,11 @@ class Mails:
             for row in self._connection.execute(statement.order_by(mail.c.id.desc()).limit(limit))
         )
 
+    def outcome_count(self, outcome: Outcome) -> int:
+        """How many mails ended so, twins not counted."""
+        statement = select(func.count()).where(mail.c.outcome == outcome, mail.c.same_as.is_(None))
+        return int(self._connection.execute(statement).scalar_one())
+
     def kept(self) -> tuple[int, ...]:
         """Numbers of all mails whose bytes we hold, oldest first: what can be read again."""
         statement = (

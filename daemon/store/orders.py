@@ -189,6 +189,20 @@ class Orders:
         statement = select(order.c.key).where(order.c.status.in_(RUNNING)).order_by(order.c.key)
         return tuple(self._connection.execute(statement).scalars())
 
+    def running_count(self) -> int:
+        """Orders that are neither delivered nor over."""
+        statement = select(func.count()).where(order.c.status.in_(RUNNING), REAL)
+        return int(self._connection.execute(statement).scalar_one())
+
+    def unsettled(self) -> tuple[OrderRow, ...]:
+        """Orders that are not over, have a problem, or of which something is awaited."""
+        awaited = select(watch.c.order_key).where(OPEN)
+        statement = select(order).where(
+            REAL, order.c.status.in_(RUNNING) | order.c.problem | order.c.key.in_(awaited)
+        )
+        rows = self._connection.execute(statement.order_by(order.c.key)).mappings()
+        return tuple(OrderRow(**row) for row in rows)
+
     def running(self, marketplace: str) -> int:
         """Orders of the marketplace that are neither delivered nor over."""
         statement = select(func.count()).where(

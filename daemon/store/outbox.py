@@ -126,6 +126,18 @@ class Outbox:
         }
         self._connection.execute(update(outbox).where(outbox.c.id == number).values(values))
 
+    def doubt_waiting(self) -> int:
+        """Treat all that waits as if its sender had died: after a restore it may have gone out.
+
+        The next start marks each as its target wants it. How many.
+        """
+        statement = (
+            update(outbox)
+            .where(outbox.c.state.in_((OutboxState.NEW, OutboxState.UNSURE)))
+            .values(state=OutboxState.SENDING)
+        )
+        return self._connection.execute(statement).rowcount
+
     def left_sending(self, target_id: str | None = None) -> tuple[OutboxRow, ...]:
         """Rows, of the target or of all, whose sender died between the call and its mark."""
         statement = select(outbox).where(SENDING)
@@ -199,6 +211,11 @@ class Outbox:
                 last_error=None,
             )
         return TargetRow(**row)
+
+    def failing_targets(self) -> tuple[str, ...]:
+        """Targets whose last try failed."""
+        statement = select(target.c.id).where(target.c.failing_since.is_not(None))
+        return tuple(self._connection.execute(statement.order_by(target.c.id)).scalars())
 
     def target_ok(self, target_id: str, now: datetime) -> None:
         values = {

@@ -23,6 +23,11 @@ FILES_REJECTED = StateKey("rejected")
 RULES_IN_FORCE = StateKey("rules")
 """sha256 of the effective rules that all orders were last judged by."""
 
+BACKED_UP = StateKey("backup")
+"""Where the last backup was written to, at that time."""
+PUBLISHED = StateKey("mqtt")
+"""Number of the last message that the MQTT broker was told of."""
+
 
 def begins(mailbox: str) -> StateKey:
     """Folder → ISO 8601 instant before which its mails are history that nobody asked for."""

@@ -1,0 +1,1 @@
+"""State and alerts over MQTT, described so that Home Assistant finds them by itself."""
