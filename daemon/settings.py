@@ -300,6 +300,33 @@ class Target(Written):
     """
 
 
+class Mqtt(Written):
+    """A broker that Home Assistant, or anything else that speaks MQTT, listens to."""
+
+    host: str
+    """The broker, such as homeassistant.local or 127.0.0.1."""
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    """Left out: 1883, with tls 8883."""
+    user: str | None = None
+    """Name the broker knows you by."""
+    password: Secret | None = None
+    """Its password."""
+    tls: bool = False
+    """Speak TLS; the certificate is checked."""
+    tls_ca_file: Path | None = None
+    """PEM file with the certificate of your own broker or its authority."""
+    topic: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "orderbell"
+    """Everything is published below it; another for a second Orderbell at the same broker."""
+    discovery: Annotated[str, Field(pattern=r"^[A-Za-z0-9_/-]{1,64}$")] = "homeassistant"
+    """Home Assistant's discovery prefix."""
+    language: Literal["en", "ja"] = "en"
+    """Of names and alert texts."""
+
+    @property
+    def broker_port(self) -> int:
+        return self.port or (8883 if self.tls else 1883)
+
+
 class SeverityPolicy(Written):
     notify: tuple[str, ...] = ()
     """Groups of targets; without any groups at all, every target."""
@@ -361,6 +388,8 @@ class Settings(Written):
     """Prometheus text for node_exporter, replaced every minute."""
     metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = None
     """The same over HTTP on loopback."""
+    mqtt: Mqtt | None = None
+    """State and alerts for Home Assistant (extra orderbell[mqtt])."""
     policy: dict[str, dict[str, str | int]] = {}
     """Deadlines of orders/deadlines/policy.yaml changed by key, such as {D-AE-13: {days: 5}}."""
     contact: dict[str, str] = {}

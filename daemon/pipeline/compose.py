@@ -81,9 +81,16 @@ def _is_quiet_hour(tx: Transaction) -> bool:
     return tx.now.astimezone(tx.setup.plan.zone).time() >= tx.setup.plan.digest_at
 
 
-def word(setup: Setup, one: AnnouncementRow, target: Target | None, now: datetime) -> AlertText:
-    """One announcement in the language and zone of the target; without a target, of the user in
-    English.
+def word(
+    setup: Setup,
+    one: AnnouncementRow,
+    target: Target | None,
+    now: datetime,
+    *,
+    language: str = "en",
+) -> AlertText:
+    """One announcement in the language and zone of the target; without a target, in the zone of
+    the user and in `language`.
     """
     try:
         rule = setup.rulebook.rule(one.alert.rule)
@@ -95,7 +102,7 @@ def word(setup: Setup, one: AnnouncementRow, target: Target | None, now: datetim
         one.alert,
         one.cause,
         wording.Listener(
-            language=target.language if target else "en",
+            language=target.language if target else language,
             zone=setup.target_zone(target) if target else setup.zone,
             now=now,
             contact=setup.contact,

@@ -18,6 +18,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from daemon import __version__
 from daemon.http import WebError
 from daemon.mailbox.wakeup import Wakeup
+from daemon.mqtt.bridge import Bridge
 from daemon.pipeline.acknowledge import hear
 from daemon.pipeline.compose import Message
 from daemon.pipeline.deliver import Send, recover, send_next
@@ -90,6 +91,7 @@ class Service:
         self._broken: StoreError | None = None
         self._resources = ExitStack()
         self._watchers: dict[str, Watcher] = {}
+        self._mqtt = Bridge(clock)
         self._unreadable: set[str] = set()
         """Targets whose answers could not be read at the last look."""
         try:
@@ -141,6 +143,7 @@ class Service:
         self._plan_sweep()
         for box in self._settings.mailboxes:
             self._watch(box)
+        self._mqtt.use(self._settings.mqtt, self.store, self.pipeline.setup)
         self._dispatch.submit("send", [target.id for target in self.pipeline.setup.targets])
         log.info(
             "watching mailboxes=%d targets=%d",
@@ -231,6 +234,7 @@ class Service:
         self._tell_health(FILES_REJECTED, False, RULES)
         self._accept_rules(self._clock())
         self._rewatch(old, settings)
+        self._mqtt.use(settings.mqtt, self.store, setup)
         self.poll_now()  # a secret may have been mended, which no file of ours shows
         log.info("files read again")
         systemd.ready()
@@ -291,6 +295,7 @@ class Service:
             "said message=%d kind=%s alerts=%d", message.number, message.kind, len(message.said)
         )
         self._dispatch.submit("send", [target.id for target in self.pipeline.setup.targets])
+        self._mqtt.changed()
         self._heard(message)
 
     def _drain(self, target: str) -> None:
@@ -425,6 +430,7 @@ class Service:
             if not watcher.join(deadline - time.monotonic()):
                 log.error("worker did not end mailbox=%s", watcher.box.id)
         self._watchers.clear()
+        self._mqtt.close()
         self._child.close()
         if self._stopping.is_set():
             self._sender.close()  # what was being sent comes back unsure, and is marked so
