@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check golden golden-update bench soak docs clean
+.PHONY: wheels image demo test check golden golden-update bench soak docs clean
 
 demo: $(READY)
 	$(BIN)/orderbell demo --once
@@ -40,5 +40,14 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[demo]' --group dev
 	touch $(READY)
 
+# Wheels of everything, for a build without a network.
+wheels: $(READY)
+	rm -rf wheels
+	$(BIN)/pip wheel --quiet --constraint constraints.txt --wheel-dir wheels '.[all]'
+
+# The image itself: built with buildah on a base made of Debian's packages, and run.
+image: $(READY) wheels
+	$(BIN)/pytest -m image --timeout 900 tests/image
+
 clean:
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) dist build wheels .mypy_cache .ruff_cache .pytest_cache
