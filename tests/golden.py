@@ -22,10 +22,10 @@ from zoneinfo import ZoneInfo
 
 from ruamel.yaml import YAML
 
+from parsers.bundled_yaml import read_bundled
 from parsers.notice import Reading, notice_to_json
 from parsers.pack import shipped
 from parsers.reader import Context, read
-from parsers.user_yaml import plain
 
 FIXTURES = Path(__file__).parent / "fixtures"
 FOLDERS = ("amazon", "aliexpress", "ham", "broken")
@@ -59,7 +59,7 @@ def context_of(expected: Mapping[str, Any]) -> Context:
 def expected(mail: Path) -> dict[str, Any]:
     """What must be read; {} when nobody has said yet."""
     path = mail.with_suffix(".yaml")
-    return plain(YAML(typ="safe").load(path.read_text(encoding="utf-8"))) if path.exists() else {}
+    return read_bundled(path).tree if path.exists() else {}
 
 
 def actual(mail: Path, wanted: Mapping[str, Any]) -> dict[str, Any]:
