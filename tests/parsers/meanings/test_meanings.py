@@ -20,7 +20,7 @@ LEFT = {
     "reported": 18,
     "predicate behind item": 972,
     "neighbour's cell": 44,
-    "hidden": 1848,
+    "hidden": 0,
     "renderings differ": 271,
     "relayed": 591,
     "header cut": 0,
