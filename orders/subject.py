@@ -65,34 +65,3 @@ class Subject:
     """The store's numbers of the mails it rests on: where it was read."""
     due_at: datetime | None = None
     """Until when, if anything is due."""
-
-
-class ScopeKind(StrEnum):
-    """What alerts are judged under together: an order, one mail, or a part of the service."""
-
-    ORDER = "order"
-    MAIL = "mail"
-    ACCOUNT = "account"
-    MAILBOX = "mailbox"
-    TARGET = "target"
-    PACK = "pack"
-    RULES = "rules"
-    SERVICE = "service"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Scope:
-    """One thing that is judged at a time, with all its alerts; `str()` is how it is stored."""
-
-    kind: ScopeKind
-    id: str
-    """An order's key, a mail's number, a marketplace, the id of a mailbox or target …"""
-
-    def __str__(self) -> str:
-        return f"{self.kind}:{self.id}"
-
-    @classmethod
-    def parse(cls, text: str) -> "Scope":
-        """The inverse of `str()`. Raises ValueError for a kind there is none of."""
-        kind, _, name = text.partition(":")
-        return cls(ScopeKind(kind), name)

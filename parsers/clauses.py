@@ -54,7 +54,7 @@ class Mark(NamedTuple):
     family: str = ""
 
 
-class Entry(NamedTuple):
+class Listed(NamedTuple):
     written: str
     role: str
     family: str
@@ -67,7 +67,7 @@ class Clauses:
     """The words of one language, ready for search."""
 
     language: str
-    entries: Mapping[str, tuple[Entry, ...]]
+    entries: Mapping[str, tuple[Listed, ...]]
     """By their first two characters."""
     glued: bool
     """Whether any word of this language may begin inside a run of letters."""
@@ -338,10 +338,10 @@ def _listed(file: LanguageFile) -> Iterator[tuple[str, str, str]]:
 
 def compile_clauses(language: str, file: LanguageFile) -> Clauses:
     """The words of one language file, filed for search."""
-    entries: dict[str, list[Entry]] = {}
+    entries: dict[str, list[Listed]] = {}
     for written, role, family in _listed(file):
         text = _plain(written)
-        entry = Entry(text.rstrip("*"), role, family, text.endswith("*"))
+        entry = Listed(text.rstrip("*"), role, family, text.endswith("*"))
         entries.setdefault(entry.written[:KEY], []).append(entry)
     return Clauses(
         language=language,

@@ -84,7 +84,7 @@ class WrittenTests(_Written):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class RuleCheck:
     """One question: these facts, at this time, fire exactly these rules (`exact`), or none of
     these.
     """
@@ -105,7 +105,7 @@ class RuleTests:
 
     file: str
     rules: Path | None
-    checks: tuple[Check, ...]
+    checks: tuple[RuleCheck, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +175,7 @@ def verify(path: Path, book: Rulebook) -> None:
         raise UserFileError([failure.fault for failure in failures])
 
 
-def _run(file: str, check: Check, book: Rulebook) -> Iterator[Failure]:
+def _run(file: str, check: RuleCheck, book: Rulebook) -> Iterator[Failure]:
     fired = tuple(
         sorted(one.rule.id for one in evaluate(book, (check.subject,), check.now) if one.holds)
     )
@@ -196,7 +196,7 @@ def _run(file: str, check: Check, book: Rulebook) -> Iterator[Failure]:
 
 def _checks(
     document: Document, at: int, written: WrittenTest, now: datetime, faults: list[Fault]
-) -> Iterator[Check]:
+) -> Iterator[RuleCheck]:
     path = ("tests", at)
     if written.about not in ABOUTS:
         what = f"{written.about!r} is nothing rules are about{did_you_mean(written.about, ABOUTS)}"
@@ -211,10 +211,10 @@ def _checks(
         instant: datetime,
         rules: Sequence[str],
         exact: bool,
-    ) -> Check:
+    ) -> RuleCheck:
         subject = Subject(about=written.about, id=written.name, facts=table)
         line = place(document.tree, path)[0]
-        return Check(
+        return RuleCheck(
             name=written.name,
             line=line,
             at=step,

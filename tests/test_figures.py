@@ -10,23 +10,9 @@ import pytest
 
 from tests.figures import LIMITS, P90_COMPLEXITY, functions, p90, past, table, trees
 
-PENDING = {
+PENDING: dict[str, set[str]] = {
     "lines": set(),
     "complexity": {
-        "daemon.pipeline.deliver._claim",
-        "daemon.pipeline.scopes._mail",
-        "orders.deadlines.watches._Awaited._first",
-        "orders.deadlines.watches._ruling",
-        "orders.findings.contradictions._double_order",
-        "orders.fold.cases._claims",
-        "orders.fold.cases._dispute_state",
-        "orders.fold.cases._disputes",
-        "orders.fold.cases._returns",
-        "orders.fold.order_fold.fold",
-        "orders.fold.shipments._home",
-        "orders.fold.shipments.shipment",
-        "orders.matching.match._parents",
-        "orders.matching.similarity._by_resemblance",
         "parsers.authentic.tokens",
         "parsers.authentic.trust_of",
         "parsers.forwarded._block",
@@ -36,27 +22,10 @@ PENDING = {
         "parsers.phrasefile.PhraseFile.compile",
         "parsers.reader._forwarded",
         "parsers.reader._understand",
-        "parsers.text._Writer.walk",
         "parsers.user_yaml._types_at",
-        "rules.lifecycle.advance",
-        "rules.rulebook.build",
-        "rules.spans.lay_over",
     },
     "parameters": {
-        "daemon.pipeline.intake._enter",
-        "daemon.pipeline.intake._set_aside",
-        "daemon.pipeline.intake._without_text",
-        "daemon.pipeline.intake.enter",
-        "daemon.pipeline.intake.take",
         "daemon.replay.replay",
-        "daemon.service.watcher.Watcher.__init__",
-        "daemon.service.watcher._look_into",
-        "daemon.service.watcher.look",
-        "daemon.store.outbox.Outbox.add",
-        "orders.event._event_of",
-        "orders.fold.cases._case",
-        "rules.rulebook._ready",
-        "rules.wording.write",
     },
 }
 """Past a limit when the limits were set; nothing may join, and the list ends empty."""
