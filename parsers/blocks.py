@@ -1,11 +1,14 @@
 """The blocks of a mail: which lines speak of which order, found once, before anything is read."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from parsers import marks
+from parsers.grid import Cell
 from parsers.pack import Pack
+from parsers.text import VisibleText
 from parsers.values import bare
 
 
@@ -21,13 +24,96 @@ class Block:
         return self.start <= line < self.stop
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Lines:
     """The lines of one rendering, as printed and folded, and the pack that knows the words."""
 
-    printed: tuple[str, ...]
+    text: VisibleText
     folded: tuple[str, ...]
     pack: Pack
+
+    @property
+    def printed(self) -> tuple[str, ...]:
+        return self.text.lines
+
+    def cell(self, place: int) -> Cell | None:
+        """Where the line stands in a grid; None outside of any and in plain text."""
+        return self.text.cell(place)
+
+    def is_label(self, place: int) -> bool:
+        """Whether the line is a label of the pack and nothing else."""
+        return self.folded[place].rstrip(":# ") in self.pack.label_words
+
+    def beside(self, place: int) -> list[int]:
+        """Where the value of a label alone on its line may stand: further down in its own cell,
+        else to the right and below in its grid, else on the next line.
+        """
+        cell, under = self.cell(place), self._past_colon(place + 1)
+        if cell is None or (under is not None and self.cell(under) == cell):
+            return [] if under is None else [under]
+        right = self._first(cell.table, cell.row, cell.column + cell.columns)
+        if right is not None and self.printed[right] == ":":  # a colon in a cell of its own
+            right = self._past_colon(right)
+        below = self._first(cell.table, cell.row + 1, cell.column)
+        found = [at for at in (right, below) if at is not None]
+        return found or ([] if under is None else [under])
+
+    def _past_colon(self, place: int) -> int | None:
+        if place + 1 < len(self.printed) and self.printed[place] == ":":
+            place += 1
+        return place if place < len(self.printed) else None
+
+    def _first(self, table: int, row: int, column: int) -> int | None:
+        """The first line of a cell."""
+        return self._cells.get((table, row, column))
+
+    @cached_property
+    def _cells(self) -> dict[tuple[int, int, int], int]:
+        found: dict[tuple[int, int, int], int] = {}
+        for place in range(len(self.printed)):
+            cell = self.cell(place)
+            for column in range(cell.column, cell.column + cell.columns) if cell else ():
+                found.setdefault((cell.table, cell.row, column), place)  # type: ignore[union-attr]
+        return found
+
+    def heads_columns(self, place: int) -> bool:
+        """Whether a label stands above its values: in the first row of a grid of three columns or
+        more.
+        """
+        cell = self.cell(place)
+        return cell is not None and cell.row == 0 and (cell.table, 0, 2) in self._cells
+
+    def in_line_with(self, place: int) -> list[int]:
+        """The other lines in the same row or column of the grid."""
+        cell = self.cell(place)
+        return [
+            other
+            for other in range(len(self.printed))
+            if other != place
+            and cell is not None
+            and (at := self.cell(other)) is not None
+            and at.table == cell.table
+            and (at.row == cell.row or at.column == cell.column)
+        ]
+
+    def is_headed(self, place: int, label: int, is_value: Callable[[str], bool]) -> bool:
+        """Whether a cell has a label of its own, on its left or above: other words than a value,
+        and not the line `label`.
+        """
+        cell = self.cell(place)
+        if cell is None or self._first(cell.table, cell.row, cell.column) != place:
+            return False
+        left = self._first(cell.table, cell.row, cell.column - 1)
+        above = self._above(cell)
+        return any(
+            at is not None and at != label and not is_value(self.printed[at])
+            for at in (left, above)
+        )
+
+    def _above(self, cell: Cell) -> int | None:
+        rows = range(cell.row - 1, -1, -1)
+        found = (self._first(cell.table, row, cell.column) for row in rows)
+        return next((at for at in found if at is not None), None)
 
     def labels_an_order(self, place: int) -> bool:
         """Whether the line is a word for “order” alone, whose number stands below."""

@@ -4,19 +4,20 @@ Each thing is found once, however often it is asked for.
 """
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 
 from parsers import blocks
 from parsers.blocks import Block, Lines
 from parsers.dates import Clock
+from parsers.guard import Guard
 from parsers.labels import Fact, LabelReader
 from parsers.money import whole_money
-from parsers.notice import Item
+from parsers.notice import Item, Kind, NearMiss
 from parsers.pack import Pack
-from parsers.phrase import Hit, fold
-from parsers.template import Template
+from parsers.phrase import Held, Hit, Phrase, fold
+from parsers.template import Sentence, Template
 from parsers.text import VisibleText
 from parsers.values import QUOTES, Values
 
@@ -24,6 +25,9 @@ HEAD = 80
 """Headlines stand within so many lines."""
 SCRIPTS = {"ja": re.compile("[\u3041-\u30ff]"), "ko": re.compile("[\uac00-\ud7af]")}
 BULLET = re.compile(r"(?:[*•・-]|\d{1,3}\s*[x×])\s+(.+)")
+STEP = 3
+"""Words of a step of a progress bar at most; of Japanese and Korean signs, three times as many."""
+MAX_ATTRIBUTION = 200
 
 
 @dataclass(kw_only=True)
@@ -37,44 +41,124 @@ class Page:
     dollar: str | None
     rich: bool = False
     """Whether this is the HTML, whose links then stand on their lines."""
+    group: str | None = None
+    """Of the sender, which has a ceiling: see `PackFile.kinds`."""
+    refused: list[NearMiss] = field(default_factory=list)
+    """Phrases that fit a line and were not believed, with the reason."""
+    contradiction: str = ""
+    """What in the body stands against the title."""
 
     def __post_init__(self) -> None:
         folded = tuple(fold(line) for line in self.text.lines)
-        stop = next(
-            (place for place, line in enumerate(folded) if place > 3 and line in self.pack.ends),
-            len(folded),
-        )
-        self.text = VisibleText(
-            self.text.lines[:stop], tuple(link for link in self.text.links if link.line < stop)
-        )
-        self.lines = Lines(printed=self.text.lines, folded=folded[:stop], pack=self.pack)
+        stop = next((place for place in range(len(folded)) if self._ends(folded, place)), None)
+        if stop is not None:
+            links = tuple(link for link in self.text.links if link.line < stop)
+            self.text = replace(self.text, lines=self.text.lines[:stop], links=links)
+        self.lines = Lines(text=self.text, folded=folded[:stop], pack=self.pack)
         self.values = Values(pack=self.pack, clock=self.clock, dollar=self.dollar)
-        self.labels = LabelReader(lines=self.lines, values=self.values)
+        self.guard = Guard(pack=self.pack, values=self.values)
+        self.labels = LabelReader(lines=self.lines, values=self.values, guard=self.guard)
+
+    def _ends(self, folded: Sequence[str], place: int) -> bool:
+        """Whether nothing from this line on is news: adverts, help, an earlier mail."""
+        line = folded[place]
+        if place > 3 and line in self.pack.ends:
+            return True
+        return place > 0 and (line.startswith(">") or self._attributes(line))
+
+    def _attributes(self, folded: str) -> bool:
+        """`On Friday X wrote`, `--- Original message ---`."""
+        if len(folded) > MAX_ATTRIBUTION:
+            return False
+        bare = folded.strip("-_* ")
+        return bare in self.pack.begins or (
+            folded.endswith(self.pack.wrote) and any(sign.isdigit() for sign in folded)
+        )
 
     @cached_property
     def headlines(self) -> tuple[tuple[int, Hit[Template]], ...]:
-        """Whole lines near the top that are phrases, each with its place."""
-        pairs = zip(self.lines.printed[:HEAD], self.lines.folded[:HEAD], strict=True)
-        return tuple(
+        """Whole lines near the top that are phrases, and sentences that say the same in other
+        words, each with its place.
+        """
+        found = [
             (place, hit)
-            for place, (line, folded) in enumerate(pairs)
-            for hit in self.pack.headlines.find(line, folded, self._accepts)
-        )
+            for place, line in enumerate(self.lines.printed[:HEAD])
+            for hit in self.pack.headlines.find(
+                line, self.lines.folded[place], partial(self._believe, line)
+            )
+        ]
+        return tuple(sorted([*_without_steps(found, self.lines), *self._sentences()], key=_place))
 
     @cached_property
     def subjects(self) -> tuple[Hit[Template], ...]:
         """The phrases the subject is; of several only the fullest, since a fuller one is there to
         say it better.
         """
-        hits = self.pack.subjects.find(self.subject, fold(self.subject), self._accepts)
+        hits = self.pack.subjects.find(
+            self.subject, fold(self.subject), partial(self._believe, self.subject)
+        )
         most = max((hit.phrase.own for hit in hits), default=0)
         return tuple(hit for hit in hits if hit.phrase.own == most)
 
-    def _accepts(self, gap: str, text: str, template: Template) -> bool:
-        return self.values.accepts(gap, text, template.language)
+    def _believe(
+        self, line: str, phrase: Phrase, template: Template, held: Mapping[str, Held]
+    ) -> bool:
+        """Whether a phrase that a line is may say what it is filed under."""
+        if not self.guard.fits(template.language, held):
+            return False
+        why = self.guard.objection(template.language, template.kind, held)
+        if why is None and not self.allows(template.kind):
+            why = f"the pack lets no sender of the group {self.group} say {template.kind.value}"
+        if why is not None:
+            self.refuse(line, phrase, template.kind, why)
+        return why is None
+
+    def allows(self, kind: Kind) -> bool:
+        """Whether the sender may speak of this kind."""
+        return self.pack.file.allows(self.group, kind)
+
+    def refuse(self, line: str, phrase: Phrase, kind: Kind, why: str) -> None:
+        miss = NearMiss(
+            kind=kind,
+            phrase=phrase.written,
+            line=line,
+            source=phrase.source,
+            likeness=1.0,
+            why=why,
+        )
+        if miss not in self.refused:
+            self.refused.append(miss)
 
     def is_noise(self) -> bool:
-        return bool(self.pack.noise.find(self.subject, fold(self.subject), self.values.accepts))
+        return bool(self.pack.noise.find(self.subject, fold(self.subject), self._is_dull))
+
+    def _is_dull(self, _phrase: Phrase, code: str, held: Mapping[str, Held]) -> bool:
+        return self.guard.fits(code, held) and self.guard.objection(code, Kind.PROMO, held) is None
+
+    def _sentences(self) -> Iterator[tuple[int, Hit[Template]]]:
+        for language in self.pack.languages.values():
+            for sentence in language.sentences:
+                if self.allows(sentence.template.kind):
+                    yield from self._said(sentence)
+
+    def _said(self, sentence: Sentence) -> Iterator[tuple[int, Hit[Template]]]:
+        """Where a sentence is stated as fact."""
+        clauses = self.pack.clauses.get(sentence.template.language)
+        above = fold(self.subject)
+        for place, folded in enumerate(self.lines.folded[:HEAD]):
+            above = f"{above}\n{folded}" if sentence.under else above
+            if not sentence.words.search(folded) or clauses is None:
+                continue
+            if sentence.under and not any(words in above for words in sentence.under):
+                continue
+            phrase = Phrase(sentence.written, (folded,), (), sentence.source)
+            for one in clauses.sentences(self.lines.printed[place]):
+                if not sentence.words.search(fold(one)):
+                    continue
+                if clauses.states_fact(one):
+                    yield place, Hit(phrase, {}, sentence.template)
+                    break
+                self.refuse(one, phrase, sentence.template.kind, "it is not stated as a fact")
 
     @cached_property
     def scripts(self) -> tuple[str, ...]:
@@ -91,6 +175,11 @@ class Page:
     def blocks(self, heads: Sequence[tuple[int, str]]) -> tuple[Block, ...]:
         """The parts that speak of one order each; see `blocks.split`."""
         return blocks.split(self.lines, heads)
+
+    def orders_between(self, start: int, stop: int) -> tuple[str, ...]:
+        """The order numbers of some lines."""
+        numbers = (number for place in range(start, stop) for number in self.lines.numbers(place))
+        return tuple(dict.fromkeys(numbers))
 
     def items(self, block: Block, codes: Iterable[str]) -> tuple[Item, ...]:
         """Order lines printed as bullets with a quantity below."""
@@ -124,6 +213,34 @@ class Page:
         )
 
 
+def _without_steps(
+    found: Sequence[tuple[int, Hit[Template]]], lines: Lines
+) -> list[tuple[int, Hit[Template]]]:
+    """Headlines without the steps of a progress bar: short lines of several kinds below one
+    another.
+    """
+    kinds: dict[int, set[Kind]] = {}
+    for place, hit in found:
+        if _is_short(lines.folded[place]):
+            kinds.setdefault(place, set()).add(hit.value.kind)
+    steps = {
+        place
+        for place, own in kinds.items()
+        for beside in (place - 1, place + 1)
+        if beside in kinds and kinds[beside] != own
+    }
+    return [(place, hit) for place, hit in found if place not in steps]
+
+
+def _is_short(folded: str) -> bool:
+    words = len(folded) / 3 if any(one.search(folded) for one in SCRIPTS.values()) else 0
+    return max(words, len(folded.split())) <= STEP
+
+
+def _place(pair: tuple[int, object]) -> int:
+    return pair[0]
+
+
 def _count(folded: str, label: str) -> int | None:
-    match = re.fullmatch(r"\s*\.?[:x×]?\s*(\d{1,4})(?:個|点)?", folded[len(label) :])
+    match = re.fullmatch(r"\s*[:x×]?\s*(\d{1,4})(?:個|点)?", folded[len(label) :])
     return int(match[1]) if match else None

@@ -1,4 +1,4 @@
-"""Which words of a mail say what it is: subjects, headlines, hooks, and the one that leads."""
+"""Which words of a mail say what it is: subjects, headlines, labels, and the one that leads."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -26,6 +26,11 @@ class Recognised:
     def kind(self) -> Kind:
         return self.lead.value.kind
 
+    @property
+    def sure(self) -> bool:
+        """Whether the subject says what the mail is."""
+        return any(not hit.value.vague for hit in self.subjects)
+
     def agreeing(self) -> list[tuple[int, Hit[Template]]]:
         """Phrases that say the same kind: the fullest of the subject's (-1), then headlines in
         their order.
@@ -47,10 +52,33 @@ class Recognised:
 
 def recognise(page: Page, home: str | None) -> Recognised | None:
     """What the page's phrases say; None when no phrase fits. `home`: the store's own language."""
-    headlines = (*page.headlines, *_told(page))
+    headlines = page.headlines
     subjects = _in_one_language(page, headlines, home)
-    lead = _lead(subjects, [hit for _, hit in headlines])
+    lead = _lead(subjects, [hit for _, hit in headlines]) or _verdict(page)
     return None if lead is None else Recognised(lead=lead, subjects=subjects, headlines=headlines)
+
+
+def _verdict(page: Page) -> Hit[Template] | None:
+    """The label of a judgement says what a mail is, where nothing else does."""
+    if not page.allows(Kind.DISPUTE_JUDGED):
+        return None
+    for code in sorted(
+        page.pack.judging, key=lambda code: (code not in page.scripts, code != "en")
+    ):
+        for fact in page.facts((code,)):
+            if fact.name == "judgement":
+                template = Template(
+                    kind=Kind.DISPUTE_JUDGED,
+                    language=code,
+                    proof=Proof.RECONSTRUCTED,
+                    role=None,
+                    fixed={},
+                    vague=False,
+                    where="label",
+                )
+                proof = fact.evidence
+                return Hit(Phrase(proof.phrase, (), (), proof.source), {}, template)
+    return None
 
 
 def of_phrase(page: Page, place: int, hit: Hit[Template]) -> Evidence:
@@ -82,28 +110,6 @@ def _in_one_language(
     }
     most = max(spoken.values())
     return tuple(hit for hit in subjects if spoken[hit.value.language] == most)
-
-
-def _told(page: Page) -> tuple[tuple[int, Hit[Template]], ...]:
-    """What a hook of the pack makes of the lines, filed like a headline."""
-    hooks = page.pack.hooks
-    if hooks is None or not hasattr(hooks, "tell"):
-        return ()
-    told = hooks.tell(page.subject, page.text.lines)
-    if told is None:
-        return ()
-    place, kind, language, fields = told
-    template = Template(
-        kind=Kind(kind),
-        language=language,
-        proof=Proof.RECONSTRUCTED,
-        role=None,
-        fixed=fields,
-        vague=False,
-        where="hook",
-    )
-    source = f"packs/{page.pack.marketplace}/hooks.py:{hooks.tell.__code__.co_firstlineno}"
-    return ((place, Hit(Phrase("", (page.lines.folded[place],), (), source), {}, template)),)
 
 
 def _lead(

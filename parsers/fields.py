@@ -1,11 +1,13 @@
 """What one part of a mail states: every field of its notice, each with the line that says so."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from parsers import evidence, marks, sums
 from parsers.blocks import Block
 from parsers.body import Page
+from parsers.clauses import Clauses
 from parsers.evidence import Recognised
 from parsers.labels import ITEM_LABELS, Fact
 from parsers.notice import FIELDS, Evidence, FieldValue, Item, Kind, Role
@@ -136,7 +138,8 @@ def _items(part: Section) -> tuple[Item, ...]:
 def _named_item(part: Section) -> tuple[Item, ...]:
     """The item that a phrase names."""
     for _, hit in part.recognised.agreeing():
-        if "item" in hit.caught and (item := item_of(hit.caught["item"])):
+        language = part.page.pack.languages[hit.value.language]
+        if "item" in hit.caught and (item := item_of(hit.caught["item"], language)):
             return (item,)
     return ()
 
@@ -145,10 +148,24 @@ def _sum(part: Section, content: Content) -> None:
     """The amount that a sentence tells where no label does."""
     if "amount" in content.fields:
         return
-    told = sums.told(part.recognised.kind, part.lines, part.page.dollar)
+    told = sums.told(part.recognised.kind, _statements(part), part.page.dollar)
     if told is not None:
         content.fields["amount"] = told[0]
         content.evidence.append(told[1])
+
+
+def _statements(part: Section) -> Iterator[str]:
+    """The sentences of the part that are said without a condition and deny nothing."""
+    clauses = part.page.pack.clauses.get(part.recognised.lead.value.language)
+    for line in part.lines:
+        if any(sign.isdigit() for sign in line):
+            for sentence in clauses.sentences(line) if clauses is not None else (line,):
+                if clauses is None or not _unsure(clauses, sentence):
+                    yield sentence
+
+
+def _unsure(clauses: Clauses, sentence: str) -> bool:
+    return clauses.conditional(sentence) or clauses.negated(sentence) or clauses.question(sentence)
 
 
 def pick(facts: Iterable[Fact], block: Block, head: int) -> dict[str, Fact]:
@@ -171,11 +188,14 @@ def pick(facts: Iterable[Fact], block: Block, head: int) -> dict[str, Fact]:
 
 
 def _verdict(facts: Sequence[Fact]) -> Fact:
-    """Several judgements in one mail: all the same, mixed, or unknown as soon as one of them is
-    unclear.
+    """Several judgements in one mail: all the same; mixed, when something stands between their
+    labels that tells the claims apart; unknown as soon as one of them is unclear.
     """
     values = {fact.value for fact in facts}
-    value = facts[0].value if len(values) == 1 else "unknown" if "unknown" in values else "mixed"
+    lines = sorted({fact.line for fact in facts})
+    apart = all(below - above > 1 for above, below in pairwise(lines))
+    mixed = "mixed" if apart and "unknown" not in values else "unknown"
+    value = facts[0].value if len(values) == 1 else mixed
     return Fact(
         name="judgement", value=value, line=facts[0].line, rank=0, evidence=facts[0].evidence
     )
@@ -194,5 +214,7 @@ def _settle(kind: Kind, fields: dict[str, FieldValue]) -> None:
     if kind is Kind.SHIPMENT_DELIVERED:
         fields.pop("expected_from", None)
         fields.pop("expected_until", None)
+    if kind is Kind.DISPUTE_CLOSED and fields.get("solution") == "return_refund":
+        fields.setdefault("outcome", "return_refund")
     if kind in REFUND_KINDS and "expected_until" in fields:
         fields.setdefault("expected_by", fields["expected_until"])

@@ -4,15 +4,16 @@ What a label says is a fact with its line; which facts a notice takes is decided
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from parsers import marks
 from parsers.blocks import Lines
+from parsers.guard import Guard
 from parsers.identifiers import normal
 from parsers.money import AMOUNT, find_money
 from parsers.notice import FIELDS, Evidence, FieldType, FieldValue
-from parsers.phrase import Hit, fold
+from parsers.phrase import Held, Phrase, fold
 from parsers.template import Label, Language
 from parsers.values import CASE, Values
 
@@ -39,10 +40,12 @@ class Found:
     label: Label
     text: str
     place: int
+    at: int
+    """The line of the text."""
     line: str
     """What `why` shows: the label's line, and its value's where that is another."""
     sure: bool
-    """Whether a colon or a line of its own says that the text is the value."""
+    """Whether a colon or a place of its own says that the text is the value."""
 
     @property
     def evidence(self) -> Evidence:
@@ -66,6 +69,7 @@ class LabelReader:
 
     lines: Lines
     values: Values
+    guard: Guard
 
     def facts(self, codes: Iterable[str]) -> list[Fact]:
         """Every labelled value and every fact line, in the languages `codes`."""
@@ -78,39 +82,43 @@ class LabelReader:
             for fact in self._of_line(place, known[code])
         ]
 
-    def caught(self, hit: Hit[str], place: int, evidence: Evidence) -> Iterator[Fact]:
-        """What the gaps of a phrase hold, as facts; `hit.value` is its language."""
-        return self.of_gaps(hit.caught, self.lines.pack.languages[hit.value], place, evidence)
-
     def of_gaps(
         self, caught: Mapping[str, str], language: Language, place: int, evidence: Evidence
     ) -> Iterator[Fact]:
+        """What the gaps of a phrase hold, as facts."""
         for gap, text in caught.items():
             for name, value in self._of_gap(gap, text, language):
                 yield Fact(name=name, value=value, line=place, rank=0, evidence=evidence)
 
     def _of_gap(self, gap: str, text: str, language: Language) -> Iterator[tuple[str, FieldValue]]:
-        if gap == "window":
+        name = gap.partition(":")[0]
+        if name == "window":
             yield from self._window(text, language)
-        elif gap in FIELDS:
+        elif name in FIELDS:
             value = self.values.of(gap, text, language)
             if value is not None:
-                yield gap, value
-        elif gap in NUMBERS:
-            yield gap, normal(text)
-        elif gap == "case":
-            yield gap, text
+                yield name, value
+        elif name in NUMBERS:
+            yield name, normal(text)
+        elif name == "case":
+            yield name, text
 
     def _of_line(self, place: int, language: Language) -> Iterator[Fact]:
         line, folded = self.lines.printed[place], self.lines.folded[place]
         for found in self._labels(place, language):
             yield from self._read(found, language)
-        hits = language.lines.find(line, folded, self.values.accepts)
+        hits = language.lines.find(line, folded, self._accepts)
         for hit in sorted(hits, key=lambda hit: -hit.phrase.own)[:1]:
             evidence = Evidence(
                 where="body", phrase=hit.phrase.written, line=line, source=hit.phrase.source
             )
-            yield from self.caught(hit, place, evidence)
+            yield from self.of_gaps(hit.caught, language, place, evidence)
+
+    def _accepts(self, _phrase: Phrase, code: str, held: Mapping[str, Held]) -> bool:
+        return self.guard.fits(code, held) and not self.guard.unsure(code, held)
+
+    def _heads(self, _phrase: Phrase, label: Label, held: Mapping[str, Held]) -> bool:
+        return self.guard.fits(label.language, held)
 
     def _labels(self, place: int, language: Language) -> Iterator[Found]:
         """The label that begins a line, else the headings that the line is."""
@@ -122,49 +130,82 @@ class LabelReader:
             if after.strip(" :#*.-№"):
                 rest = _behind(line, label.folded)
                 colon = after.lstrip().startswith((":", "#", "№"))
-                yield Found(label=label, text=rest, place=place, line=line, sure=colon)
+                yield Found(label=label, text=rest, place=place, at=place, line=line, sure=colon)
             else:
-                yield from self._below(label, place)
+                yield from self._beside(label, place, language)
             return
-        for hit in language.headings.find(line, folded, self._by_label):
-            yield from self._below(hit.value, place)
+        for hit in language.headings.find(line, folded, self._heads):
+            yield from self._beside(hit.value, place, language)
+        yield from self._broken(place, language)
 
-    def _by_label(self, gap: str, text: str, label: Label) -> bool:
-        return self.values.accepts(gap, text, label.language)
+    def _broken(self, place: int, language: Language) -> Iterator[Found]:
+        """The label of a judgement that is broken over two lines."""
+        folded = self.lines.folded
+        if place + 1 >= len(folded) or not folded[place]:
+            return
+        for label in language.labels.get(folded[place][:2], ()):
+            whole = f"{folded[place]} {folded[place + 1]}"
+            if (
+                label.field == "judgement"
+                and label.folded.startswith(f"{folded[place]} ")
+                and _begins(whole, label.folded)
+            ):
+                line = f"{self.lines.printed[place]} {self.lines.printed[place + 1]}"
+                if rest := _behind(line, label.folded):
+                    yield Found(
+                        label=label, text=rest, place=place, at=place + 1, line=line, sure=True
+                    )
+                else:
+                    yield from self._beside(label, place + 1, language)
+                return
 
-    def _below(self, label: Label, place: int) -> Iterator[Found]:
-        """The line below a label that stands alone."""
-        printed = self.lines.printed
-        under = place + 1
-        if under + 1 < len(printed) and printed[under] == ":":  # a colon in a cell of its own
-            under += 1
-        if under < len(printed):
-            line = f"{printed[place]} / {printed[under]}"
-            yield Found(label=label, text=printed[under], place=place, line=line, sure=True)
+    def _beside(self, label: Label, place: int, language: Language) -> Iterator[Found]:
+        """The text that stands for the value of a label alone on its line, by its place."""
+        at = self._value_of(label, place, language)
+        if at is not None:
+            line = f"{self.lines.printed[place]} / {self.lines.printed[at]}"
+            text = self.lines.printed[at]
+            yield Found(label=label, text=text, place=place, at=at, line=line, sure=True)
         elif label.field == "judgement":
-            yield Found(label=label, text="", place=place, line=printed[place], sure=True)
+            line = self.lines.printed[place]
+            yield Found(label=label, text="", place=place, at=place, line=line, sure=True)
+
+    def _value_of(self, label: Label, place: int, language: Language) -> int | None:
+        """The line of the value: of several places where it may stand, the one that can be it."""
+        spec = FIELDS.get(label.field)
+        typed = spec is not None and spec.type is not FieldType.TEXT
+        said = {
+            at: self.values.of(label.field, self.lines.printed[at], language) if typed else None
+            for at in self.lines.beside(place)
+        }
+        places = [
+            at for at, value in said.items() if value is not None or not self.lines.is_label(at)
+        ]
+        if len(places) < 2:
+            return places[0] if places else None
+        if not typed:
+            return places[-1] if self.lines.heads_columns(place) else places[0]
+        able = [at for at in places if said[at] is not None]
+        return able[0] if len({said[at] for at in able}) == 1 else None
 
     def _read(self, found: Found, language: Language) -> Iterator[Fact]:
         name, text = found.label.field, found.text
         if name == "window":
             for end, day in self._window(text, language):
                 yield found.fact(end, day)
-        elif name in NUMBERS:
-            number = normal(text.rstrip(".。 "))
-            if marks.is_parcel(number):
+        elif name in NUMBERS or name == "case" or name in ITEM_LABELS:
+            number = normal(text.rstrip(".。 ")) if name in NUMBERS else text
+            if _is_number(name, number) or (name in ITEM_LABELS and found.sure and text):
                 yield found.fact(name, number)
-        elif name == "case":
-            if CASE.fullmatch(text):
-                yield found.fact(name, text)
-        elif name in ITEM_LABELS:
-            if found.sure and text:
-                yield found.fact(name, text)
+        elif name == "judgement":
+            yield from self._judgement(found, language)
         elif name in FIELDS:
             yield from self._field(found, language)
 
     def _field(self, found: Found, language: Language) -> Iterator[Fact]:
         name, text = found.label.field, found.text
-        if FIELDS[name].type is FieldType.TEXT and not found.sure:
+        kind = FIELDS[name].type
+        if kind is FieldType.TEXT and not found.sure:
             return
         value = self.values.of(name, text, language)
         if value is None and name == "solution":
@@ -172,10 +213,82 @@ class LabelReader:
             if money is not None:
                 yield found.fact("amount", money, found.label.rank + 1)
                 value = self.values.of(name, AMOUNT.sub(" ", text).strip(" :,-()"), language)
-        if value is None and name == "judgement" and found.sure:
-            value = self._verdict_sentence(text, language) or "unknown"
-        if value is not None:
+        if value is not None and not self._doubtful(found, language):
             yield found.fact(name, value)
+
+    def _doubtful(self, found: Found, language: Language) -> bool:
+        """Whether a date or an amount is another label's, or only what might be."""
+        if FIELDS[found.label.field].type not in (FieldType.MONEY, FieldType.WHEN):
+            return False
+        if found.at > found.place and self._stacked(found, language):
+            return True
+        clauses = self.lines.pack.clauses.get(language.code)
+        money = FIELDS[found.label.field].type is FieldType.MONEY
+        return money and clauses is not None and clauses.conditional(found.text)
+
+    def _stacked(self, found: Found, language: Language) -> bool:
+        """Whether labels stand below one another, and then their values."""
+        above, below = found.place - 1, found.at + 1
+        if above < 0 or below >= len(self.lines.printed) or self.lines.cell(found.place):
+            return False
+        return (
+            self.lines.is_label(above)
+            and not self.lines.is_label(below)
+            and self.values.of(found.label.field, self.lines.printed[below], language) is not None
+        )
+
+    def _judgement(self, found: Found, language: Language) -> Iterator[Fact]:
+        """A verdict, or `unknown` where it is not clear that it is this label's."""
+        text, last = found.text, found.at
+        value = self.verdict(text, language)
+        below = last + 1
+        if value is None and below < len(self.lines.printed):
+            for joined in (" ", ""):
+                whole = f"{text}{joined}{self.lines.printed[below]}"
+                if value is None and (value := self.verdict(whole, language)) is not None:
+                    last = below
+        if value is None and not found.sure:
+            return
+        value = value or self._verdict_sentence(text, language)
+        if value is not None and self._contested(found.place, last, language):
+            value = None
+        yield found.fact("judgement", value or "unknown")
+
+    def verdict(self, text: str, language: Language) -> str | None:
+        """The verdict that a text is."""
+        return self.values.choice("judgement", text, language)
+
+    def _contested(self, place: int, at: int, language: Language) -> bool:
+        """Whether what stands around a verdict makes it unclear: it goes on, or another verdict
+        without a label of its own stands in the same row, column or list.
+        """
+        below = at + 1
+        if below < len(self.lines.printed):
+            text = self.lines.printed[below]
+            together = self.lines.cell(below) == self.lines.cell(at)
+            if together and (text[:1].islower() or self.verdict(text, language)):
+                return True
+        if self.lines.cell(at) is not None:
+            return any(
+                self.verdict(self.lines.printed[other], language)
+                and not self.lines.is_headed(other, place, self._is_verdict(language))
+                for other in self.lines.in_line_with(at)
+            )
+        above = place - 1
+        return (
+            above >= 0
+            and self.verdict(self.lines.printed[above], language) is not None
+            and not (above > 0 and self._names(above - 1, language))
+        )
+
+    def _is_verdict(self, language: Language) -> Callable[[str], bool]:
+        return lambda text: self.verdict(text, language) is not None
+
+    def _names(self, place: int, language: Language) -> bool:
+        """Whether a line can be the label of the next: words, and no verdict."""
+        text = self.lines.printed[place]
+        words = any(sign.isalpha() for sign in text) and not any(sign.isdigit() for sign in text)
+        return words and self.verdict(text, language) is None
 
     def _verdict_sentence(self, text: str, language: Language) -> str | None:
         """`Invalid. You may appeal …`: a verdict that is a sentence of its own, when none of the
@@ -190,7 +303,7 @@ class LabelReader:
         }
         if not more or any(word in rest for word in words):
             return None
-        return self.values.choice("judgement", first, language)
+        return self.verdict(first, language)
 
     def _window(self, text: str, language: Language) -> Iterator[tuple[str, FieldValue]]:
         first, last = self.values.span(text, language)
@@ -198,6 +311,12 @@ class LabelReader:
             yield "expected_from", first
         if last is not None:
             yield "expected_until", last
+
+
+def _is_number(name: str, text: str) -> bool:
+    if name == "case":
+        return bool(CASE.fullmatch(text))
+    return name in NUMBERS and marks.is_parcel(text)
 
 
 def _begins(folded: str, label: str) -> bool:

@@ -286,9 +286,11 @@ FIELDS: Mapping[str, FieldSpec] = MappingProxyType(
         "text": _of(FieldType.TEXT, "a short text: a message's words, a note"),
     }
 )
-"""Every field a notice may carry, by name (who makes a proposal is `sender`: `from` is a word of
-Python).
+"""Every field a notice may carry, by name (who makes a proposal is `sender` here and `from` in
+JSON: `from` is a word of Python).
 """
+NAMES: Mapping[str, str] = MappingProxyType({"from": "sender"})
+"""Fields that are called otherwise in JSON."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -336,6 +338,8 @@ class NearMiss:
     source: str
     likeness: float
     """0 to 1."""
+    why: str = ""
+    """Why a phrase that fits was not believed, in words for a person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -387,7 +391,7 @@ def field_to_json(value: FieldValue) -> Any:
 
 def field_from_json(name: str, value: Any) -> FieldValue:
     """The inverse of `field_to_json` for the field `name`. Raises ValueError for anything else."""
-    spec = FIELDS.get(name)
+    spec = FIELDS.get(NAMES.get(name, name))
     if spec is None:
         raise ValueError(f"unknown field {name!r}")
     try:
@@ -448,11 +452,20 @@ def _item_from_json(row: Mapping[str, Any]) -> Item:
 
 
 def fields_to_json(fields: Mapping[str, FieldValue]) -> dict[str, Any]:
-    return {name: field_to_json(value) for name, value in sorted(fields.items())}
+    return {json_name(name): field_to_json(value) for name, value in sorted(fields.items())}
 
 
 def fields_from_json(row: Mapping[str, Any]) -> dict[str, FieldValue]:
-    return {name: field_from_json(name, value) for name, value in row.items()}
+    """Also of rows that were written when the party of a proposal was called `sender`."""
+    return {
+        name: field_from_json(name, value)
+        for name, value in ((NAMES.get(key, key), value) for key, value in row.items())
+    }
+
+
+def json_name(name: str) -> str:
+    """What a field is called outside of Python."""
+    return "from" if name == "sender" else name
 
 
 def notice_to_json(notice: Notice) -> dict[str, Any]:

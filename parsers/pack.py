@@ -57,14 +57,24 @@ from parsers.bundled_yaml import read_bundled
 from parsers.clauses import Clauses, ClausesByLanguage
 from parsers.dates import DateWords
 from parsers.packfile import LanguageFile, PackFile, Storefront
-from parsers.phrase import CJK, Phrase, Phrasebook, fold_written
-from parsers.phrasefile import Books, PhraseFile
+from parsers.phrase import CJK, IS_CJK, Phrase, Phrasebook, fold_written
+from parsers.phrasefile import PackInMaking, PhraseFile
 from parsers.template import Language, Template
 from parsers.user_yaml import Document, Fault, UserFileError, check, read
 
 HERE = Path(__file__).parent
 BETWEEN_CJK = re.compile(rf"(?<=[{CJK}])(?=[{CJK}])")
 """Where a folded label has lost a space that the mail may print: `주문 번호`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the languages' files say."""
+
+    words: Mapping[str, DateWords]
+    clauses: Mapping[str, Clauses]
+    goods: Mapping[str, re.Pattern[str]]
+    forward: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,9 +94,20 @@ class Pack:
     """
     order_words: frozenset[str]
     """The words for “order” themselves, folded, in any of the pack's languages."""
+    judging: tuple[str, ...]
+    """The languages that have a label for a judgement."""
+    label_words: frozenset[str]
+    """Every label, folded, in any of the pack's languages."""
     languages: Mapping[str, Language]
+    clauses: Mapping[str, Clauses]
+    goods: Mapping[str, re.Pattern[str]]
+    """By language: what a sentence of the pack's mails is about."""
     ends: frozenset[str]
     """Lines of any language from which on nothing is read."""
+    begins: frozenset[str]
+    """Folded lines above an earlier mail: `Original Message`."""
+    wrote: tuple[str, ...]
+    """What the line above a quoted mail ends with: `On Friday X wrote`."""
     hooks: ModuleType | None = field(default=None, compare=False)
 
     def store(self, domain: str) -> Storefront:
@@ -134,10 +155,15 @@ def load(extra: Path | None) -> Library:
     """
     folders = [HERE / "packs", *([extra] if extra is not None and extra.is_dir() else [])]
     faults: list[Fault] = []
-    languages = _languages(
+    files = _languages(
         [HERE / "languages", *(folder / "languages" for folder in folders[1:])], faults
     )
-    words = {code: _date_words(file) for code, file in languages.items()}
+    known = Known(
+        words={code: _date_words(file) for code, file in files.items()},
+        clauses=ClausesByLanguage(files),
+        goods={code: _any_word(file.goods) for code, file in files.items() if file.goods},
+        forward=_forward(files.values()),
+    )
     names = sorted(
         {
             path.name
@@ -149,15 +175,12 @@ def load(extra: Path | None) -> Library:
     packs = [
         pack
         for name in names
-        if (pack := _pack([folder / name for folder in folders], words, faults)) is not None
+        if (pack := _pack([folder / name for folder in folders], known, faults)) is not None
     ]
     if faults:
         raise UserFileError(faults)
     return Library(
-        packs=tuple(packs),
-        words=words,
-        clauses=ClausesByLanguage(languages),
-        forward=_forward(languages.values()),
+        packs=tuple(packs), words=known.words, clauses=known.clauses, forward=known.forward
     )
 
 
@@ -174,6 +197,16 @@ def _languages(folders: Sequence[Path], faults: list[Fault]) -> dict[str, Langua
             older = languages.get(path.stem)
             languages[path.stem] = file.over(older) if older else file
     return languages
+
+
+def _any_word(words: Iterable[str]) -> re.Pattern[str]:
+    """Any of the words; whole ones, where they are written with spaces."""
+    return re.compile(
+        "|".join(
+            re.escape(word) if IS_CJK.match(word) else rf"\b{re.escape(word)}\b" for word in words
+        ),
+        re.IGNORECASE,
+    )
 
 
 def _date_words(file: LanguageFile) -> DateWords:
@@ -198,42 +231,46 @@ def _lowered(table: Mapping[str, int]) -> dict[str, int]:
     return {word.lower(): number for word, number in table.items()}
 
 
-def _pack(
-    folders: Sequence[Path], words: Mapping[str, DateWords], faults: list[Fault]
-) -> Pack | None:
+def _pack(folders: Sequence[Path], known: Known, faults: list[Fault]) -> Pack | None:
+    file = _pack_file(folders, faults)
+    if file is None:
+        return None
+    making = PackInMaking(words=known.words, faults=faults)
+    for path in _files([folder / "phrases" for folder in folders]):
+        document = _document(path, faults)
+        if document is not None:
+            PhraseFile(document, path, making).compile()
+    pack = _made(file, making, known, _hooks(folders))
+    if making.own:
+        from parsers import overreach  # noqa: PLC0415 - it reads with the pack that is made here
+
+        faults.extend(overreach.faults(pack, making.own))
+    return pack
+
+
+def _pack_file(folders: Sequence[Path], faults: list[Fault]) -> PackFile | None:
+    """The last pack.yaml of the folders, checked."""
     paths = [folder / "pack.yaml" for folder in folders if (folder / "pack.yaml").is_file()]
     if not paths:
         where = next(folder for folder in folders if folder.is_dir())
-        faults.append(
-            Fault(
-                file=str(where / "pack.yaml"),
-                line=0,
-                column=0,
-                what="no such file; a pack needs its pack.yaml",
-            )
-        )
+        what = "no such file; a pack needs its pack.yaml"
+        faults.append(Fault(file=str(where / "pack.yaml"), line=0, column=0, what=what))
         return None
     document = _document(paths[-1], faults)
     if document is None:
         return None
     file, found = check(document, PackFile)
     faults.extend(found)
-    if file is None:
-        return None
-    books = Books()
-    languages: dict[str, Language] = {}
-    for path in _files([folder / "phrases" for folder in folders]):
-        phrase_document = _document(path, faults)
-        if phrase_document is not None:
-            PhraseFile(phrase_document, path, words, books, languages, faults).compile()
+    return file
+
+
+def _made(file: PackFile, making: PackInMaking, known: Known, hooks: ModuleType | None) -> Pack:
+    languages, books = making.languages, making.books
     order = _shapes(file.order)
-    order_labels = {
-        label.folded
-        for one in languages.values()
-        for group in one.labels.values()
-        for label in group
-        if label.field == "order"
-    }
+    labels = [
+        label for one in languages.values() for group in one.labels.values() for label in group
+    ]
+    order_labels = {label.folded for label in labels if label.field == "order"}
     return Pack(
         marketplace=file.marketplace,
         file=file,
@@ -245,9 +282,17 @@ def _pack(
         noise=books.noise,
         named=_named(order, order_labels),
         order_words=frozenset(label.rstrip(" #") for label in order_labels),
+        judging=tuple(
+            dict.fromkeys(label.language for label in labels if label.field == "judgement")
+        ),
+        label_words=frozenset(label.folded for label in labels),
         languages=languages,
+        clauses=known.clauses,
+        goods=known.goods,
         ends=frozenset(end for language in languages.values() for end in language.ends),
-        hooks=_hooks(folders),
+        begins=frozenset(word for word, role in known.forward.items() if role == "begin"),
+        wrote=tuple(word for word, role in known.forward.items() if role == "wrote"),
+        hooks=hooks,
     )
 
 

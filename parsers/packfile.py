@@ -2,11 +2,12 @@
 by key.
 """
 
-from typing import Any, Literal
+from fnmatch import fnmatchcase
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from parsers.notice import Role
+from parsers.notice import Kind, Role
 from parsers.user_yaml import did_you_mean
 
 
@@ -29,6 +30,8 @@ class Senders(_Written):
     """Local parts by what they send; `local@host` or a bare host are possible too."""
 
     transactional: tuple[str, ...] = ()
+    shipping: tuple[str, ...] = ()
+    """Addresses that tell of parcels alone."""
     seller: tuple[str, ...] = ()
     message: tuple[str, ...] = ()
     """Hosts through which the other side's own words come."""
@@ -49,6 +52,14 @@ class PackFile(_Written):
     strangers: tuple[str, ...] = ()
     """Domains that hold the brand's name and are somebody else, honestly."""
     senders: Senders
+    kinds: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """The ceiling of a group of senders: the kinds it may speak of, `shipment.*` for a whole
+    family. A group that is not listed has none.
+    """
+    ids: dict[str, str] = Field(default_factory=dict)
+    """X-Marketplace-ID -> store."""
+    prefixes: dict[str, str] = Field(default_factory=dict)
+    """First digits of an order number -> store."""
     order: tuple[str, ...]
     """Shapes of order numbers: # is a digit, @ a capital letter, `#*14-19` a run of 14 to 19
     digits.
@@ -61,6 +72,34 @@ class PackFile(_Written):
     links: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """order, tracking, package, case: the link parameters that carry them."""
 
+    @field_validator("kinds")
+    @classmethod
+    def _ceilings(cls, value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        for group, patterns in value.items():
+            if group not in Senders.model_fields:
+                hint = did_you_mean(group, Senders.model_fields)
+                raise ValueError(f"{group!r} is no group of senders{hint}")
+            for pattern in patterns:
+                if not any(fnmatchcase(kind.value, pattern) for kind in Kind):
+                    hint = did_you_mean(pattern, [kind.value for kind in Kind])
+                    raise ValueError(f"{pattern!r} is no kind{hint}")
+        return value
+
+    @model_validator(mode="after")
+    def _stores(self) -> Self:
+        for table in (self.ids, self.prefixes):
+            for store in table.values():
+                if store not in self.stores:
+                    raise ValueError(
+                        f"{store!r} is none of the stores{did_you_mean(store, self.stores)}"
+                    )
+        return self
+
+    def allows(self, group: str | None, kind: Kind) -> bool:
+        """Whether senders of this group may speak of this kind."""
+        patterns = self.kinds.get(group or "")
+        return patterns is None or any(fnmatchcase(kind.value, one) for one in patterns)
+
 
 class PhraseBlock(_Written):
     proof: Literal["real", "reconstructed"] = "reconstructed"
@@ -69,6 +108,10 @@ class PhraseBlock(_Written):
     vague: bool = False
     subject: tuple[str, ...] = ()
     headline: tuple[str, ...] = ()
+    sentence: tuple[str, ...] = ()
+    """Words in order within one sentence that is stated as fact."""
+    under: tuple[str, ...] = ()
+    """Words of the subject or of a line above, without which its sentences say nothing."""
 
 
 FAMILIES = (
@@ -127,6 +170,10 @@ class LanguageFile(_Written):
     """End a clause under another, which began before them: ため、"""
     abbreviations: tuple[str, ...] = ()
     """Their full stop ends no sentence."""
+    goods: tuple[str, ...] = ()
+    """What a mail is about: order, parcel, refund. A sentence without any of them is about
+    something else.
+    """
 
     @field_validator("predicates")
     @classmethod

@@ -6,7 +6,7 @@ from dataclasses import replace
 from parsers import marks
 from parsers.blocks import Block
 from parsers.body import Page
-from parsers.evidence import Recognised
+from parsers.evidence import DISPUTE_KINDS, Recognised
 from parsers.fields import Content, Section
 from parsers.mail import ParsedMail
 from parsers.marks import Named
@@ -42,8 +42,7 @@ def _by_parcel(whole: Section, mail: ParsedMail) -> tuple[Section, ...]:
 
 def _parcel(whole: Section, page: Page, block: Block, named: tuple[Named, ...]) -> Section:
     here = tuple((place, hit) for place, hit in page.headlines if block.holds(place))
-    sure = any(not hit.value.vague for hit in whole.recognised.subjects)
-    lead = here[0][1] if here and not sure else whole.recognised.lead
+    lead = here[0][1] if here and not whole.recognised.sure else whole.recognised.lead
     return replace(
         whole,
         page=page,
@@ -65,10 +64,40 @@ def _by_order(whole: Section) -> tuple[Section, ...]:
         if fact.name in ("expected_until", "judgement")
     ]
     found = _unglued(page.blocks(heads), whole)
-    if len(found) == 1 or (page.pack.file.one_parcel and said.kind in PARCEL_KINDS):
+    if page.pack.file.one_parcel and said.kind in PARCEL_KINDS and not _several(said, found):
         orders = tuple(number for block in found for number in block.orders)
-        return (replace(whole, block=replace(whole.block, orders=orders)),)
+        found = (replace(whole.block, orders=orders),)
+    found = tuple(part for block in found for part in _by_news(block, said, page))
+    if len(found) == 1:
+        return (replace(whole, block=replace(whole.block, orders=found[0].orders)),)
     return tuple(_order(whole, found, index) for index in range(len(found)))
+
+
+def _several(said: Recognised, found: Sequence[Block]) -> bool:
+    """Whether the blocks say different things."""
+    kinds = {
+        frozenset(hit.value.kind for place, hit in said.headlines if block.holds(place))
+        for block in found
+    }
+    return len(kinds) > 1 and frozenset() not in kinds
+
+
+def _by_news(block: Block, said: Recognised, page: Page) -> tuple[Block, ...]:
+    """The block, cut above every headline that says something else than the one before."""
+    starts: list[int] = []
+    last: Kind | None = None
+    for place, hit in said.headlines:
+        if block.holds(place) and not hit.value.vague and hit.value.kind is not last:
+            starts.append(place)
+            last = hit.value.kind
+    news = {hit.value.kind for place, hit in said.headlines if block.holds(place)}
+    if len(starts) < 2 or news <= DISPUTE_KINDS:  # a dispute's labels are read together
+        return (block,)
+    starts[0] = block.start
+    return tuple(
+        Block(start=start, stop=stop, orders=page.orders_between(start, stop) or block.orders)
+        for start, stop in zip(starts, [*starts[1:], block.stop], strict=True)
+    )
 
 
 def _order(whole: Section, found: Sequence[Block], index: int) -> Section:
@@ -92,13 +121,15 @@ def _order(whole: Section, found: Sequence[Block], index: int) -> Section:
 
 
 def _said_in(said: Recognised, block: Block, head: int, *, first: bool) -> Recognised:
-    own = [hit for place, hit in said.headlines if block.holds(place)]
+    own = [hit for place, hit in said.headlines if block.holds(place) and not hit.value.vague]
     subjects = tuple(hit for hit in said.subjects if first or "item" not in hit.caught)
     return Recognised(
-        lead=own[0] if own and not said.subjects else said.lead,
+        lead=own[0] if own and own[0].value.kind is not said.kind else said.lead,
         subjects=subjects,
         headlines=tuple(
-            (place, hit) for place, hit in said.headlines if block.holds(place) or place < head
+            (place, hit)
+            for place, hit in said.headlines
+            if block.holds(place) or (place < head and not own)
         ),
     )
 

@@ -11,7 +11,6 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Generic, TypeVar
 
 GAP = re.compile(r"\{([^{}]*)\}")
@@ -39,7 +38,36 @@ LOOSE = ("any", "name")
 KEYS = (4, 2)
 """Phrases are found by so many letters of their beginning or end; Japanese ones are short."""
 
+QUOTES = {
+    '"': '"',
+    "'": "'",
+    "\u2018": "\u2019",
+    "\u201a": "\u2018\u2019",
+    "\u201c": "\u201d\u201c",
+    "\u201e": "\u201c\u201d",
+    "\u201f": "\u201d",
+    "\u00ab": "\u00bb",
+    "\u00bb": "\u00ab",
+    "\u2039": "\u203a",
+    "\u300c": "\u300d",
+    "\u300e": "\u300f",
+    "\u300a": "\u300b",
+}
+"""What opens a quote, and what may close it."""
+AROUND = " .,;:|&+/-\u2026\u3001\u3002()"
+
 Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a gap caught, as it stood in the line."""
+
+    text: str
+    loose: str
+    """What of it no quotes bound: any sentence may go on there."""
+    closed: bool
+    """Whether a quote was opened and closed in it."""
 
 
 def fold(line: str) -> str:
@@ -91,11 +119,9 @@ class Phrase:
         """How many letters are the phrase's own."""
         return sum(map(len, self.texts))
 
-    def match(
-        self, line: str, folded: str, accepts: Callable[[str, str], bool]
-    ) -> dict[str, str] | None:
-        """What the gaps hold when the whole line is this phrase, else None. `accepts(gap, text)`
-        vets each.
+    def match(self, line: str, folded: str) -> dict[str, Held] | None:
+        """What the gaps hold when the whole line is this phrase, else None. Whether they may hold
+        it is for the caller to say.
         """
         spans = self._spans(folded)
         if spans is None:
@@ -105,13 +131,14 @@ class Phrase:
         again, places = _fold_with_places(line)
         if again != folded:
             return None
-        caught: dict[str, str] = {}
+        caught: dict[str, Held] = {}
         for gap, (start, stop) in zip(self.gaps, spans, strict=True):
-            text = line[places[start] : places[stop - 1] + 1].strip() if stop > start else ""
-            same = gap in LOOSE or caught.get(gap, text) == text
-            if not text or not same or not accepts(gap, text):
+            held = _held(line, places[start], places[stop - 1] + 1) if stop > start else None
+            if held is None or not held.text:
                 return None
-            caught[gap] = text
+            if gap not in LOOSE and gap in caught and caught[gap].text != held.text:
+                return None
+            caught[gap] = held
         return caught
 
     def _spans(self, folded: str) -> list[tuple[int, int]] | None:
@@ -142,7 +169,8 @@ def compile_phrase(written: str, source: str, known: Iterable[str]) -> Phrase:
     names = set(known)
     gaps = tuple(GAP.findall(written))
     for gap in gaps:
-        if gap not in names:
+        name, _, order = gap.partition(":")
+        if name not in names or order not in ("", "dmy", "mdy", "ymd"):
             raise ValueError(
                 f"unknown gap {{{gap}}} in {written!r}; known gaps: {', '.join(sorted(names))}"
             )
@@ -229,18 +257,24 @@ class Phrasebook(Generic[Value]):
         self._rest.append(entry)
 
     def find(
-        self, line: str, folded: str, accepts: Callable[[str, str, Value], bool]
+        self,
+        line: str,
+        folded: str,
+        accepts: Callable[[Phrase, Value, Mapping[str, Held]], bool],
     ) -> list[Hit[Value]]:
         """Every phrase that the whole line is.
 
-        `folded` is `fold(line)`; `accepts(gap, text, value)` vets what a gap caught.
+        `folded` is `fold(line)`; `accepts(phrase, value, held)` vets what the gaps caught.
         """
-        hits = [Hit(phrase, {}, value) for phrase, value in self._exact.get(folded, ())]
-        for entry in self._candidates(folded):
-            phrase, value = entry
-            caught = phrase.match(line, folded, partial(_accepted, accepts, value))
-            if caught is not None:
-                hits.append(Hit(phrase, caught, value))
+        hits = [
+            Hit(phrase, {}, value)
+            for phrase, value in self._exact.get(folded, ())
+            if accepts(phrase, value, {})
+        ]
+        for phrase, value in self._candidates(folded):
+            held = phrase.match(line, folded)
+            if held is not None and accepts(phrase, value, held):
+                hits.append(Hit(phrase, {gap: one.text for gap, one in held.items()}, value))
         return hits
 
     def _candidates(self, folded: str) -> list[tuple[Phrase, Value]]:
@@ -254,7 +288,55 @@ class Phrasebook(Generic[Value]):
         return found
 
 
-def _accepted(
-    accepts: Callable[[str, str, Value], bool], value: Value, gap: str, text: str
-) -> bool:
-    return accepts(gap, text, value)
+def _held(line: str, start: int, stop: int) -> Held:
+    """The text between two places of a line, with the quotes that stand around and in it."""
+    text = line[start:stop].strip()
+    before = len(line[:start].rstrip()) - 1
+    begin = before if before >= 0 and line[before] in QUOTES else start
+    rest = line[stop:]
+    end = stop + len(rest) - len(rest.lstrip(" .\u2026!"))
+    if begin == start and not any(sign in QUOTES for sign in text):
+        return Held(text, text, closed=False)
+    loose, closed = _unquoted(line[begin : end + 1] if end < len(line) else line[begin:stop])
+    return Held(text, loose, closed)
+
+
+def _unquoted(text: str) -> tuple[str, bool]:
+    """What of a text stands in no closed quotes, and whether any quotes were closed. Where a sign
+    may stand for inches, nothing is taken as closed.
+    """
+    out: list[str] = []
+    opened, closers, closed = -1, "", False
+    for place, sign in enumerate(text):
+        if opened < 0:
+            if _opens(text, place):
+                opened, closers = place, QUOTES[sign]
+            else:
+                out.append(sign)
+        elif sign in closers and not _in_word(text, place):
+            if _inches(text, place, closers):
+                return text.strip(AROUND), False
+            opened, closed = -1, True
+    if opened >= 0:
+        out.append(text[opened + 1 :])
+    return "".join(out).strip(AROUND), closed
+
+
+def _opens(text: str, place: int) -> bool:
+    """Whether a sign opens a quote: an apostrophe and a sign for inches do not."""
+    sign = text[place]
+    if sign not in QUOTES:
+        return False
+    before = text[place - 1 : place]
+    return sign not in "\"'\u2018\u2019\u201d" or not before.isalnum()
+
+
+def _in_word(text: str, place: int) -> bool:
+    """Whether a sign is an apostrophe."""
+    return text[place] in "'\u2019" and text[place + 1 : place + 2].isalnum()
+
+
+def _inches(text: str, place: int, closers: str) -> bool:
+    """Whether a sign behind a number may stand for inches, since another one follows."""
+    number = text[place] in '"\u201d' and text[place - 1 : place].isdigit()
+    return number and any(sign in closers for sign in text[place + 1 :])

@@ -2,16 +2,17 @@
 column.
 """
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from parsers.dates import DateWords
-from parsers.notice import FIELDS, FieldType, FieldValue, Kind, Proof, field_from_json
+from parsers.notice import FIELDS, NAMES, FieldType, FieldValue, Kind, Proof, field_from_json
 from parsers.packfile import PhraseBlock
-from parsers.phrase import Phrasebook, compile_phrase, fold_written
-from parsers.template import Label, Language, Template
+from parsers.phrase import IS_CJK, Phrase, Phrasebook, compile_phrase, fold_written
+from parsers.template import Label, Language, Sentence, Template
 from parsers.user_yaml import Document, Fault, did_you_mean, faults_of, plain
 
 HERE = Path(__file__).parent
@@ -27,10 +28,18 @@ GAPS = (
     "n",
     "name",
     "any",
+    "site",
+    "code",
     "window",
 )
 LABELS = ("order", "tracking", "parcel", "package", "case", "window", "item", "quantity", "price")
-SPECIAL = ("lines", "labels", "words", "ends", "noise", "guess")
+SPECIAL = ("lines", "labels", "words", "ends", "noise", "guess", "counts", "more")
+NO_WORDS = DateWords(months={}, weekdays={}, relative={}, numeric="unclear")
+NOTHING = re.compile(r"(?!)")
+WITHIN = ".{0,60}?"
+"""Between two pieces of a sentence."""
+Place = list[str | int]
+"""Where in the file: keys and indexes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,144 +51,197 @@ class Books:
     noise: Phrasebook[str] = field(default_factory=Phrasebook)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnPhrase:
+    """A subject or headline that a user wrote, and where."""
+
+    phrase: Phrase
+    template: Template
+    document: Document
+    path: Sequence[str | int]
+
+    def fault(self, what: str) -> Fault:
+        return self.document.fault(self.path, what)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackInMaking:
+    """What the files of one pack have said so far."""
+
+    words: Mapping[str, DateWords]
+    books: Books = field(default_factory=Books)
+    languages: dict[str, Language] = field(default_factory=dict)
+    own: list[OwnPhrase] = field(default_factory=list)
+    faults: list[Fault]
+
+    def language(self, code: str) -> Language:
+        """What is known of a language; an empty one before its first file."""
+        return self.languages.get(code) or Language(
+            code=code,
+            words=self.words.get(code, NO_WORDS),
+            lines=Phrasebook(),
+            labels={},
+            headings=Phrasebook(),
+            values={},
+            ends=frozenset(),
+            sentences=(),
+            counts=NOTHING,
+            more=NOTHING,
+        )
+
+
 class PhraseFile:
     """Compiles one phrase file into its pack, collecting every fault with its place."""
 
-    def __init__(
-        self,
-        document: Document,
-        path: Path,
-        words: Mapping[str, DateWords],
-        books: Books,
-        languages: dict[str, Language],
-        faults: list[Fault],
-    ) -> None:
-        self.document, self.books, self.faults, self.languages = document, books, faults, languages
+    def __init__(self, document: Document, path: Path, making: PackInMaking) -> None:
+        self.document, self.making, self.faults = document, making, making.faults
         self.code = path.stem
         self.source_lines = path.read_text(encoding="utf-8-sig").split("\n")
-        empty = DateWords(months={}, weekdays={}, relative={}, numeric="unclear")
-        self.words = words.get(self.code, empty)
         self.shipped = path.is_relative_to(HERE)
-        self.name = str(path.relative_to(HERE)) if path.is_relative_to(HERE) else str(path)
+        self.name = str(path.relative_to(HERE)) if self.shipped else str(path)
+        self.sentences: list[Sentence] = []
 
     def compile(self) -> None:
         tree = self.document.tree
         if not isinstance(tree, dict):
-            self.faults.append(
-                self.document.fault(
-                    [], "expected kinds such as shipment.delivered with their phrases"
-                )
-            )
+            what = "expected kinds such as shipment.delivered with their phrases"
+            self._fault([], what)
             return
-        kinds = {kind.value for kind in Kind}
         for key in tree:
-            if key in kinds:
-                self._kind([key], tree[key], guess=False)
-            elif key == "guess" and isinstance(tree[key], dict):
-                for kind in tree[key]:
-                    if kind in kinds:
-                        self._kind(["guess", kind], tree[key][kind], guess=True)
-                    else:
-                        what = f"unknown kind {kind!r}{did_you_mean(kind, kinds)}"
-                        self.faults.append(self.document.fault(["guess", kind], what, at_key=True))
-            elif key not in SPECIAL:
-                what = f"unknown kind {key!r}{did_you_mean(key, [*kinds, *SPECIAL])}"
-                self.faults.append(self.document.fault([key], what, at_key=True))
+            self._key(key, tree[key])
         self._noise(tree.get("noise"))
-        old = self.languages.get(self.code)
-        lines: Phrasebook[str] = old.lines if old else Phrasebook()
+        old = self.making.language(self.code)
         for path, text in self._texts(["lines"], tree.get("lines")):
-            self._add(lines, path, text, self.code)
-        values: dict[str, dict[str, str]] = {
-            name: dict(table) for name, table in (old.values if old else {}).items()
-        }
-        self._values(tree.get("words"), values)
-        headings: Phrasebook[Label] = old.headings if old else Phrasebook()
-        labels: dict[str, list[Label]] = {
-            key: list(group) for key, group in (old.labels if old else {}).items()
-        }
-        for label in self._labels(tree.get("labels"), headings):
-            labels.setdefault(label.folded[:2], []).append(label)
+            self._add(old.lines, path, text, self.code)
         ends = {fold_written(text) for _, text in self._texts(["ends"], tree.get("ends"))}
-        self.languages[self.code] = Language(
-            code=self.code,
-            words=self.words,
-            lines=lines,
-            labels={
-                key: tuple(sorted(group, key=lambda label: -len(label.folded)))
-                for key, group in labels.items()
-            },
-            headings=headings,
-            values=values,
-            ends=frozenset(ends | (old.ends if old else frozenset())),
+        self.making.languages[self.code] = replace(
+            old,
+            labels=self._labels(tree.get("labels"), old),
+            values=self._values(tree.get("words"), old.values),
+            ends=old.ends | ends,
+            sentences=(*old.sentences, *self.sentences),
+            counts=self._counting("counts", tree.get("counts"), old.counts),
+            more=self._counting("more", tree.get("more"), old.more),
         )
 
-    def _kind(self, path: list[str | int], node: Any, *, guess: bool) -> None:
+    def _key(self, key: Any, node: Any) -> None:
+        kinds = {kind.value for kind in Kind}
+        if key in kinds:
+            self._kind([key], node, guess=False)
+        elif key == "guess" and isinstance(node, dict):
+            for kind in node:
+                if kind in kinds:
+                    self._kind(["guess", kind], node[kind], guess=True)
+                else:
+                    what = f"unknown kind {kind!r}{did_you_mean(kind, kinds)}"
+                    self._fault(["guess", kind], what, at_key=True)
+        elif key not in SPECIAL:
+            what = f"unknown kind {key!r}{did_you_mean(key, [*kinds, *SPECIAL])}"
+            self._fault([key], what, at_key=True)
+
+    def _fault(self, path: Sequence[str | int], what: str, *, at_key: bool = False) -> None:
+        self.faults.append(self.document.fault(path, what, at_key=at_key))
+
+    def _kind(self, path: Place, node: Any, *, guess: bool) -> None:
         blocks = node if isinstance(node, list) else [node]
         for index, tree in enumerate(blocks):
             at = [*path, index] if isinstance(node, list) else path
             if not isinstance(tree, dict):
-                what = (
+                self._fault(
+                    at,
                     "expected a block with subject: or headline:, such as - subject: ['Delivered:"
-                    " {item}']"
+                    " {item}']",
                 )
-                self.faults.append(self.document.fault(at, what))
                 continue
             try:
                 block = PhraseBlock.model_validate(plain(tree))
             except ValueError as error:
                 self.faults.extend(faults_of(self.document, error, at))  # type: ignore[arg-type]
                 continue
-            fixed = self._fixed(block, at)
-            proof = Proof.GUESS if guess else Proof(block.proof)
-            for where, book in (
-                ("subject", self.books.subjects),
-                ("headline", self.books.headlines),
-            ):
-                saying = Template(
-                    kind=Kind(str(path[-1])),
-                    language=self.code,
-                    proof=proof,
-                    role=block.role,
-                    fixed=fixed,
-                    vague=block.vague,
-                    where=where,
+            template = Template(
+                kind=Kind(str(path[-1])),
+                language=self.code,
+                proof=Proof.GUESS if guess else Proof(block.proof),
+                role=block.role,
+                fixed=self._fixed(block, at),
+                vague=block.vague,
+                where="subject",
+            )
+            self._phrases(at, tree, template)
+
+    def _phrases(self, at: Place, tree: Mapping[str, Any], template: Template) -> None:
+        """The phrases of one block, each in the book of its place."""
+        books = self.making.books
+        for where, book in (("subject", books.subjects), ("headline", books.headlines)):
+            said = replace(template, where=where)
+            for path, text in self._texts([*at, where], tree.get(where)):
+                phrase = self._add(book, path, text, said)
+                if phrase is not None and where == "subject":
+                    self._bounded(path, phrase)
+                if phrase is not None and not self.shipped:
+                    own = OwnPhrase(phrase=phrase, template=said, document=self.document, path=path)
+                    self.making.own.append(own)
+        under = [fold_written(text) for _, text in self._texts([*at, "under"], tree.get("under"))]
+        for path, text in self._texts([*at, "sentence"], tree.get("sentence")):
+            pieces = [fold_written(piece) for piece in text.split("…")]
+            self.sentences.append(
+                Sentence(
+                    words=re.compile(WITHIN.join(_piece(piece) for piece in pieces if piece)),
+                    under=tuple(under),
+                    written=text,
+                    source=self._source(path),
+                    template=replace(template, where="sentence"),
                 )
-                for text_path, text in self._texts([*at, where], tree.get(where)):
-                    self._add(book, text_path, text, saying)
+            )
+
+    def _bounded(self, path: Place, phrase: Phrase) -> None:
+        """A subject decides a kind by its words alone, so that nothing unseen may go on at its
+        ends.
+        """
+        ends = [phrase.gaps[0]] if phrase.gaps and not phrase.texts[0].strip() else []
+        ends += [phrase.gaps[-1]] if phrase.gaps and not phrase.texts[-1].strip() else []
+        if "any" in ends:
+            self._fault(
+                path,
+                f"{{any}} at an end of a subject would swallow the rest of a sentence, such as"
+                f" {self._swallowed(phrase)!r}; write what stands there, or name the gap"
+                " ({item}, {order} …)",
+            )
+
+    def _swallowed(self, phrase: Phrase) -> str:
+        """A sentence that would fit the phrase and says something else."""
+        known = (
+            other.written
+            for other, template in self.making.books.subjects.all
+            if template.language == self.code and template.kind is Kind.ORDER_CANCELLED
+        )
+        return phrase.written.replace("{any}", next(known, "is not true"), 1)
 
     def _fixed(self, block: PhraseBlock, at: Sequence[str | int]) -> dict[str, FieldValue]:
         fixed: dict[str, FieldValue] = {}
         for name, value in block.set.items():
             try:
-                fixed[name] = field_from_json(name, value)
+                fixed[NAMES.get(name, name)] = field_from_json(name, value)
             except ValueError as error:
-                hint = did_you_mean(name, FIELDS) if name not in FIELDS else ""
-                self.faults.append(
-                    self.document.fault(
-                        [*at, "set", name], f"{error}{hint}", at_key=name not in FIELDS
-                    )
-                )
+                unknown = NAMES.get(name, name) not in FIELDS
+                hint = did_you_mean(name, FIELDS) if unknown else ""
+                self._fault([*at, "set", name], f"{error}{hint}", at_key=unknown)
         return fixed
 
-    def _texts(self, path: list[str | int], node: Any) -> list[tuple[list[str | int], str]]:
+    def _texts(self, path: Place, node: Any) -> list[tuple[Place, str]]:
         """The quoted strings of a list, each with its path; anything else is a fault."""
         if node is None:
             return []
         if not isinstance(node, list):
-            self.faults.append(
-                self.document.fault(path, "expected a list of phrases, each in single quotes")
-            )
+            self._fault(path, "expected a list of phrases, each in single quotes")
             return []
-        out: list[tuple[list[str | int], str]] = []
+        out: list[tuple[Place, str]] = []
         for index, text in enumerate(node):
             at = [*path, index]
             if self._quoted(at) and isinstance(text, str):
                 out.append((at, str(text)))
             else:
-                self.faults.append(
-                    self.document.fault(at, f"a phrase stands in single quotes: {str(text)!r}")
-                )
+                self._fault(at, f"a phrase stands in single quotes: {str(text)!r}")
         return out
 
     def _quoted(self, path: Sequence[str | int]) -> bool:
@@ -190,33 +252,35 @@ class PhraseFile:
     def _source(self, path: Sequence[str | int]) -> str:
         return f"{self.name}:{self.document.fault(path, '').line}"
 
-    def _add(self, book: Phrasebook[Any], path: Sequence[str | int], text: str, value: Any) -> None:
+    def _add(
+        self, book: Phrasebook[Any], path: Sequence[str | int], text: str, value: Any
+    ) -> Phrase | None:
         try:
             phrase = compile_phrase(text, self._source(path), (*GAPS, *FIELDS))
         except ValueError as error:
-            self.faults.append(self.document.fault(path, str(error)))
-            return
+            self._fault(path, str(error))
+            return None
         if not self.shipped:
             book.drop(
                 phrase.texts
             )  # the user's word replaces the shipped one, whatever kind it stood under
         book.add(phrase, value)
+        return phrase
 
     def _noise(self, node: Any) -> None:
         if isinstance(node, dict):
             for path, text in self._texts(["noise", "subject"], node.get("subject")):
-                self._add(self.books.noise, path, text, self.code)
+                self._add(self.making.books.noise, path, text, self.code)
         elif node is not None:
-            self.faults.append(
-                self.document.fault(["noise"], "expected subject: with a list of phrases")
-            )
+            self._fault(["noise"], "expected subject: with a list of phrases")
 
-    def _labels(self, node: Any, headings: Phrasebook[Label]) -> list[Label]:
-        out = []
+    def _labels(self, node: Any, old: Language) -> dict[str, tuple[Label, ...]]:
+        """The labels by their first two letters, longest first; those with gaps are headings."""
+        found = [label for group in old.labels.values() for label in group]
         for name in node or {}:
             if name not in FIELDS and name not in LABELS:
                 what = f"unknown field {name!r}{did_you_mean(name, [*FIELDS, *LABELS])}"
-                self.faults.append(self.document.fault(["labels", name], what, at_key=True))
+                self._fault(["labels", name], what, at_key=True)
                 continue
             for rank, (path, text) in enumerate(self._texts(["labels", name], node[name])):
                 label = Label(
@@ -228,30 +292,49 @@ class PhraseFile:
                     language=self.code,
                 )
                 if "{" in text:
-                    self._add(headings, path, text, label)
+                    self._add(old.headings, path, text, label)
                 else:
-                    out.append(label)
-        return out
+                    found.append(label)
+        groups: dict[str, list[Label]] = {}
+        for label in sorted(found, key=lambda label: -len(label.folded)):
+            groups.setdefault(label.folded[:2], []).append(label)
+        return {key: tuple(group) for key, group in groups.items()}
 
-    def _values(self, node: Any, values: dict[str, dict[str, str]]) -> None:
+    def _values(self, node: Any, old: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+        values = {name: dict(table) for name, table in old.items()}
         for name in node or {}:
             spec = FIELDS.get(name)
             if spec is None or spec.type not in (FieldType.CHOICE, FieldType.TEXT):
-                choices = [
-                    field_name for field_name, one in FIELDS.items() if one.type is FieldType.CHOICE
-                ]
+                choices = [key for key, one in FIELDS.items() if one.type is FieldType.CHOICE]
                 what = f"{name!r} is no field with a choice of words{did_you_mean(name, choices)}"
-                self.faults.append(self.document.fault(["words", name], what, at_key=True))
+                self._fault(["words", name], what, at_key=True)
                 continue
             for value in node[name]:
                 if spec.choices and value not in spec.choices:
-                    what = (
-                        f"{value!r} is not one of"
-                        f" {', '.join(spec.choices)}{did_you_mean(value, spec.choices)}"
-                    )
-                    self.faults.append(
-                        self.document.fault(["words", name, value], what, at_key=True)
-                    )
+                    known = f"{', '.join(spec.choices)}{did_you_mean(value, spec.choices)}"
+                    what = f"{value!r} is not one of {known}"
+                    self._fault(["words", name, value], what, at_key=True)
                     continue
                 for _, text in self._texts(["words", name, value], node[name][value]):
                     values.setdefault(name, {})[fold_written(text)] = str(value)
+        return values
+
+    def _counting(self, key: str, node: Any, old: re.Pattern[str]) -> re.Pattern[str]:
+        """Texts that count instead of naming, where {n} is a number and {any} a word or two."""
+        texts = [text for _, text in self._texts([key], node)]
+        if not texts:
+            return old
+        patterns = [_count(text) for text in texts] + ([] if old is NOTHING else [old.pattern])
+        return re.compile("|".join(patterns), re.IGNORECASE)
+
+
+def _piece(folded: str) -> str:
+    """Words of a sentence, whole where they are written with spaces."""
+    start = r"\b" if folded[:1].isalnum() and not IS_CJK.match(folded) else ""
+    stop = r"\b" if folded[-1:].isalnum() and not IS_CJK.match(folded[-1:]) else ""
+    return f"{start}{re.escape(folded)}{stop}"
+
+
+def _count(text: str) -> str:
+    escaped = re.escape(text).replace(r"\ ", r"\s*")
+    return escaped.replace(r"\{n\}", r"\d{1,3}").replace(r"\{any\}", r"[^\W\d][^\"“„«「:]{0,60}?")

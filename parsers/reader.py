@@ -4,31 +4,23 @@ hook.
 `read` never raises: for any bytes there is an outcome and one sentence that says why.
 """
 
-import difflib
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, date, tzinfo
-from functools import lru_cache
-from typing import Self
+from datetime import UTC
+from typing import Any, Self
 
-from parsers import authentic, forwarded, intents, limits, marks, statements
+from parsers import authentic, forwarded, intents, limits, marks, renderings, stores
+from parsers import near as near_misses
 from parsers.authentic import Sender
 from parsers.body import Page
-from parsers.dates import Clock
 from parsers.frame import Frame
 from parsers.mail import ParsedMail, parse, parse_header
-from parsers.notice import NearMiss, Notice, Outcome, Reading, Role, Trust
-from parsers.pack import Library, Pack, phrases
-from parsers.phrase import fold
-from parsers.text import VisibleText
+from parsers.notice import Outcome, Reading, Role, Trust
+from parsers.pack import Library, Pack
 
 FORWARD_PREFIX = re.compile(
     r"\s*(?:fwd?|wg|tr|rv|enc|転送|전달|i|pd|doorst)\s*[:：]", re.IGNORECASE
 )
-NEAR = 0.72
-MAX_NEAR = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +89,7 @@ def _read(mail: ParsedMail, context: Context) -> Reading:
         )
         if trust is Trust.FORGED:
             return _forged(mail, sender.pack, why)
-        return _understand(mail, sender, sender.pack, trust, why, context)
+        return _understand(mail, sender, trust, why, context)
     forward = _forwarded(mail, context)
     if forward is not None:
         return forward
@@ -125,7 +117,7 @@ def _forwarded(mail: ParsedMail, context: Context) -> Reading | None:
     if not authentic.own_forward(mail, context.authserv_ids):
         return _forged(inner, sender.pack, "forwarded by a mail that only pretends to be yours")
     trust = Trust.FORWARDED if own else Trust.UNVERIFIED
-    return _understand(inner, sender, sender.pack, trust, "forwarded", context)
+    return _understand(inner, sender, trust, "forwarded", context)
 
 
 def _forged(mail: ParsedMail, pack: Pack, why: str) -> Reading:
@@ -144,89 +136,45 @@ def _forged(mail: ParsedMail, pack: Pack, why: str) -> Reading:
 
 
 def _understand(
-    mail: ParsedMail, sender: Sender, pack: Pack, trust: Trust, why: str, context: Context
+    mail: ParsedMail, sender: Sender, trust: Trust, why: str, context: Context
 ) -> Reading:
+    pack = sender.pack
+    assert pack is not None  # noqa: S101 - both callers looked
     group = group_of(sender, pack)
-    more = {"marketplace": pack.marketplace, "trust": trust}
+    more: dict[str, Any] = {"marketplace": pack.marketplace, "trust": trust, "sender": sender}
     if group == "noise":
+        dull = f"{sender.local} sends nothing that matters."
+        return _reading(mail, Outcome.NOISE, dull, **more)
+    letterhead = stores.letterhead(mail, sender, group)
+    read = renderings.read(mail, letterhead, _role(group, context))
+    if read.notices:
+        heard = tuple(intents.hear(notice, mail) for notice in read.notices)
+        near = tuple(miss for page in read.pages for miss in page.refused)[: near_misses.MAX_NEAR]
         return _reading(
-            mail,
-            Outcome.NOISE,
-            f"{sender.local} sends nothing that matters.",
-            sender=sender,
-            **more,
+            mail, Outcome.NOTICES, f"Understood; {why}.", notices=heard, near=near, **more
         )
-    best: tuple[Notice, ...] = ()
-    pages: list[Page] = []
-    for text in _texts(mail):
-        page = _page(mail, sender, pack, text)
-        pages.append(page)
-        notices = statements.notices(mail, page, _role(group, context), message=group == "message")
-        if notices and (not best or _weight(notices) > _weight(best)):
-            best = notices
-        if best and all(
-            notice.order_numbers or notice.tracking or notice.packages for notice in best
-        ):
-            break
-    if best:
-        reason = f"Understood; {why}."
-        heard = tuple(intents.hear(notice, mail) for notice in best)
-        return _reading(mail, Outcome.NOTICES, reason, notices=heard, sender=sender, **more)
-    page = pages[0]
-    if any(one.is_noise() for one in pages):
-        return _reading(mail, Outcome.NOISE, "A mail of the dull kind.", sender=sender, **more)
-    if group is None and not _names_an_order(page):
-        return _reading(
-            mail,
+    outcome, reason = _without_notices(sender, group, read)
+    near = near_misses.misses(read.pages[0]) if outcome is Outcome.UNREAD else ()
+    return _reading(mail, outcome, reason, near=near, **more)
+
+
+def _without_notices(
+    sender: Sender, group: str | None, read: renderings.Read
+) -> tuple[Outcome, str]:
+    """Why a marketplace's mail gives nothing."""
+    if read.contradiction:
+        return Outcome.UNREAD, f"Its words contradict each other: {read.contradiction}."
+    if any(page.is_noise() for page in read.pages):
+        return Outcome.NOISE, "A mail of the dull kind."
+    if group is None and not _names_an_order(read.pages[0]):
+        return (
             Outcome.NOISE,
             f"{sender.local} is no sender of order mail, and it names no order.",
-            sender=sender,
-            **more,
         )
-    near = _near(page)
-    return _reading(
-        mail,
-        Outcome.UNREAD,
-        "From a marketplace, and no phrase of the pack fits it.",
-        near=near,
-        sender=sender,
-        **more,
-    )
-
-
-def _texts(mail: ParsedMail) -> Iterator[VisibleText]:
-    """The renderings worth reading, the cheap one first; HTML is parsed only when somebody asks for
-    it.
-    """
-    if mail.has_plain or not mail.html:
-        yield mail.text
-    if mail.html:
-        yield mail.rich
-
-
-def _page(mail: ParsedMail, sender: Sender, pack: Pack, text: VisibleText) -> Page:
-    store = pack.store(sender.domain)
-    zone = pack.zone(sender.domain)
-    clock = Clock(today=_today(mail, zone), zone=zone, numeric=store.numeric)
-    rich = text is mail.read_rich
-    return Page(
-        pack=pack,
-        subject=mail.subject,
-        text=text,
-        clock=clock,
-        dollar=store.currency or "USD",
-        rich=rich,
-    )
-
-
-def _today(mail: ParsedMail, zone: tzinfo | None) -> date | None:
-    """The day the mail's words start from: its own, or the store's when Date is told in UTC, which
-    says no place.
-    """
-    if mail.date is None:
-        return None
-    placeless = zone is not None and not mail.date.utcoffset()
-    return (mail.date.astimezone(zone) if placeless else mail.date).date()
+    refused = [miss for page in read.pages for miss in page.refused]
+    if refused:
+        return Outcome.UNREAD, f"A phrase fits and was not believed: {refused[0].why}."
+    return Outcome.UNREAD, "From a marketplace, and no phrase of the pack fits it."
 
 
 def _role(group: str | None, context: Context) -> Role:
@@ -240,14 +188,8 @@ def _role(group: str | None, context: Context) -> Role:
     )
 
 
-def _weight(notices: Sequence[Notice]) -> int:
-    return sum(len(notice.fields) + 3 * len(notice.order_numbers) for notice in notices)
-
-
 def group_of(sender: Sender, pack: Pack) -> str | None:
-    """What this address sends: transactional, seller, message or noise; None when the pack does not
-    say.
-    """
+    """What this address sends: a group of `packfile.Senders`; None when the pack does not say."""
     listed = pack.file.senders.model_dump()
     for wanted in (f"{sender.local}@{sender.domain}", sender.domain, sender.local):
         for group, names in listed.items():
@@ -265,59 +207,6 @@ def _names_an_order(page: Page) -> bool:
         for line in (page.subject, *page.text.lines[:200])
         for _ in marks.orders_in_line(line, page.pack)
     )
-
-
-def _near(page: Page) -> tuple[NearMiss, ...]:
-    """Phrases that nearly fit the subject or a headline, likeliest first."""
-    found: list[NearMiss] = []
-    candidates = [("subject", page.subject), *(("headline", line) for line in page.text.lines[:25])]
-    known = phrases(page.pack)
-    for where, line in candidates:
-        folded = fold(line)
-        if len(folded) < 6:
-            continue
-        signs = Counter(folded)
-        matcher = difflib.SequenceMatcher(None, "", folded, autojunk=False)
-        for phrase, saying in known:
-            if saying.where != where:
-                continue
-            likeness = _likeness(matcher, signs, phrase.texts)
-            if likeness >= NEAR:
-                found.append(
-                    NearMiss(
-                        kind=saying.kind,
-                        phrase=phrase.written,
-                        line=line,
-                        source=phrase.source,
-                        likeness=round(likeness, 2),
-                    )
-                )
-    return tuple(sorted(found, key=lambda miss: -miss.likeness)[:MAX_NEAR])
-
-
-def _likeness(
-    matcher: "difflib.SequenceMatcher[str]", signs: Counter[str], texts: Sequence[str]
-) -> float:
-    """How much of a phrase's own words stands in the line, in order; gaps cost nothing. 0 for what
-    is far from NEAR.
-
-    `signs`: how often the matcher's line has each sign. Most phrases share too few of them to be
-    worth comparing.
-    """
-    own = "".join(texts)
-    length = signs.total()
-    if len(own) < 6 or len(own) > 3 * length:
-        return 0.0
-    whole = len(own) if len(texts) > 1 else max(len(own), length)
-    if sum(min(times, signs[sign]) for sign, times in _signs(own).items()) < NEAR * whole:
-        return 0.0
-    matcher.set_seq1(own)
-    return sum(block.size for block in matcher.get_matching_blocks() if block.size > 1) / whole
-
-
-@lru_cache(maxsize=10_000)
-def _signs(text: str) -> Counter[str]:
-    return Counter(text)
 
 
 def _reading(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from parsers import evidence, fields, marks, parcels, structured
+from parsers import agreement, evidence, fields, marks, parcels, structured
 from parsers.blocks import Block
 from parsers.body import Page
 from parsers.fields import Section
@@ -37,8 +37,20 @@ def notices(
     )
     facts = tuple(page.facts(whole.codes))
     whole = replace(whole, facts=facts, recognised=said.judged(facts))
-    found = parcels.parts(whole, mail)
-    return tuple(_with_structure(parcels.notice(part, fields.read(part)), stated) for part in found)
+    found = tuple(one for part in parcels.parts(whole, mail) if (one := _notice(part)) is not None)
+    return tuple(_with_structure(notice, stated) for notice in found)
+
+
+def _notice(part: Section) -> Notice | None:
+    """The notice of a part; None when something in it stands against it."""
+    content = fields.read(part)
+    why = agreement.objection(part, content)
+    if why is None:
+        return parcels.notice(part, content)
+    lead = part.recognised.lead
+    part.page.refuse(part.page.subject, lead.phrase, part.recognised.kind, why)
+    part.page.contradiction = why
+    return None
 
 
 def _links(mail: ParsedMail, page: Page) -> list[Link]:

@@ -1,5 +1,6 @@
 """What a phrase and a label are filed under, and the phrases of one language."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -19,6 +20,19 @@ class Template:
     fixed: Mapping[str, FieldValue]
     vague: bool
     where: str
+    """subject, headline, sentence, label, link or hook."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """Words in order within one sentence stated as fact."""
+
+    words: re.Pattern[str]
+    under: tuple[str, ...]
+    """Folded words, one of which stands in the subject or in a line above; () for none."""
+    written: str
+    source: str
+    template: Template
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,3 +62,8 @@ class Language:
     values: Mapping[str, Mapping[str, str]]
     """field -> folded word -> value"""
     ends: frozenset[str]
+    sentences: tuple[Sentence, ...]
+    counts: re.Pattern[str]
+    """What stands for an item and is only a count: `2 items`."""
+    more: re.Pattern[str]
+    """What may follow an item: `and 2 more items`."""

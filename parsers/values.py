@@ -5,7 +5,7 @@ Nothing here looks at a whole mail; an unclear text is None, never the likeliest
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
 from parsers import marks
@@ -22,6 +22,10 @@ COUNTED = re.compile(r"(\d{1,3})\s*(?:[x×]\s*)?(?=[\"“„「«『])|(\d{1,3})
 REDACTED = re.compile(r"\d{1,3}\s+[^\"“„「«『].* items?", re.IGNORECASE)
 """A count and a category (`1 Pet item`): what the item is called is withheld."""
 QUANTITY = re.compile(r"\d{1,4}")
+SITE = re.compile(r"[a-z]{2,3}(?:\.[a-z]{2})?", re.IGNORECASE)
+"""The end of a store's address: com, co.uk."""
+CODE = re.compile(r"[A-Z0-9]*\d[A-Z0-9]*")
+"""What opens a locker."""
 CASE = re.compile(r"(?=.*\d)[\w-]{5,40}")
 QUOTES = "\"'“”„‟«»「」『』‚‘’ "
 
@@ -39,6 +43,10 @@ class Values:
         """Whether a gap of a phrase in language `code` may hold this text."""
         language = self.pack.languages.get(code)
         match gap:
+            case "site":
+                return bool(SITE.fullmatch(text))
+            case "code":
+                return bool(CODE.fullmatch(text))
             case "order":
                 return bool(self.pack.order.fullmatch(bare(text)))
             case "orders":
@@ -67,12 +75,17 @@ class Values:
         return find_span(text, language.words, self.clock)
 
     def of(self, name: str, text: str, language: Language) -> FieldValue | None:
-        """The text as the type of the field `name`, or None when it is not clearly that."""
+        """The text as the type of the field `name`, or None when it is not clearly that.
+
+        `name` may say how its numbers are ordered: `delivered_at:dmy`.
+        """
+        name, _, numeric = name.partition(":")
         match FIELDS[name].type:
             case FieldType.MONEY:
                 return whole_money(text, self.dollar) or find_money(text, self.dollar)
             case FieldType.WHEN:
-                days = find_dates(text, language.words, self.clock, past=name in PAST)
+                clock = replace(self.clock, numeric=numeric) if numeric else self.clock
+                days = find_dates(text, language.words, clock, past=name in PAST)
                 return days[-1] if days else None
             case FieldType.CHOICE:
                 return self.choice(name, text, language)
@@ -103,8 +116,12 @@ class Values:
         return others.pop() if len(others) == 1 else None
 
 
-def item_of(text: str) -> Item | None:
+def item_of(text: str, language: Language | None = None) -> Item | None:
     """The item a subject names: `2 "Something..."` is two of it; `1 Pet item` names none."""
+    if language is not None:
+        text = language.more.sub("", text)
+        if language.counts.fullmatch(text.strip(QUOTES)):
+            return None
     if REDACTED.fullmatch(text.strip()):
         return None
     match = COUNTED.match(text)

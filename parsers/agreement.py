@@ -1,0 +1,133 @@
+"""Whether a part of a mail says one thing: its title and its body agree, and so do its fields.
+
+Two words against each other are no news: the part is then unread, and `why` says what stood against
+what.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from types import MappingProxyType
+
+from parsers.clauses import Clauses
+from parsers.fields import Content, Section
+from parsers.notice import FieldValue, Kind
+
+PIECE = re.compile(
+    r"[,;:、，；]|\s[-–—]\s|\s(?:and|but|und|aber|et|mais|y|pero|e|ma|mas|en|maar|i|ale)\s",
+    re.IGNORECASE,
+)
+MAIL = re.compile(
+    r"@|e-?mail|\bmails?\b|メール|메일|\bcorreo|\bcourriel|wiadomoś|\bmensagem|nachricht|\bposta\b",
+    re.IGNORECASE,
+)
+"""A sentence about the mail itself: it cannot be answered, it was sent by a machine."""
+LEAST_WORDS = 3
+LEAST_SIGNS = 7
+"""Shorter lines are steps of a progress bar and buttons."""
+ARRIVING = (
+    Kind.SHIPMENT_PREPARING,
+    Kind.SHIPMENT_SHIPPED,
+    Kind.SHIPMENT_IN_TRANSIT,
+    Kind.SHIPMENT_OUT_FOR_DELIVERY,
+    Kind.SHIPMENT_AVAILABLE_FOR_PICKUP,
+    Kind.SHIPMENT_DELIVERED,
+)
+OWN: Mapping[Kind, str] = MappingProxyType(
+    {
+        Kind.ORDER_PLACED: "placed",
+        Kind.ORDER_PAYMENT_CONFIRMED: "paid",
+        Kind.ORDER_CANCELLED: "cancelled",
+        Kind.SHIPMENT_SHIPPED: "shipped",
+        Kind.SHIPMENT_DELIVERED: "delivered",
+        Kind.RETURN_AUTHORISED: "returned",
+        Kind.RETURN_RECEIVED: "returned",
+        Kind.REFUND_ANNOUNCED: "refunded",
+        Kind.REFUND_COMPLETED: "refunded",
+        Kind.PAYOUT_SENT: "paid",
+    }
+)
+"""What a kind says of its subject: a family of predicates."""
+DENIALS = frozenset({"refused", "failed"})
+AGAINST: Mapping[Kind, frozenset[str]] = MappingProxyType(
+    {kind: frozenset({"cancelled"}) for kind in (Kind.ORDER_PLACED, *ARRIVING)}
+    | {Kind.SHIPMENT_DELIVERED: frozenset({"cancelled", "attempted", "lost"})}
+)
+"""What cannot be so at the same time."""
+MISSED: Mapping[str, str] = MappingProxyType(
+    {
+        "return_missed": "return_by",
+        "seller_timeout": "respond_by",
+        "unpaid": "pay_by",
+        "not_shipped_in_time": "ship_by",
+    }
+)
+"""A result that says a deadline was missed -> that deadline."""
+
+
+def objection(section: Section, content: Content) -> str | None:
+    """Why the section may not say what its lead says; None when nothing stands against it."""
+    return _other_headline(section) or _still_ahead(section, content) or _other_sentence(section)
+
+
+def _other_headline(section: Section) -> str | None:
+    """A title of one kind above headlines of another."""
+    said = section.recognised
+    kinds = {hit.value.kind for _, hit in said.headlines if not hit.value.vague}
+    if said.lead.value.vague or not kinds or said.kind in kinds:
+        return None
+    place = next(place for place, hit in said.headlines if not hit.value.vague)
+    return f"the body says otherwise: “{section.page.lines.printed[place]}”"
+
+
+def _still_ahead(section: Section, content: Content) -> str | None:
+    """A result that calls missed what the same mail still asks for."""
+    for value in (content.fields.get("reason"), content.fields.get("outcome")):
+        name = MISSED.get(str(value))
+        until = content.fields.get(name) if name else None
+        today = section.page.clock.today
+        if name and today and (day := _day(until)) is not None and day >= today:
+            return f"it says {value}, and {name} is {day.isoformat()}, still ahead"
+    return None
+
+
+def _day(value: FieldValue | None) -> date | None:
+    if isinstance(value, datetime):
+        return value.date()
+    return value if isinstance(value, date) else None
+
+
+def _other_sentence(section: Section) -> str | None:
+    """A sentence of the body that denies what the title says."""
+    kind = section.recognised.kind
+    own, against = OWN.get(kind), AGAINST.get(kind, frozenset())
+    clauses = section.page.pack.clauses.get(section.recognised.lead.value.language)
+    goods = section.page.pack.goods.get(section.recognised.lead.value.language)
+    if clauses is None or goods is None or not (own or against):
+        return None
+    for piece in _pieces(section, clauses):
+        if not goods.search(piece) or MAIL.search(piece):
+            continue
+        families = clauses.predicates(piece)
+        if not families or clauses.conditional(piece) or clauses.question(piece):
+            continue
+        denied = own in families and (families & DENIALS or clauses.negated(piece))
+        if denied or (families & against and clauses.states_fact(piece)):
+            return f"the body says otherwise: “{piece.strip()}”"
+    return None
+
+
+def _pieces(section: Section, clauses: Clauses) -> Iterator[str]:
+    """The parts of the body's sentences, without lines that are phrases themselves."""
+    known = {place for place, _ in section.recognised.headlines}
+    for place in range(section.block.start, section.block.stop):
+        line = section.page.lines.printed[place]
+        if place in known or not _is_prose(line):
+            continue
+        for sentence in clauses.sentences(line):
+            if not clauses.conditional(sentence):
+                yield from (piece for piece in PIECE.split(sentence) if piece)
+
+
+def _is_prose(line: str) -> bool:
+    return len(line.split()) >= LEAST_WORDS or (not line.isascii() and len(line) >= LEAST_SIGNS)

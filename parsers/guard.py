@@ -1,0 +1,101 @@
+"""What no gap may hold: a sentence of its own.
+
+`Delivered: {item}` fits `Delivered: Garden Hose could not be delivered`, and says the contrary.
+What stands in quotes is a title and free; anything else is searched for predicates of the language,
+and must not itself be a phrase of another kind.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from parsers.clauses import Clauses
+from parsers.notice import Kind
+from parsers.pack import Pack
+from parsers.phrase import LOOSE, Held, fold
+from parsers.values import Values
+
+EXACT = frozenset({"order", "parcel", "tracking", "package", "case", "n", "site", "code"})
+"""Gaps that hold nothing but what they are named after."""
+SHOWN = 60
+LETTERS = re.compile(r"[^\W\d_]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """Judges what the gaps of a phrase caught."""
+
+    pack: Pack
+    values: Values
+
+    def fits(self, code: str, held: Mapping[str, Held]) -> bool:
+        """Whether every gap holds what it is named after."""
+        return all(self.values.accepts(gap, one.text, code) for gap, one in held.items())
+
+    def objection(self, code: str, kind: Kind, held: Mapping[str, Held]) -> str | None:
+        """Why gaps of a phrase that says `kind` may not hold this, for a person; None when they
+        may.
+        """
+        for gap, one in held.items():
+            if gap in EXACT:
+                continue
+            text = self._open(one, code)
+            why = text and (
+                text[:SHOWN]  # the quote has ended: what follows belongs to no gap
+                if one.closed
+                else self._says(code, text, strict=gap in LOOSE) or self._other(text, kind)
+            )
+            if why:
+                return f"the gap {{{gap}}} would hold \u201c{why}\u201d"
+        return None
+
+    def unsure(self, code: str, held: Mapping[str, Held]) -> bool:
+        """Whether a line that only adds values says them under a condition, or denies them."""
+        clauses = self.pack.clauses.get(code)
+        return clauses is not None and any(
+            clauses.conditional(one.loose) or clauses.negated(one.loose) or "?" in one.loose
+            if gap in LOOSE
+            else gap not in EXACT and self._says(code, one.loose, strict=False)
+            for gap, one in held.items()
+        )
+
+    def _open(self, held: Held, code: str) -> str:
+        """What of a gap is bound by nothing and is more than a count."""
+        language = self.pack.languages.get(code)
+        text = held.loose
+        if language is not None and (more := language.more.search(text)):
+            text = text[: more.start()]
+        return text if LETTERS.search(text) else ""
+
+    def _says(self, code: str, text: str, *, strict: bool) -> str | None:
+        clauses = self.pack.clauses.get(code)
+        return said(clauses, text, strict=strict) if clauses is not None else None
+
+    def _other(self, text: str, kind: Kind) -> str | None:
+        """The text, when it is a phrase of another kind."""
+        folded = fold(text)
+        for book in (self.pack.subjects, self.pack.headlines):
+            hits = book.find(
+                text, folded, lambda _, template, held: self.fits(template.language, held)
+            )
+            if any(hit.value.kind is not kind for hit in hits):
+                return text[:SHOWN]
+        return None
+
+
+def said(clauses: Clauses, text: str, *, strict: bool) -> str | None:
+    """The first words of a text that make it a sentence. `strict`: a condition, a question or a
+    negation alone will do, since the gap should hold a name.
+    """
+    return _said(clauses.language, clauses, text, strict)
+
+
+@lru_cache(maxsize=4096)
+def _said(_language: str, clauses: Clauses, text: str, strict: bool) -> str | None:
+    found = clauses.predicate_in(text)
+    if found is not None:
+        return found
+    if strict and (clauses.conditional(text) or clauses.question(text) or clauses.negated(text)):
+        return text[:SHOWN]
+    return None

@@ -1,0 +1,171 @@
+"""Both renderings of a mail, text and HTML: the better one is read, and where a notice judges,
+closes, pays or cancels, each is held against the other.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from parsers import statements
+from parsers.body import Page
+from parsers.mail import ParsedMail
+from parsers.notice import (
+    FIELDS,
+    Evidence,
+    FieldType,
+    FieldValue,
+    Kind,
+    Notice,
+    Role,
+    field_to_json,
+)
+from parsers.stores import Letterhead
+
+WEIGHTY = frozenset(
+    {
+        Kind.ORDER_CANCELLED,
+        Kind.ORDER_COMPLETED,
+        Kind.ORDER_PAYMENT_CONFIRMED,
+        Kind.ORDER_PAYMENT_FAILED,
+        Kind.CANCEL_REJECTED,
+        Kind.SHIPMENT_DELIVERED,
+        Kind.DISPUTE_JUDGED,
+        Kind.DISPUTE_PROPOSAL,
+        Kind.DISPUTE_CLOSED,
+        Kind.APPEAL_DECIDED,
+        Kind.RETURN_AUTHORISED,
+        Kind.RETURN_RECEIVED,
+        Kind.RETURN_REJECTED,
+        Kind.REFUND_ANNOUNCED,
+        Kind.REFUND_COMPLETED,
+        Kind.REFUND_FAILED,
+        Kind.CLAIM_DECIDED,
+        Kind.CHARGEBACK_OPENED,
+        Kind.CHARGEBACK_DECIDED,
+        Kind.PAYOUT_SENT,
+        Kind.PAYOUT_HELD,
+        Kind.ACCOUNT_RESTRICTED,
+    }
+)
+"""Kinds that judge, close, pay or cancel."""
+COMPARED = frozenset(
+    {FieldType.CHOICE, FieldType.MONEY, FieldType.WHEN, FieldType.FLAG, FieldType.NUMBER}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """What the renderings of a mail give."""
+
+    pages: tuple[Page, ...]
+    notices: tuple[Notice, ...] = ()
+    contradiction: str = ""
+    """What stood against what, where the mail speaks against itself."""
+
+
+def read(mail: ParsedMail, head: Letterhead, role: Role) -> Read:
+    """The cheap rendering first; HTML is parsed only when somebody asks for it."""
+    message = head.group == "message"
+    plain: tuple[Notice, ...] = ()
+    pages: list[Page] = []
+    if mail.has_plain or not mail.html:
+        pages.append(head.page(mail.text, rich=False))
+        plain = statements.notices(mail, pages[0], role, message=message)
+        if pages[0].contradiction and not plain:
+            return Read(pages=tuple(pages), contradiction=pages[0].contradiction)
+        if not mail.html or (_is_whole(plain) and not _is_weighty(plain)):
+            return Read(pages=tuple(pages), notices=plain)
+    pages.append(head.page(mail.rich, rich=True))
+    rich = statements.notices(mail, pages[-1], role, message=message)
+    if pages[-1].contradiction and not rich:
+        return Read(pages=tuple(pages), contradiction=pages[-1].contradiction)
+    if len(pages) == 2 and (_is_weighty(plain) or _is_weighty(rich)):
+        return _compared(plain, rich, tuple(pages))
+    best = rich if not plain or _weight(rich) > _weight(plain) else plain
+    return Read(pages=tuple(pages), notices=best)
+
+
+def _is_whole(notices: Sequence[Notice]) -> bool:
+    """Whether each says what it is about, so that HTML can add little."""
+    return bool(notices) and all(
+        notice.order_numbers or notice.tracking or notice.packages for notice in notices
+    )
+
+
+def _is_weighty(notices: Sequence[Notice]) -> bool:
+    return any(notice.kind in WEIGHTY for notice in notices)
+
+
+def _weight(notices: Sequence[Notice]) -> int:
+    return sum(len(notice.fields) + 3 * len(notice.order_numbers) for notice in notices)
+
+
+def _compared(plain: tuple[Notice, ...], rich: tuple[Notice, ...], pages: tuple[Page, ...]) -> Read:
+    """The notices that both renderings give, without what they say differently."""
+    if not plain or not rich:
+        only = plain or rich
+        silent = pages[1] if plain else pages[0]
+        if len(silent.text.lines) <= FEW_LINES:
+            return Read(pages=pages, notices=only)
+        return Read(pages=pages, contradiction=_against(plain, rich))
+    if sorted(one.kind.value for one in plain) != sorted(one.kind.value for one in rich):
+        return Read(pages=pages, contradiction=_against(plain, rich))
+    better, other = (rich, plain) if _weight(rich) > _weight(plain) else (plain, rich)
+    left = list(other)
+    out = []
+    for notice in better:
+        match = max(left, key=lambda one: _alike(notice, one))
+        left.remove(match)
+        out.append(_agreed(notice, match))
+    return Read(pages=pages, notices=tuple(out))
+
+
+FEW_LINES = 3
+"""A rendering with no more lines says nothing, and so nothing else."""
+
+
+def _against(plain: Sequence[Notice], rich: Sequence[Notice]) -> str:
+    said = [
+        ", ".join(sorted({one.kind.value for one in notices})) or "nothing of it"
+        for notices in (plain, rich)
+    ]
+    return f"the text says {said[0]}, the HTML {said[1]}"
+
+
+def _alike(notice: Notice, other: Notice) -> tuple[bool, int]:
+    return (
+        notice.kind is other.kind,
+        len(set(notice.order_numbers) & set(other.order_numbers)),
+    )
+
+
+def _agreed(notice: Notice, other: Notice) -> Notice:
+    """The notice without the fields that the other rendering states otherwise."""
+    if notice.kind not in WEIGHTY:
+        return notice
+    fields: dict[str, FieldValue] = dict(notice.fields)
+    proofs: list[Evidence] = []
+    for name in _differing(notice, other):
+        fields.pop(name)
+        if FIELDS[name].type is FieldType.CHOICE and "unknown" in FIELDS[name].choices:
+            fields[name] = "unknown"
+        proofs.append(
+            Evidence(
+                where="renderings",
+                phrase="",
+                line=f"{name}: {_spoken(notice, name)} / {_spoken(other, name)}",
+                source="text and HTML, which differ",
+            )
+        )
+    lines = [one for one in other.evidence if proofs and one not in notice.evidence]
+    return replace(notice, fields=fields, evidence=(*notice.evidence, *lines, *proofs))
+
+
+def _differing(notice: Notice, other: Notice) -> Iterator[str]:
+    for name, value in notice.fields.items():
+        if FIELDS[name].type in COMPARED and other.fields.get(name, value) != value:
+            yield name
+
+
+def _spoken(notice: Notice, name: str) -> str:
+    value = field_to_json(notice.fields[name])
+    return f"{value['value']} {value['currency']}" if isinstance(value, dict) else str(value)
