@@ -73,11 +73,10 @@ def objection(section: Section, content: Content) -> str | None:
 def _other_headline(section: Section) -> str | None:
     """A title of one kind above headlines of another."""
     said = section.recognised
-    kinds = {hit.value.kind for _, hit in said.headlines if not hit.value.vague}
+    kinds = {hit.value.kind for _, hit in said.news}
     if said.lead.value.vague or not kinds or said.kind in kinds:
         return None
-    place = next(place for place, hit in said.headlines if not hit.value.vague)
-    return f"the body says otherwise: “{section.page.lines.printed[place]}”"
+    return f"the body says otherwise: “{section.page.lines.printed[said.news[0][0]]}”"
 
 
 def _still_ahead(section: Section, content: Content) -> str | None:

@@ -57,6 +57,7 @@ class Page:
         self.lines = Lines(text=self.text, folded=folded[:stop], pack=self.pack)
         self.values = Values(pack=self.pack, clock=self.clock, dollar=self.dollar)
         self.guard = Guard(pack=self.pack, values=self.values)
+        self._facts: dict[str, list[Fact]] = {}
         self.labels = LabelReader(lines=self.lines, values=self.values, guard=self.guard)
 
     def _ends(self, folded: Sequence[str], place: int) -> bool:
@@ -136,13 +137,14 @@ class Page:
         return self.guard.fits(code, held) and self.guard.objection(code, Kind.PROMO, held) is None
 
     def _sentences(self) -> Iterator[tuple[int, Hit[Template]]]:
+        """Sentences that are stated as facts."""
+        whole = "\n".join(self.lines.folded[:HEAD])
         for language in self.pack.languages.values():
             for sentence in language.sentences:
-                if self.allows(sentence.template.kind):
+                if sentence.words.search(whole) and self.allows(sentence.template.kind):
                     yield from self._said(sentence)
 
     def _said(self, sentence: Sentence) -> Iterator[tuple[int, Hit[Template]]]:
-        """Where a sentence is stated as fact."""
         clauses = self.pack.clauses.get(sentence.template.language)
         above = fold(self.subject)
         for place, folded in enumerate(self.lines.folded[:HEAD]):
@@ -168,9 +170,12 @@ class Page:
             code for code, letters in SCRIPTS.items() if not text.isascii() and letters.search(text)
         )
 
-    def facts(self, codes: Iterable[str]) -> list[Fact]:
+    def facts(self, codes: Sequence[str]) -> list[Fact]:
         """Every labelled value and every fact line, in the languages `codes`."""
-        return self.labels.facts(codes)
+        for code in codes:
+            if code not in self._facts:
+                self._facts[code] = self.labels.facts(code)
+        return [fact for code in codes for fact in self._facts[code]]
 
     def blocks(self, heads: Sequence[tuple[int, str]]) -> tuple[Block, ...]:
         """The parts that speak of one order each; see `blocks.split`."""

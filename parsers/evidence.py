@@ -27,6 +27,15 @@ class Recognised:
         return self.lead.value.kind
 
     @property
+    def news(self) -> tuple[tuple[int, Hit[Template]], ...]:
+        """The headlines that say a kind by themselves."""
+        return tuple(
+            (place, hit)
+            for place, hit in self.headlines
+            if hit.value.where == "headline" and not hit.value.vague
+        )
+
+    @property
     def sure(self) -> bool:
         """Whether the subject says what the mail is."""
         return any(not hit.value.vague for hit in self.subjects)
@@ -115,8 +124,8 @@ def _in_one_language(
 def _lead(
     subjects: Sequence[Hit[Template]], headlines: Sequence[Hit[Template]]
 ) -> Hit[Template] | None:
-    """The phrase that settles the kind: the subject's, unless it is vague and a headline says
-    more.
+    """The phrase that settles the kind: the subject's, unless it is vague and a headline or a
+    sentence of the body says more.
     """
     sure = [hit for hit in subjects if not hit.value.vague]
     if sure:
@@ -130,6 +139,7 @@ def _lead(
             ),
         )
     plain = [hit for hit in headlines if not hit.value.vague]
+    plain = [hit for hit in plain if hit.value.where == "headline"] or plain
     if plain:
         return next((hit for hit in plain if hit.value.kind is Kind.DISPUTE_JUDGED), plain[0])
     return max([*headlines, *subjects], key=lambda hit: hit.phrase.own, default=None)

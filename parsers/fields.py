@@ -148,7 +148,7 @@ def _sum(part: Section, content: Content) -> None:
     """The amount that a sentence tells where no label does."""
     if "amount" in content.fields:
         return
-    told = sums.told(part.recognised.kind, _statements(part), part.page.dollar)
+    told = sums.told(part.recognised.kind, tuple(_statements(part)), part.page.dollar)
     if told is not None:
         content.fields["amount"] = told[0]
         content.evidence.append(told[1])

@@ -64,8 +64,10 @@ class Guard:
         """What of a gap is bound by nothing and is more than a count."""
         language = self.pack.languages.get(code)
         text = held.loose
-        if language is not None and (more := language.more.search(text)):
-            text = text[: more.start()]
+        if language is not None:
+            text = language.more.sub("", text)
+            if language.counts.fullmatch(text):
+                return ""
         return text if LETTERS.search(text) else ""
 
     def _says(self, code: str, text: str, *, strict: bool) -> str | None:

@@ -4,7 +4,7 @@ What a label says is a fact with its line; which facts a notice takes is decided
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from parsers import marks
@@ -19,6 +19,8 @@ from parsers.values import CASE, Values
 
 ITEM_LABELS = ("item", "quantity", "price")
 NUMBERS = ("tracking", "parcel", "package")
+IN_SENTENCE = 90
+"""Rank of what a sentence tells: behind every label."""
 SENTENCE_END = re.compile(r"\.\s+|。")
 
 
@@ -71,16 +73,13 @@ class LabelReader:
     values: Values
     guard: Guard
 
-    def facts(self, codes: Iterable[str]) -> list[Fact]:
-        """Every labelled value and every fact line, in the languages `codes`."""
-        known = self.lines.pack.languages
-        return [
-            fact
-            for code in codes
-            if code in known
-            for place in range(len(self.lines.printed))
-            for fact in self._of_line(place, known[code])
-        ]
+    def facts(self, code: str) -> list[Fact]:
+        """Every labelled value and every fact line in one language."""
+        language = self.lines.pack.languages.get(code)
+        if language is None:
+            return []
+        places = range(len(self.lines.printed))
+        return [fact for place in places for fact in self._of_line(place, language)]
 
     def of_gaps(
         self, caught: Mapping[str, str], language: Language, place: int, evidence: Evidence
@@ -107,12 +106,44 @@ class LabelReader:
         line, folded = self.lines.printed[place], self.lines.folded[place]
         for found in self._labels(place, language):
             yield from self._read(found, language)
+        yield from self._fact_lines(line, folded, place, language)
+        yield from self._numbers(place, language)
+        for sentence in self._sentences(line, language):
+            yield from self._fact_lines(sentence, fold(sentence), place, language)
+
+    def _sentences(self, line: str, language: Language) -> tuple[str, ...]:
+        """The sentences of a line of several."""
+        clauses = self.lines.pack.clauses.get(language.code)
+        if clauses is None or not SENTENCE_END.search(line):
+            return ()
+        found = clauses.sentences(line)
+        return found if len(found) > 1 else ()
+
+    def _fact_lines(self, line: str, folded: str, place: int, language: Language) -> Iterator[Fact]:
         hits = language.lines.find(line, folded, self._accepts)
         for hit in sorted(hits, key=lambda hit: -hit.phrase.own)[:1]:
             evidence = Evidence(
                 where="body", phrase=hit.phrase.written, line=line, source=hit.phrase.source
             )
             yield from self.of_gaps(hit.caught, language, place, evidence)
+
+    def _numbers(self, place: int, language: Language) -> Iterator[Fact]:
+        """The tracking number in a sentence, behind the word for it."""
+        match = language.numbers.search(self.lines.folded[place])
+        if match is None or not marks.is_parcel(match["number"]):
+            return
+        yield Fact(
+            name="tracking" if match.groupdict().get("tracking") else "parcel",
+            value=normal(match["number"]),
+            line=place,
+            rank=IN_SENTENCE,
+            evidence=Evidence(
+                where="body",
+                phrase=match[0].removesuffix(match["number"]).strip(),
+                line=self.lines.printed[place],
+                source=f"labels of {language.code}",
+            ),
+        )
 
     def _accepts(self, _phrase: Phrase, code: str, held: Mapping[str, Held]) -> bool:
         return self.guard.fits(code, held) and not self.guard.unsure(code, held)

@@ -103,7 +103,7 @@ _SIGN = "|".join(re.escape(sign) for sign in sorted(SIGNS, key=len, reverse=True
 _UNIT = rf"(?:{_SIGN}|\b(?:{'|'.join(sorted(CODES))})\b)"
 _NUMBER = r"\d{1,3}(?:[.,'\u00a0 ]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,3})?"
 AMOUNT = re.compile(
-    rf"(?P<before>{_UNIT})\s*(?P<a>-?(?:{_NUMBER}))(?![\d])|(?<![\d.,])(?P<b>-?(?:{_NUMBER}))\s*(?P<after>{_UNIT})"
+    rf"(?P<sign>(?<![^\s(])[-\u2212])?(?P<before>{_UNIT})\s*(?P<a>-?(?:{_NUMBER}))(?![\d])|(?<![\d.,])(?P<b>-?(?:{_NUMBER}))\s*(?P<after>{_UNIT})"
 )
 
 
@@ -131,7 +131,8 @@ def _money(match: re.Match[str], dollar: str | None, yen: str) -> Money | None:
     currency = dollar if unit == "$" else yen if unit == "¥" else SIGNS.get(unit, unit)
     if currency is None:
         return None
-    return Money(value=_number(match["a"] or match["b"], currency), currency=currency)
+    value = _number(match["a"] or match["b"], currency)
+    return Money(value=-value if match["sign"] else value, currency=currency)
 
 
 def _number(text: str, currency: str) -> Decimal:

@@ -76,7 +76,7 @@ def _by_order(whole: Section) -> tuple[Section, ...]:
 def _several(said: Recognised, found: Sequence[Block]) -> bool:
     """Whether the blocks say different things."""
     kinds = {
-        frozenset(hit.value.kind for place, hit in said.headlines if block.holds(place))
+        frozenset(hit.value.kind for place, hit in said.news if block.holds(place))
         for block in found
     }
     return len(kinds) > 1 and frozenset() not in kinds
@@ -86,11 +86,11 @@ def _by_news(block: Block, said: Recognised, page: Page) -> tuple[Block, ...]:
     """The block, cut above every headline that says something else than the one before."""
     starts: list[int] = []
     last: Kind | None = None
-    for place, hit in said.headlines:
-        if block.holds(place) and not hit.value.vague and hit.value.kind is not last:
+    for place, hit in said.news:
+        if block.holds(place) and hit.value.kind is not last:
             starts.append(place)
             last = hit.value.kind
-    news = {hit.value.kind for place, hit in said.headlines if block.holds(place)}
+    news = {hit.value.kind for place, hit in said.news if block.holds(place)}
     if len(starts) < 2 or news <= DISPUTE_KINDS:  # a dispute's labels are read together
         return (block,)
     starts[0] = block.start
@@ -121,7 +121,7 @@ def _order(whole: Section, found: Sequence[Block], index: int) -> Section:
 
 
 def _said_in(said: Recognised, block: Block, head: int, *, first: bool) -> Recognised:
-    own = [hit for place, hit in said.headlines if block.holds(place) and not hit.value.vague]
+    own = [hit for place, hit in said.news if block.holds(place)]
     subjects = tuple(hit for hit in said.subjects if first or "item" not in hit.caught)
     return Recognised(
         lead=own[0] if own and own[0].value.kind is not said.kind else said.lead,

@@ -3,7 +3,7 @@ column.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ GAPS = (
     "any",
     "site",
     "code",
+    "category",
     "window",
 )
 LABELS = ("order", "tracking", "parcel", "package", "case", "window", "item", "quantity", "price")
@@ -85,6 +86,7 @@ class PackInMaking:
             values={},
             ends=frozenset(),
             sentences=(),
+            numbers=NOTHING,
             counts=NOTHING,
             more=NOTHING,
         )
@@ -114,9 +116,11 @@ class PhraseFile:
         for path, text in self._texts(["lines"], tree.get("lines")):
             self._add(old.lines, path, text, self.code)
         ends = {fold_written(text) for _, text in self._texts(["ends"], tree.get("ends"))}
+        labels = self._labels(tree.get("labels"), old)
         self.making.languages[self.code] = replace(
             old,
-            labels=self._labels(tree.get("labels"), old),
+            labels=labels,
+            numbers=_numbers(label for group in labels.values() for label in group),
             values=self._values(tree.get("words"), old.values),
             ends=old.ends | ends,
             sentences=(*old.sentences, *self.sentences),
@@ -324,8 +328,30 @@ class PhraseFile:
         texts = [text for _, text in self._texts([key], node)]
         if not texts:
             return old
-        patterns = [_count(text) for text in texts] + ([] if old is NOTHING else [old.pattern])
+        close = r"$" if key == "more" else ""
+        patterns = [_count(text) + close for text in texts]
+        patterns += [] if old is NOTHING else [old.pattern]
         return re.compile("|".join(patterns), re.IGNORECASE)
+
+
+def _numbers(labels: Iterable[Label]) -> re.Pattern[str]:
+    """`Ihre Sendungsnummer lautet H1000…`: the label, a few words without digits, the number."""
+    words = {
+        field: [re.escape(fold_written(one.written)) for one in labels if one.field == field]
+        for labels in (tuple(labels),)
+        for field in ("tracking", "parcel")
+    }
+    groups = [
+        rf"(?P<{field}>{'|'.join(sorted(texts, key=len, reverse=True))})"
+        for field, texts in words.items()
+        if texts
+    ]
+    return re.compile(
+        rf"(?<![^\W_])(?:{'|'.join(groups)})(?![a-z])[^\d\n]{{0,25}}?"
+        r"(?<![a-z0-9])(?P<number>[a-z]{0,4}\d[a-z0-9]{7,29})(?![a-z0-9])"
+        if groups
+        else NOTHING.pattern
+    )
 
 
 def _piece(folded: str) -> str:

@@ -7,10 +7,10 @@ must name the same amount. “Up to” and its like promise nothing, so they are
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
-from parsers.money import find_money
+from parsers.money import find_money, whole_money
 from parsers.notice import Evidence, Kind, Money
 
 REFUND = (
@@ -48,10 +48,16 @@ LIMITED = re.compile(
     r" the order)\b"
     r"|最大|まで.{0,4}返金|手数料|최대"
 )
+BARE = re.compile(
+    r"(?:for|of|over|in the amount of|über|in höhe von|pour|d'un montant de|por|de|per|di|voor|van"
+    r"|na kwotę|na)\s+",
+    re.IGNORECASE,
+)
+"""What may stand before an amount alone on its line: `for 58.20 USD`."""
 SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=。)")
 
 
-def told(kind: Kind, lines: Iterable[str], dollar: str | None) -> tuple[Money, Evidence] | None:
+def told(kind: Kind, lines: Sequence[str], dollar: str | None) -> tuple[Money, Evidence] | None:
     """The one amount that sentences about `kind` name, or None. `dollar` is what a bare `$` means
     for this sender.
     """
@@ -68,7 +74,20 @@ def told(kind: Kind, lines: Iterable[str], dollar: str | None) -> tuple[Money, E
                 money = find_money(sentence, dollar)
                 if money is not None:
                     found.setdefault(money, sentence)
+    if not found:
+        found = _bare(lines, dollar)
     if len(found) != 1:
         return None
     money, sentence = found.popitem()
     return money, Evidence(where="body", phrase="", line=sentence, source="parsers/sums.py")
+
+
+def _bare(lines: Iterable[str], dollar: str | None) -> dict[Money, str]:
+    """Lines that are an amount and a preposition."""
+    found: dict[Money, str] = {}
+    for line in lines:
+        match = BARE.match(line)
+        money = whole_money(line[match.end() :], dollar) if match else None
+        if money is not None:
+            found.setdefault(money, line)
+    return found

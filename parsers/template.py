@@ -63,6 +63,10 @@ class Language:
     """field -> folded word -> value"""
     ends: frozenset[str]
     sentences: tuple[Sentence, ...]
+    numbers: re.Pattern[str]
+    """A tracking or parcel number behind its label within a sentence (groups `field` and
+    `number`).
+    """
     counts: re.Pattern[str]
     """What stands for an item and is only a count: `2 items`."""
     more: re.Pattern[str]

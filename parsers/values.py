@@ -17,7 +17,7 @@ from parsers.phrase import fold
 from parsers.template import Language
 
 PAST = frozenset({"delivered_at", "shipped_at", "ordered_at", "at"})
-TEXT_GAPS = frozenset({"item", "name", "any"})
+TEXT_GAPS = frozenset({"item", "name", "any", "category"})
 COUNTED = re.compile(r"(\d{1,3})\s*(?:[x×]\s*)?(?=[\"“„「«『])|(\d{1,3})\s*[x×]\s+")
 REDACTED = re.compile(r"\d{1,3}\s+[^\"“„「«『].* items?", re.IGNORECASE)
 """A count and a category (`1 Pet item`): what the item is called is withheld."""
@@ -119,7 +119,7 @@ class Values:
 def item_of(text: str, language: Language | None = None) -> Item | None:
     """The item a subject names: `2 "Something..."` is two of it; `1 Pet item` names none."""
     if language is not None:
-        text = language.more.sub("", text)
+        text = language.more.sub("", text.rstrip(" .!"))
         if language.counts.fullmatch(text.strip(QUOTES)):
             return None
     if REDACTED.fullmatch(text.strip()):
