@@ -98,22 +98,24 @@ def _day(value: FieldValue | None) -> date | None:
 
 def _other_sentence(section: Section) -> str | None:
     """A sentence of the body that denies what the title says."""
-    kind = section.recognised.kind
-    own, against = OWN.get(kind), AGAINST.get(kind, frozenset())
-    clauses = section.page.pack.clauses.get(section.recognised.lead.value.language)
-    goods = section.page.pack.goods.get(section.recognised.lead.value.language)
-    if clauses is None or goods is None or not (own or against):
+    kind, code = section.recognised.kind, section.recognised.lead.value.language
+    clauses, goods = section.page.pack.clauses.get(code), section.page.pack.goods.get(code)
+    if clauses is None or goods is None or not (kind in OWN or kind in AGAINST):
         return None
     for piece in _pieces(section, clauses):
-        if not goods.search(piece) or MAIL.search(piece):
-            continue
-        families = clauses.predicates(piece)
-        if not families or clauses.conditional(piece) or clauses.question(piece):
-            continue
-        denied = own in families and (families & DENIALS or clauses.negated(piece))
-        if denied or (families & against and clauses.states_fact(piece)):
+        if goods.search(piece) and not MAIL.search(piece) and _denies(piece, kind, clauses):
             return f"the body says otherwise: “{piece.strip()}”"
     return None
+
+
+def _denies(piece: str, kind: Kind, clauses: Clauses) -> bool:
+    """Whether a part of a sentence says of the kind's own matter that it is not so."""
+    families = clauses.predicates(piece)
+    if not families or clauses.conditional(piece) or clauses.question(piece):
+        return False
+    if OWN.get(kind) in families and (families & DENIALS or clauses.negated(piece)):
+        return True
+    return bool(families & AGAINST.get(kind, frozenset())) and clauses.states_fact(piece)
 
 
 def _pieces(section: Section, clauses: Clauses) -> Iterator[str]:

@@ -91,28 +91,51 @@ class Page:
         return tuple(sorted([*_without_steps(found, self.lines), *self._sentences()], key=_place))
 
     @cached_property
+    def _titles(self) -> tuple[Hit[Template], ...]:
+        """The phrases the subject is, whoever sent it."""
+        found = self.pack.subjects.find(
+            self.subject, fold(self.subject), partial(self._fits, self.subject)
+        )
+        return tuple(found)
+
+    @cached_property
     def subjects(self) -> tuple[Hit[Template], ...]:
         """The phrases the subject is; of several only the fullest, since a fuller one is there to
         say it better.
         """
-        hits = self.pack.subjects.find(
-            self.subject, fold(self.subject), partial(self._believe, self.subject)
-        )
+        hits = [hit for hit in self._titles if self._may_say(self.subject, hit.phrase, hit.value)]
         most = max((hit.phrase.own for hit in hits), default=0)
         return tuple(hit for hit in hits if hit.phrase.own == most)
+
+    @property
+    def titled(self) -> bool:
+        """Whether the subject is known, if only as one that says nothing by itself."""
+        return bool(self._titles)
 
     def _believe(
         self, line: str, phrase: Phrase, template: Template, held: Mapping[str, Held]
     ) -> bool:
         """Whether a phrase that a line is may say what it is filed under."""
+        return self._fits(line, phrase, template, held) and self._may_say(line, phrase, template)
+
+    def _fits(
+        self, line: str, phrase: Phrase, template: Template, held: Mapping[str, Held]
+    ) -> bool:
+        """Whether the gaps hold nothing but what they are named after."""
         if not self.guard.fits(template.language, held):
             return False
         why = self.guard.objection(template.language, template.kind, held)
-        if why is None and not self.allows(template.kind):
-            why = f"the pack lets no sender of the group {self.group} say {template.kind.value}"
         if why is not None:
             self.refuse(line, phrase, template.kind, why)
         return why is None
+
+    def _may_say(self, line: str, phrase: Phrase, template: Template) -> bool:
+        """Whether the sender may speak of such things."""
+        if self.allows(template.kind):
+            return True
+        why = f"the pack lets no sender of the group {self.group} say {template.kind.value}"
+        self.refuse(line, phrase, template.kind, why)
+        return False
 
     def allows(self, kind: Kind) -> bool:
         """Whether the sender may speak of this kind."""
@@ -139,9 +162,14 @@ class Page:
     def _sentences(self) -> Iterator[tuple[int, Hit[Template]]]:
         """Sentences that are stated as facts."""
         whole = "\n".join(self.lines.folded[:HEAD])
+        titled = self.titled  # what a body tells in passing is no news under a strange title
         for language in self.pack.languages.values():
             for sentence in language.sentences:
-                if sentence.words.search(whole) and self.allows(sentence.template.kind):
+                if (
+                    (sentence.under or titled)
+                    and sentence.words.search(whole)
+                    and self.allows(sentence.template.kind)
+                ):
                     yield from self._said(sentence)
 
     def _said(self, sentence: Sentence) -> Iterator[tuple[int, Hit[Template]]]:
@@ -247,5 +275,5 @@ def _place(pair: tuple[int, object]) -> int:
 
 
 def _count(folded: str, label: str) -> int | None:
-    match = re.fullmatch(r"\s*[:x×]?\s*(\d{1,4})(?:個|点)?", folded[len(label) :])
+    match = re.fullmatch(r"\.?\s*[:x×]?\s*(\d{1,4})(?:個|点)?", folded[len(label) :])
     return int(match[1]) if match else None

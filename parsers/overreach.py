@@ -63,7 +63,7 @@ def faults(pack: Pack, own: Sequence[OwnPhrase]) -> list[Fault]:
     guard = Guard(pack=pack, values=values)
     mine = {id(one.phrase) for one in own}
     lines = [
-        (example(phrase, pack), template)
+        (example(phrase, pack), phrase, template)
         for phrase, template in (*pack.subjects.all, *pack.headlines.all)
         if id(phrase) not in mine
     ]
@@ -71,16 +71,19 @@ def faults(pack: Pack, own: Sequence[OwnPhrase]) -> list[Fault]:
     for one in own:
         swallowed = next((line for line in lines if _claims(one, line, guard)), None)
         if swallowed is not None:
-            text, template = swallowed
+            text, _, template = swallowed
             what = f"{one.phrase.written!r} would swallow {text!r}, which is {template.kind.value}"
             found.append(one.fault(f"{what}; write more of its words"))
     return found
 
 
-def _claims(one: OwnPhrase, line: tuple[str, Template], guard: Guard) -> bool:
-    text, other = line
+def _claims(one: OwnPhrase, line: tuple[str, Phrase, Template], guard: Guard) -> bool:
+    """Whether the phrase would win the line; of two that fit, the fuller one does."""
+    text, phrase, other = line
     same = other.kind is one.template.kind or other.where != one.template.where
-    if same or (other.role and one.template.role and other.role is not one.template.role):
+    if same or phrase.own > one.phrase.own:
+        return False
+    if other.role and one.template.role and other.role is not one.template.role:
         return False
     held = one.phrase.match(text, fold(text))
     if not held:

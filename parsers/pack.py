@@ -76,6 +76,10 @@ class Known:
     goods: Mapping[str, re.Pattern[str]]
     forward: Mapping[str, str]
 
+    def quoting(self, role: str) -> frozenset[str]:
+        """The words that stand above an earlier mail."""
+        return frozenset(word for word, one in self.forward.items() if one == role)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pack:
@@ -271,6 +275,7 @@ def _made(file: PackFile, making: PackInMaking, known: Known, hooks: ModuleType 
         label for one in languages.values() for group in one.labels.values() for label in group
     ]
     order_labels = {label.folded for label in labels if label.field == "order"}
+    judging = (label.language for label in labels if label.field == "judgement")
     return Pack(
         marketplace=file.marketplace,
         file=file,
@@ -282,16 +287,14 @@ def _made(file: PackFile, making: PackInMaking, known: Known, hooks: ModuleType 
         noise=books.noise,
         named=_named(order, order_labels),
         order_words=frozenset(label.rstrip(" #") for label in order_labels),
-        judging=tuple(
-            dict.fromkeys(label.language for label in labels if label.field == "judgement")
-        ),
+        judging=tuple(dict.fromkeys(judging)),
         label_words=frozenset(label.folded for label in labels),
         languages=languages,
         clauses=known.clauses,
         goods=known.goods,
         ends=frozenset(end for language in languages.values() for end in language.ends),
-        begins=frozenset(word for word, role in known.forward.items() if role == "begin"),
-        wrote=tuple(word for word, role in known.forward.items() if role == "wrote"),
+        begins=known.quoting("begin"),
+        wrote=tuple(known.quoting("wrote")),
         hooks=hooks,
     )
 

@@ -72,6 +72,9 @@ SAMPLES: Mapping[str, str] = {
     "store": "Lantern Shop",
     "title": "Lantern rules",
     "place": "Kiosk 12",
+    "site": "com",
+    "code": "482913",
+    "category": "Lamps",
 }
 OLD_CHARSETS: Mapping[str, str] = {
     "de": "iso-8859-1",

@@ -55,7 +55,7 @@ WHOLE = Reading(
             evidence=(Evidence(where="body", phrase="p", line="l", source="s:1"),),
         ),
     ),
-    near=(NearMiss(kind=Kind.PROMO, phrase="p", line="l", source="s:2", likeness=0.75),),
+    near=(NearMiss(kind=Kind.PROMO, phrase="p", line="l", source="s:2", likeness=0.75, why="no"),),
     subject="注文",
     sender="a@example.org",
     message_id="<1@example.org>",
