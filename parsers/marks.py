@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from parsers.identifiers import normal, shape_of
@@ -11,6 +12,7 @@ from parsers.text import Link
 MASK = re.compile(r"(?<![A-Za-z0-9*])(?:\d[\d-]{0,12})?\*{3,}[\d*-]{0,18}")
 NUMBER_LIST = re.compile(r"[,;\s]+")
 PARCEL = re.compile(r"(?=(?:[A-Z]*\d){6})[A-Z0-9]{8,30}")
+CASE = re.compile(r"[\w-]{6,40}")
 LONGER = re.compile(r"[\d-]")
 
 
@@ -28,41 +30,38 @@ class Named:
 def in_links(links: Iterable[Link], pack: Pack) -> tuple[Named, ...]:
     """What each link of the marketplace's own hosts carries in its parameters."""
     roles = {name: kind for kind, names in pack.file.links.items() for name in names}
-    out = []
-    for link in links:
-        if "=" not in link.url or not _own(link.url, pack):
-            continue
-        found: dict[str, list[str]] = {}
-        try:
-            for name, value in link.parameters():
-                if name in roles:
-                    found.setdefault(roles[name], []).extend(
-                        part for part in NUMBER_LIST.split(value.strip()) if part
-                    )
-        except ValueError:
-            continue
-        orders = tuple(
+    named = (
+        _named(link, roles, pack) for link in links if "=" in link.url and _own(link.url, pack)
+    )
+    return tuple(one for one in named if one.orders or one.tracking or one.packages or one.cases)
+
+
+def _named(link: Link, roles: Mapping[str, str], pack: Pack) -> Named:
+    found = _by_role(link, roles)
+    parcels = [normal(number) for number in found.get("tracking", [])]
+    tracking, packages = sort_parcels(filter(PARCEL.fullmatch, parcels), pack)
+    return Named(
+        orders=tuple(
             number
             for number in found.get("order", [])
             if pack.order.fullmatch(number) or _short(number, pack)
-        )
-        parcels = [
-            normal(number)
-            for number in found.get("tracking", [])
-            if PARCEL.fullmatch(normal(number))
-        ]
-        tracking, packages = sort_parcels(parcels, pack)
-        packages += tuple(found.get("package", []))
-        cases = tuple(
-            number for number in found.get("case", []) if re.fullmatch(r"[\w-]{6,40}", number)
-        )
-        if orders or tracking or packages or cases:
-            out.append(
-                Named(
-                    orders=orders, tracking=tracking, packages=packages, cases=cases, line=link.line
-                )
-            )
-    return tuple(out)
+        ),
+        tracking=tracking,
+        packages=(*packages, *found.get("package", [])),
+        cases=tuple(number for number in found.get("case", []) if CASE.fullmatch(number)),
+        line=link.line,
+    )
+
+
+def _by_role(link: Link, roles: Mapping[str, str]) -> Mapping[str, list[str]]:
+    """The numbers of a link by what they are; none of a link that cannot be taken apart."""
+    found: dict[str, list[str]] = {}
+    with suppress(ValueError):
+        for name, value in link.parameters():
+            if name in roles:
+                parts = (part for part in NUMBER_LIST.split(value.strip()) if part)
+                found.setdefault(roles[name], []).extend(parts)
+    return found
 
 
 def sort_parcels(numbers: Iterable[str], pack: Pack) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -103,12 +103,8 @@ def _read(mail: ParsedMail, context: Context) -> Reading:
 
 def _forwarded(mail: ParsedMail, context: Context) -> Reading | None:
     """A mail the user forwarded, read as the innermost marketplace mail in it."""
-    own = [address for _, address in mail.senders if address in context.addresses]
-    if len(mail.senders) != 1 or (context.addresses and not own):
-        return None
-    if not own and not (
-        mail.inner or FORWARD_PREFIX.match(mail.subject) or "forwarded" in mail.plain[:2000].lower()
-    ):
+    own = any(address in context.addresses for _, address in mail.senders)
+    if len(mail.senders) != 1 or not (own or _may_be_forward(mail, context)):
         return None
     inner = forwarded.inner_letter(mail, context.library)
     sender = authentic.sender_of(inner, context.library) if inner is not None else None
@@ -118,6 +114,13 @@ def _forwarded(mail: ParsedMail, context: Context) -> Reading | None:
         return _forged(inner, sender.pack, "forwarded by a mail that only pretends to be yours")
     trust = Trust.FORWARDED if own else Trust.UNVERIFIED
     return _understand(inner, sender, trust, "forwarded", context)
+
+
+def _may_be_forward(mail: ParsedMail, context: Context) -> bool:
+    """Whether a stranger's mail looks like a forward, where the user's addresses are not known."""
+    return not context.addresses and bool(
+        mail.inner or FORWARD_PREFIX.match(mail.subject) or "forwarded" in mail.plain[:2000].lower()
+    )
 
 
 def _forged(mail: ParsedMail, pack: Pack, why: str) -> Reading:

@@ -17,11 +17,6 @@ PENDING: dict[str, set[str]] = {
         "parsers.authentic.trust_of",
         "parsers.forwarded._block",
         "parsers.mail._collect",
-        "parsers.marks.in_links",
-        "parsers.pack._pack",
-        "parsers.phrasefile.PhraseFile.compile",
-        "parsers.reader._forwarded",
-        "parsers.reader._understand",
         "parsers.user_yaml._types_at",
     },
     "parameters": {
