@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: wheels image demo test check golden golden-update bench soak docs clean
+.PHONY: dist wheels shipping demo test check golden golden-update bench soak docs clean
 
 demo: $(READY)
 	$(BIN)/orderbell demo --once
@@ -26,6 +26,7 @@ golden-update: $(READY)
 
 docs: $(READY)
 	$(BIN)/python -m tests.docs write
+	$(BIN)/python -m tests.manual write
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
@@ -37,17 +38,23 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Orderbell needs Python 3.11 or newer; try: make PYTHON=python3.12 …")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[demo]' --group dev
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[all]' --group dev
 	touch $(READY)
+
+# The package: wheel and source, checked.
+dist: $(READY)
+	rm -rf dist
+	$(BIN)/python -m hatchling build -d dist
+	$(BIN)/twine check --strict dist/*
 
 # Wheels of everything, for a build without a network.
 wheels: $(READY)
 	rm -rf wheels
 	$(BIN)/pip wheel --quiet --constraint constraints.txt --wheel-dir wheels '.[all]'
 
-# The image itself: built with buildah on a base made of Debian's packages, and run.
-image: $(READY) wheels
-	$(BIN)/pytest -m image --timeout 900 tests/image
+# The package in an empty environment, and the image on a base of Debian's packages: built and run.
+shipping: dist wheels
+	$(BIN)/pytest -m shipping --timeout 1800 tests/shipping
 
 clean:
 	rm -rf $(VENV) dist build wheels .mypy_cache .ruff_cache .pytest_cache

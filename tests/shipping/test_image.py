@@ -17,7 +17,7 @@ from daemon.demo.play import STAMP
 from daemon.demo.samples import age, letter
 from tests.missing import without
 
-pytestmark = [pytest.mark.image, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.shipping, pytest.mark.timeout(1800)]
 
 ROOT = Path(__file__).parents[2]
 USER = "10001:10001"

@@ -1,0 +1,2 @@
+# fish: read at the first TAB behind orderbell
+orderbell completion fish | source
