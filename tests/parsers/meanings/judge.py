@@ -11,7 +11,7 @@ from zlib import crc32
 
 import pytest
 
-from parsers import reader
+from parsers import near, reader
 from parsers.notice import Notice
 from tests.parsers.meanings.changes import KINDS, Change, changes
 from tests.parsers.meanings.sheet import Base, bases, statements
@@ -39,7 +39,7 @@ def without_hints() -> Iterator[None]:
     at them here.
     """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reader, "_near", lambda page: ())
+        patch.setattr(near, "misses", lambda page: ())
         yield
 
 
