@@ -1,34 +1,35 @@
 """Whom a mail is from, and how we know: Authentication-Results (RFC 8601), exact domain lists,
 look-alikes.
 
-Only a field that the account's own provider wrote counts: it carries one of the account's
-authserv-ids and stands
-above the first `Received`, or directly below the `Received` that provider wrote. Whatever a sender
-could have written
-is ignored.
+Only fields that the account's own provider wrote count: they carry one of the account's
+authserv-ids and stand in one
+run above the first `Received`, or directly below the `Received` that provider wrote. There a sender
+can put a field of
+the same look right behind, so that only the first can speak for a mail; the others can speak
+against it.
 """
 
+import itertools
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from parsers.mail import ParsedMail
 from parsers.notice import Trust
 from parsers.pack import Library, Pack
+from parsers.relays import relay_of, unwrapped
 
 MAX_RESULTS = 16 << 10
-RELAYS = ("privaterelay.appleid.com", "duck.com")
-"""Relays whose way of writing an address is known; which of them vouch for a sender is the user's
-to say.
-"""
-
-APPLE = re.compile(r"(?P<local>.+?)_at_(?P<domain>[a-z0-9_.\-]+?)(?:_[0-9a-z]{6,12}){1,2}")
-DUCK = re.compile(r"(?P<local>.+?)_at_(?P<domain>[a-z0-9.\-]+?)_[0-9a-z]{4,}")
+MAX_DOMAIN = 253
+SIGNS = frozenset(';=()"')
 ADDRESS = re.compile(r"[^\s<>\"(),;:@]+@[^\s<>\"(),;:@]+")
-BY = re.compile(r"\bby\s+([a-z0-9.\-:\[\]]+)", re.IGNORECASE)
 OUTLOOK = ("outlook.com", "office365.com")
 """Hosts of the one provider that writes no authserv-id."""
+NOTES = frozenset(("received-spf", "x-dmarc-info", "x-dmarc-policy"))
+"""What providers write between their results (iCloud)."""
+MAX_RECEIVED = 2000
 TRACE = frozenset(
     [
         "authentication-results",
@@ -61,7 +62,9 @@ class Sender:
     local: str
     domain: str
     relay: str | None
-    """The relay that rewrote From, if one did."""
+    """The relay that rewrote From, if one did, as `relays:` names it."""
+    sure: bool = True
+    """Whether the relay says who wrote, and not perhaps the sender."""
     pack: Pack | None
 
 
@@ -74,6 +77,23 @@ class Result:
     properties: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamps:
+    """What the account's own provider found: one group of results for each of its fields."""
+
+    fields: tuple[tuple[Result, ...], ...]
+    speaking: int
+    """How many of the fields can speak for a mail; all can speak against it."""
+
+    @property
+    def all(self) -> tuple[Result, ...]:
+        return tuple(result for field in self.fields for result in field)
+
+    @property
+    def first(self) -> tuple[Result, ...]:
+        return tuple(result for field in self.fields[: self.speaking] for result in field)
+
+
 def sender_of(letter: ParsedMail, library: Library) -> Sender | None:
     """The one sender, with a relay's rewriting undone; None unless there is exactly one From with
     one address.
@@ -83,23 +103,39 @@ def sender_of(letter: ParsedMail, library: Library) -> Sender | None:
     name, address = letter.senders[0]
     local, _, domain = address.rpartition("@")
     domain = ascii_domain(domain)
-    relay = None
-    if domain in RELAYS:
-        inner = _unwrapped(local, domain, library)
-        if inner:
-            relay, (local, domain) = domain, inner
+    listed = [domain for pack in library.packs for domain in pack.domains]
+    relayed = unwrapped(name, local, domain, listed)
+    if relayed is not None:
+        domain = ascii_domain(relayed.domain)
+        return Sender(
+            name=name,
+            address=f"{relayed.local}@{domain}",
+            local=relayed.local,
+            domain=domain,
+            relay=relayed.relay,
+            sure=relayed.sure,
+            pack=library.pack_of(domain),
+        )
+    found = relay_of(domain)
+    nameless = found is not None and not found[0].people
     return Sender(
         name=name,
         address=f"{local}@{domain}",
         local=local,
         domain=domain,
-        relay=relay,
-        pack=library.pack_of(domain),
+        relay=found[1] if found is not None and nameless else None,
+        sure=not nameless,
+        pack=_named_pack(name, library) if nameless else library.pack_of(domain),
     )
 
 
+def _named_pack(name: str, library: Library) -> Pack | None:
+    """The marketplace that a relay without a word about the sender shows as his name."""
+    return next((pack for pack in library.packs if _named(name, pack)), None)
+
+
 def trust_of(
-    letter: ParsedMail,
+    mail: ParsedMail,
     sender: Sender,
     authserv_ids: Collection[str],
     relays: Collection[str],
@@ -107,36 +143,89 @@ def trust_of(
     trust_all: bool = False,
 ) -> tuple[Trust, str]:
     """How far a mail with a listed sender may be believed, and why in one sentence."""
-    results = trusted_results(letter, authserv_ids)
-    if results is None:
-        if trust_all:
-            return Trust.VERIFIED, "taken as genuine, as asked"
+    stamps = trusted_stamps(mail, authserv_ids)
+    trust, why = _by_stamps(sender, stamps)
+    doubt = _doubt(mail, sender)
+    if stamps is None and trust_all:
+        trust, why = Trust.VERIFIED, "taken as genuine, as asked"
+    elif sender.relay and trust is Trust.FORGED:
+        return Trust.UNVERIFIED, f"the mailbox provider could not confirm {sender.relay}"
+    elif sender.relay and not _is_or_below(_from(mail), tuple(relays)):
+        doubt = doubt or f"it came through {sender.relay}, which is not among your relays"
+    return (Trust.UNVERIFIED, doubt) if doubt and trust is not Trust.FORGED else (trust, why)
+
+
+def _doubt(mail: ParsedMail, sender: Sender) -> str | None:
+    """Why a mail is never verified, whoever signed it."""
+    if mail.repeated:
+        return f"suspicious: it has more than one {mail.repeated[0].title()}"
+    if not sender.sure:
+        return f"{sender.relay} does not say for certain whom it is from"
+    return None
+
+
+def _by_stamps(sender: Sender, stamps: Stamps | None) -> tuple[Trust, str]:
+    """What the provider's results say of a sender."""
+    if stamps is None:
         return Trust.UNVERIFIED, "no trusted Authentication-Results field to judge by"
+    domain = sender.relay or sender.domain
     aligned = (sender.relay,) if sender.relay else tuple(sender.pack.domains) if sender.pack else ()
-    if sender.relay and sender.relay not in relays:
-        return Trust.UNVERIFIED, f"it came through {sender.relay}, which is not among your relays"
-    if any(_passes(result, aligned, sender.relay or sender.domain) for result in results):
-        return (
-            Trust.VERIFIED,
-            f"{sender.relay or sender.domain} is confirmed by the mailbox provider",
-        )
-    judged = [result.value for result in results if result.method in ("dkim", "dmarc")]
+    failed = f"claims {sender.domain}, and the mailbox provider could not confirm it"
+    if any(result.method == "dmarc" and result.value == "fail" for result in stamps.all):
+        return Trust.FORGED, failed
+    if any(_passes(result, aligned, domain) for result in stamps.first):
+        if _contradicted(stamps, aligned, domain):
+            return Trust.UNVERIFIED, "the results of the mailbox provider contradict one another"
+        return Trust.VERIFIED, f"{domain} is confirmed by the mailbox provider"
+    judged = [result.value for result in stamps.all if result.method in ("dkim", "dmarc")]
     if not judged and all(
-        _spf_agrees(result, aligned) for result in results if result.method == "spf"
+        _spf_agrees(result, aligned) for result in stamps.all if result.method == "spf"
     ):
         return Trust.UNVERIFIED, "the mailbox provider checked neither DKIM nor DMARC"
     if "temperror" in judged:
         return Trust.UNVERIFIED, "the mailbox provider could not check the sender"
-    return Trust.FORGED, f"claims {sender.domain}, and the mailbox provider could not confirm it"
+    return Trust.FORGED, failed
 
 
-def own_forward(letter: ParsedMail, authserv_ids: Collection[str]) -> bool:
+def _contradicted(stamps: Stamps, aligned: Sequence[str], domain: str) -> bool:
+    """Whether one result confirms the sender and another of the same method denies it, or two
+    fields tell different things by the same method.
+    """
+    for method in ("dkim", "dmarc"):
+        told = [{result for result in field if result.method == method} for field in stamps.fields]
+        told = [results for results in told if results]
+        if any(results != told[0] for results in told):
+            return True
+        passed = any(_passes(result, aligned, domain) for results in told for result in results)
+        if passed and any(_denies(result, aligned) for result in told[0]):
+            return True
+    return False
+
+
+def _denies(result: Result, aligned: Sequence[str]) -> bool:
+    """A failure for the sender's own domain, or for one that is not named."""
+    if result.value not in ("fail", "softfail", "policy", "permerror"):
+        return False
+    properties = dict(result.properties)
+    named = [
+        properties[name] for name in ("header.d", "header.i", "header.from") if name in properties
+    ]
+    return not named or any(
+        _is_or_below(ascii_domain(name.rpartition("@")[2]), aligned) for name in named
+    )
+
+
+def _from(mail: ParsedMail) -> str:
+    return ascii_domain(mail.senders[0][1].rpartition("@")[2]) if mail.senders else ""
+
+
+def own_forward(mail: ParsedMail, authserv_ids: Collection[str]) -> bool:
     """Whether a mail from one of the user's own addresses may be believed to be: not when its check
     failed.
     """
-    results = trusted_results(letter, authserv_ids)
-    return results is None or not any(
-        result.method == "dmarc" and result.value == "fail" for result in results
+    stamps = trusted_stamps(mail, authserv_ids)
+    return stamps is None or not any(
+        result.method == "dmarc" and result.value == "fail" for result in stamps.all
     )
 
 
@@ -158,78 +247,65 @@ def claim(letter: ParsedMail, library: Library) -> str | None:
     return None
 
 
-def trusted_results(letter: ParsedMail, authserv_ids: Collection[str]) -> tuple[Result, ...] | None:
-    """The results of the account's own provider, or None when it wrote none."""
-    if not authserv_ids:
+def trusted_stamps(mail: ParsedMail, authserv_ids: Collection[str]) -> Stamps | None:
+    """The results of the account's own provider, or None when it wrote none, or when the mail was
+    never received (`Received`), so that all of it may be its writer's.
+    """
+    if not authserv_ids or not mail.all("received"):
         return None
-    fields = list(_trusted_fields(letter.fields, {name.lower() for name in authserv_ids}))
-    return tuple(result for field in fields for result in _results(field)) if fields else None
+    values, above = _trusted_fields(mail.fields, {name.lower() for name in authserv_ids})
+    if not values:
+        return None
+    fields = tuple(tuple(_results(value)) for value in values)
+    return Stamps(fields=fields, speaking=len(fields) if above else 1)
 
 
-def tokens(value: str) -> Iterator[str]:  # noqa: C901, PLR0912 - one small machine, one state a branch
+TOKEN = re.compile(r'[;=()"\\]|\s+|[^\s;=()"\\]+')
+
+
+def tokens(value: str, limit: int = MAX_RESULTS) -> Iterator[str]:
     """RFC 8601 tokens: comments dropped, quotes joined to their word, `;` and `=` alone. Linear, no
     recursion.
     """
     depth = 0
-    word: list[str] = []
     quoted = escaped = False
-    for sign in value[:MAX_RESULTS]:
-        if escaped:
-            escaped = False
-            if not depth:
-                word.append(sign)
-        elif sign == "\\" and (quoted or depth):
+    word: list[str] = []
+    for match in TOKEN.finditer(value[:limit]):
+        sign = match[0]
+        if sign == "\\" and (quoted or depth) and not escaped:
             escaped = True
-        elif quoted:
-            quoted = sign != '"'
-            if quoted:
-                word.append(sign)
-        elif sign == "(":
-            depth += 1
-        elif depth:
-            depth -= sign == ")"
-        elif sign == '"':
-            quoted = True
-        elif sign in ";=" or sign.isspace():
-            if word:
-                yield "".join(word)
-                word = []
-            if not sign.isspace():
-                yield sign
-        else:
+            continue
+        plain, escaped = escaped or sign not in SIGNS, False
+        if depth:
+            depth += 0 if plain else (sign == "(") - (sign == ")")
+        elif sign == '"' and not plain:
+            quoted = not quoted
+        elif quoted or sign == ")" or (plain and not sign.isspace()):
             word.append(sign)
+        elif sign == "(":
+            depth = 1
+        else:
+            yield from _ended(word, sign)
+    yield from _ended(word, "")
+
+
+def _ended(word: list[str], sign: str) -> Iterator[str]:
     if word:
         yield "".join(word)
+        word.clear()
+    if sign in (";", "="):
+        yield sign
 
 
 def ascii_domain(domain: str) -> str:
     """A domain as IDNA A-labels in lower case, without a closing dot."""
-    domain = domain.strip().rstrip(".").lower()
-    if domain.isascii():
+    domain = domain[: MAX_DOMAIN + 1].strip().rstrip(".").lower()
+    if domain.isascii() or len(domain) > MAX_DOMAIN:
         return domain
     try:
         return domain.encode("idna").decode("ascii")
     except UnicodeError:
         return domain
-
-
-def _unwrapped(local: str, relay: str, library: Library) -> tuple[str, str] | None:
-    match = (DUCK if relay == "duck.com" else APPLE).fullmatch(local)
-    if match is None:
-        return None
-    domain = match["domain"] if relay == "duck.com" else match["domain"].replace("_", ".")
-    # The hash behind an Apple address looks like one more label; only a listed domain settles where
-    # it begins.
-    known = next(
-        (
-            name
-            for pack in library.packs
-            for name in pack.domains
-            if name.replace("-", ".") == domain.replace("-", ".")
-        ),
-        None,
-    )
-    return match["local"], known or domain
 
 
 def _passes(result: Result, aligned: Sequence[str], sender_domain: str) -> bool:
@@ -262,65 +338,68 @@ def _is_or_below(domain: str, parents: Sequence[str]) -> bool:
     return any(domain == parent or domain.endswith("." + parent) for parent in parents)
 
 
-def _trusted_fields(fields: Sequence[tuple[str, str]], ids: set[str]) -> Iterator[str]:
-    """Authentication-Results values in the topmost trace block that carry one of `ids`."""
-    if "" in ids:
-        yield from _unnamed(fields)
-        ids = ids - {""}
-    first = next(
-        (index for index, (name, _) in enumerate(fields) if name == "received"), len(fields)
-    )
-    above = [
-        value
-        for name, value in fields[:first]
-        if name == "authentication-results" and _carries(value, ids)
-    ]
+def _trusted_fields(
+    fields: Sequence[tuple[str, str]], ids: Collection[str]
+) -> tuple[list[str], bool]:
+    """Authentication-Results values in the topmost trace block that carry one of `ids`, and whether
+    they stand above all `Received`.
+    """
+    if "" in ids and (unnamed := _unnamed(fields)):
+        return unnamed, False
+    ids = {name for name in ids if name}
+    first = next(index for index, (name, _) in enumerate(fields) if name == "received")
+    above = _run(fields[:first], ids)
     if above:
-        yield from above
-        return
+        return above, True
     for index in range(first, len(fields)):
         name, value = fields[index]
         if name != "received":
             continue
-        host = _by(value)
-        if _belongs(host, ids):
-            yield from _directly_below(fields, index + 1, ids)
-            return
+        if _belongs(_by(value), ids):
+            block = itertools.takewhile(lambda field: field[0] in TRACE, fields[index + 1 :])
+            return _run(list(block), ids), False
         if value.lower().startswith("from "):
-            return  # somebody else's hop: everything below could be the sender's
+            break  # somebody else's hop: everything below could be the sender's
+    return [], False
 
 
-def _unnamed(fields: Sequence[tuple[str, str]]) -> Iterator[str]:
-    """Outlook's field, which carries no authserv-id: the topmost, below nothing but hops within
-    Outlook.
-    """
+def _run(fields: Sequence[tuple[str, str]], ids: Collection[str]) -> list[str]:
+    """The first run of fields of `ids` that nothing but the same provider's notes interrupts."""
+    found: list[str] = []
     for name, value in fields:
-        if name == "authentication-results":
-            if _carries(value, {""}):
-                yield value
-            return
-        if name == "received" and not _is_or_below(_by(value), OUTLOOK):
-            return
-
-
-def _directly_below(fields: Sequence[tuple[str, str]], start: int, ids: set[str]) -> Iterator[str]:
-    for name, value in fields[start:]:
-        if name not in TRACE:
-            return
         if name == "authentication-results" and _carries(value, ids):
-            yield value
+            found.append(value)
+        elif found and name not in NOTES:
+            break
+    return found
+
+
+def _unnamed(fields: Sequence[tuple[str, str]]) -> list[str]:
+    """Outlook's field, which carries no authserv-id: the topmost, below nothing but hops within
+    Outlook; a second one beneath it speaks against.
+    """
+    for index, (name, value) in enumerate(fields):
+        if name == "authentication-results":
+            return _run(fields[index:], ("",)) if _carries(value, ("",)) else []
+        if name == "received" and not _is_or_below(_by(value), OUTLOOK):
+            break
+    return []
 
 
 def _by(received: str) -> str:
-    found = BY.findall(received.split(";", maxsplit=1)[0])
-    return found[-1].lower().rstrip(".") if found else ""
+    """The host that wrote a `Received`; comments are no part of it."""
+    words = list(tokens(received, MAX_RECEIVED))
+    if ";" in words:
+        words = words[: words.index(";")]
+    places = [place for place, word in enumerate(words[:-1]) if word.lower() == "by"]
+    return words[places[-1] + 1].lower().rstrip(".") if places else ""
 
 
-def _belongs(host: str, ids: set[str]) -> bool:
+def _belongs(host: str, ids: Collection[str]) -> bool:
     return any(host == name or host.endswith("." + name) for name in ids if name)
 
 
-def _carries(value: str, ids: set[str]) -> bool:
+def _carries(value: str, ids: Collection[str]) -> bool:
     """Whether the field starts with one of `ids`; the empty id stands for providers that write none
     (Outlook).
     """
@@ -345,7 +424,9 @@ def _results(value: str) -> Iterator[Result]:
                 for place in range(3, len(statement) - 1)
                 if statement[place] == "="
             ]
-            yield Result(method=method, value=statement[2].lower(), properties=tuple(pairs))
+            counts = Counter(name for name, _ in pairs)
+            once = tuple(pair for pair in pairs if counts[pair[0]] == 1)
+            yield Result(method=method, value=statement[2].lower(), properties=once)
         statement = []
 
 

@@ -8,23 +8,36 @@ of them (60 to 180 kB, some 40 header fields, 3 parts). The whole check is a han
 """
 
 import re
+from collections.abc import Iterable
 
 MAX_BYTES = 8 << 20
 MAX_HEADER = 256 << 10
 MAX_FIELD = 32 << 10
 MAX_FIELDS = 600
 MAX_ENCODED_WORDS = 400
+MAX_FROM = 1 << 10
+"""Who writes a longer From wants something else; taking addresses apart is quadratic."""
 MAX_MARKS = 500
 """Commas, parentheses, angle brackets or semicolons in one header field: address groups and
 comments nest in these.
 """
 MAX_PARTS = 300
+MAX_PART_FIELD = 4 << 10
+"""Content-Type and its like, of a part and of a mail within the mail."""
+MAX_PARAMETERS = 60
 MAX_BOUNDARIES = 20
 MAX_BLANK_LINES = 20_000
 MAX_HTML_TAGS = 60_000
 
 HEADER_END = re.compile(rb"\r?\n\r?\n")
-FIELD_START = re.compile(rb"^[!-9;-~]+[ \t]*:", re.MULTILINE)
+FIELD_START = re.compile(rb"^[!-9;-~]{1,100}[ \t]{0,9}:", re.MULTILINE)
+PART_FIELD = re.compile(
+    rb"^content-[a-z-]{1,40}[ \t]{0,9}:[^\n]*(?:\n[ \t][^\n]*)*", re.MULTILINE | re.IGNORECASE
+)
+FIRST_FIELD = re.compile(rb"[!-9;-~]{1,100}[ \t]{0,9}:")
+BOM = b"\xef\xbb\xbf"
+MAX_STRAY_LINES = 8
+MAX_STRAY_LINE = 1000
 
 
 def refuse(raw: bytes) -> str | None:
@@ -34,8 +47,25 @@ def refuse(raw: bytes) -> str | None:
     return refuse_header(header_of(raw)) or _refuse_body(raw)
 
 
+def trimmed(raw: bytes) -> bytes:
+    """The mail without what no mail begins with: a byte order mark (Office 365), empty lines, a
+    stray first line (`>From …`, `220 …`). What has no header within a few lines stays as it is.
+    """
+    start = 0
+    for _ in range(MAX_STRAY_LINES + 1):
+        start += len(BOM) * raw.startswith(BOM, start)
+        if FIRST_FIELD.match(raw, start):
+            return raw[start:] if start else raw
+        end = raw.find(b"\n", start, start + MAX_STRAY_LINE)
+        if end < 0:
+            return raw
+        start = end + 1
+    return raw
+
+
 def header_of(raw: bytes) -> bytes:
     """The header block, cut a little above the limit where it never ends."""
+    raw = trimmed(raw)
     end = HEADER_END.search(raw, 0, MAX_HEADER + 4)
     return raw[: end.start()] if end else raw[: MAX_HEADER + 1]
 
@@ -61,10 +91,21 @@ def refuse_header(header: bytes) -> str | None:
     for start, stop in zip(starts, [*starts[1:], len(header)], strict=False):  # no field: no pair
         if stop - start > MAX_FIELD:
             return f"one header field is larger than {MAX_FIELD >> 10} KiB"
+        if stop - start > MAX_FROM and header[start : start + 4].lower() == b"from":
+            return f"its From field is larger than {MAX_FROM >> 10} KiB"
         if stop - start > MAX_MARKS and any(
             header.count(mark, start, stop) > MAX_MARKS for mark in (b",", b"(", b"<", b";")
         ):
             return "one header field is a list of absurd length"
+    return None
+
+
+def refuse_fields(fields: Iterable[tuple[str, str]]) -> str | None:
+    """Why the header of a mail within a mail is not taken apart, or None."""
+    for number, (name, value) in enumerate(fields):
+        limit = MAX_FROM if name.lower() == "from" else MAX_PART_FIELD
+        if number >= MAX_FIELDS or len(value) > limit:
+            return "the header of a mail within it is too large"
     return None
 
 
@@ -76,4 +117,7 @@ def _refuse_body(raw: bytes) -> str | None:
         return f"it has more than {MAX_PARTS} parts"
     if lowered.count(b"boundary=") > MAX_BOUNDARIES or lowered.count(b"message/") > MAX_BOUNDARIES:
         return f"it nests more than {MAX_BOUNDARIES} multipart or message parts"
+    for field in PART_FIELD.finditer(raw):
+        if len(field[0]) > MAX_PART_FIELD or field[0].count(b";") > MAX_PARAMETERS:
+            return f"the header of a part is larger than {MAX_PART_FIELD >> 10} KiB"
     return None

@@ -9,6 +9,7 @@ is not); what stands in them by `parsers.charsets` and `parsers.text`.
 import email
 import html as entities
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from email.message import Message
@@ -16,10 +17,30 @@ from email.utils import getaddresses, parsedate_tz
 from functools import cached_property
 
 from parsers.charsets import charset_of, decode_bytes, decode_words, eight_bit
-from parsers.text import Link, VisibleText, text_of_plain, unwrap
+from parsers.limits import MAX_FROM, header_of, refuse_fields, trimmed
+from parsers.text import MAX_LINE, Link, VisibleText, text_of_plain, unwrap, visible
 
 HREF = re.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 MESSAGE_ID = re.compile(r"<[^<>\s]+>")
+LOOSE_ADDRESS = re.compile(r"[^\s<>\"(),;:@]{1,128}@[^\s<>\"(),;:@]{1,255}")
+MAX_SENDERS = 3
+"""From fields that are looked at; a sound mail has one."""
+MAX_DATE = 100
+MAX_MAILS = 4
+"""Mails within mails."""
+MAX_NESTED = 20
+TEXTS = ("text/plain", "text/html")
+SINGLE = frozenset(("subject", "date", "from", "to", "message-id", "mime-version"))
+MAX_STAND_IN = 32 << 10
+STAND_IN_SUBJECT = re.compile(
+    rb"^subject:\s{0,9}retrieval using the \w{1,9} protocol failed for the following message",
+    re.IGNORECASE | re.MULTILINE,
+)
+STAND_IN = re.compile(
+    rb"(?:\A|\n)\s{0,9}(?:<[^<>]{1,200}>\s{0,9}){0,9}retrieval using the \w{1,9} protocol"
+    rb" failed for the following message",
+    re.IGNORECASE,
+)
 
 
 @dataclass(kw_only=True)
@@ -41,6 +62,18 @@ class ParsedMail:
     html: str = ""
     inner: tuple["ParsedMail", ...] = field(default=())
     """Attached message/rfc822 mails."""
+
+    @property
+    def repeated(self) -> tuple[str, ...]:
+        """Fields that a mail may have once and that this one has several times: a signature covers
+        the last, and what people are shown is the first.
+        """
+        counts = Counter(name for name, _ in self.fields)
+        return tuple(
+            name
+            for name, times in counts.items()
+            if times > 1 and (name in SINGLE or name.startswith("content-"))
+        )
 
     def all(self, name: str) -> tuple[str, ...]:
         return tuple(value for key, value in self.fields if key == name)
@@ -92,12 +125,25 @@ class ParsedMail:
 
 def parse(raw: bytes) -> ParsedMail:
     """The letter in `raw`. Assumes `limits.refuse(raw)` said None."""
-    return _parsed(email.message_from_bytes(raw), depth=0)
+    return _parsed(email.message_from_bytes(trimmed(raw)), depth=0)
 
 
 def parse_header(header: bytes) -> ParsedMail:
     """The letter of a header block alone."""
-    return _parsed(email.message_from_bytes(header.rstrip() + b"\r\n\r\n"), depth=0, bodies=False)
+    block = trimmed(header).rstrip() + b"\r\n\r\n"
+    return _parsed(email.message_from_bytes(block), depth=0, bodies=False)
+
+
+def unretrieved(raw: bytes) -> bool:
+    """Whether this is what Exchange serves in place of a mail that it could not turn into MIME. The
+    mail itself may come when it is asked for later.
+
+    Cheap and linear: the service asks it of bytes that nothing has looked at yet.
+    """
+    if len(raw) > MAX_STAND_IN:
+        return False
+    header = header_of(raw)
+    return bool(STAND_IN_SUBJECT.search(header) or STAND_IN.search(raw, len(header)))
 
 
 def _parsed(message: Message, depth: int, *, bodies: bool = True) -> ParsedMail:
@@ -110,42 +156,48 @@ def _parsed(message: Message, depth: int, *, bodies: bool = True) -> ParsedMail:
         found.setdefault(name, []).append(value)
     letter = ParsedMail(
         fields=fields,
-        subject=decode_words(found.get("subject", [""])[0]),
-        senders=tuple(pair for value in found.get("from", []) for pair in _addresses(value)),
+        subject=decode_words(found.get("subject", [""])[0])[:MAX_LINE],
+        senders=tuple(
+            pair for value in found.get("from", [])[:MAX_SENDERS] for pair in _addresses(value)
+        ),
         date=_date(found.get("date", [""])[0]),
         message_id=_first_id(found.get("message-id", [""])[0]),
         thread=_ids(found.get("references", []) + found.get("in-reply-to", [])),
     )
     if bodies:
-        plain: list[str] = []
-        html: list[str] = []
-        inner: list[ParsedMail] = []
-        _collect(message, plain, html, inner, depth)
-        letter.plain, letter.html, letter.inner = "\n".join(plain), "\n".join(html), tuple(inner)
+        parts = _Parts()
+        parts.collect(message, depth)
+        letter.plain, letter.html = "\n".join(parts.plain), "\n".join(parts.html)
+        letter.inner = tuple(parts.inner)
     return letter
 
 
-def _collect(
-    part: Message, plain: list[str], html: list[str], inner: list[ParsedMail], depth: int
-) -> None:
-    kind = part.get_content_type()
-    if kind == "message/rfc822":
-        payload = part.get_payload()
-        if depth < 4 and isinstance(payload, list) and payload and isinstance(payload[0], Message):
-            inner.append(_parsed(payload[0], depth + 1))
-        return
-    if part.is_multipart():
-        payload = part.get_payload()
-        for child in payload if isinstance(payload, list) and depth < 20 else []:
-            if isinstance(child, Message):
-                _collect(child, plain, html, inner, depth + 1)
-        return
-    if kind not in ("text/plain", "text/html") or part.get_content_disposition() == "attachment":
-        return
-    data = part.get_payload(decode=True)
-    if isinstance(data, bytes) and data:
-        text = decode_bytes(data, charset_of(part))
-        (html if kind == "text/html" or _is_html(text) else plain).append(text)
+@dataclass(slots=True)
+class _Parts:
+    """What stands in the parts of one mail."""
+
+    plain: list[str] = field(default_factory=list)
+    html: list[str] = field(default_factory=list)
+    inner: list[ParsedMail] = field(default_factory=list)
+
+    def collect(self, part: Message, depth: int) -> None:
+        kind = part.get_content_type()
+        payload = part.get_payload() if part.is_multipart() else None
+        children = [one for one in payload or () if isinstance(one, Message)]
+        if kind == "message/rfc822":
+            if depth < MAX_MAILS and children and not refuse_fields(children[0].raw_items()):
+                self.inner.append(_parsed(children[0], depth + 1))
+        elif payload is not None:
+            for child in children if depth < MAX_NESTED else ():
+                self.collect(child, depth + 1)
+        elif kind in TEXTS and part.get_content_disposition() != "attachment":
+            self._add(part, kind)
+
+    def _add(self, part: Message, kind: str) -> None:
+        data = part.get_payload(decode=True)
+        if isinstance(data, bytes) and data:
+            text = decode_bytes(data, charset_of(part))
+            (self.html if kind == "text/html" or _is_html(text) else self.plain).append(text)
 
 
 def _is_html(text: str) -> bool:
@@ -154,16 +206,20 @@ def _is_html(text: str) -> bool:
 
 
 def _addresses(text: str) -> list[tuple[str, str]]:
+    if len(text) > MAX_FROM:
+        return [(decode_words(text[:MAX_FROM]), "")]
     try:
         found = getaddresses([text])
     except (ValueError, IndexError):
         found = []
-    pairs = [(decode_words(name), address.strip().lower()) for name, address in found if address]
+    pairs = [
+        (decode_words(name), visible(address).strip().lower()) for name, address in found if address
+    ]
     if pairs:
         return pairs
     # The strict parser refuses what people do see as a sender; keep every address in it, so that
     # nothing passes as one.
-    loose = re.findall(r"[^\s<>\"(),;:]+@[^\s<>\"(),;:]+", text)
+    loose = LOOSE_ADDRESS.findall(visible(text))
     return [(decode_words(text), address.lower()) for address in loose] or [
         (decode_words(text), "")
     ]
@@ -171,7 +227,7 @@ def _addresses(text: str) -> list[tuple[str, str]]:
 
 def _date(value: str) -> datetime | None:
     try:
-        parts = parsedate_tz(value)
+        parts = parsedate_tz(value[:MAX_DATE])
         if parts is None:
             return None
         offset = parts[9] or 0
@@ -189,13 +245,15 @@ def _date(value: str) -> datetime | None:
         )
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return moment if 1990 < moment.year < 2100 else None
+    return moment if 1990 < moment.year <= 2100 else None
 
 
 def _first_id(value: str) -> str:
-    match = MESSAGE_ID.search(value)
+    match = MESSAGE_ID.search(visible(value))
     return match[0] if match else ""
 
 
 def _ids(values: list[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(match for value in values for match in MESSAGE_ID.findall(value)))
+    return tuple(
+        dict.fromkeys(match for value in values for match in MESSAGE_ID.findall(visible(value)))
+    )
