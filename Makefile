@@ -4,13 +4,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: dist wheels shipping demo test check golden golden-update bench soak docs clean
+# The suite runs in so many processes, each with servers of its own; 0: in this one, as a debugger wants it.
+WORKERS ?= auto
+PARALLEL := --numprocesses $(WORKERS) --dist worksteal
+
+.PHONY: dist wheels shipping demo test check golden golden-update bench soak endurance docs clean
 
 demo: $(READY)
 	$(BIN)/orderbell demo --once
 
 test: $(READY)
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest $(PARALLEL) $(ARGS)
 
 check: $(READY)
 	$(BIN)/ruff format --check .
@@ -31,8 +35,14 @@ docs: $(READY)
 bench: $(READY)
 	$(BIN)/python -m benchmarks
 
+# Minutes of faults, told per file.
 soak: $(READY)
-	$(BIN)/pytest -m soak --timeout 1500
+	$(BIN)/pytest -m soak --timeout 1800 $(PARALLEL) $(ARGS)
+
+# An hour and more, and not in CI: whoever changes a room runs the rows of the fault matrix that try it
+# (make endurance ROWS="18 26"), which also counts them anew in docs/faults.md.
+endurance: $(READY)
+	$(BIN)/python -m tests.faults.report --endurance $(ROWS)
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Orderbell needs Python 3.11 or newer; try: make PYTHON=python3.12 …")'

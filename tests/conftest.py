@@ -1,5 +1,6 @@
 """What several rooms' tests share."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -9,29 +10,45 @@ from tests.missing import without
 from tests.servers import dovecot as real
 from tests.servers.sink import Sink
 
+LONG = ("soak", "endurance")
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what takes minutes, unless it is asked for by `-m` or by its own name."""
     if config.option.markexpr or any("::" in argument for argument in config.args):
         return
-    slow = [item for item in items if item.get_closest_marker("soak")]
-    config.hook.pytest_deselected(items=slow)
-    items[:] = [item for item in items if item not in slow]
+    long = [item for item in items if any(item.get_closest_marker(name) for name in LONG)]
+    config.hook.pytest_deselected(items=long)
+    items[:] = [item for item in items if item not in long]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Show what tests counted: each told it with `record_property("summary", "…")`."""
+    """Show what tests counted, each of which told it with `record_property("summary", "…")`; and
+    where the minutes went, when the long ones ran.
+    """
+    reports = [
+        report
+        for group in terminalreporter.stats.values()
+        for report in group
+        if isinstance(report, pytest.TestReport)
+    ]
     told = [
         value
-        for reports in terminalreporter.stats.values()
         for report in reports
-        if getattr(report, "when", None) == "call"
+        if report.when == "call"
         for name, value in report.user_properties
         if name == "summary"
     ]
     if told:
         terminalreporter.section("figures")
         terminalreporter.write_line("\n\n".join(told))
+    if any(name in terminalreporter.config.option.markexpr for name in LONG):
+        terminalreporter.section("minutes")
+        minutes: Counter[str] = Counter()
+        for report in reports:
+            minutes[report.nodeid.partition("::")[0]] += report.duration / 60
+        for file, spent in minutes.most_common():
+            terminalreporter.write_line(f"{spent:6.1f}  {file}")
 
 
 @pytest.fixture(scope="session")
