@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 
 from daemon.demo.play import STAMP
-from daemon.demo.samples import age, letter
+from daemon.demo.samples import age, sample_mail
 from tests.missing import without
 
 pytestmark = [pytest.mark.shipping, pytest.mark.timeout(1800)]
@@ -137,7 +137,7 @@ def mailbox(dovecot, tmp_path):
 
     user, now = dovecot.user(), datetime.now(UTC)
     for name in sorted(names(), key=lambda name: age(name, now)):
-        dovecot.append(user, letter(name, now), when=age(name, now))
+        dovecot.append(user, sample_mail(name, now), when=age(name, now))
     folder = tmp_path / "config"
     folder.mkdir()
     (folder / "config.yaml").write_text(
