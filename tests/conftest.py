@@ -10,7 +10,7 @@ from tests.missing import without
 from tests.servers import dovecot as real
 from tests.servers.sink import Sink
 
-LONG = ("soak", "endurance")
+LONG = ("soak", "endurance", "shipping")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

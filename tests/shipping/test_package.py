@@ -14,7 +14,7 @@ from daemon.demo.play import STAMP
 from tests.manual import PAGE, page
 from tests.missing import without
 
-pytestmark = [pytest.mark.shipping, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.shipping, pytest.mark.timeout(1800)]
 
 ROOT = Path(__file__).parents[2]
 
