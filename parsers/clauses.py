@@ -6,60 +6,22 @@ search passes the text once.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
 
 from parsers.packfile import LanguageFile
+from parsers.wordlist import Mark, WordList, plain_text
 
-SAME = str.maketrans(
-    {
-        **dict.fromkeys("\u2018\u2019\u201a\u201b\u02bc\u00b4`", "'"),
-        **dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a「」『』《》", '"'),
-        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
-        "\u0130": "i",
-        "\u00a0": " ",
-        "？": "?",
-        "！": "!",
-        "：": ":",
-        "；": ";",
-        "，": ",",
-        "（": "(",
-        "）": ")",
-    }
-)
-"""One character for one: places in the text stay what they are."""
-WORD_START = re.compile(r"[^\W_]+(?:'(?=[^\W_]))?")
-GLUED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-"""Writing without spaces between words, or with endings glued on: words may begin anywhere."""
 STOPS = ".!?。"
 STRONG = frozenset('":|-•·…)]')
 """Signs behind which a mail goes on after an item's title; a hyphen only with spaces."""
 CLOSING = frozenset('.!?。)]"|;、・/】')
 REACH = 70
 """So many characters an auxiliary may stand before its participle: a subordinate clause at most."""
-KEY = 2
 SENTENCE = re.compile(r"[.!?]+[\"')\]”»]*(?=\s)|[。！？!?]+[\"')\]」』]*|\n")
 COMMA = re.compile("[,;、]")
 LAST_WORD = re.compile(r"(?:[^\W_]+\.)*[^\W_]+$")
-
-
-class Mark(NamedTuple):
-    """A word of the language's lists, where it stands in the text."""
-
-    start: int
-    end: int
-    role: str
-    family: str = ""
-
-
-class Listed(NamedTuple):
-    written: str
-    role: str
-    family: str
-    open_end: bool
-    """Whether the word may go on: `anulowan*`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,10 +29,7 @@ class Clauses:
     """The words of one language, ready for search."""
 
     language: str
-    entries: Mapping[str, tuple[Listed, ...]]
-    """By their first two characters."""
-    glued: bool
-    """Whether any word of this language may begin inside a run of letters."""
+    words: WordList
     months: frozenset[str]
     abbreviations: frozenset[str]
 
@@ -130,8 +89,8 @@ class Clauses:
 
     def _marks(self, text: str) -> list[Mark]:
         """Every listed word in `text`, without those inside a formula."""
-        plain = _plain(text)
-        marks = (mark for start in self._starts(plain) for mark in self._at(plain, start))
+        plain = plain_text(text)
+        marks = self.words.find(plain)
         out: list[Mark] = []
         masked = -1
         for mark in sorted(marks, key=lambda one: (one.start, one.role != "formula")):
@@ -147,26 +106,8 @@ class Clauses:
             return False
         return any(sign.isdigit() for sign in plain[max(0, mark.start - 4) : mark.end + 2])
 
-    def _starts(self, plain: str) -> Iterable[int]:
-        if self.glued:
-            return range(len(plain))
-        return (match.start() for match in re.finditer(r"[^\W_]+|[^\w\s]", plain))
-
-    def _at(self, plain: str, start: int) -> Iterator[Mark]:
-        if _joined(plain, start):
-            return
-        for size in (1, KEY):
-            for entry in self.entries.get(plain[start : start + size], ()):
-                if len(entry.written) < size or not plain.startswith(entry.written, start):
-                    continue
-                end = start + len(entry.written)
-                if entry.open_end:
-                    end = _word_end(plain, end)
-                if not _joined(plain, end):
-                    yield Mark(start, end, entry.role, entry.family)
-
     def _predicates(self, text: str) -> Iterator[Mark]:
-        plain = _plain(text)
+        plain = plain_text(text)
         last: dict[str, Mark] = {}
         candidates: list[Mark] = []
         for mark in self._marks(text):
@@ -186,7 +127,7 @@ class Clauses:
         yield from _pairs(candidates)
 
     def _clauses_under(self, text: str, marks: Sequence[Mark]) -> Iterator[tuple[int, int]]:
-        plain = _plain(text)
+        plain = plain_text(text)
         begin = 0
         for mark in marks:
             if mark.role == "opens" and mark.start >= begin:
@@ -290,27 +231,6 @@ def _helper(helper: Mark | None, mark: Mark, plain: str) -> Mark | None:
     return None if any(sign in between for sign in STOPS) else helper
 
 
-def _joined(plain: str, place: int) -> bool:
-    """Whether a word goes on over `place`: letters on both sides, of a writing with spaces."""
-    if place <= 0 or place >= len(plain):
-        return False
-    left, right = plain[place - 1], plain[place]
-    if not (left.isalnum() and right.isalnum()):
-        return False
-    return not (GLUED.match(left) or GLUED.match(right))
-
-
-def _word_end(plain: str, end: int) -> int:
-    while end < len(plain) and plain[end].isalpha():
-        end += 1
-    return end
-
-
-def _plain(text: str) -> str:
-    lowered = text.translate(SAME).lower()
-    return lowered if len(lowered) == len(text) else "".join(c.lower()[:1] for c in text)
-
-
 def _listed(file: LanguageFile) -> Iterator[tuple[str, str, str]]:
     """Every word of the file with its role and family."""
     for family, predicate in file.predicates.items():
@@ -338,34 +258,9 @@ def _listed(file: LanguageFile) -> Iterator[tuple[str, str, str]]:
 
 def compile_clauses(language: str, file: LanguageFile) -> Clauses:
     """The words of one language file, filed for search."""
-    entries: dict[str, list[Listed]] = {}
-    for written, role, family in _listed(file):
-        text = _plain(written)
-        entry = Listed(text.rstrip("*"), role, family, text.endswith("*"))
-        entries.setdefault(entry.written[:KEY], []).append(entry)
     return Clauses(
         language=language,
-        entries={key: tuple(group) for key, group in entries.items()},
-        glued=any(GLUED.match(word) for word in file.negations),
+        words=WordList(_listed(file)),
         months=frozenset(month.lower() for month in file.months),
         abbreviations=frozenset(one.casefold().rstrip(".") for one in file.abbreviations),
     )
-
-
-class ClausesByLanguage(Mapping[str, Clauses]):
-    """The clauses of every language, each compiled when it is first asked for: a run reads few."""
-
-    def __init__(self, files: Mapping[str, LanguageFile]) -> None:
-        self._files = files
-        self._compiled: dict[str, Clauses] = {}
-
-    def __getitem__(self, language: str) -> Clauses:
-        if language not in self._compiled:
-            self._compiled[language] = compile_clauses(language, self._files[language])
-        return self._compiled[language]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._files)
-
-    def __len__(self) -> int:
-        return len(self._files)

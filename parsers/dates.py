@@ -62,14 +62,20 @@ def find_dates(
     """Every date in `text`, in its order. `past`: a year-less date lies before the mail, else
     after.
     """
+    days = [value for _, _, value in dated_places(text, words, clock, past=past)]
+    return tuple(_with_time(text, list[date | datetime](days), clock))
+
+
+def dated_places(
+    text: str, words: DateWords, clock: Clock, *, past: bool = False
+) -> list[tuple[int, int, date]]:
+    """Every day in `text` with where it begins and ends, in its order, without times of day."""
     found = sorted(_dates(text.lower(), words, clock, past=past), key=lambda hit: hit[0])
-    out: list[date | datetime] = []
-    end = -1
+    out: list[tuple[int, int, date]] = []
     for start, stop, value in found:
-        if start >= end:
-            out.append(value)
-            end = stop
-    return tuple(_with_time(text, out, clock))
+        if not out or start >= out[-1][1]:
+            out.append((start, stop, value))
+    return out
 
 
 def find_span(text: str, words: DateWords, clock: Clock) -> tuple[date | None, date | None]:

@@ -13,6 +13,7 @@ MASK = re.compile(r"(?<![A-Za-z0-9*])(?:\d[\d-]{0,12})?\*{3,}[\d*-]{0,18}")
 NUMBER_LIST = re.compile(r"[,;\s]+")
 PARCEL = re.compile(r"(?=(?:[A-Z]*\d){6})[A-Z0-9]{8,30}")
 CASE = re.compile(r"[\w-]{6,40}")
+PARCEL_IN_LINE = re.compile(r"(?<![A-Za-z0-9-])[A-Z0-9]{8,30}(?![A-Za-z0-9-])")
 LONGER = re.compile(r"[\d-]")
 
 

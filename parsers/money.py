@@ -3,7 +3,7 @@
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -112,12 +112,15 @@ def find_money(text: str, dollar: str | None = "USD", yen: str = "JPY") -> Money
 
     `dollar` is what a bare `$` means for this sender (None: nothing); `yen` what ¥ means.
     """
-    found = {
-        money
-        for match in AMOUNT.finditer(text)
-        if (money := _money(match, dollar, yen)) is not None
-    }
+    found = set(every_money(text, dollar, yen))
     return found.pop() if len(found) == 1 else None
+
+
+def every_money(text: str, dollar: str | None = "USD", yen: str = "JPY") -> Iterator[Money]:
+    """Every amount in `text`, in its order."""
+    for match in AMOUNT.finditer(text):
+        if (money := _money(match, dollar, yen)) is not None:
+            yield money
 
 
 def whole_money(text: str, dollar: str | None = "USD", yen: str = "JPY") -> Money | None:

@@ -343,6 +343,30 @@ class NearMiss:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StatedDeadline:
+    """A date beside the cue of a deadline, in a mail that no phrase fits."""
+
+    at: date | datetime
+    """A day ends in the user's zone."""
+    line: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gist:
+    """Facts of a mail that need no phrase. They may open something and never close anything."""
+
+    orders: tuple[str, ...] = ()
+    parcels: tuple[str, ...] = ()
+    """Tracking numbers and the marketplace's own parcel ids."""
+    amounts: tuple[Money, ...] = ()
+    deadlines: tuple[StatedDeadline, ...] = ()
+    topics: tuple[str, ...] = ()
+    """Of `parsers.packfile.TOPICS`, likeliest first."""
+    urgent: bool = False
+    """Whether a deadline lies within 72 hours of the mail's Date."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """What one mail says: exactly one outcome, and its notices."""
 
@@ -363,6 +387,8 @@ class Reading:
     """Date of the innermost marketplace mail, aware UTC; None when absent or impossible."""
     claims: tuple[str, ...] = ()
     """Order numbers a forged mail names. They are claims, never notices."""
+    gist: Gist | None = None
+    """Of a marketplace's mail that no phrase fits, else None."""
 
 
 def when_to_utc(value: date | datetime, zone: Any) -> datetime:
@@ -487,6 +513,18 @@ def notice_to_json(notice: Notice) -> dict[str, Any]:
     return row
 
 
+def gist_to_json(gist: Gist) -> dict[str, Any]:
+    """The public shape of a gist (`orderbell read --json`)."""
+    return {
+        "orders": list(gist.orders),
+        "parcels": list(gist.parcels),
+        "amounts": [field_to_json(money) for money in gist.amounts],
+        "deadlines": [{"at": one.at.isoformat(), "line": one.line} for one in gist.deadlines],
+        "topics": list(gist.topics),
+        "urgent": gist.urgent,
+    }
+
+
 def reading_to_json(reading: Reading) -> dict[str, Any]:
     """The public shape of a reading, without the file's name."""
     return {
@@ -494,4 +532,5 @@ def reading_to_json(reading: Reading) -> dict[str, Any]:
         "marketplace": reading.marketplace,
         "trust": reading.trust.value,
         "notices": [notice_to_json(notice) for notice in reading.notices],
+        "gist": gist_to_json(reading.gist) if reading.gist else None,
     }

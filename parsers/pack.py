@@ -53,14 +53,18 @@ from pathlib import Path
 from types import ModuleType
 from zoneinfo import ZoneInfo
 
+from pydantic import ValidationError
+
 from parsers.bundled_yaml import read_bundled
-from parsers.clauses import Clauses, ClausesByLanguage
+from parsers.clauses import Clauses, compile_clauses
 from parsers.dates import DateWords
+from parsers.gistwords import GistWords, compile_gist_words
 from parsers.packfile import LanguageFile, PackFile, Storefront
 from parsers.phrase import CJK, IS_CJK, Phrase, Phrasebook, fold_written
 from parsers.phrasefile import PackInMaking, PhraseFile
 from parsers.template import Language, Template
-from parsers.user_yaml import Document, Fault, UserFileError, check, read
+from parsers.user_yaml import Document, Fault, UserFileError, check, faults_of, read
+from parsers.wordlist import ByLanguage
 
 HERE = Path(__file__).parent
 BETWEEN_CJK = re.compile(rf"(?<=[{CJK}])(?=[{CJK}])")
@@ -102,6 +106,8 @@ class Pack:
     """The languages that have a label for a judgement."""
     label_words: frozenset[str]
     """Every label, folded, in any of the pack's languages."""
+    tracking_words: frozenset[str]
+    """The words for “tracking number”, as `order_words`."""
     languages: Mapping[str, Language]
     clauses: Mapping[str, Clauses]
     goods: Mapping[str, re.Pattern[str]]
@@ -133,6 +139,7 @@ class Library:
     words: Mapping[str, DateWords]
     clauses: Mapping[str, Clauses]
     """By ISO 639-1 code, as `words`; a language is compiled when it is first asked for."""
+    gist_words: Mapping[str, GistWords]
     forward: Mapping[str, str]
     """Folded header word of a forwarded mail -> from, date, subject, to."""
 
@@ -164,7 +171,7 @@ def load(extra: Path | None) -> Library:
     )
     known = Known(
         words={code: _date_words(file) for code, file in files.items()},
-        clauses=ClausesByLanguage(files),
+        clauses=ByLanguage(files, compile_clauses),
         goods={code: _any_word(file.goods) for code, file in files.items() if file.goods},
         forward=_forward(files.values()),
     )
@@ -184,7 +191,11 @@ def load(extra: Path | None) -> Library:
     if faults:
         raise UserFileError(faults)
     return Library(
-        packs=tuple(packs), words=known.words, clauses=known.clauses, forward=known.forward
+        packs=tuple(packs),
+        words=known.words,
+        clauses=known.clauses,
+        gist_words=ByLanguage(files, compile_gist_words),
+        forward=known.forward,
     )
 
 
@@ -199,7 +210,10 @@ def _languages(folders: Sequence[Path], faults: list[Fault]) -> dict[str, Langua
         faults.extend(found)
         if file is not None:
             older = languages.get(path.stem)
-            languages[path.stem] = file.over(older) if older else file
+            try:
+                languages[path.stem] = file.over(older) if older else file
+            except ValidationError as error:
+                faults.extend(faults_of(document, error, model=LanguageFile))
     return languages
 
 
@@ -274,6 +288,7 @@ def _made(file: PackFile, making: PackInMaking, known: Known, hooks: ModuleType 
     labels = [
         label for one in languages.values() for group in one.labels.values() for label in group
     ]
+    tracking_words = frozenset(label.folded for label in labels if label.field == "tracking")
     order_labels = {label.folded for label in labels if label.field == "order"}
     judging = (label.language for label in labels if label.field == "judgement")
     return Pack(
@@ -289,6 +304,7 @@ def _made(file: PackFile, making: PackInMaking, known: Known, hooks: ModuleType 
         order_words=frozenset(label.rstrip(" #") for label in order_labels),
         judging=tuple(dict.fromkeys(judging)),
         label_words=frozenset(label.folded for label in labels),
+        tracking_words=tracking_words,
         languages=languages,
         clauses=known.clauses,
         goods=known.goods,

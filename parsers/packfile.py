@@ -141,6 +141,75 @@ class Predicate(_Written):
     """Say it as a heading (`Cancellation: …`), behind a dash at the end, behind a possessive."""
 
 
+TOPICS = (
+    *("dispute", "refund", "return", "cancel", "claim", "chargeback", "payment"),
+    *("parcel", "pickup", "customs", "account", "fee", "message"),
+)
+"""What a mail can be about when no phrase fits it; the closed list of `read --json`."""
+
+
+class Cues(_Written):
+    """Words beside which a date or a span of time is a deadline, or is none."""
+
+    by: tuple[str, ...] = ()
+    """Stand before the date: by, until, no later than."""
+    after: tuple[str, ...] = ()
+    """Stand behind the date: までに."""
+    labels: tuple[str, ...] = ()
+    """Name a deadline whose date follows somewhere in the line or on the next: respond by."""
+    within: tuple[str, ...] = ()
+    """Stand before a span: within three days."""
+    left: tuple[str, ...] = ()
+    """Stand behind a span: 3日以内, three days left."""
+    yours: tuple[str, ...] = ()
+    """Say that the span is the reader's: you have three days."""
+    elsewhere: tuple[str, ...] = ()
+    """Say that the span is not counted from the mail: after delivery."""
+    acts: tuple[str, ...] = ()
+    """What a reader can be asked to do."""
+    arrivals: tuple[str, ...] = ()
+    """Make a date one of arrival, unless the sentence also asks for an act."""
+    others: tuple[str, ...] = ()
+    """Before the date: somebody else's time, or a date of the past: the seller has until."""
+    adverts: tuple[str, ...] = ()
+    fillers: tuple[str, ...] = ()
+    """May stand between a cue and its date: on, the end of."""
+
+
+class Units(_Written):
+    days: tuple[str, ...] = ()
+    business_days: tuple[str, ...] = ()
+    hours: tuple[str, ...] = ()
+    weeks: tuple[str, ...] = ()
+
+
+class GistFile(_Written):
+    """What lets a mail that fits no phrase still say what it is about, and until when."""
+
+    cues: Cues = Field(default_factory=Cues)
+    numbers: dict[str, int] = Field(default_factory=dict)
+    """Numbers as words: three: 3."""
+    units: Units = Field(default_factory=Units)
+    topics: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Topic (`TOPICS`) -> words of the field."""
+
+    @field_validator("topics")
+    @classmethod
+    def _each_in_one(cls, value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        known: dict[str, str] = {}
+        for topic, words in value.items():
+            if topic not in TOPICS:
+                hint = did_you_mean(topic, TOPICS) or f"; known: {', '.join(TOPICS)}"
+                raise ValueError(f"{topic!r} is no topic{hint}")
+            for word in words:
+                other = known.setdefault(word.lower(), topic)
+                if other != topic:
+                    raise ValueError(
+                        f"{word!r} stands under {other} and {topic}; a word tells one topic"
+                    )
+        return value
+
+
 class LanguageFile(_Written):
     """What stands in languages/<language>.yaml. A user's file adds to the shipped one."""
 
@@ -174,6 +243,7 @@ class LanguageFile(_Written):
     """What a mail is about: order, parcel, refund. A sentence without any of them is about
     something else.
     """
+    gist: GistFile = Field(default_factory=GistFile)
 
     @field_validator("predicates")
     @classmethod

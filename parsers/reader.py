@@ -14,6 +14,7 @@ from parsers import near as near_misses
 from parsers.authentic import Sender
 from parsers.body import Page
 from parsers.frame import Frame
+from parsers.gist import gist_of
 from parsers.mail import ParsedMail, parse, parse_header
 from parsers.notice import Outcome, Reading, Role, Trust
 from parsers.pack import Library, Pack
@@ -55,12 +56,14 @@ def _refused(raw: bytes, why: str, context: Context) -> Reading:
     sender = authentic.sender_of(mail, context.library)
     if sender is None or sender.pack is None:
         return _reading(mail, Outcome.FOREIGN, f"Not read: {why}.")
+    clock = stores.letterhead(mail, sender, group_of(sender, sender.pack)).clock
     return _reading(
         mail,
         Outcome.UNREAD,
         f"Not read: {why}.",
         sender=sender,
         marketplace=sender.pack.marketplace,
+        gist=gist_of(mail, sender.pack, context.library, clock),
     )
 
 
@@ -157,8 +160,11 @@ def _understand(
             mail, Outcome.NOTICES, f"Understood; {why}.", notices=heard, near=near, **more
         )
     outcome, reason = _without_notices(sender, group, read)
-    near = near_misses.misses(read.pages[0]) if outcome is Outcome.UNREAD else ()
-    return _reading(mail, outcome, reason, near=near, **more)
+    if outcome is not Outcome.UNREAD:
+        return _reading(mail, outcome, reason, **more)
+    gist = gist_of(mail, pack, context.library, read.pages[0].clock)
+    near = near_misses.misses(read.pages[0])
+    return _reading(mail, outcome, reason, near=near, gist=gist, **more)
 
 
 def _without_notices(

@@ -4,11 +4,13 @@ What comes back is checked as what a stranger says: a field of another name or t
 text beyond all measure is a ValueError.
 """
 
+import re
 import types
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from datetime import date
+from decimal import Decimal
 from enum import Enum
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -44,6 +46,8 @@ def _out(value: Any) -> Any:
         return value.value
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
     return value
 
 
@@ -61,7 +65,15 @@ def _in(hint: Any, value: Any) -> Any:
         return hint(value)
     if issubclass(hint, date):
         return hint.fromisoformat(_is(str, value))
+    if hint is Decimal:
+        return _number(_is(str, value))
     return _is(hint, value)
+
+
+def _number(text: str) -> Decimal:
+    if not re.fullmatch(r"-?\d{1,30}(?:\.\d{1,10})?", text):
+        raise ValueError(f"a number cannot be {text[:40]!r}")
+    return Decimal(text)
 
 
 def _one_of(hints: Sequence[Any], value: Any) -> Any:

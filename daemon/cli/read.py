@@ -15,7 +15,7 @@ from daemon.cli.paths import Paths
 from parsers.errors import os_error_text
 
 if TYPE_CHECKING:
-    from parsers.notice import Notice, Reading
+    from parsers.notice import Gist, Notice, Reading
 
 MAX_BYTES = 64 << 20
 """No mail server takes a larger mail; a film that was named by mistake is larger."""
@@ -179,11 +179,27 @@ def _in_full(name: str, reading: "Reading") -> Iterator[str]:
                 if one.phrase
                 else f"    read by {one.source}"
             )
+    if reading.gist is not None:
+        yield from _gist_in_full(reading.gist)
     if reading.near:
         yield "What nearly matched:"
         for miss in reading.near:
             yield f"  {miss.kind.value}, {miss.likeness:.0%} alike: {miss.line.strip()!r}"
             yield f"    against {miss.phrase!r} ({miss.source})"
+
+
+def _gist_in_full(gist: "Gist") -> Iterator[str]:
+    """What a mail that no phrase fits names and asks for all the same."""
+    for what, values in (
+        ("about", gist.topics),
+        ("orders", gist.orders),
+        ("parcels", gist.parcels),
+        ("amounts", gist.amounts),
+    ):
+        if values:
+            yield f"  {what}: {', '.join(map(str, values))}"
+    for deadline in gist.deadlines:
+        yield f"  until {deadline.at.isoformat()}: {deadline.line.strip()!r}"
 
 
 def _reasons(name: str, reading: "Reading") -> dict[str, Any]:
