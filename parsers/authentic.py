@@ -78,7 +78,7 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stamps:
+class ProviderResults:
     """What the account's own provider found: one group of results for each of its fields."""
 
     fields: tuple[tuple[Result, ...], ...]
@@ -164,7 +164,7 @@ def _doubt(mail: ParsedMail, sender: Sender) -> str | None:
     return None
 
 
-def _by_stamps(sender: Sender, stamps: Stamps | None) -> tuple[Trust, str]:
+def _by_stamps(sender: Sender, stamps: ProviderResults | None) -> tuple[Trust, str]:
     """What the provider's results say of a sender."""
     if stamps is None:
         return Trust.UNVERIFIED, "no trusted Authentication-Results field to judge by"
@@ -177,6 +177,11 @@ def _by_stamps(sender: Sender, stamps: Stamps | None) -> tuple[Trust, str]:
         if _contradicted(stamps, aligned, domain):
             return Trust.UNVERIFIED, "the results of the mailbox provider contradict one another"
         return Trust.VERIFIED, f"{domain} is confirmed by the mailbox provider"
+    return _unconfirmed(stamps, aligned, failed)
+
+
+def _unconfirmed(stamps: ProviderResults, aligned: Sequence[str], failed: str) -> tuple[Trust, str]:
+    """What it means that no result confirms the sender: nothing was checked, or it is not he."""
     judged = [result.value for result in stamps.all if result.method in ("dkim", "dmarc")]
     if not judged and all(
         _spf_agrees(result, aligned) for result in stamps.all if result.method == "spf"
@@ -187,7 +192,7 @@ def _by_stamps(sender: Sender, stamps: Stamps | None) -> tuple[Trust, str]:
     return Trust.FORGED, failed
 
 
-def _contradicted(stamps: Stamps, aligned: Sequence[str], domain: str) -> bool:
+def _contradicted(stamps: ProviderResults, aligned: Sequence[str], domain: str) -> bool:
     """Whether one result confirms the sender and another of the same method denies it, or two
     fields tell different things by the same method.
     """
@@ -247,7 +252,7 @@ def claim(letter: ParsedMail, library: Library) -> str | None:
     return None
 
 
-def trusted_stamps(mail: ParsedMail, authserv_ids: Collection[str]) -> Stamps | None:
+def trusted_stamps(mail: ParsedMail, authserv_ids: Collection[str]) -> ProviderResults | None:
     """The results of the account's own provider, or None when it wrote none, or when the mail was
     never received (`Received`), so that all of it may be its writer's.
     """
@@ -257,7 +262,7 @@ def trusted_stamps(mail: ParsedMail, authserv_ids: Collection[str]) -> Stamps | 
     if not values:
         return None
     fields = tuple(tuple(_results(value)) for value in values)
-    return Stamps(fields=fields, speaking=len(fields) if above else 1)
+    return ProviderResults(fields=fields, speaking=len(fields) if above else 1)
 
 
 TOKEN = re.compile(r'[;=()"\\]|\s+|[^\s;=()"\\]+')

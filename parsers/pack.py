@@ -62,7 +62,7 @@ from parsers.gistwords import GistWords, compile_gist_words
 from parsers.packfile import LanguageFile, PackFile, Storefront
 from parsers.phrase import CJK, IS_CJK, Phrase, Phrasebook, fold_written
 from parsers.phrasefile import PackInMaking, PhraseFile
-from parsers.template import Language, Template
+from parsers.template import Label, Language, Template
 from parsers.user_yaml import Document, Fault, UserFileError, check, faults_of, read
 from parsers.wordlist import ByLanguage
 
@@ -288,8 +288,7 @@ def _made(file: PackFile, making: PackInMaking, known: Known, hooks: ModuleType 
     labels = [
         label for one in languages.values() for group in one.labels.values() for label in group
     ]
-    tracking_words = frozenset(label.folded for label in labels if label.field == "tracking")
-    order_labels = {label.folded for label in labels if label.field == "order"}
+    order_labels = _words_for("order", labels)
     judging = (label.language for label in labels if label.field == "judgement")
     return Pack(
         marketplace=file.marketplace,
@@ -304,7 +303,7 @@ def _made(file: PackFile, making: PackInMaking, known: Known, hooks: ModuleType 
         order_words=frozenset(label.rstrip(" #") for label in order_labels),
         judging=tuple(dict.fromkeys(judging)),
         label_words=frozenset(label.folded for label in labels),
-        tracking_words=tracking_words,
+        tracking_words=_words_for("tracking", labels),
         languages=languages,
         clauses=known.clauses,
         goods=known.goods,
@@ -313,6 +312,11 @@ def _made(file: PackFile, making: PackInMaking, known: Known, hooks: ModuleType 
         wrote=tuple(known.quoting("wrote")),
         hooks=hooks,
     )
+
+
+def _words_for(field: str, labels: Iterable[Label]) -> frozenset[str]:
+    """The labels of one field, folded."""
+    return frozenset(label.folded for label in labels if label.field == field)
 
 
 def _named(order: re.Pattern[str], labels: Iterable[str]) -> re.Pattern[str]:
