@@ -9,12 +9,10 @@ from hypothesis import strategies as st
 
 from orders.subject import Subject
 from parsers.notice import Money
-from rules.alert import Cause, Severity
+from rules.alert import BODY_LENGTH, TITLE_LENGTH, Cause, Severity
 from rules.rulebook import shipped
 from rules.strings import CHOICES, LANGUAGES, WEEKDAYS, WORDS
 from rules.wording import (
-    BODY,
-    TITLE,
     AlertText,
     Listener,
     all_quiet,
@@ -285,7 +283,7 @@ def test_of_a_long_body_the_story_is_shortened_never_what_to_do():
 
     body = words(rule).body
 
-    assert len(body) <= BODY
+    assert len(body) <= BODY_LENGTH
     assert "To do: Gather" in body
     assert "Until Wed 25 Nov" in body
     assert "blah…" in body
@@ -306,8 +304,8 @@ def test_whatever_a_mail_says_title_and_body_keep_their_lengths(title, body, num
     subject = replace(ORDER, facts={**ORDER.facts, **facts})
     for language in LANGUAGES:
         text = words(subject=subject, language=language)
-        assert len(text.title) <= TITLE
-        assert len(text.body) <= BODY
+        assert len(text.title) <= TITLE_LENGTH
+        assert len(text.body) <= BODY_LENGTH
 
 
 # several at once
@@ -352,7 +350,7 @@ def test_what_has_no_room_is_counted():
 
     text = join(many, "en")
 
-    assert len(text.body) <= BODY
+    assert len(text.body) <= BODY_LENGTH
     assert text.title == "Alert 0 (+39)"
     assert text.body.endswith("more")
     assert "Alert 5" in text.body
@@ -370,7 +368,7 @@ def test_a_digest_of_very_many_counts_what_it_cannot_show():
         [(Severity.INFO, AlertText(title=f"Alert number {n}", body="")) for n in range(300)], "ja"
     )
 
-    assert len(text.body) <= BODY
+    assert len(text.body) <= BODY_LENGTH
     assert text.body.endswith("件")
 
 

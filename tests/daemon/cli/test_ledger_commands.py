@@ -21,7 +21,7 @@ from daemon.cli import main
 from daemon.cli.exits import Exit
 from daemon.cli.listing import width
 from daemon.demo.play import STAMP, names
-from daemon.demo.samples import age, letter
+from daemon.demo.samples import age, sample_mail
 
 KNIFE, LAMP, CHARGER = "8100000000000001", "8100000000000002", "249-0000000-0000001"
 CONFIG = """\
@@ -64,7 +64,7 @@ def made(tmp_path_factory, dovecot):
     folder = tmp_path_factory.mktemp("ledger")
     user, now = dovecot.user(), datetime.now(UTC)
     for name in sorted(names(), key=lambda name: age(name, now)):
-        dovecot.append(user, letter(name, now), when=age(name, now))
+        dovecot.append(user, sample_mail(name, now), when=age(name, now))
     unknown = UNKNOWN.format(stamp=STAMP, date=now.strftime("%a, %d %b %Y %H:%M:%S +0000"))
     dovecot.append(user, unknown.replace("\n", "\r\n").encode())
     place = SimpleNamespace(config=folder / "config.yaml", state=folder / "state")
@@ -396,7 +396,7 @@ def test_a_dossier_is_one_page(place):
 def test_a_replay_of_the_same_mails_rings_the_same(made, tmp_path):
     now = datetime.now(UTC)
     for name in names():
-        (tmp_path / f"{name}.eml").write_bytes(letter(name, now))
+        (tmp_path / f"{name}.eml").write_bytes(sample_mail(name, now))
     found = rows(
         call(
             made,
@@ -430,7 +430,7 @@ def test_a_replay_of_the_same_mails_rings_the_same(made, tmp_path):
 def test_without_trust_in_headers_a_replay_may_trust_all(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "mails").mkdir()
-    (tmp_path / "mails" / "knife.eml").write_bytes(letter("knife-judged", datetime.now(UTC)))
+    (tmp_path / "mails" / "knife.eml").write_bytes(sample_mail("knife-judged", datetime.now(UTC)))
     run = CliRunner().invoke
     doubtful = rows(run(main, ["replay", str(tmp_path / "mails"), "--json"]))
     trusting = rows(run(main, ["replay", str(tmp_path / "mails"), "--json", "--trust", "all"]))
@@ -447,7 +447,7 @@ def test_a_replay_knows_orders_and_notes_of_files_and_tells_their_faults(place):
     now = datetime.now(UTC)
     (place.folder / "mails").mkdir()
     for name in ("knife-judged", "lamp-ordered"):
-        (place.folder / "mails" / f"{name}.eml").write_bytes(letter(name, now))
+        (place.folder / "mails" / f"{name}.eml").write_bytes(sample_mail(name, now))
     day, due = now - timedelta(days=10), now - timedelta(days=8)
     (place.folder / "orders.csv").write_text(
         PASTE
