@@ -28,6 +28,8 @@ MAX_PARAMETERS = 60
 MAX_BOUNDARIES = 20
 MAX_BLANK_LINES = 20_000
 MAX_HTML_TAGS = 60_000
+MAX_ATTRIBUTES = 2_000
+"""Of one tag; looking for doubles among them is quadratic."""
 
 HEADER_END = re.compile(rb"\r?\n\r?\n")
 FIELD_START = re.compile(rb"^[!-9;-~]{1,100}[ \t]{0,9}:", re.MULTILINE)
@@ -76,6 +78,11 @@ def refuse_html(html: str) -> str | None:
         return "its HTML is larger than 1 MiB"
     if html.count("<") > MAX_HTML_TAGS:
         return f"its HTML holds more than {MAX_HTML_TAGS} tags"
+    if any(
+        tag.count("=") > MAX_ATTRIBUTES or tag.partition(">")[0].count(" ") > MAX_ATTRIBUTES
+        for tag in html.split("<")
+    ):
+        return f"one tag of its HTML has more than {MAX_ATTRIBUTES} attributes"
     return None
 
 

@@ -55,6 +55,8 @@ ENDS: dict[str, Exit] = {
     "UnknownAlertError": Exit.ERROR,
     "UnknownRuleError": Exit.USAGE,
     "AmbiguousOrderError": Exit.USAGE,
+    "BackupError": Exit.ERROR,
+    "MqttError": Exit.CONFIGURATION,
     "PostboxError": Exit.ERROR,
 }
 """How each error of the tree (`parsers/errors.py`) ends a command; by name, so that a command that
