@@ -2,7 +2,7 @@
 
 from daemon.pipeline.flags import see_flags
 from rules.alert import AlertState
-from tests.daemon.pipeline.test_intake import ALIEXPRESS, AMAZON, DAY, START, Testbed, sample_mail
+from tests.daemon.pipeline.test_intake import ALIEXPRESS, AMAZON, DAY, START, Bed, sample_mail
 
 STAR = ("\\Flagged",)
 
@@ -25,7 +25,7 @@ def states(bed):
 
 
 def test_a_star_set_while_the_service_was_down_acknowledges():
-    bed = Testbed()
+    bed = Bed()
     bed.take(sample_mail.judged(ALIEXPRESS, at=START))
 
     assert look(bed, STAR) > 0
@@ -33,7 +33,7 @@ def test_a_star_set_while_the_service_was_down_acknowledges():
 
 
 def test_a_star_that_came_with_the_mail_acknowledges_nothing():
-    bed = Testbed()
+    bed = Bed()
     bed.pipeline.take(
         bed.begin(), bed.arrived(sample_mail.judged(ALIEXPRESS, at=START), flags=STAR)
     )
@@ -47,7 +47,7 @@ def test_a_star_that_came_with_the_mail_acknowledges_nothing():
 
 
 def test_a_star_set_before_anything_rang_acknowledges_nothing():
-    bed = Testbed()
+    bed = Bed()
     bed.take(sample_mail.placed(AMAZON, at=START), sample_mail.cancel_requested(AMAZON, at=START))
     bed.later(3 * DAY)
 

@@ -66,7 +66,7 @@ def setup(unverified: str = "open"):
     )
 
 
-class Testbed:
+class Bed:
     """One mailbox in memory with a clock of its own, past its first run."""
 
     def __init__(
@@ -137,7 +137,7 @@ class Testbed:
 
 
 def test_a_mail_becomes_a_row_events_an_order_an_alert_and_a_message():
-    bed = Testbed()
+    bed = Bed()
     bed.take(sample_mail.judged(ALIEXPRESS, at=START))
 
     assert [(row.state, row.outcome) for row in bed.mails()] == [(MailState.READ, Outcome.NOTICES)]
@@ -151,7 +151,7 @@ def test_a_mail_becomes_a_row_events_an_order_an_alert_and_a_message():
 
 
 def test_a_forged_mail_rings_and_touches_no_order():
-    bed = Testbed()
+    bed = Bed()
     bed.take(sample_mail.placed(AMAZON, at=START))
     before = bed.ask(lambda ledger: (ledger.orders.listed(), len(tuple(ledger.all_events()))))
     bed.take(sample_mail.forged(AMAZON, at=START))
@@ -165,7 +165,7 @@ def test_a_forged_mail_rings_and_touches_no_order():
 
 
 def test_a_mail_of_a_marketplace_that_is_not_understood_is_kept_and_told():
-    bed = Testbed()
+    bed = Bed()
     bed.take(
         sample_mail.amazon(
             "Important information about your order", "Something never seen before", at=START
@@ -179,7 +179,7 @@ def test_a_mail_of_a_marketplace_that_is_not_understood_is_kept_and_told():
 
 
 def test_of_a_private_mail_only_its_place_is_kept():
-    bed = Testbed()
+    bed = Bed()
     bed.take(sample_mail.private("Between friends"))
     row = bed.mails()[0]
 
@@ -193,7 +193,7 @@ def test_of_a_private_mail_only_its_place_is_kept():
 
 
 def test_the_same_mail_in_two_folders_is_one_event():
-    bed = Testbed()
+    bed = Bed()
     poll = bed.begin()
     raw = sample_mail.placed(AMAZON, at=START)
     for folder in ("INBOX", "Shopping"):
@@ -208,7 +208,7 @@ def test_the_same_mail_in_two_folders_is_one_event():
 
 
 def test_a_mail_known_already_changes_nothing():
-    bed = Testbed()
+    bed = Bed()
     poll = bed.begin()
     mail = bed.arrived(sample_mail.judged(ALIEXPRESS, at=START))
     for _ in range(3):
@@ -225,7 +225,7 @@ def test_a_mail_that_kills_its_reader_twice_is_set_aside_and_told():
         seen.append(raw)
         raise ReadingError("the reading process ended (signal 9)")
 
-    bed = Testbed(reads=deadly)
+    bed = Bed(reads=deadly)
     bed.take(sample_mail.placed(AMAZON))
     bed.later(timedelta(hours=1))
     row = bed.mails()[0]
@@ -244,10 +244,10 @@ def test_a_mail_that_killed_us_twice_is_not_read_a_third_time():
 
     store = Store.memory()
     for _ in range(2):
-        bed = Testbed(reads=deadly, store=store)
+        bed = Bed(reads=deadly, store=store)
         with pytest.raises(Killed):
             bed.pipeline.take(bed.begin(), bed.arrived(sample_mail.placed(AMAZON), uid=7))
-    bed = Testbed(reads=deadly, store=store)
+    bed = Bed(reads=deadly, store=store)
     bed.pipeline.take(bed.begin(), bed.arrived(sample_mail.placed(AMAZON), uid=7))
 
     assert bed.mails()[0].state is MailState.QUARANTINE
@@ -257,7 +257,7 @@ def test_a_bomb_is_set_aside_without_being_read():
     def never(raw: bytes, frame: Frame):
         raise AssertionError
 
-    bed = Testbed(reads=never)
+    bed = Bed(reads=never)
     bed.take(
         b"From: order-update@amazon.com\r\nSubject: " + b"=?utf-8?q?x?= " * 50_000 + b"\r\n\r\n"
     )
@@ -266,7 +266,7 @@ def test_a_bomb_is_set_aside_without_being_read():
 
 
 def test_a_mail_without_text_is_asked_for_again_and_then_set_aside():
-    bed = Testbed()
+    bed = Bed()
     for _ in range(3):
         bed.pipeline.take(bed.begin(), bed.arrived(None, uid=9, missing=True))
 
@@ -275,7 +275,7 @@ def test_a_mail_without_text_is_asked_for_again_and_then_set_aside():
 
 
 def test_a_fenced_worker_changes_nothing():
-    bed = Testbed()
+    bed = Bed()
     old = bed.begin()
     bed.begin()
 
@@ -290,7 +290,7 @@ def test_a_mailbox_may_ignore_senders_nobody_vouches_for():
     raw = sample_mail.mail(
         "order-update@amazon.com", f"Your Amazon.com order #{AMAZON} has shipped", stamped=False
     )
-    ignoring, opening = Testbed(unverified="ignore"), Testbed()
+    ignoring, opening = Bed(unverified="ignore"), Bed()
     for bed in (ignoring, opening):
         bed.take(raw)
 
@@ -299,7 +299,7 @@ def test_a_mailbox_may_ignore_senders_nobody_vouches_for():
 
 
 def test_the_first_run_says_one_thing_at_its_end():
-    bed = Testbed(first_run=True)
+    bed = Bed(first_run=True)
     poll = bed.begin()
     for number in range(1, 6):
         bed.pipeline.take(
@@ -318,7 +318,7 @@ def test_the_first_run_says_one_thing_at_its_end():
 
 
 def test_a_first_run_that_was_cut_off_still_says_one_thing():
-    bed = Testbed(first_run=True)
+    bed = Bed(first_run=True)
     bed.pipeline.take(bed.begin(), bed.arrived(sample_mail.judged(ALIEXPRESS, at=START - DAY)))
     poll = bed.begin()
     bed.pipeline.take(poll, bed.arrived(sample_mail.placed(AMAZON, at=START)))
@@ -328,7 +328,7 @@ def test_a_first_run_that_was_cut_off_still_says_one_thing():
 
 
 def test_a_week_without_a_message_is_said_to_be_quiet_to_who_wants_it():
-    bed, silent = Testbed(), Testbed()
+    bed, silent = Bed(), Bed()
     bed.pipeline.setup = replace(bed.pipeline.setup, all_quiet=True)
     for one in (bed, silent):
         for _ in range(8 * 24):
@@ -341,7 +341,7 @@ def test_a_week_without_a_message_is_said_to_be_quiet_to_who_wants_it():
 
 
 def test_after_an_outage_everything_comes_as_one_message():
-    bed = Testbed()
+    bed = Bed()
     bed.now += timedelta(hours=3)
     bed.take(
         *(sample_mail.judged(f"810000000000000{number}", at=bed.now) for number in range(1, 5))
@@ -355,7 +355,7 @@ def test_after_an_outage_everything_comes_as_one_message():
     ("patience", "kinds"), [(timedelta(minutes=30), {"outage"}), (None, {"alerts"})]
 )
 def test_what_fell_due_while_the_machine_slept_comes_as_one_message(patience, kinds):
-    bed = Testbed()
+    bed = Bed()
     bed.pipeline = Pipeline(
         bed.store,
         setup(),
@@ -380,7 +380,7 @@ def test_a_mark_that_was_lost_is_noticed_without_a_restart():
     """The disk was full just when the answer of the target came: the message is neither lost nor
     stuck.
     """
-    bed = Testbed()
+    bed = Bed()
     bed.take(sample_mail.judged(ALIEXPRESS, at=START))
     with bed.store.write() as ledger:
         row = next(row for row in ledger.outbox.listed() if row.message == bed.said[0].number)
@@ -404,7 +404,7 @@ def test_a_mark_that_was_lost_is_noticed_without_a_restart():
 
 
 def test_an_unreachable_mailbox_is_told_once_and_again_when_it_is_well():
-    bed = Testbed()
+    bed = Bed()
 
     def fail():
         bed.pipeline.fail_poll(
@@ -433,7 +433,7 @@ def test_an_unreachable_mailbox_is_told_once_and_again_when_it_is_well():
 
 
 def test_an_acknowledged_alert_rings_no_more():
-    bed = Testbed()
+    bed = Bed()
     bed.take(sample_mail.judged(ALIEXPRESS, at=START))
     rows = bed.ask(lambda ledger: ledger.alerts.all_live())
     bed.pipeline.acknowledge(rows)
@@ -444,7 +444,7 @@ def test_an_acknowledged_alert_rings_no_more():
 
 
 def test_a_snoozed_alert_comes_back_by_itself():
-    bed = Testbed()
+    bed = Bed()
     bed.take(sample_mail.judged(ALIEXPRESS, at=START))
     rows = [
         row
@@ -462,7 +462,7 @@ def test_a_snoozed_alert_comes_back_by_itself():
 
 
 def test_a_note_is_an_event_and_may_not_come_from_the_future():
-    bed = Testbed()
+    bed = Bed()
     bed.take(sample_mail.judged(ALIEXPRESS, at=START))
     keys = bed.pipeline.note(
         Note(kind=Kind.APPEAL_SUBMITTED, order=ALIEXPRESS, at=START), "aliexpress", Role.BUYER
@@ -477,7 +477,7 @@ def test_a_note_is_an_event_and_may_not_come_from_the_future():
 
 
 def test_an_answer_moves_a_mail_and_the_history_with_it():
-    bed = Testbed()
+    bed = Bed()
     other = "8200000000000002"
     bed.take(sample_mail.judged(ALIEXPRESS, at=START), sample_mail.judged(other, at=START))
     row = bed.ask(lambda ledger: ledger.orders.find(other)[0])
@@ -490,7 +490,7 @@ def test_an_answer_moves_a_mail_and_the_history_with_it():
 
 
 def test_a_mail_read_again_with_better_packs_gains_what_is_new():
-    bed = Testbed()
+    bed = Bed()
     bed.take(
         sample_mail.amazon(
             "Important information about your order", "Something never seen before", at=START
@@ -508,8 +508,8 @@ def test_a_mail_read_again_with_better_packs_gains_what_is_new():
 
 
 def test_an_imported_history_is_one_message():
-    bed = Testbed()
-    donor = Testbed()
+    bed = Bed()
+    donor = Bed()
     donor.take(
         *(sample_mail.judged(f"810000000000000{number}", at=START) for number in range(1, 5))
     )
@@ -524,7 +524,7 @@ def test_an_imported_history_is_one_message():
 
 
 def test_gone_mails_and_an_empty_folder_move_the_cursor():
-    bed = Testbed()
+    bed = Bed()
     poll = bed.begin()
     bed.pipeline.looked(
         poll, Polled(folder="INBOX", cursor=Cursor(uidvalidity=1, last_uid=40), gone=(39,))
@@ -535,7 +535,7 @@ def test_gone_mails_and_an_empty_folder_move_the_cursor():
 
 
 def test_where_uids_are_given_anew_without_a_count_no_mail_hides_behind_an_old_row():
-    bed = Testbed()
+    bed = Bed()
     poll = bed.begin()
 
     def arrive(raw):
@@ -564,7 +564,7 @@ MAILS = (
 )
 
 
-def rows_of(bed: Testbed):
+def rows_of(bed: Bed):
     """Everything derived from mails, without the numbers that tell their arrival."""
 
     def picture(ledger):
@@ -597,7 +597,7 @@ def rows_of(bed: Testbed):
 
 @cache
 def in_order():
-    bed = Testbed()
+    bed = Bed()
     bed.take(*MAILS)
     return rows_of(bed)
 
@@ -605,14 +605,14 @@ def in_order():
 @settings(max_examples=25, deadline=None)
 @given(st.permutations(MAILS))
 def test_any_order_of_arrival_ends_in_the_same_rows(mails):
-    bed = Testbed()
+    bed = Bed()
     bed.take(*mails)
 
     assert rows_of(bed) == in_order()
 
 
 def test_what_was_said_is_live_until_its_condition_is_lost():
-    bed = Testbed()
+    bed = Bed()
     bed.take(sample_mail.judged(ALIEXPRESS, at=START))
     bed.later(200 * DAY)
     states = {row.alert.state for row in bed.ask(lambda ledger: ledger.alerts.listed())}
@@ -626,7 +626,7 @@ def test_a_rule_about_a_case_wakes_when_its_state_lapses_by_the_clock(tmp_path):
         "version: 1\nrules:\n  - {id: mine, about: cancellation, when: {cancellation.state:"
         " unanswered}, severity: warning, title: Call}\n"
     )
-    bed = Testbed()
+    bed = Bed()
     bed.pipeline.setup = replace(
         setup(), rulebook=rulebook.Rulebook(rules=(rulebook.load(rules).rule("mine"),))
     )
@@ -639,7 +639,7 @@ def test_a_rule_about_a_case_wakes_when_its_state_lapses_by_the_clock(tmp_path):
 
 
 def test_who_has_opened_a_dispute_is_no_longer_reminded_of_the_silence_before_it():
-    bed = Testbed()
+    bed = Bed()
     bed.take(
         sample_mail.aliexpress(
             f"Order {ALIEXPRESS}: order shipped", f"Order {ALIEXPRESS}", at=START
