@@ -7,12 +7,18 @@ from pathlib import Path
 
 
 def write_file(
-    path: Path, content: str | bytes, *, mode: int | None = 0o600, keep: bool = False
+    path: Path,
+    content: str | bytes,
+    *,
+    mode: int | None = 0o600,
+    keep: bool = False,
+    owner: tuple[int, int] | None = None,
 ) -> None:
     """Put the content in place in one step. Raises OSError; then the file is as it was.
 
     `mode`: the file's, None for what the umask leaves. `keep`: it is on the disk before this
-    returns, so that a power cut leaves the one or the other.
+    returns, so that a power cut leaves the one or the other. `owner`: user and group it is given
+    to, where that is not us.
     """
     partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     number = os.open(
@@ -24,6 +30,8 @@ def write_file(
             file.flush()
             if mode is not None:
                 os.fchmod(file.fileno(), mode)
+            if owner is not None:
+                os.fchown(file.fileno(), *owner)
             if keep:
                 os.fsync(file.fileno())
         partial.replace(path)

@@ -10,15 +10,15 @@ disk before the access token that came with it is used.
 import fcntl
 import json
 import os
-import tempfile
 import time
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from daemon.atomic import write_file
 from daemon.http import WebError, post
 from daemon.mailbox.errors import MailboxError, MailboxErrorKind, said
 from daemon.mailbox.login import LOOPBACK
@@ -155,23 +155,9 @@ def save(path: Path, grant: Grant) -> None:
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     _hand_over(path.parent)
-    number, name = tempfile.mkstemp(prefix=path.name, dir=path.parent)  # made with mode 0600
-    try:
-        with os.fdopen(number, "w", encoding="utf-8") as file:
-            json.dump(asdict(grant), file)
-            file.flush()
-            os.fsync(file.fileno())
-        _hand_over(Path(name))
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    folder = path.parent.stat()
+    owner = (folder.st_uid, folder.st_gid) if os.geteuid() == 0 else None
+    write_file(path, json.dumps(asdict(grant)), keep=True, owner=owner)
 
 
 def _hand_over(path: Path) -> None:

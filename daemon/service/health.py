@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from daemon import __version__
+from daemon.atomic import write_file
 from daemon.pipeline.deliver import Send
 from daemon.pipeline.setup import Setup
 from daemon.push.delivery import Delivery, SendResult
 from daemon.secrets import SecretError, resolve
 from daemon.service.emergency import EMERGENCIES
-from daemon.service.metrics import Metrics, Port, write
+from daemon.service.metrics import Metrics, Port
 from daemon.service.ping import ping
 from daemon.service.watcher import Watcher
 from daemon.settings import Settings
@@ -179,6 +180,6 @@ class Health:
             meter.set("orderbell_cycle_time_seconds", now.timestamp())
         if self._settings.metrics_file:
             try:
-                write(self._settings.metrics_file, meter.text())
+                write_file(self._settings.metrics_file, meter.text(), mode=0o644)
             except OSError as error:
                 log.warning("metrics not written: %s", error.strerror)

@@ -2,17 +2,19 @@
 loopback port.
 """
 
-import contextlib
-import os
-import tempfile
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any, Literal
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+from prometheus_client import Counter, Gauge, disable_created_metrics, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.metrics_core import Metric as Family
+from prometheus_client.registry import Collector
+
+# The start of every counter is that of the service, which is told.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 CLIENT_SECONDS = 5.0
 """A scraper that is slower is left."""
 
@@ -91,59 +93,60 @@ METRICS = (
 KNOWN = {metric.name: metric for metric in METRICS}
 
 
-class Metrics:
+class Metrics(Collector):
     """All numbers of one process; thread-safe. An unknown name or label raises: the table is what
-    is promised.
+    is promised. A metric without a value is not shown: a zero would be one.
     """
 
     def __init__(self) -> None:
+        self._made: dict[str, Counter | Gauge] = {}
         self._lock = threading.Lock()
-        self._values: dict[str, dict[tuple[str, ...], float]] = {}
 
     def count(self, name: str, by: float = 1, **labels: str) -> None:
         """Raise a counter."""
-        key = _key(name, "counter", labels)
-        with self._lock:
-            rows = self._values.setdefault(name, {})
-            rows[key] = rows.get(key, 0) + by
+        metric = self._metric(name, "counter")
+        assert isinstance(metric, Counter)  # noqa: S101 - for mypy
+        (metric.labels(**labels) if labels else metric).inc(by)
 
     def set(self, name: str, value: float, **labels: str) -> None:
         """Set a gauge."""
-        key = _key(name, "gauge", labels)
-        with self._lock:
-            self._values.setdefault(name, {})[key] = value
+        metric = self._metric(name, "gauge")
+        assert isinstance(metric, Gauge)  # noqa: S101 - for mypy
+        (metric.labels(**labels) if labels else metric).set(value)
 
     def replace(self, name: str, rows: Iterable[tuple[float, dict[str, str]]]) -> None:
         """All rows of a gauge at once: what is not among them is gone."""
-        found = {_key(name, "gauge", labels): value for value, labels in rows}
+        fresh = _make(KNOWN[name])
+        assert isinstance(fresh, Gauge)  # noqa: S101 - only gauges are replaced
+        for value, labels in rows:
+            fresh.labels(**labels).set(value)
         with self._lock:
-            self._values[name] = found
+            self._made[name] = fresh
 
     def text(self) -> str:
         """Prometheus' text format: every metric of the table that has a value, in the table's
         order.
         """
+        return generate_latest(self).decode()
+
+    def collect(self) -> Iterator[Family]:
+        """For prometheus_client, whose registry this stands in for."""
         with self._lock:
-            values = {name: dict(rows) for name, rows in self._values.items()}
-        return "".join(
-            _block(metric, values[metric.name]) for metric in METRICS if values.get(metric.name)
-        )
+            made = [self._made[one.name] for one in METRICS if one.name in self._made]
+        for metric in made:
+            yield from metric.collect()
+
+    def _metric(self, name: str, kind: str) -> Counter | Gauge:
+        known = KNOWN[name]
+        if known.kind != kind:
+            raise ValueError(f"{name} is a {known.kind}")
+        with self._lock:
+            return self._made.setdefault(name, _make(known))
 
 
-def write(path: Path, text: str) -> None:
-    """Put the text in place in one step, readable by all: node_exporter never sees half of it.
-    Raises OSError.
-    """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise
+def _make(metric: Metric) -> Counter | Gauge:
+    kind = Counter if metric.kind == "counter" else Gauge
+    return kind(metric.name, metric.meaning, metric.labels, registry=None)
 
 
 class Port:
@@ -169,29 +172,6 @@ class Port:
         self._thread.join(CLIENT_SECONDS)
 
 
-def _key(name: str, kind: str, labels: dict[str, str]) -> tuple[str, ...]:
-    metric = KNOWN[name]
-    if metric.kind != kind or set(labels) != set(metric.labels):
-        raise ValueError(f"{name} is a {metric.kind} with the labels {metric.labels}")
-    return tuple(labels[label] for label in metric.labels)
-
-
-def _block(metric: Metric, rows: dict[tuple[str, ...], float]) -> str:
-    lines = [f"# HELP {metric.name} {metric.meaning}", f"# TYPE {metric.name} {metric.kind}"]
-    for key, value in sorted(rows.items()):
-        pairs = ",".join(
-            f'{label}="{_escaped(word)}"' for label, word in zip(metric.labels, key, strict=True)
-        )
-        lines.append(
-            f"{metric.name}{{{pairs}}} {value:.15g}" if pairs else f"{metric.name} {value:.15g}"
-        )
-    return "\n".join([*lines, ""])
-
-
-def _escaped(word: str) -> str:
-    return word.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
-
-
 def _handler(text: Callable[[], str]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         timeout = CLIENT_SECONDS
@@ -204,7 +184,7 @@ def _handler(text: Callable[[], str]) -> type[BaseHTTPRequestHandler]:
                 return
             body = text().encode()
             self.send_response(200)
-            self.send_header("Content-Type", CONTENT_TYPE)
+            self.send_header("Content-Type", CONTENT_TYPE_PLAIN_0_0_4)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from daemon.atomic import sync_folder
 from daemon.store.errors import StoreError, told_apart
 
 KEEP = 7
@@ -40,6 +41,7 @@ def copy(database: Path, to: Path) -> None:
         with partial.open("rb") as written:
             os.fsync(written.fileno())
         partial.replace(to)
+        sync_folder(to.parent)
     finally:
         partial.unlink(missing_ok=True)
 

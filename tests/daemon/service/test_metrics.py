@@ -4,9 +4,10 @@ import socket
 import threading
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
-from daemon.service import metrics
-from daemon.service.metrics import METRICS, Metrics, Port
+from daemon.atomic import write_file
+from daemon.service.metrics import KNOWN, METRICS, Metrics, Port
 
 LINE = re.compile(
     r'^[a-z_]+(\{[a-z]+="(?:[^"\\]|\\.)*"(,[a-z]+="(?:[^"\\]|\\.)*")*\})? -?[0-9.e+]+$'
@@ -22,6 +23,15 @@ def get(port, path, host="127.0.0.1"):
     return answer.status, answer.getheader("Content-Type"), body
 
 
+def samples(text):
+    """What another program reads: (name, labels, value)."""
+    return [
+        (one.name, one.labels, one.value)
+        for family in text_string_to_metric_families(text)
+        for one in family.samples
+    ]
+
+
 def test_what_was_counted_is_written_as_prometheus_reads_it():
     meter = Metrics()
     meter.set("orderbell_orders", 61)
@@ -29,14 +39,20 @@ def test_what_was_counted_is_written_as_prometheus_reads_it():
     meter.count("orderbell_pushes_total", 2, target="phone", outcome="failed")
     meter.count("orderbell_pushes_total", target="phone", outcome="sent")
 
-    assert (
-        meter.text()
-        == "# HELP orderbell_pushes_total Tries to send since the start, by how they ended (sent,"
-        " failed, unsure).\n# TYPE orderbell_pushes_total"
-        ' counter\norderbell_pushes_total{target="phone",outcome="failed"}'
-        ' 2\norderbell_pushes_total{target="phone",outcome="sent"} 2\n# HELP orderbell_orders'
-        " Orders in the ledger.\n# TYPE orderbell_orders gauge\norderbell_orders 61\n"
-    )
+    assert samples(meter.text()) == [
+        ("orderbell_pushes_total", {"target": "phone", "outcome": "sent"}, 2),
+        ("orderbell_pushes_total", {"target": "phone", "outcome": "failed"}, 2),
+        ("orderbell_orders", {}, 61),
+    ]
+    families = text_string_to_metric_families(meter.text())
+    assert {one.name: (one.type, one.documentation) for one in families} == {
+        "orderbell_pushes": ("counter", KNOWN["orderbell_pushes_total"].meaning),
+        "orderbell_orders": ("gauge", "Orders in the ledger."),
+    }
+
+
+def test_what_has_no_value_yet_is_not_told_as_a_zero():
+    assert Metrics().text() == ""
 
 
 def test_every_metric_of_the_table_can_be_read_even_with_odd_labels():
@@ -50,13 +66,16 @@ def test_every_metric_of_the_table_can_be_read_even_with_odd_labels():
 
     assert len(lines) == len(METRICS)
     assert [line for line in lines if not LINE.match(line)] == []
-    assert "orderbell_start_time_seconds 1795503276.25" in lines
+    assert ("orderbell_start_time_seconds", {}, 1_795_503_276.25) in samples(meter.text())
+    assert {one[1]["mailbox"] for one in samples(meter.text()) if "mailbox" in one[1]} == {
+        'a"b\\c\nd'
+    }
 
 
 def test_a_name_or_label_that_is_not_in_the_table_is_our_mistake():
     with pytest.raises(KeyError):
         Metrics().count("orderbell_push_total")
-    with pytest.raises(ValueError, match="labels"):
+    with pytest.raises(ValueError, match="label names"):
         Metrics().count("orderbell_pushes_total", target="phone")
     with pytest.raises(ValueError, match="gauge"):
         Metrics().count("orderbell_orders")
@@ -69,9 +88,7 @@ def test_rows_that_are_gone_are_told_no_more():
     )
     meter.replace("orderbell_alerts", [(3.0, {"severity": "info"})])
 
-    assert [line for line in meter.text().splitlines() if line[0] != "#"] == [
-        'orderbell_alerts{severity="info"} 3'
-    ]
+    assert samples(meter.text()) == [("orderbell_alerts", {"severity": "info"}, 3)]
 
 
 def test_counting_from_many_threads_loses_nothing():
@@ -87,14 +104,15 @@ def test_counting_from_many_threads_loses_nothing():
     for thread in threads:
         thread.join()
 
-    assert meter.text().endswith(" 8000\n")
+    [(_name, _labels, value)] = samples(meter.text())
+    assert value == 8_000
 
 
 def test_the_file_is_replaced_in_one_step_and_others_can_read_it(tmp_path):
     path = tmp_path / "orderbell.prom"
-    metrics.write(path, "old 1\n")
+    write_file(path, "old 1\n", mode=0o644)
     with path.open() as reader:
-        metrics.write(path, "new 1\n")
+        write_file(path, "new 1\n", mode=0o644)
 
         assert reader.read() == "old 1\n"
 
@@ -107,14 +125,18 @@ def test_a_file_that_cannot_be_written_leaves_nothing_behind(tmp_path):
     (tmp_path / "orderbell.prom").mkdir()
 
     with pytest.raises(OSError, match="orderbell"):
-        metrics.write(tmp_path / "orderbell.prom", "x 1\n")
+        write_file(tmp_path / "orderbell.prom", "x 1\n", mode=0o644)
     assert [one.name for one in tmp_path.iterdir()] == ["orderbell.prom"]
 
 
 def test_the_port_is_on_loopback_and_knows_one_page():
     port = Port(0, lambda: "orderbell_orders 1\n")
     try:
-        assert get(port.number, "/metrics") == (200, metrics.CONTENT_TYPE, "orderbell_orders 1\n")
+        assert get(port.number, "/metrics") == (
+            200,
+            "text/plain; version=0.0.4; charset=utf-8",
+            "orderbell_orders 1\n",
+        )
         assert get(port.number, "/")[0] == 404
         assert get(port.number, "/metrics", host="evil.example")[0] == 404
         assert port._server.server_address[0] == "127.0.0.1"
