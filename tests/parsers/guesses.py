@@ -212,6 +212,7 @@ def _head(sender: str, name: str, subject: str) -> bytes:
         "Authentication-Results": (
             f"{STAMP}; dkim=pass header.d={domain}; dmarc=pass header.from={domain}"
         ),
+        "Received": "from mail.example.org by mx.example.org; Tue, 05 May 2026 10:00:00 +0000",
         "From": f'"{name}" <{sender}>',
         "To": "me@example.org",
         "Subject": Header(subject, "utf-8").encode(linesep="\r\n"),
