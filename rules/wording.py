@@ -45,6 +45,26 @@ class Listener:
     """How to reach a marketplace's support, by marketplace, where the user says so."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertParts:
+    """What a message is made of, each by itself; empty where there is nothing to say."""
+
+    body: str
+    advice: str
+    read_in: str
+    """In which mail it was read."""
+
+
+def parts(rule: Rule, subject: Subject, alert: Alert, listener: Listener) -> AlertParts:
+    """The parts of the message that says it is so."""
+    voice = _voice(subject, alert, listener)
+    return AlertParts(
+        body=voice.text(rule.body),
+        advice=_advice(rule, voice),
+        read_in=_read_in(subject, listener.language, listener.zone, listener.now),
+    )
+
+
 def write(
     rule: Rule,
     subject: Subject,
@@ -56,14 +76,7 @@ def write(
     the bare facts.
     """
     language = listener.language
-    voice = _Voice(
-        subject=subject,
-        alert=alert,
-        language=language,
-        zone=listener.zone,
-        now=listener.now,
-        contact=listener.contact,
-    )
+    voice = _voice(subject, alert, listener)
     try:
         return _write(rule, cause, voice)
     except Exception:  # noqa: BLE001 -- an alert is never lost for its wording
@@ -120,6 +133,22 @@ class _Voice:
         return show(value, slot.filter, self.language, self.zone, self.now)
 
 
+def _voice(subject: Subject, alert: Alert, listener: Listener) -> _Voice:
+    return _Voice(
+        subject=subject,
+        alert=alert,
+        language=listener.language,
+        zone=listener.zone,
+        now=listener.now,
+        contact=listener.contact,
+    )
+
+
+def _advice(rule: Rule, voice: _Voice) -> str:
+    due = voice.due
+    return voice.text((rule.missed if due and due <= voice.now else {}) or rule.advice)
+
+
 def _write(rule: Rule, cause: Cause, voice: _Voice) -> AlertText:
     subject, language, zone, now, due = (
         voice.subject,
@@ -137,7 +166,7 @@ def _write(rule: Rule, cause: Cause, voice: _Voice) -> AlertText:
     if cause is Cause.RESOLVED:
         lines = [word(language, "cleared_body"), _order_line(subject, language)]
         return AlertText(title=cut(title, TITLE_LENGTH), body=_fit("", lines))
-    advice = voice.text((rule.missed if due and due <= now else {}) or rule.advice)
+    advice = _advice(rule, voice)
     lines = [
         _order_line(subject, language),
         word(language, "to_do", advice=advice) if advice else "",
@@ -331,7 +360,7 @@ def join(texts: Sequence[tuple[Severity, AlertText]], language: str) -> AlertTex
     if len(ordered) == 1:
         return ordered[0]
     first, *rest = ordered
-    more = f" (+{len(rest)})"
+    more = word(language, "title_and_more", count=len(rest))
     said = set(first.body.split("\n"))
     blocks = [first.body]
     for text in rest:

@@ -95,7 +95,14 @@ main.sections = {
         import_export.import_files,
         import_export.export,
     ),
-    "Alerts": (alerts.alerts, alerts.ack, alerts.snooze, alerts.resolve, notify.notify),
+    "Alerts": (
+        alerts.alerts,
+        alerts.alert,
+        alerts.ack,
+        alerts.snooze,
+        alerts.resolve,
+        notify.notify,
+    ),
     "Files": (config.config, rules.rules, backup.backup, backup.restore, config.completion),
 }
 for command in chain.from_iterable(main.sections.values()):

@@ -1,47 +1,142 @@
-"""`alerts`, `ack`, `snooze`, `resolve`: what rings, and what its owner says to it."""
+"""`alerts`, `alert`, `ack`, `snooze`, `resolve`: what rings, and what its owner says to it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from daemon.cli.exits import Exit, ExitError
-from daemon.cli.listing import STYLES, Column, Overflow, as_json, column, limit, show, spoken
+from daemon.cli.listing import (
+    STYLES,
+    Column,
+    Overflow,
+    as_json,
+    column,
+    limit,
+    print_json,
+    show,
+    spoken,
+    until,
+)
 from daemon.cli.paths import Paths
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from daemon.pipeline.commands import Commands
+    from daemon.queries.alerts import Teller
     from daemon.store.alerts import AlertRow
+
+LIVE = ("firing", "acked", "snoozed")
+
+
+language = click.option(
+    "--language", type=click.Choice(["en", "ja"]), help="[default: that of your first target]"
+)
 
 
 @click.command(short_help="List alerts, worst first.")
 @click.option("--all", "everything", is_flag=True, help="Those that have ended too.")
+@click.option("--full", is_flag=True, help="Each with its text and advice.")
+@language
 @limit
 @as_json
 @click.pass_obj
-def alerts(paths: Paths, everything: bool, limit: int, as_json: bool) -> None:
-    """List alerts, worst first; ack, snooze and resolve take their numbers."""
-    from daemon.queries.alerts import Teller, listed_alerts
+def alerts(paths: Paths, /, full: bool, limit: int, as_json: bool, **options: Any) -> None:
+    """List alerts, worst first; alert, ack, snooze and resolve take their numbers."""
+    from daemon.queries.alerts import listed_alerts
 
-    zone = paths.zone()
-    teller = Teller(
-        book=paths.rulebook(), language=paths.language(), zone=zone, now=datetime.now(UTC)
-    )
+    teller = teller_of(paths, options["language"])
     with paths.ledger() as ledger:
-        rows = listed_alerts(ledger, teller, everything=everything, limit=limit)
-    show(
-        rows,
-        (
-            column("no", "alert"),
-            Column("severity", lambda row: row["severity"], lambda row: STYLES[row["severity"]]),
-            column("state", "state"),
-            column("what", "title", Overflow.FOLD),
-            Column("until", lambda row: spoken(row["due_at"], zone)),
-        ),
-        as_json=as_json,
-        empty="nothing rings",
+        found = listed_alerts(ledger, teller, everything=options["everything"], limit=limit)
+    if full and not as_json:
+        for row in found.rows:
+            click.echo("\n".join([*_head(row, teller.zone), *_text(row), ""]))
+    else:
+        show(found.rows, _columns(teller), as_json=as_json, empty="nothing rings")
+    if found.more:
+        all_of_them = len(found.rows) + found.more
+        click.echo(f"and {found.more} more; --limit {all_of_them} shows them all", err=True)
+
+
+@click.command(short_help="One alert as it was pushed.")
+@click.argument("number", metavar="ALERT", type=int)
+@language
+@as_json
+@click.pass_obj
+def alert(paths: Paths, number: int, language: str | None, as_json: bool) -> None:
+    """Show one alert as it was pushed, the lines of the mail it rests on, and what became of it;
+    past ones too.
+    """
+    from daemon.queries.alerts import whole_alert
+    from daemon.queries.evidence import evidence
+
+    teller = teller_of(paths, language)
+    with paths.ledger() as ledger:
+        row = whole_alert(ledger, teller, number)
+        row["evidence"] = evidence(ledger, paths.setup(), row["mails"])
+    if as_json:
+        print_json(row)
+    else:
+        click.echo("\n".join(_whole(row, teller.zone)))
+
+
+def teller_of(paths: Paths, language: str | None = None) -> "Teller":
+    """In the language and zone of the user."""
+    from daemon.queries.alerts import Teller
+
+    settings = paths.settings_if_any()
+    return Teller(
+        book=paths.rulebook(),
+        language=language or paths.language(),
+        zone=paths.zone(),
+        now=datetime.now(UTC),
+        contact=settings.contact if settings else {},
     )
+
+
+def _columns(teller: "Teller") -> tuple[Column, ...]:
+    return (
+        column("no", "alert"),
+        Column("severity", lambda row: row["severity"], lambda row: STYLES[row["severity"]]),
+        column("state", "state"),
+        column("what", "title", Overflow.FOLD),
+        Column("until", lambda row: until(row["due_at"], teller.zone, teller.now)),
+    )
+
+
+def _head(row: Mapping[str, Any], zone: "tzinfo") -> Iterator[str]:
+    yield f"{row['alert']}  {row['severity']}, {row['state']} since {spoken(row['since'], zone)}"
+
+
+def _text(row: Mapping[str, Any]) -> Iterator[str]:
+    yield row["title"]
+    yield from (row[name] for name in ("body", "advice", "read_in") if row[name])
+
+
+def _whole(row: Mapping[str, Any], zone: "tzinfo") -> Iterator[str]:
+    yield from _head(row, zone)
+    for name, what in (("snoozed_until", "silent until"), ("resolved_at", "over since")):
+        if row[name]:
+            yield f"{what} {spoken(row[name], zone)}"
+    yield ""
+    yield row["message"]["title"]
+    yield from row["message"]["body"].splitlines()
+    for mail in row["evidence"]:
+        yield ""
+        yield f"In mail {mail['mail']}, {mail['subject']!r} from {mail['sender']}:"
+        yield from (f"  {line}" for line in mail["lines"])
+    if row["pushed"]:
+        yield ""
+    for push in row["pushed"]:
+        cause = {"firing": "pushed", "repeat": "reminded", "resolved": "said to be over"}
+        how = "" if push["state"] == "sent" else f" ({push['state']})"
+        yield f"{spoken(push['at'], zone)}  {cause[push['cause']]}: {push['target']}{how}"
+    if row["state"] in LIVE:
+        number = row["alert"]
+        yield ""
+        yield f"orderbell ack {number} · orderbell snooze {number} · orderbell resolve {number}"
 
 
 ringing = click.argument("which", metavar="ALERT|ORDER…", nargs=-1, required=True)

@@ -85,6 +85,12 @@ def spoken(at: str | None, zone: tzinfo) -> str:
     return "" if at is None else f"{datetime.fromisoformat(at).astimezone(zone):%Y-%m-%d %H:%M}"
 
 
+def until(at: str | None, zone: tzinfo, now: datetime) -> str:
+    """A deadline of a JSON row as a table shows it: one that is over says so."""
+    over = at is not None and datetime.fromisoformat(at) <= now
+    return ("passed " if over else "") + spoken(at, zone)
+
+
 def words(value: str | None) -> str:
     """A choice such as `in_transit`, as a table shows it."""
     return (value or "").replace("_", " ")

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from daemon.cli.alerts import teller_of
 from daemon.cli.exits import Exit, ExitError
 from daemon.cli.listing import (
     Column,
@@ -66,10 +67,11 @@ def order(paths: Paths, order_id: str, as_json: bool) -> None:
     from daemon.pipeline.lookup import find_orders
     from daemon.queries.orders import whole_order
 
-    zone, language = paths.zone(), paths.language()
+    teller = teller_of(paths)
+    zone, language = teller.zone, teller.language
     with paths.ledger() as ledger:
         found = [
-            whole_order(paths.view(row.key, ledger), ledger, zone)
+            whole_order(paths.view(row.key, ledger), ledger, teller)
             for row in find_orders(ledger, order_id)
         ]
     for row in found:
@@ -195,4 +197,6 @@ def _ahead(row: Mapping[str, Any], zone: tzinfo, language: str) -> Iterator[str]
     if row["alerts"]:
         yield "Alerts"
         for alert in row["alerts"]:
-            yield f"  {alert['severity']}  {alert['rule']}: {alert['state']}"
+            over = alert["resolved_at"]
+            state = alert["state"] + (f" {spoken(over, zone)}" if over else "")
+            yield f"  {alert['alert']}  {alert['severity']}, {state}: {alert['title']}"

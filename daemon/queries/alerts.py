@@ -1,21 +1,24 @@
 """Alerts as rows, in the words they are told in."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from typing import Any
 
+from daemon.push.sanitize import sanitized
 from daemon.queries.times import iso
-from daemon.store.alerts import AlertRow
+from daemon.store.alerts import AlertRow, AnnouncementRow
 from daemon.store.ledger import Ledger
 from parsers.errors import OrderbellError
-from rules.alert import AlertState, Cause
-from rules.rulebook import Rulebook
-from rules.wording import Listener, write
+from rules.alert import Cause
+from rules.rulebook import Rule, Rulebook
+from rules.wording import AlertParts, AlertText, Listener, parts, write
+
+NO_PARTS = AlertParts(body="", advice="", read_in="")
 
 
 class UnknownAlertError(OrderbellError):
-    """No open alert has that number, and no order of that number has one."""
+    """No alert has that number, or no open one, and no order of that number has one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,31 +29,73 @@ class Teller:
     language: str
     zone: tzinfo
     now: datetime
+    contact: Mapping[str, str] = field(default_factory=dict)
 
-    def title(self, row: AlertRow) -> str:
-        """As it would be told now; the rule's id when that rule is no more."""
+    def text(self, row: AlertRow, cause: Cause = Cause.FIRING) -> AlertText:
+        """Title and body as they go out; the rule's id alone when that rule is no more."""
+        rule = self._rule(row)
+        if rule is None:
+            return AlertText(title=row.alert.rule, body="")
+        return write(rule, sanitized(row.subject), row.alert, cause, self._listener)
+
+    def parts(self, row: AlertRow) -> AlertParts:
+        """What is so, what to do, and in which mail it stands."""
+        rule = self._rule(row)
+        if rule is None:
+            return NO_PARTS
+        return parts(rule, sanitized(row.subject), row.alert, self._listener)
+
+    def at(self, now: datetime) -> "Teller":
+        """The same at another time."""
+        return replace(self, now=now)
+
+    @property
+    def _listener(self) -> Listener:
+        return Listener(language=self.language, zone=self.zone, now=self.now, contact=self.contact)
+
+    def _rule(self, row: AlertRow) -> Rule | None:
         try:
-            rule = self.book.rule(row.alert.rule)
+            return self.book.rule(row.alert.rule)
         except KeyError:
-            return row.alert.rule
-        listener = Listener(language=self.language, zone=self.zone, now=self.now)
-        return write(rule, row.subject, row.alert, Cause.FIRING, listener).title
+            return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertList:
+    rows: list[dict[str, Any]]
+    more: int
+    """How many there are besides."""
 
 
 def listed_alerts(
     ledger: Ledger, teller: Teller, *, everything: bool = False, limit: int = 200
-) -> list[Mapping[str, Any]]:
-    """The worst first; without `everything` only those that ring or wait for something."""
-    if everything:
-        rows = ledger.alerts.listed(limit=limit)
-    else:
-        live = ledger.alerts.all_live(limit=limit)
-        rows = tuple(row for row in live if row.alert.state is not AlertState.PENDING)
-    worst = sorted(rows, key=lambda row: -row.alert.severity.rank)
-    return [_row(row, teller) for row in worst]
+) -> AlertList:
+    """The worst first, never without a critical one; `everything`: those that have ended too."""
+    rows, more = ledger.alerts.worst_first(ended=everything, limit=limit)
+    return AlertList(rows=[alert_row(row, teller) for row in rows], more=more)
 
 
-def open_alerts(ledger: Ledger, wanted: Sequence[str]) -> list[AlertRow]:
+def whole_alert(ledger: Ledger, teller: Teller, number: int) -> dict[str, Any]:
+    """One alert, past ones too: as it was last pushed, and what became of each message.
+
+    Raises UnknownAlertError.
+    """
+    row = ledger.alerts.get(number)
+    if row is None:
+        raise UnknownAlertError(f"no alert has the number {number}", "orderbell alerts --all")
+    said = ledger.alerts.said_of(number)
+    last = next((one for one in reversed(said) if one.cause is not Cause.RESOLVED), None)
+    text = teller.at(_at(ledger, last)).text(row, last.cause) if last else teller.text(row)
+    return alert_row(row, teller) | {
+        "about": row.alert.about,
+        "resolved_at": iso(row.alert.resolved_at, teller.zone),
+        "snoozed_until": iso(row.alert.snoozed_until, teller.zone),
+        "message": {"title": text.title, "body": text.body},
+        "pushed": [push for one in said for push in _pushed(ledger, one, teller.zone)],
+    }
+
+
+def open_alerts(ledger: Ledger, wanted: Iterable[str]) -> list[AlertRow]:
     """Live alerts by their numbers or those of their orders. Raises UnknownAlertError."""
     live = ledger.alerts.all_live()
     rows: dict[int, AlertRow] = {}
@@ -62,16 +107,43 @@ def open_alerts(ledger: Ledger, wanted: Sequence[str]) -> list[AlertRow]:
     return list(rows.values())
 
 
-def _row(row: AlertRow, teller: Teller) -> Mapping[str, Any]:
-    alert = row.alert
+def alert_row(row: AlertRow, teller: Teller) -> dict[str, Any]:
+    """One alert in the words of now."""
+    alert, told = row.alert, teller.parts(row)
     return {
         "alert": row.id,
         "rule": alert.rule,
         "severity": alert.severity.value,
         "state": alert.state.value,
-        "title": teller.title(row),
+        "title": teller.text(row).title,
+        "body": told.body,
+        "advice": told.advice,
+        "read_in": told.read_in,
         "orders": list(alert.orders),
         "since": iso(alert.since, teller.zone),
-        "due_at": iso(alert.due_at, teller.zone),
+        "due_at": iso(alert.due_at or row.subject.due_at, teller.zone),
         "mails": list(alert.mails),
     }
+
+
+def _at(ledger: Ledger, said: AnnouncementRow) -> datetime:
+    """When it went out: its message's time."""
+    rows = _outbox(ledger, said)
+    return rows[0].created_at if rows else said.at
+
+
+def _pushed(ledger: Ledger, said: AnnouncementRow, zone: tzinfo) -> Sequence[dict[str, Any]]:
+    return [
+        {
+            "at": iso(row.sent_at or row.created_at, zone),
+            "cause": said.cause.value,
+            "target": row.target,
+            "state": row.state.value,
+            "message": row.message,
+        }
+        for row in _outbox(ledger, said)
+    ]
+
+
+def _outbox(ledger: Ledger, said: AnnouncementRow) -> Sequence[Any]:
+    return ledger.outbox.of_message(said.message) if said.message is not None else ()

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import tzinfo
 from typing import Any
 
+from daemon.queries.alerts import Teller, alert_row
 from daemon.queries.times import iso
 from daemon.store.ledger import Ledger
 from daemon.store.orders import RUNNING, OrderRow, WatchRow
@@ -60,9 +61,11 @@ def listed_watches(
     return [_watch_row(row, zone) for row in rows if not mine or row.actor == "me"]
 
 
-def whole_order(shown: View, ledger: Ledger, zone: tzinfo) -> Row:
-    """One order: its state, each step with the mail behind it, what is due, what rings."""
-    order = shown.order
+def whole_order(shown: View, ledger: Ledger, teller: Teller) -> Row:
+    """One order: its state, each step with the mail behind it, what is due, its alerts, past ones
+    too.
+    """
+    order, zone = shown.order, teller.zone
     return {
         "number": order.number,
         "marketplace": order.marketplace,
@@ -81,12 +84,7 @@ def whole_order(shown: View, ledger: Ledger, zone: tzinfo) -> Row:
         "findings": [_finding(finding, zone) for finding in shown.findings],
         "watches": [_watch(watch, zone) for watch in shown.watches],
         "alerts": [
-            {
-                "rule": row.alert.rule,
-                "severity": row.alert.severity.value,
-                "state": row.alert.state.value,
-                "since": iso(row.alert.since, zone),
-            }
+            alert_row(row, teller) | {"resolved_at": iso(row.alert.resolved_at, zone)}
             for row in ledger.alerts.of_order(order.key)
         ],
     }

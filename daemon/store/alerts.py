@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Select, bindparam, case, delete, func, select, update
 
 from daemon.store.codec import alert_from_row, alert_to_json, subject_from_row, subject_to_json
 from daemon.store.dialect import add, upsert
@@ -15,6 +15,8 @@ from rules.alert import Alert, AlertState, Announcement, Cause, Scope, Severity,
 
 LIVE_OF_SCOPE = select(alert).where(alert.c.scope == bindparam("scope"), LIVE)
 """Asked for every scope judged: made once."""
+
+RANKS = {severity.value: severity.rank for severity in Severity}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +82,35 @@ class AlertRows:
         if states:
             statement = statement.where(alert.c.state.in_(states))
         return self._rows(statement.order_by(alert.c.since.desc(), alert.c.id.desc()).limit(limit))
+
+    def worst_first(
+        self, *, ended: bool = False, limit: int = 200
+    ) -> tuple[tuple[AlertRow, ...], int]:
+        """What is listed, and how many more there are: live alerts by severity, those nobody has
+        answered first, the next due first; with `ended` also those that are over, newest first.
+
+        A critical one that lives is never left out, whatever the limit.
+        """
+        shown = [alert.c.state != AlertState.PENDING, *([] if ended else [LIVE])]
+        critical = self._count(LIVE, *shown, alert.c.severity == Severity.CRITICAL)
+        statement = (
+            select(alert)
+            .where(*shown)
+            .order_by(
+                case((LIVE, 0), else_=1),
+                case((LIVE, case(RANKS, value=alert.c.severity, else_=0)), else_=0).desc(),
+                case((LIVE, alert.c.state != AlertState.FIRING), else_=False),
+                case((LIVE, alert.c.due_at), else_=None).asc().nulls_last(),
+                alert.c.since.desc(),
+                alert.c.id.desc(),
+            )
+        )
+        rows = self._rows(statement.limit(max(limit, critical)))
+        return rows, self._count(*shown) - len(rows)
+
+    def get(self, number: int) -> AlertRow | None:
+        rows = self._rows(select(alert).where(alert.c.id == number))
+        return rows[0] if rows else None
 
     def of_order(self, key: str) -> tuple[AlertRow, ...]:
         """Oldest first, ended ones too."""
@@ -166,6 +197,12 @@ class AlertRows:
         statement = select(func.coalesce(func.max(message.c.id), 0))
         return int(self._connection.execute(statement).scalar_one())
 
+    def said_of(self, number: int) -> tuple[AnnouncementRow, ...]:
+        """What went out about the alert, oldest first."""
+        return self._announcements(
+            announcement.c.alert == number, announcement.c.message.is_not(None)
+        )
+
     def last_message(self) -> datetime | None:
         """When the last message was made."""
         found: datetime | None = self._connection.execute(
@@ -228,6 +265,10 @@ class AlertRows:
             select(func.min(wake.c.at))
         ).scalar_one_or_none()
         return found
+
+    def _count(self, *conditions: Any) -> int:
+        statement = select(func.count()).select_from(alert).where(*conditions)
+        return int(self._connection.execute(statement).scalar_one())
 
     def _rows(self, statement: Select[Any]) -> tuple[AlertRow, ...]:
         return tuple(_row(row) for row in self._connection.execute(statement))

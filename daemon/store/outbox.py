@@ -156,6 +156,10 @@ class Outbox:
             statement = statement.where(outbox.c.state.in_(states))
         return self._rows(statement.order_by(outbox.c.id.desc()).limit(limit))
 
+    def of_message(self, number: int) -> tuple[OutboxRow, ...]:
+        """What was made of the message, one row a target."""
+        return self._rows(select(outbox).where(outbox.c.message == number).order_by(outbox.c.id))
+
     def waiting(self, target_id: str) -> int:
         """Messages that wait for the target."""
         statement = select(func.count()).where(

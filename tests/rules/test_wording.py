@@ -317,7 +317,7 @@ MIDDLE = (Severity.WARNING, AlertText(title="Pay by Thu", body="or it closes"))
 
 def test_several_alerts_are_one_message_the_worst_first():
     assert join([LOW, HIGH, MIDDLE], "en") == AlertText(
-        title="Appeal by Wed (+2)",
+        title="Appeal by Wed and 2 more",
         body="once only\n\nPay by Thu\nor it closes\n\nShipped: cable\non its way",
     )
 
@@ -351,7 +351,7 @@ def test_what_has_no_room_is_counted():
     text = join(many, "en")
 
     assert len(text.body) <= BODY_LENGTH
-    assert text.title == "Alert 0 (+39)"
+    assert text.title == "Alert 0 and 39 more"
     assert text.body.endswith("more")
     assert "Alert 5" in text.body
 

@@ -267,7 +267,7 @@ def test_what_waited_for_the_morning_still_says_what_to_do(house):
 
     house.pass_(timedelta(hours=2))
     ((title, body),) = house.got("phone")
-    assert title == "Mailbox box0 cannot be read (+1)"
+    assert title == "Mailbox box0 cannot be read and 1 more"
     assert "To do: orderbell doctor says what to mend." in body
     assert "Mailbox box1 cannot be read" in body
 
