@@ -2,6 +2,7 @@
 and dates mean.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from types import MappingProxyType
@@ -73,6 +74,8 @@ MEANS: Mapping[Kind, str] = MappingProxyType(
 """The field a note's text fills when it is one of that field's words."""
 ANSWERS = frozenset({"accepted", "rejected", "answered", "countered"})
 """Words of a note on a proposal that tell what the buyer did with it."""
+SINGLE = re.compile(r"[a-z_]+")
+"""What looks like a word of a list and not like a sentence; other scripts write without gaps."""
 DUE: Mapping[Kind, str] = MappingProxyType(
     {
         Kind.DISPUTE_PROPOSAL: "respond_by",
@@ -91,6 +94,31 @@ DUE: Mapping[Kind, str] = MappingProxyType(
 """The field a note's due date fills; `due` for all others."""
 
 
+def words_of(kind: Kind) -> tuple[str, ...]:
+    """The words that a note's text may be and that say more than a sentence; none for most
+    kinds.
+    """
+    meant = MEANS.get(kind)
+    words = () if meant is None else tuple(one for one in FIELDS[meant].choices if one != "unknown")
+    return (*words, *sorted(ANSWERS - {*words})) if kind is Kind.DISPUTE_PROPOSAL else words
+
+
+def check_text(kind: Kind, text: str) -> None:
+    """Raises ValueError for one word that means nothing where others would; a sentence is always
+    right.
+    """
+    known, word = words_of(kind), _word(text)
+    if known and SINGLE.fullmatch(word) and word not in known:
+        raise ValueError(
+            f"{text.strip()!r} is no word for {kind.value}; known are {', '.join(known)},"
+            " or write a whole sentence"
+        )
+
+
+def _word(text: str) -> str:
+    return text.strip().lower().replace("-", "_")
+
+
 def note_fields(
     kind: Kind, *, text: str = "", amount: Money | None = None, due: date | datetime | None = None
 ) -> dict[str, FieldValue]:
@@ -100,11 +128,11 @@ def note_fields(
     fields: dict[str, FieldValue] = {}
     if text:
         fields["text"] = text
-    if kind is Kind.DISPUTE_PROPOSAL and text.strip().lower() in ANSWERS:
+    if kind is Kind.DISPUTE_PROPOSAL and _word(text) in ANSWERS:
         fields["sender"] = "buyer"
     meant = MEANS.get(kind)
-    if meant is not None and text.strip().lower() in FIELDS[meant].choices:
-        fields[meant] = text.strip().lower()
+    if meant is not None and _word(text) in FIELDS[meant].choices:
+        fields[meant] = _word(text)
     if amount is not None:
         fields["total" if kind is Kind.ORDER_PLACED else "amount"] = amount
     if due is not None:

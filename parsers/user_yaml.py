@@ -14,7 +14,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, RootModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -129,16 +129,20 @@ def read(path: Path, missing: str = "no such file") -> Document:
         raise UserFileError([Fault(file=str(path), line=0, column=0, what=what)]) from error
 
 
-def check(document: Document, model: type[Model]) -> tuple[Model | None, tuple[Fault, ...]]:
+def check(
+    document: Document, model: type[Model], *, list_keys: bool = False
+) -> tuple[Model | None, tuple[Fault, ...]]:
     """The document as `model`, or None with every fault. An empty file is a fault, not an empty
     answer.
+
+    `list_keys`: an unknown key is told with all that may stand there, also where one is likely.
     """
     if document.tree is None:
         return None, (Fault(file=document.file, line=1, column=1, what="the file is empty"),)
     try:
         return model.model_validate(plain(document.tree)), ()
     except ValidationError as error:
-        return None, tuple(sorted(faults_of(document, error, model=model)))
+        return None, tuple(sorted(faults_of(document, error, (), model, list_keys=list_keys)))
 
 
 def faults_of(
@@ -146,6 +150,8 @@ def faults_of(
     error: ValidationError,
     model_path: Sequence[str | int] = (),
     model: type[BaseModel] | None = None,
+    *,
+    list_keys: bool = False,
 ) -> list[Fault]:
     """Pydantic's errors as faults with their places and a suggestion for misspelt choices and,
     given `model`, keys.
@@ -157,6 +163,7 @@ def faults_of(
             [*model_path, *one["loc"]],
             one,
             () if model is None else keys_at(model, one["loc"]),
+            list_keys=list_keys,
         )
         for one in errors
         if not _only_follows(one, errors)
@@ -193,6 +200,8 @@ def _types_at(annotation: Any, loc: Sequence[str | int]) -> list[Any]:
         return _types_at(get_args(annotation)[0], rest)
     if origin in (dict, Mapping):
         return _types_at(get_args(annotation)[1], rest)
+    if isinstance(annotation, type) and issubclass(annotation, RootModel):
+        return _types_at(annotation.model_fields["root"].annotation, loc)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         fields = [
             spec.annotation
@@ -313,12 +322,15 @@ def _syntax_fault(error: MarkedYAMLError, file: str) -> Fault:
     return Fault(file=file, line=line, column=column, what=what)
 
 
-def _fault_of(document: Document, loc: Sequence[Any], error: Any, keys: Sequence[str]) -> Fault:
+def _fault_of(
+    document: Document, loc: Sequence[Any], error: Any, keys: Sequence[str], *, list_keys: bool
+) -> Fault:
     kind, context = error["type"], error.get("ctx") or {}
     if kind == "extra_forbidden":
-        return document.fault(
-            loc, f"unknown key {loc[-1]!r}{_key_hint(loc[-1], keys)}", at_key=True
-        )
+        hint = did_you_mean(loc[-1], keys)
+        if list_keys or not hint:
+            hint = f"{hint or ';'} {_known(keys)}".rstrip("; ")
+        return document.fault(loc, f"unknown key {loc[-1]!r}{hint}", at_key=True)
     if kind == "missing":
         return document.fault(loc[:-1], f"{loc[-1]!r} is missing", at_key=bool(loc[:-1]))
     if kind in ("model_type", "model_attributes_type") and keys:
@@ -335,10 +347,8 @@ def _fault_of(document: Document, loc: Sequence[Any], error: Any, keys: Sequence
     return document.fault(loc, _in_words(error))
 
 
-def _key_hint(key: object, keys: Sequence[str]) -> str:
-    if hint := did_you_mean(key, keys):
-        return hint
-    return f"; known here: {', '.join(keys)}" if 0 < len(keys) <= 8 else ""
+def _known(keys: Sequence[str]) -> str:
+    return f"known here: {', '.join(keys)}" if 0 < len(keys) <= 8 else ""
 
 
 def _in_words(error: Any) -> str:

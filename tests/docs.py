@@ -19,6 +19,7 @@ PAGES = (
     "docs/coverage.md",
     "docs/facts.md",
     "docs/files.md",
+    "docs/notes.md",
     "docs/rules.md",
     "docs/service.md",
     "docs/settings.md",
@@ -164,6 +165,26 @@ def imports() -> Iterator[str]:
         yield f"| {one.title} | {', '.join(f'`{name}`' for name in sorted(one.columns))} |"
 
 
+def note_kinds() -> Iterator[str]:
+    """Kinds of `note`, with the words a text may be and the date `--due` is."""
+    from orders.notes import DUE, NOTES, words_of
+
+    yield from ("| Kind | Tells | Words of `--text` | `--due` is |", "| --- | --- | --- | --- |")
+    for kind, what in NOTES.items():
+        words = ", ".join(f"`{word}`" for word in words_of(kind))
+        yield f"| `{kind.value}` | {_cell(what)} | {words} | {DUE.get(kind, 'due')} |"
+
+
+def note_keys() -> Iterator[str]:
+    """Keys of the notes file of `replay`."""
+    from daemon.pipeline.notes import WrittenNote
+
+    yield from ("| Key | | Means |", "| --- | --- | --- |")
+    for name, spec in WrittenNote.model_fields.items():
+        must = "needed" if spec.is_required() else ""
+        yield f"| `{name}` | {must} | {spec.description} |"
+
+
 def stories() -> Iterator[str]:
     """Every described situation with its state."""
     from tests.stories.rows import table
@@ -185,6 +206,8 @@ TABLES: Mapping[str, Callable[[], Iterable[str]]] = {
     "coverage": coverage,
     "imports": imports,
     "stories": stories,
+    "note-kinds": note_kinds,
+    "note-keys": note_keys,
 }
 
 

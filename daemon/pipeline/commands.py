@@ -20,6 +20,7 @@ from daemon.store.orders import OrderRow
 from daemon.store.store import Store
 from daemon.worker.reading import ReadingError, Reads
 from orders.event import Event, Source
+from orders.notes import check_text
 from parsers.errors import OrderbellError
 from parsers.notice import Kind, Outcome, Reading, Role, Trust
 from rules import lifecycle
@@ -37,11 +38,15 @@ class CommandError(OrderbellError):
 
 def note(tx: Transaction, one: Note, marketplace: str, role: Role) -> tuple[str, ...]:
     """Append a note; keys of the orders it touches. Raises CommandError for a note from the
-    future.
+    future, and for a word that means nothing.
     """
     if one.at > tx.now:
         when = f"{one.at.astimezone(tx.setup.zone):%Y-%m-%d %H:%M}"
         raise CommandError(f"{when} has not come yet; a note tells what has happened (see --due)")
+    try:
+        check_text(one.kind, one.text)
+    except ValueError as error:
+        raise CommandError(str(error)) from error
     return append(tx, [event_of(one, marketplace=marketplace, role=role, seen=tx.now)])
 
 

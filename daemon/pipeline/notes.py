@@ -4,16 +4,17 @@ become.
 
 import re
 import uuid
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, RootModel
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
 
 from orders.event import Event, Source
-from orders.notes import note_fields
+from orders.notes import check_text, note_fields
 from parsers.notice import CURRENCIES, Kind, Money, Proof, Role, Trust
 from parsers.user_yaml import UserFileError, check, did_you_mean, read
 
@@ -43,10 +44,11 @@ class Note:
 
 
 def kind_of(word: object) -> Kind:
-    """The kind called so. Raises ValueError with a suggestion."""
+    """The kind called so. Raises ValueError with a suggestion, or with all kinds there are."""
     known = [kind.value for kind in NOTABLE]
     if str(word) not in known:
-        raise ValueError(f"no kind {word!r} for a note{did_you_mean(word, known)}")
+        hint = did_you_mean(word, known) or f"; known are {', '.join(known)}"
+        raise ValueError(f"no kind {word!r} for a note{hint}")
     return Kind(str(word))
 
 
@@ -128,61 +130,90 @@ def event_of(
     )
 
 
-class _Amount(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    value: Decimal
+def _amount_of(written: object) -> object:
+    """An amount as text is as good as one in parts."""
+    if not isinstance(written, str):
+        return written
+    money = amount(written)
+    return {"value": money.value, "currency": money.currency}
+
+
+class WrittenAmount(BaseModel):
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+    value: Annotated[Decimal, Field(ge=0)]
     currency: Annotated[str, BeforeValidator(lambda text: currency_code(str(text)))]
 
 
-class _Written(BaseModel):
-    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+class WrittenNote(BaseModel):
+    """One entry of the notes file of `replay`."""
+
+    model_config = ConfigDict(
+        extra="forbid", arbitrary_types_allowed=True, use_attribute_docstrings=True
+    )
     at: Any
+    """When it happened: `2026-03-02`, or `2026-03-02 09:00`, with a zone or in yours."""
     kind: Annotated[Kind, BeforeValidator(kind_of)]
+    """What happened, as in `note ORDER KIND`."""
     order: Annotated[str, BeforeValidator(str)]
+    """The order's number; in quotes, or a program may round it."""
     text: str = ""
-    amount: _Amount | None = None
+    """In your own words, or one of the words below."""
+    amount: Annotated[WrittenAmount | None, BeforeValidator(_amount_of)] = None
+    """`{value: 26.12, currency: USD}`, or `26.12 USD`."""
     tracking: Annotated[str, BeforeValidator(str)] | None = None
+    """Number of a parcel."""
     due: Any = None
+    """A promised or stated date; without a time, its end."""
 
 
-class _File(RootModel[tuple[_Written, ...]]):
+class NotesFile(RootModel[tuple[WrittenNote, ...]]):
     pass
 
 
 def load(path: Path, zone: tzinfo) -> tuple[Note, ...]:
-    """The notes of a YAML file, a list of {at, kind, order, text?, amount?, tracking?, due?};
-    oldest first.
-
-    Raises WrittenError with every fault.
+    """The notes of a YAML file, a list of `WrittenNote`; oldest first. Raises UserFileError with
+    every fault.
     """
     document = read(path)
-    written, faults = check(document, _File)
+    written, faults = check(document, NotesFile, list_keys=True)
     if written is None:
         raise UserFileError(faults)
-    found, more = [], []
-    for index, one in enumerate(written.root):
+    wrong = [
+        document.fault([index, key], what)
+        for index, one in enumerate(written.root)
+        for key, what in _wrong(one, zone)
+    ]
+    if wrong:
+        raise UserFileError(wrong)
+    return tuple(sorted((_note(one, zone) for one in written.root), key=lambda note: note.at))
+
+
+def _wrong(one: WrittenNote, zone: tzinfo) -> Iterator[tuple[str, str]]:
+    """Keys of the note whose values cannot be, and why not."""
+    checks: Mapping[str, Callable[[], object]] = {
+        "at": lambda: instant(one.at, zone),
+        "due": lambda: _due(one, zone),
+        "order": lambda: marketplace_of(one.order),
+        "text": lambda: check_text(one.kind, one.text),
+    }
+    for key, look in checks.items():
         try:
-            where = "at"
-            at = instant(one.at, zone)
-            where = "due"
-            due = None if one.due is None else instant(one.due, zone, until=True)
-            where = "order"
-            marketplace_of(one.order)
+            look()
         except ValueError as error:
-            more.append(document.fault([index, where], str(error)))
-            continue
-        amount = Money(value=one.amount.value, currency=one.amount.currency) if one.amount else None
-        found.append(
-            Note(
-                kind=one.kind,
-                order=one.order,
-                at=at,
-                text=one.text,
-                amount=amount,
-                tracking=one.tracking,
-                due=due,
-            )
-        )
-    if more:
-        raise UserFileError(more)
-    return tuple(sorted(found, key=lambda note: note.at))
+            yield key, str(error)
+
+
+def _due(one: WrittenNote, zone: tzinfo) -> datetime | None:
+    return None if one.due is None else instant(one.due, zone, until=True)
+
+
+def _note(one: WrittenNote, zone: tzinfo) -> Note:
+    return Note(
+        kind=one.kind,
+        order=one.order,
+        at=instant(one.at, zone),
+        text=one.text,
+        amount=Money(value=one.amount.value, currency=one.amount.currency) if one.amount else None,
+        tracking=one.tracking,
+        due=_due(one, zone),
+    )

@@ -2,8 +2,10 @@
 
 import json
 import mailbox
+import re
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -243,3 +245,60 @@ def test_an_unknown_kind_gets_a_suggestion(tmp_path):
 
     with pytest.raises(UserFileError, match=r"did you mean 'appeal\.submitted'"):
         load(tmp_path / "notes.yaml", UTC)
+
+
+WRONG_NOTES = [
+    ("kind: dispute.judged, text: validd", "text", "known are valid, invalid, mixed"),
+    ("kind: dispute.judged, text: Judged", "text", "or write a whole sentence"),
+    ("kind: message.received, text: stockout", "text", "known are out_of_stock, will_ship_by"),
+    ("kind: dispute.proposal, text: agreed", "text", "return_refund, reject, accepted"),
+    ("kind: promise, txet: x", "txet", "did you mean 'text'? known here: at, kind, order, text"),
+    ("kind: promise, colour: x", "colour", "known here: at, kind, order, text, amount, tracking"),
+    ("kind: promise, amount: {value: 3, money: USD}", "money", "known here: value, currency"),
+    ("kind: promise, amount: a lot", "a lot", "such as '26.12 USD'"),
+    ("kind: promise, amount: {value: -3, currency: USD}", "-3", "greater than or equal to 0"),
+    ("kind: nonsense", "nonsense", "known are order.placed, "),
+]
+
+
+@pytest.mark.parametrize(("words", "at", "what"), WRONG_NOTES)
+def test_an_unknown_key_or_word_of_a_note_lists_those_there_are(tmp_path, words, at, what):
+    line = f"- {{at: 2026-03-02, order: '{ALIEXPRESS}', {words}}}"
+    (tmp_path / "notes.yaml").write_text(line + "\n")
+
+    with pytest.raises(UserFileError) as refusal:
+        load(tmp_path / "notes.yaml", UTC)
+
+    fault = next(one for one in refusal.value.faults if what in one.what)
+    assert fault.line == 1
+    place = line.index(words) + words.index(at) + 1
+    assert fault.column in (place, place + len("text: "))
+
+
+RIGHT_NOTES = [
+    ("dispute.judged", "Valid", {"judgement": "valid"}),
+    ("dispute.closed", "return-refund", {"outcome": "return_refund"}),
+    ("dispute.judged", "they said it is valid", {}),
+    ("message.received", "在庫切れ", {}),
+    ("dispute.proposal", "accepted", {"sender": "buyer"}),
+    ("promise", "soon", {}),
+]
+
+
+@pytest.mark.parametrize(("kind", "text", "fields"), RIGHT_NOTES)
+def test_a_word_of_the_list_or_a_sentence_is_taken(tmp_path, kind, text, fields):
+    (tmp_path / "notes.yaml").write_text(
+        f"- {{at: 2026-03-02, kind: {kind}, order: '{ALIEXPRESS}', text: {text}}}\n"
+    )
+    [note] = load(tmp_path / "notes.yaml", UTC)
+    event = event_of(note, marketplace="aliexpress", role=Role.BUYER, seen=START)
+
+    assert event.fields == {"text": text, **fields}
+
+
+def test_the_notes_shown_in_the_manual_are_read(tmp_path):
+    page = Path(__file__).parents[3] / "docs" / "notes.md"
+    [example] = re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL)
+    (tmp_path / "notes.yaml").write_text(example)
+
+    assert len(load(tmp_path / "notes.yaml", ZoneInfo("Asia/Tokyo"))) == 3
