@@ -106,6 +106,7 @@ FINDING_KINDS: dict[str, str] = {
     "phishing_names_order": "C28",
     "unknown_order": "C29",
     "double_order": "C30",
+    "unverified_order": "C31",
 }
 CODES = {code: kind for kind, code in FINDING_KINDS.items()}
 

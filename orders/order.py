@@ -118,7 +118,7 @@ class Finding:
     kind: str
     """Snake-case name, such as `shipped_after_cancel_request`."""
     code: str
-    """C01 … C30."""
+    """C01 … C31."""
     at: datetime
     """When the second event made it true, aware UTC."""
     id: str
@@ -158,12 +158,16 @@ class Watch:
     inferred: bool = False
     since: datetime | None = None
     """Silence watches: the last sign of life, for the words “no mail seen since …”."""
+    seen: datetime | None = None
+    """As `since`, with mail that is not believed: it keeps no rule silent and still was seen."""
     expected_at: datetime | None = None
     """The date that was promised or expected, where patience is added to it until `due_at`."""
     hint: Event | None = None
     """What would have ended it, had its mail been sure: the words “nothing seen” alone would not be
     true.
     """
+    doubt: Event | None = None
+    """As `hint`, with mail that is not believed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

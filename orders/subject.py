@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from orders.belief import is_unverified
 from parsers.notice import Money
 
 
@@ -65,3 +66,10 @@ class Subject:
     """The store's numbers of the mails it rests on: where it was read."""
     due_at: datetime | None = None
     """Until when, if anything is due."""
+    uncounted: Mapping[str, FactValue] = field(default_factory=dict)
+    """What its facts would be if mail that is not believed counted, where that differs."""
+
+    @property
+    def believed(self) -> bool:
+        """Made from believed mail alone (`orders.belief`)."""
+        return not is_unverified(self.id)

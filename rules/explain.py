@@ -94,11 +94,19 @@ def _is(test: Test, subject: Subject, now: datetime, zone: tzinfo) -> str:
     fact = subject.facts.get(test.field)
     if test.field in DERIVED:
         fact = DERIVED[test.field][0](subject.facts, now)
-    return "is not known" if fact is None else f"is {_shown(fact, now, zone)}"
+    return f"is {_shown(fact, now, zone)}{_uncounted(test, subject, now, zone)}"
 
 
-def _shown(fact: FactValue, now: datetime, zone: tzinfo) -> str:
+def _uncounted(test: Test, subject: Subject, now: datetime, zone: tzinfo) -> str:
+    """What unverified mail says of the fact, which is not counted."""
+    other = subject.uncounted.get(test.field)
+    return "" if other is None else f" (not counted: unverified: {_shown(other, now, zone)})"
+
+
+def _shown(fact: FactValue | None, now: datetime, zone: tzinfo) -> str:
     match fact:
+        case None:
+            return "not known"
         case bool():
             return "true" if fact else "false"
         case datetime():

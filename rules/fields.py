@@ -98,6 +98,43 @@ OWN = (
         meaning="the order numbers it may belong to",
         example="8100000000000001, 8100000000000002",
     ),
+    # sender: mail that nobody vouches for about orders that nobody knows
+    FactSpec(
+        name="sender.domain",
+        type=FactType.TEXT,
+        meaning="domain of the address it says to be from",
+        example="notice.aliexpress.com",
+    ),
+    FactSpec(
+        name="sender.orders",
+        type=FactType.TEXT,
+        meaning="the order numbers it names, the first of them",
+        example="8100000000000001, 8100000000000002",
+    ),
+    FactSpec(
+        name="sender.count",
+        type=FactType.NUMBER,
+        meaning="how many orders it names",
+        example="{at_least: 2}",
+    ),
+    FactSpec(
+        name="sender.subject",
+        type=FactType.TEXT,
+        meaning="subject of the newest such mail",
+        example="Judgement from AE",
+    ),
+    FactSpec(
+        name="sender.first_at",
+        type=FactType.TIME,
+        meaning="when the first such mail was written",
+        example="{older_than: 1d}",
+    ),
+    FactSpec(
+        name="sender.last_at",
+        type=FactType.TIME,
+        meaning="when the newest such mail was written",
+        example="{newer_than: 7d}",
+    ),
     # mailbox: one IMAP account
     FactSpec(
         name="mailbox.id",
@@ -293,7 +330,7 @@ OWN = (
 
 FIELDS: Mapping[str, FactSpec] = MappingProxyType({spec.name: spec for spec in (*FACTS, *OWN)})
 
-_APART = ("mail", "mailbox", "target", "pack", "rules", "service")
+_APART = ("mail", "sender", "mailbox", "target", "pack", "rules", "service")
 """What stands beside orders; everything else belongs to one and knows its order's facts too."""
 
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from orders.belief import believed_name, is_unverified
 from orders.subject import FactType, Subject
 from parsers.user_yaml import duration
 from rules.alert import Alert, AlertState, Announcement, Cause, Severity, Timing
@@ -329,13 +330,22 @@ def _quieted(holding: Mapping[Key, Evaluation], before: Mapping[Key, Alert]) -> 
         rule, own = judgement.rule, judgement.subject.order
         if rule.hold and (alert is None or alert.state is AlertState.PENDING):
             continue
-        for other, order in subjects.items():
-            name, about, subject = other
-            same_order = order is not None and order == own
-            same = subject == judgement.subject.id if about == rule.about else same_order
-            if (name in rule.quiets and same) or (name in rule.quiets_order and same_order):
-                quiet.add(other)
+        quiet |= {
+            other
+            for other, order in subjects.items()
+            if _silences(judgement, other, same_order=order is not None and order == own)
+        }
     return frozenset(quiet)
+
+
+def _silences(judgement: Evaluation, other: Key, *, same_order: bool) -> bool:
+    """Whether the alert of that key is quieted. What is not believed quiets nothing that is."""
+    name, about, subject = other
+    rule, own = judgement.rule, judgement.subject
+    if not own.believed and not is_unverified(subject):
+        return False
+    same = believed_name(subject) == believed_name(own.id) if about == rule.about else same_order
+    return (name in rule.quiets and same) or (name in rule.quiets_order and same_order)
 
 
 def _window(live: Iterable[Alert], order: str | None, now: datetime, plan: Plan) -> datetime:

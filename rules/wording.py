@@ -22,6 +22,8 @@ ITEM = 48
 words.
 """
 
+SEEN = ("watch.since", "order.last_mail_at")
+"""Facts whose words speak of any mail, whoever sent it."""
 BULLET = "• "
 """Before each line of a list of alerts."""
 
@@ -121,6 +123,8 @@ class _Voice:
 
     def _fact(self, slot: Placeholder) -> str | None:
         fact = self.subject.facts.get(slot.name)
+        if slot.name in SEEN:  # “no mail seen since” is true of mail that is not believed, too
+            fact = self.subject.uncounted.get(slot.name, fact)
         if fact is None or fact in UNSAID:
             return None
         if isinstance(fact, str) and is_word(slot.name):
@@ -225,7 +229,7 @@ def _until(due: datetime, language: str, zone: tzinfo, now: datetime) -> str:
 def _doubt(subject: Subject, language: str, zone: tzinfo, now: datetime) -> str:
     facts = subject.facts
     lines = []
-    hint = facts.get("watch.doubtful_at")
+    hint = subject.uncounted.get("watch.doubtful_at", facts.get("watch.doubtful_at"))
     if isinstance(hint, datetime):
         lines.append(word(language, "doubtful", when=day(hint, language, zone, now)))
     if (facts.get("read.trust") or facts.get("mail.trust")) in ("unverified", "forwarded"):

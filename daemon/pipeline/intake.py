@@ -13,7 +13,7 @@ from daemon.pipeline import flags
 from daemon.pipeline.compose import Message, speak
 from daemon.pipeline.evaluate import look, refresh
 from daemon.pipeline.scopes import (
-    OUTAGE_KIND,
+    CROSS_ORDER_KINDS,
     SERVICE,
     account_scope,
     mail_scope,
@@ -209,7 +209,7 @@ def enter(tx: Transaction, number: int, reading: Reading, digest: str) -> tuple[
         day = row.arrived.date().isoformat()
         tx.ledger.mails.count(reading.marketplace, day, reading.outcome)
         if reading.outcome is not Outcome.FORGED:
-            _heard(tx, reading.marketplace, row.arrived)
+            _heard(tx, reading.marketplace, row.arrived, believed=reading.trust is Trust.VERIFIED)
             tx.ledger.mailboxes.heard(row.place.mailbox, row.arrived)
         look(tx, mail_scope(number))
         pack = pack_scope(reading.marketplace)
@@ -230,7 +230,7 @@ def _look_around(tx: Transaction, seen: View, known: set[int]) -> None:
     for number in sorted(asked - known):
         if tx.ledger.alerts.live(mail_scope(number)):
             look(tx, mail_scope(number))
-    if any(finding.kind == OUTAGE_KIND for finding in seen.findings):
+    if any(finding.kind in CROSS_ORDER_KINDS for finding in seen.findings):
         look(tx, account_scope(key_parts(seen.order.key)[0]))
 
 
@@ -244,7 +244,11 @@ def _advance(tx: Transaction, place: Place) -> None:
     tx.ledger.mailboxes.advance(place.mailbox, place.folder, place.uidvalidity, place.uid)
 
 
-def _heard(tx: Transaction, marketplace: str, arrived: datetime) -> None:
+def _heard(tx: Transaction, marketplace: str, arrived: datetime, *, believed: bool) -> None:
+    """The last mail of a marketplace. Where any was verified, others are no sign of life: who
+    writes in its name must not hide that its mail has stopped.
+    """
     before = tx.ledger.state.get(heard(marketplace))
-    if before is None or before.at < arrived:
-        tx.ledger.state.set(heard(marketplace), arrived, True)
+    known = before is not None and before.value is True
+    if before is None or (believed and not known) or (before.at < arrived and believed is known):
+        tx.ledger.state.set(heard(marketplace), arrived, believed)

@@ -11,7 +11,7 @@ from daemon.pipeline.transaction import Transaction
 from daemon.store.mails import MailRow, MailState
 from daemon.store.orders import FindingRow
 from daemon.store.state import CLOCK_JUMPED, FILES_REJECTED, STARTED, allowance, heard
-from orders.facts.describe import clusters, describe
+from orders.facts.describe import clusters, describe, strangers
 from orders.facts.phishing import known_orders, phishing
 from orders.facts.view import View, view
 from orders.matching.index import CachedIndex, key_parts
@@ -23,7 +23,10 @@ from parsers.notice import Kind, Money, Outcome
 from rules.alert import Scope, ScopeKind
 from rules.fields import FIELDS
 
-OUTAGE_KIND = "cancel_complaint_without_request"
+CROSS_ORDER_KINDS = ("cancel_complaint_without_request", "unverified_order")
+"""Findings of one order that are told together with those of others."""
+MOST_FINDINGS = 200
+"""The newest of a flood; more are no other news."""
 OUTAGE_SPAN = timedelta(days=7)
 WEEK = timedelta(days=7)
 TROUBLES = FIELDS["mailbox.trouble"].choices
@@ -180,13 +183,15 @@ def _numbers(keys: Iterable[str]) -> tuple[str, ...]:
 
 
 def _account(tx: Transaction, marketplace: str) -> ScopeFacts:
-    rows = tx.ledger.orders.findings(kind=OUTAGE_KIND, since=tx.now - 2 * OUTAGE_SPAN)
     found = [
         (row.order_key, _finding(tx, row))
-        for row in rows
+        for kind in CROSS_ORDER_KINDS
+        for row in tx.ledger.orders.findings(
+            kind=kind, since=tx.now - 2 * OUTAGE_SPAN, limit=MOST_FINDINGS
+        )
         if row.order_key.startswith(f"{marketplace}:")
     ]
-    return ScopeFacts(subjects=clusters(found, tx.now))
+    return ScopeFacts(subjects=(*clusters(found, tx.now), *strangers(found)))
 
 
 def _finding(tx: Transaction, row: FindingRow) -> Finding:

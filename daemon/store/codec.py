@@ -109,6 +109,7 @@ def subject_to_json(subject: Subject) -> dict[str, Any]:
         "orders": list(subject.orders),
         "mails": list(subject.mails),
         "due_at": _time_out(subject.due_at),
+        "uncounted": {name: _fact_out(value) for name, value in sorted(subject.uncounted.items())},
     }
 
 
@@ -123,6 +124,7 @@ def subject_from_row(row: Any) -> Subject:
         orders=tuple(kept["orders"]),
         mails=tuple(kept["mails"]),
         due_at=_time_in(kept["due_at"]),
+        uncounted={name: _fact_in(value) for name, value in kept.get("uncounted", {}).items()},
     )
 
 

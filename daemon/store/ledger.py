@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, select, update
+from sqlalchemy import Connection, Select, bindparam, func, select, update
 
 from daemon.store.alerts import AlertRows
 from daemon.store.codec import event_from_row, event_to_json
@@ -15,9 +15,9 @@ from daemon.store.orders import Orders
 from daemon.store.outbox import Outbox
 from daemon.store.state import State
 from daemon.store.tables import LOOSE, event, naming, reference
-from orders.event import Event
+from orders.event import Event, Source
 from orders.matching.index import NEVER_AN_ORDER, RefKind, order_keys, references
-from parsers.notice import Role
+from parsers.notice import Role, Trust
 
 # Asked many times for one mail: made once, since making a statement costs more than running it.
 BY_REFERENCE = (
@@ -43,8 +43,14 @@ OPEN_ORDERS = (
         naming.c.at <= bindparam("until"),
     )
     .distinct()
+    .limit(bindparam("most"))
 )
-SOME_OPEN_ORDERS = OPEN_ORDERS.limit(bindparam("most"))
+BELIEVED_ORDERS = OPEN_ORDERS.join(event, event.c.id == naming.c.event).where(
+    (event.c.source != Source.MAIL)
+    | (func.json_extract(event.c.payload, "$.trust") == Trust.VERIFIED)
+)
+"""As `orders.belief.is_believed` says."""
+NO_LIMIT = -1
 
 
 class Ledger:
@@ -114,16 +120,18 @@ class Ledger:
         since: datetime,
         until: datetime,
         most: int | None = None,
+        *,
+        believed: bool = False,
     ) -> tuple[str, ...]:
         asked: dict[str, Any] = {
             "marketplace": marketplace,
             "role": role,
             "since": since,
             "until": until,
+            "most": NO_LIMIT if most is None else most,
         }
-        if most is None:
-            return tuple(self.connection.execute(OPEN_ORDERS, asked).scalars())
-        return tuple(self.connection.execute(SOME_OPEN_ORDERS, {**asked, "most": most}).scalars())
+        statement = BELIEVED_ORDERS if believed else OPEN_ORDERS
+        return tuple(self.connection.execute(statement, asked).scalars())
 
     def unmatched(self, marketplace: str, role: Role) -> tuple[Event, ...]:
         return self._events(LOOSE_ONES, {"marketplace": marketplace, "role": role})

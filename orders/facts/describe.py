@@ -1,9 +1,12 @@
 """What rules are judged on: the facts of an order and of all that hangs on it, at one instant."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import TypeVar
 
+from orders.belief import believed_name, is_unverified, unverified
 from orders.event import Event, Source
 from orders.facts.order_facts import known, no, order_facts
 from orders.facts.view import View
@@ -12,6 +15,7 @@ from orders.fold.history import text_of
 from orders.fold.shipments import MOVING
 from orders.matching.index import ACCOUNT, key_of, key_parts
 from orders.matching.level import SURE
+from orders.matching.match import Match
 from orders.order import (
     Actor,
     Case,
@@ -26,10 +30,33 @@ from orders.order import (
 from orders.subject import FactValue, Subject
 from parsers.notice import Kind, Role, Trust
 
-__all__ = ["CASE_STATES", "FACTS", "FINDING_KINDS", "WATCH_KINDS", "clusters", "describe"]
+__all__ = [
+    "CASE_STATES",
+    "FACTS",
+    "FINDING_KINDS",
+    "WATCH_KINDS",
+    "clusters",
+    "describe",
+    "strangers",
+]
 
 OUTAGE_WITHIN = timedelta(days=7)
 OUTAGE_ORDERS = 2
+SHOWN_ORDERS = 5
+"""Order numbers that an alert about a stranger's mail names at most."""
+STRANGER = "C31"
+_WHEN_READ = frozenset(
+    {
+        "read.subject",
+        "read.at",
+        "read.trust",
+        "order.last_mail_at",
+        "watch.since",
+        "watch.doubtful_at",
+    }
+)
+"""They say where and when something was read; a mail that changes only these adds nothing."""
+_Named = TypeVar("_Named", Watch, Finding)
 _SCANS = MOVING - {Kind.SHIPMENT_SHIPPED}
 _LAPSES = {
     CaseKind.CANCELLATION: ("cancel_unanswered", "requested", "unanswered"),
@@ -39,39 +66,126 @@ _LAPSES = {
 """Case, the silence or deadline that lapses, the state it lapses from and to."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Side:
+    """The order as believed mail alone makes it, or as all mail does."""
+
+    order: Order
+    facts: Mapping[str, FactValue]
+    """Those of the order itself."""
+    watches: tuple[Watch, ...]
+    findings: tuple[Finding, ...]
+    matches: tuple[Match, ...]
+    now: datetime
+    believed: bool
+
+    def name(self, name: str) -> str:
+        return name if self.believed else unverified(name)
+
+    def due_at(self, case: str | None = None) -> datetime | None:
+        """The first open deadline of mine, of one case or of all."""
+        mine = [watch for watch in self.watches if _mine(watch)]
+        return min((watch.due_at for watch in mine if case in (None, watch.case)), default=None)
+
+
 def describe(view: View, now: datetime) -> tuple[Subject, ...]:
     """The order, then its shipments, cases, watches and findings, as tables of facts at `now`
     (aware UTC).
 
-    Nothing for a view without events. Matters of the account itself have no order subject.
+    First as believed mail alone makes them; then, under ids of their own, what other mail makes of
+    them where that differs. Nothing for a view without events, nor for an order of which only
+    strangers speak: see `strangers`. Matters of the account itself have no order subject.
     """
     if not view.order.events:
         return ()
-    shared = order_facts(view.order)
-    return (
-        *_orders(view, shared),
-        *(_shipment(one, view.order, shared) for one in view.order.shipments),
-        *(_case(one, view, shared, now) for one in view.order.cases),
-        *(_watch(one, view, shared, now) for one in view.watches),
-        *(_finding(one, view.order, shared) for one in view.findings),
+    sure = tuple(_subjects(_side(view, now, believed=True))) if view.believed.events else ()
+    strangers_only = any(finding.code == STRANGER for finding in view.findings)
+    if strangers_only or view.believed is view.order:
+        return sure
+    known = {(subject.about, subject.id): subject for subject in sure}
+    beside = {
+        (subject.about, believed_name(subject.id)): subject
+        for subject in _subjects(_side(view, now, believed=False))
+    }
+    counted = [_with_uncounted(subject, beside.get(key)) for key, subject in known.items()]
+    more = [subject for key, subject in beside.items() if _differs(subject, known.get(key))]
+    return (*counted, *more)
+
+
+def _side(view: View, now: datetime, *, believed: bool) -> _Side:
+    order = view.believed if believed else view.order
+    return _Side(
+        order=order,
+        facts=order_facts(order),
+        watches=_on_side(view.watches, believed=believed),
+        findings=_on_side(view.findings, believed=believed),
+        matches=view.matches,
+        now=now,
+        believed=believed,
     )
+
+
+def _on_side(things: Iterable[_Named], *, believed: bool) -> tuple[_Named, ...]:
+    """The believed ones; or all, where those of other mail stand for their believed twins."""
+    ordered = sorted(things, key=lambda thing: is_unverified(thing.id))
+    if believed:
+        return tuple(thing for thing in ordered if not is_unverified(thing.id))
+    return tuple({believed_name(thing.id): thing for thing in ordered}.values())
+
+
+def _subjects(side: _Side) -> Iterator[Subject]:
+    if side.order.number != ACCOUNT:
+        yield _subject(side, "order", side.order.key, {}, side.order.events, side.due_at())
+    yield from (_shipment(shipment, side) for shipment in side.order.shipments)
+    yield from (_case(case, side) for case in side.order.cases)
+    yield from (_watch(watch, side) for watch in side.watches)
+    yield from (_finding(finding, side) for finding in side.findings)
+
+
+def _with_uncounted(subject: Subject, other: Subject | None) -> Subject:
+    """The subject with what mail that is not believed would make of its facts."""
+    return subject if other is None else replace(subject, uncounted=_changed(subject, other))
+
+
+def _differs(subject: Subject, believed: Subject | None) -> bool:
+    return believed is None or bool(_changed(believed, subject).keys() - _WHEN_READ)
+
+
+def _changed(believed: Subject, other: Subject) -> dict[str, FactValue]:
+    return {name: value for name, value in other.facts.items() if believed.facts.get(name) != value}
 
 
 def clusters(findings: Iterable[tuple[str, Finding]], now: datetime) -> tuple[Subject, ...]:
     """C21 over orders: complaints on two orders within the last seven days are probably one outage.
 
     `findings` are (order key, finding) of any kind; at most one subject about `account` per
-    marketplace.
+    marketplace, and one beside it when only unverified mail makes it two.
     """
-    recent: dict[str, dict[str, Finding]] = {}
-    for key, finding in findings:
-        if finding.code == "C21" and now - OUTAGE_WITHIN <= finding.at <= now:
-            recent.setdefault(key_parts(key)[0], {}).setdefault(key, finding)
-    return tuple(
-        _outage(marketplace, complaints)
-        for marketplace, complaints in sorted(recent.items())
-        if len(complaints) >= OUTAGE_ORDERS
-    )
+    recent = [
+        (key, finding)
+        for key, finding in findings
+        if finding.code == "C21" and now - OUTAGE_WITHIN <= finding.at <= now
+    ]
+    sure = _outages(pair for pair in recent if not is_unverified(pair[1].id))
+    every = _outages(recent)
+    beside = [
+        replace(subject, id=unverified(subject.id))
+        for name, subject in every.items()
+        if name not in sure
+    ]
+    return (*sure.values(), *beside)
+
+
+def _outages(recent: Iterable[tuple[str, Finding]]) -> dict[str, Subject]:
+    """Marketplace → its outage, where enough orders complain."""
+    complaints: dict[str, dict[str, Finding]] = {}
+    for key, finding in recent:
+        complaints.setdefault(key_parts(key)[0], {}).setdefault(key, finding)
+    return {
+        marketplace: _outage(marketplace, found)
+        for marketplace, found in sorted(complaints.items())
+        if len(found) >= OUTAGE_ORDERS
+    }
 
 
 def _outage(marketplace: str, complaints: Mapping[str, Finding]) -> Subject:
@@ -92,214 +206,221 @@ def _outage(marketplace: str, complaints: Mapping[str, Finding]) -> Subject:
         id=f"{key}/outage",
         facts=no(("order", "account")) | own,
         order=key,
-        orders=tuple(sorted(key_parts(one)[2] for one in complaints)),
+        orders=tuple(sorted(key_parts(order)[2] for order in complaints)),
         mails=_mails(event for finding in complaints.values() for event in finding.rests_on),
     )
 
 
-def _orders(view: View, shared: Mapping[str, FactValue]) -> Iterator[Subject]:
-    if view.order.number == ACCOUNT:
-        return
-    running = [watch.due_at for watch in view.watches if _mine(watch)]
-    yield _subject(
-        "order", view.order.key, shared, view.order, view.order.events, min(running, default=None)
+def strangers(findings: Iterable[tuple[str, Finding]]) -> tuple[Subject, ...]:
+    """C31 over orders: mail that nobody vouches for about orders that nobody knows, one subject
+    for each domain it says to be from.
+    """
+    groups: dict[str, list[tuple[str, Event]]] = {}
+    for key, finding in findings:
+        for event in finding.rests_on if finding.code == STRANGER else ():
+            groups.setdefault(event.sender.rpartition("@")[2], []).append((key, event))
+    return tuple(_stranger(domain, group) for domain, group in sorted(groups.items()))
+
+
+def _stranger(domain: str, group: list[tuple[str, Event]]) -> Subject:
+    numbers = dict.fromkeys(key_parts(key)[2] for key, _ in group)
+    newest = max((event for _, event in group), key=lambda event: (event.at, event.origin))
+    facts: dict[str, FactValue] = {
+        "sender.domain": domain or "?",
+        "sender.orders": ", ".join(list(numbers)[:SHOWN_ORDERS]),
+        "sender.count": Decimal(len(numbers)),
+        "sender.first_at": min(event.at for _, event in group),
+        "sender.last_at": newest.at,
+    }
+    return Subject(
+        about="sender",
+        id=domain or "?",
+        facts={**facts, **known({"sender.subject": newest.subject or None})},
+        orders=tuple(numbers)[:SHOWN_ORDERS],
+        mails=_mails(event for _, event in group[:SHOWN_ORDERS]),
     )
 
 
-def _shipment(one: Shipment, order: Order, shared: Mapping[str, FactValue]) -> Subject:
-    numbers = {*one.tracking, *one.packages}
-    own_events = [event for event in order.events if numbers & {*event.tracking, *event.packages}]
-    events = own_events or [event for event in order.events if event.kind.startswith("shipment.")]
+def _shipment(shipment: Shipment, side: _Side) -> Subject:
+    order = side.order
+    numbers = {*shipment.tracking, *shipment.packages}
+    own = [event for event in order.events if numbers & {*event.tracking, *event.packages}]
+    events = own or [event for event in order.events if event.kind.startswith("shipment.")]
+    exceptions = [event for event in events if event.kind is Kind.SHIPMENT_EXCEPTION]
     facts: dict[str, FactValue] = {
-        "shipment.id": one.id,
-        "shipment.status": one.status.value,
-        "shipment.shipped": one.shipped_at is not None,
-        "shipment.delivered": one.status is ShipmentStatus.DELIVERED,
-        "shipment.waiting": one.status is ShipmentStatus.AVAILABLE_FOR_PICKUP,
-        "shipment.exception": one.status is ShipmentStatus.EXCEPTION,
+        "shipment.id": shipment.id,
+        "shipment.status": shipment.status.value,
+        "shipment.shipped": shipment.shipped_at is not None,
+        "shipment.delivered": shipment.status is ShipmentStatus.DELIVERED,
+        "shipment.waiting": shipment.status is ShipmentStatus.AVAILABLE_FOR_PICKUP,
+        "shipment.exception": shipment.status is ShipmentStatus.EXCEPTION,
     }
     facts |= known(
         {
-            "shipment.tracking": one.tracking[-1] if one.tracking else None,
-            "shipment.provider": one.provider,
-            "shipment.stage": one.stage,
-            "shipment.items": ", ".join(item.title for item in one.items) or None,
+            "shipment.tracking": next(reversed(shipment.tracking), None),
+            "shipment.provider": shipment.provider,
+            "shipment.stage": shipment.stage,
+            "shipment.items": ", ".join(item.title for item in shipment.items) or None,
             "shipment.place": _last_text(events, "place"),
-            "shipment.problem": _last_text(
-                [event for event in events if event.kind is Kind.SHIPMENT_EXCEPTION], "reason"
-            ),
-            "shipment.shipped_at": one.shipped_at,
-            "shipment.delivered_at": one.delivered_at,
-            "shipment.expected_from": one.expected_from,
-            "shipment.expected_until": one.expected_until,
-            "shipment.pickup_by": one.pickup_by,
-            "shipment.moved_at": one.moved_at,
+            "shipment.problem": _last_text(exceptions, "reason"),
+            "shipment.shipped_at": shipment.shipped_at,
+            "shipment.delivered_at": shipment.delivered_at,
+            "shipment.expected_from": shipment.expected_from,
+            "shipment.expected_until": shipment.expected_until,
+            "shipment.pickup_by": shipment.pickup_by,
+            "shipment.moved_at": shipment.moved_at,
         }
     )
-    return _subject(
-        "shipment", f"{order.key}/{one.id}", {**shared, **facts}, order, events, one.pickup_by
-    )
+    name = f"{order.key}/{shipment.id}"
+    return _subject(side, "shipment", name, facts, events, shipment.pickup_by)
 
 
-def _case(one: Case, view: View, shared: Mapping[str, FactValue], now: datetime) -> Subject:
-    name = one.kind.value
+def _case(case: Case, side: _Side) -> Subject:
+    name = case.kind.value
     facts = no((name,))
     facts |= {
-        f"{name}.state": _state(one, view, now),
-        f"{name}.open": one.closed_at is None,
-        f"{name}.opened_at": one.opened_at,
-        f"{name}.inferred": not _sure(one, view),
+        f"{name}.state": _state(case, side),
+        f"{name}.open": case.closed_at is None,
+        f"{name}.opened_at": case.opened_at,
+        f"{name}.inferred": not _sure(case, side),
     }
     facts |= known(
         {
-            f"{name}.id": one.ref,
-            f"{name}.closed_at": one.closed_at,
-            f"{name}.respond_by": one.respond_by,
-            f"{name}.waiting_for": one.waiting_for.value if one.waiting_for else None,
-            f"{name}.reason": one.reason,
-            f"{name}.outcome": one.outcome,
-            f"{name}.amount_claimed": one.amount_claimed,
-            f"{name}.amount_awarded": one.amount_awarded,
-            f"{name}.amount_paid": one.amount_paid,
+            f"{name}.id": case.ref,
+            f"{name}.closed_at": case.closed_at,
+            f"{name}.respond_by": case.respond_by,
+            f"{name}.waiting_for": case.waiting_for.value if case.waiting_for else None,
+            f"{name}.reason": case.reason,
+            f"{name}.outcome": case.outcome,
+            f"{name}.amount_claimed": case.amount_claimed,
+            f"{name}.amount_awarded": case.amount_awarded,
+            f"{name}.amount_paid": case.amount_paid,
         }
     )
-    if one.kind is CaseKind.DISPUTE:
-        offers = [event for event in one.proof if event.kind is Kind.DISPUTE_PROPOSAL]
-        facts["dispute.judged"] = one.judgement is not None
-        appeals = [
-            watch.due_at
-            for watch in view.watches
-            if watch.kind == "appeal" and watch.case == one.id
-        ]
-        facts |= known(
+    facts |= _facts_of_kind(case, side)
+    due_at = side.due_at(case.id) or case.respond_by
+    return _subject(side, name, case.id, facts, case.proof, due_at)
+
+
+def _facts_of_kind(case: Case, side: _Side) -> dict[str, FactValue]:
+    """What only this kind of case has."""
+    name = case.kind.value
+    if case.kind is CaseKind.DISPUTE:
+        offers = [event for event in case.proof if event.kind is Kind.DISPUTE_PROPOSAL]
+        own = [watch for watch in side.watches if watch.case == case.id]
+        appeals = [watch.due_at for watch in own if watch.kind == "appeal"]
+        return {"dispute.judged": case.judgement is not None} | known(
             {
-                "dispute.judgement": one.judgement,
+                "dispute.judgement": case.judgement,
                 "dispute.proposed_by": _last_text(offers, "sender"),
                 "dispute.appeal_by": min(appeals, default=None),
             }
         )
-    if one.kind in (CaseKind.ACCOUNT, CaseKind.FEE):
-        facts |= known({f"{name}.about": one.ref})
-    if one.kind is CaseKind.FEE:
-        facts |= {
-            f"fee.{rate}": value
-            for rate in ("old_rate", "new_rate")
-            if isinstance(value := one.proof[-1].fields.get(rate), Decimal)
-        }
-    mine = [watch.due_at for watch in view.watches if watch.case == one.id and _mine(watch)]
-    due_at = min(mine, default=one.respond_by)
-    return _subject(name, one.id, {**shared, **facts}, view.order, one.proof, due_at)
+    if case.kind is CaseKind.FEE:
+        rates = {rate: case.proof[-1].fields.get(rate) for rate in ("old_rate", "new_rate")}
+        told = {f"fee.{rate}": value for rate, value in rates.items()}
+        numbers = {rate: value for rate, value in told.items() if isinstance(value, Decimal)}
+        return {**known({"fee.about": case.ref}), **numbers}
+    return known({f"{name}.about": case.ref}) if case.kind is CaseKind.ACCOUNT else {}
 
 
 def _mine(watch: Watch) -> bool:
     return watch.state is WatchState.OPEN and watch.actor is Actor.ME
 
 
-def _state(one: Case, view: View, now: datetime) -> str:
-    lapse = _LAPSES.get(one.kind)
+def _state(case: Case, side: _Side) -> str:
+    lapse = _LAPSES.get(case.kind)
     if lapse is None:
-        return one.state
+        return case.state
     kind, before, after = lapse
-    late = any(watch.kind == kind and _missed(watch, now) for watch in view.watches)
-    return after if late and one.state == before else one.state
+    late = any(watch.kind == kind and _missed(watch, side.now) for watch in side.watches)
+    return after if late and case.state == before else case.state
 
 
-def _sure(one: Case, view: View) -> bool:
-    origins = {event.origin for event in one.proof}
+def _sure(case: Case, side: _Side) -> bool:
+    origins = {event.origin for event in case.proof}
     return any(
-        matched.event.origin in origins and matched.confidence >= SURE for matched in view.matches
+        matched.event.origin in origins and matched.confidence >= SURE for matched in side.matches
     )
 
 
-def _watch(one: Watch, view: View, shared: Mapping[str, FactValue], now: datetime) -> Subject:
-    same = sorted(
-        watch.opened_at for watch in view.watches if watch.kind == one.kind and watch.key == one.key
-    )
-    parcel = next(
-        (shipment for shipment in view.order.shipments if shipment.id == one.shipment), None
-    )
-    tracking = parcel.tracking[-1] if parcel and parcel.tracking else None
+def _watch(watch: Watch, side: _Side) -> Subject:
+    same = [other for other in side.watches if (other.kind, other.key) == (watch.kind, watch.key)]
+    begun = sorted(other.opened_at for other in same)
     facts: dict[str, FactValue] = {
-        "watch.kind": one.kind,
-        "watch.key": one.key,
-        "watch.actor": one.actor.value,
-        "watch.state": one.state.value,
-        "watch.opened_at": one.opened_at,
-        "watch.due_at": one.due_at,
-        "watch.half_at": one.opened_at + (one.due_at - one.opened_at) / 2,
-        "watch.open": one.state is WatchState.OPEN,
-        "watch.stated": one.stated,
-        "watch.inferred": one.inferred,
-        "watch.missed": _missed(one, now),
-        "watch.number": Decimal(same.index(one.opened_at) + 1),
-        "watch.why": one.why,
+        "watch.kind": watch.kind,
+        "watch.key": watch.key,
+        "watch.actor": watch.actor.value,
+        "watch.state": watch.state.value,
+        "watch.opened_at": watch.opened_at,
+        "watch.due_at": watch.due_at,
+        "watch.half_at": watch.opened_at + (watch.due_at - watch.opened_at) / 2,
+        "watch.open": watch.state is WatchState.OPEN,
+        "watch.stated": watch.stated,
+        "watch.inferred": watch.inferred,
+        "watch.missed": _missed(watch, side.now),
+        "watch.number": Decimal(begun.index(watch.opened_at) + 1),
+        "watch.why": watch.why,
     }
-    text = text_of(one.opened_by.fields, "text")
+    parcel = next((one for one in side.order.shipments if one.id == watch.shipment), None)
+    case = next((one for one in side.order.cases if one.id == watch.case), None)
+    since = watch.since if side.believed else watch.seen or watch.since
+    hint = watch.hint if side.believed else watch.hint or watch.doubt
     facts |= known(
         {
-            "watch.since": one.since,
-            "watch.expected_at": one.expected_at,
-            "watch.tracking": tracking,
-            "watch.text": text,
+            "watch.since": since,
+            "watch.expected_at": watch.expected_at,
+            "watch.tracking": next(reversed(parcel.tracking), None) if parcel else None,
+            "watch.text": text_of(watch.opened_by.fields, "text"),
+            "watch.doubtful_at": hint.at if hint else None,
+            "watch.amount_claimed": case.amount_claimed if case else None,
+            "watch.amount_awarded": case.amount_awarded if case else None,
         }
     )
-    facts |= known({"watch.doubtful_at": one.hint.at if one.hint else None})
-    case = next((case for case in view.order.cases if case.id == one.case), None)
-    if case is not None:
-        facts |= known(
-            {
-                "watch.amount_claimed": case.amount_claimed,
-                "watch.amount_awarded": case.amount_awarded,
-            }
-        )
-    events = [one.opened_by, *([one.met_by] if one.met_by else [])]
-    return _subject(
-        "watch", f"{view.order.key}/{one.id}", {**shared, **facts}, view.order, events, one.due_at
-    )
+    events = [event for event in (watch.opened_by, watch.met_by) if event is not None]
+    return _subject(side, "watch", f"{side.order.key}/{watch.id}", facts, events, watch.due_at)
 
 
-def _missed(one: Watch, now: datetime) -> bool:
-    return one.state is WatchState.OPEN and one.due_at < now
+def _missed(watch: Watch, now: datetime) -> bool:
+    return watch.state is WatchState.OPEN and watch.due_at < now
 
 
-def _finding(one: Finding, order: Order, shared: Mapping[str, FactValue]) -> Subject:
+def _finding(finding: Finding, side: _Side) -> Subject:
     facts: dict[str, FactValue] = {
-        "finding.kind": one.kind,
-        "finding.code": one.code,
-        "finding.at": one.at,
-        "finding.inferred": one.inferred,
+        "finding.kind": finding.kind,
+        "finding.code": finding.code,
+        "finding.at": finding.at,
+        "finding.inferred": finding.inferred,
         "finding.orders": Decimal(1),
-        "finding.scanned": one.code == "C16" and _scanned(one, order),
+        "finding.scanned": finding.code == "C16" and _scanned(finding, side.order),
     }
-    facts |= known({"finding.amount": one.amount, "finding.detail": one.detail or None})
-    return _subject(
-        "finding", f"{order.key}/{one.id}", {**shared, **facts}, order, one.rests_on, None
-    )
+    facts |= known({"finding.amount": finding.amount, "finding.detail": finding.detail or None})
+    name = f"{side.order.key}/{finding.id}"
+    return _subject(side, "finding", name, facts, finding.rests_on, None)
 
 
-def _scanned(one: Finding, order: Order) -> bool:
+def _scanned(finding: Finding, order: Order) -> bool:
     """Whether the parcel with the doubtful number was seen on its way after it was announced."""
-    doubtful = {number for event in one.rests_on for number in event.tracking}
+    doubtful = {number for event in finding.rests_on for number in event.tracking}
     scans = [event for event in order.events if event.kind in _SCANS]
     return any(not event.tracking or doubtful & {*event.tracking} for event in scans)
 
 
 def _subject(
+    side: _Side,
     about: str,
     name: str,
     facts: Mapping[str, FactValue],
-    order: Order,
     events: Iterable[Event],
     due_at: datetime | None,
 ) -> Subject:
-    numbers = () if order.number == ACCOUNT else (order.number,)
     rests_on = tuple(events)
     return Subject(
         about=about,
-        id=name,
-        facts={**facts, **_read(rests_on)},
-        order=order.key,
-        orders=numbers,
+        id=side.name(name),
+        facts={**side.facts, **facts, **_read(rests_on)},
+        order=side.order.key,
+        orders=() if side.order.number == ACCOUNT else (side.order.number,),
         mails=_mails(rests_on),
         due_at=due_at,
     )
@@ -311,13 +432,15 @@ def _read(events: Iterable[Event]) -> dict[str, FactValue]:
     if not mails:
         return {}
     newest = max(mails, key=lambda event: (event.at, event.origin))
-    doubts = [
-        one
-        for one in (Trust.UNVERIFIED, Trust.FORWARDED)
-        if any(event.trust is one for event in mails)
-    ]
-    facts = {"read.at": newest.at, "read.trust": (doubts[0] if doubts else Trust.VERIFIED).value}
-    return {**facts, **known({"read.subject": newest.subject or None})}
+    trusts = {event.trust for event in mails}
+    least = next((one for one in (Trust.UNVERIFIED, Trust.FORWARDED) if one in trusts), None)
+    return known(
+        {
+            "read.at": newest.at,
+            "read.trust": (least or Trust.VERIFIED).value,
+            "read.subject": newest.subject or None,
+        }
+    )
 
 
 def _mails(events: Iterable[Event]) -> tuple[int, ...]:

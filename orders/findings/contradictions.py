@@ -1,10 +1,11 @@
-"""What does not fit together in one order's past: C01 to C30, each once unless it comes again with
+"""What does not fit together in one order's past: C01 to C31, each once unless it comes again with
 something new.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 
+from orders.belief import is_believed, is_stranger
 from orders.event import Event, Source
 from orders.facts_table import CODES
 from orders.findings import refunds, shipments
@@ -32,6 +33,7 @@ SAME_MOMENT = timedelta(hours=1)
 """Mails about one step of the platform come within this time, in any order."""
 RETURN_DAYS = timedelta(days=10)
 AGAIN = timedelta(days=1)
+MOST_SENDERS = 20
 
 
 def contradictions(history: History, order: Order, index: EventIndex) -> tuple[Finding, ...]:
@@ -42,12 +44,11 @@ def contradictions(history: History, order: Order, index: EventIndex) -> tuple[F
     found += shipments.foreign(history, order, index)
     found += shipments.bad_number(history, order, index)
     found += _double_order(history, order, index)
-    return tuple(
-        sorted(
-            (_finding(mismatch, history) for mismatch in found),
-            key=lambda finding: (finding.at, finding.id),
-        )
-    )
+    findings = [_finding(mismatch, history) for mismatch in found]
+    first: dict[str, Finding] = {}
+    for finding in sorted(findings, key=lambda finding: (finding.at, finding.id)):
+        first.setdefault(finding.id, finding)  # what is found in two ways is told once
+    return tuple(first.values())
 
 
 def _finding(mismatch: Mismatch, history: History) -> Finding:
@@ -385,6 +386,20 @@ def _unknown_order(history: History, order: Order) -> Iterator[Mismatch]:
         yield Mismatch("C29", (told[0],))
 
 
+def _stranger(history: History, order: Order) -> Iterator[Mismatch]:
+    """C31: nobody knows the order, and nobody vouches for any mail about it (or about the account
+    itself): a flood of such mail is told as one. It rests on the newest mail of each sender.
+    """
+    strange = [event for event in history.events if is_stranger(event)]
+    others = len(history.events) - len(strange)
+    account = history.number == ACCOUNT and all(
+        is_stranger(event) or is_believed(event) for event in history.events
+    )
+    if strange and order.stub and (account or not others):
+        newest = {event.sender: event for event in strange}
+        yield Mismatch("C31", tuple(newest.values())[:MOST_SENDERS])
+
+
 def _double_order(history: History, order: Order, index: EventIndex) -> Iterator[Mismatch]:
     """C30: the same order confirmed again on another day, or the same things ordered twice within
     minutes.
@@ -461,4 +476,5 @@ _CHECKS: Sequence[Callable[[History, Order], Iterable[Mismatch]]] = (
     _fee_changed,
     _different_content,
     _unknown_order,
+    _stranger,
 )

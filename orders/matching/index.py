@@ -1,10 +1,12 @@
 """The index of events: what the ledger is asked by key."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from orders.belief import is_believed
 from orders.event import Event
 from parsers.notice import Kind, Role
 
@@ -60,11 +62,13 @@ class EventIndex(Protocol):
         since: datetime,
         until: datetime,
         most: int | None = None,
+        *,
+        believed: bool = False,
     ) -> tuple[str, ...]:
         """Keys of orders that an event of that time (both ends in) names in full (`order_keys`).
 
         With `most`, that many of them are enough, whichever: who asks so only wants to know that
-        there are too many.
+        there are too many. With `believed`, only believed events count (`belief.is_believed`).
         """
 
     def unmatched(self, marketplace: str, role: Role) -> tuple[Event, ...]:
@@ -158,6 +162,8 @@ class IndexWithout:
         since: datetime,
         until: datetime,
         most: int | None = None,
+        *,
+        believed: bool = False,
     ) -> tuple[str, ...]:
         own = {
             key
@@ -166,11 +172,9 @@ class IndexWithout:
             for key in order_keys(event)
         }
         enough = None if most is None else most + len(own)
-        return tuple(
-            key
-            for key in self._index.open_orders(marketplace, role, since, until, enough)
-            if key not in own or self._had(key, since, until)
-        )
+        keys = self._index.open_orders(marketplace, role, since, until, enough, believed=believed)
+        had = _Had(self, since, until, believed=believed)
+        return tuple(key for key in keys if key not in own or had.names(key))
 
     def unmatched(self, marketplace: str, role: Role) -> tuple[Event, ...]:
         return self._without(self._index.unmatched(marketplace, role))
@@ -178,13 +182,72 @@ class IndexWithout:
     def assignments(self, origin: str) -> tuple[Event, ...]:
         return self._without(self._index.assignments(origin))
 
-    def _had(self, key: str, since: datetime, until: datetime) -> bool:
-        marketplace, role, number = key_parts(key)
-        events = self.by_reference(RefKind.ORDER, marketplace, number)
-        return any(event.role == role and since <= event.at <= until for event in events)
-
     def _without(self, events: tuple[Event, ...]) -> tuple[Event, ...]:
         return tuple(event for event in events if event.origin not in self._hidden)
+
+
+@dataclass(frozen=True, slots=True)
+class _Had:
+    """Whether an order is named within a time by what an index shows."""
+
+    index: EventIndex
+    since: datetime
+    until: datetime
+    believed: bool
+
+    def names(self, key: str) -> bool:
+        marketplace, role, number = key_parts(key)
+        return any(
+            event.role == role
+            and self.since <= event.at <= self.until
+            and (is_believed(event) or not self.believed)
+            for event in self.index.by_reference(RefKind.ORDER, marketplace, number)
+        )
+
+
+class BelievedIndex:
+    """Another index as if only believed events were in it; `hid` says whether that differed."""
+
+    def __init__(self, index: EventIndex) -> None:
+        self._index = index
+        self.hid = False
+
+    def by_reference(self, kind: RefKind, marketplace: str, value: str) -> tuple[Event, ...]:
+        return self._believed(self._index.by_reference(kind, marketplace, value))
+
+    def by_origin(self, origin: str) -> Event | None:
+        event = self._index.by_origin(origin)
+        return next(iter(self._believed(() if event is None else (event,))), None)
+
+    def open_orders(
+        self,
+        marketplace: str,
+        role: Role,
+        since: datetime,
+        until: datetime,
+        most: int | None = None,
+        *,
+        believed: bool = True,
+    ) -> tuple[str, ...]:
+        del believed
+        every = self._index.open_orders(marketplace, role, since, until, most)
+        found = self._index.open_orders(marketplace, role, since, until, most, believed=True)
+        self.hid = self.hid or len(found) < len(every)
+        return found
+
+    def unmatched(self, marketplace: str, role: Role) -> tuple[Event, ...]:
+        return self._believed(self._index.unmatched(marketplace, role))
+
+    def assignments(self, origin: str) -> tuple[Event, ...]:
+        return self._index.assignments(origin)
+
+    def _believed(self, events: tuple[Event, ...]) -> tuple[Event, ...]:
+        found = tuple(event for event in events if is_believed(event))
+        self.hid = self.hid or len(found) < len(events)
+        return found
+
+
+_OpenOrders = tuple[tuple[str, Role, datetime, datetime, int | None], bool]
 
 
 class CachedIndex:
@@ -194,7 +257,7 @@ class CachedIndex:
         self._index = index
         self._references: dict[tuple[RefKind, str, str], tuple[Event, ...]] = {}
         self._origins: dict[str, Event | None] = {}
-        self._open: dict[tuple[str, Role, datetime, datetime, int | None], tuple[str, ...]] = {}
+        self._open: dict[_OpenOrders, tuple[str, ...]] = {}
         self._unmatched: dict[tuple[str, Role], tuple[Event, ...]] = {}
         self._assignments: dict[str, tuple[Event, ...]] = {}
 
@@ -216,11 +279,14 @@ class CachedIndex:
         since: datetime,
         until: datetime,
         most: int | None = None,
+        *,
+        believed: bool = False,
     ) -> tuple[str, ...]:
         ask = (marketplace, role, since, until, most)
-        if ask not in self._open:
-            self._open[ask] = self._index.open_orders(*ask)
-        return self._open[ask]
+        if (ask, believed) not in self._open:
+            found = self._index.open_orders(*ask, believed=believed)
+            self._open[ask, believed] = found
+        return self._open[ask, believed]
 
     def unmatched(self, marketplace: str, role: Role) -> tuple[Event, ...]:
         ask = (marketplace, role)

@@ -15,14 +15,16 @@ inferred; with several
 candidates it is only possible, for each of them.
 """
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from orders.belief import is_believed
 from orders.event import Event, Source
 from orders.matching import similarity
 from orders.matching.index import (
     NEVER_AN_ORDER,
+    BelievedIndex,
     CachedIndex,
     EventIndex,
     IndexWithout,
@@ -62,6 +64,9 @@ class Match:
     choices were.
     """
 
+    believed: bool = True
+    """The event is believed (`orders.belief`), and so are those that tie it to its orders."""
+
     @property
     def closes(self) -> bool:
         """It may close watches, end cases and set final states. An imported row never does."""
@@ -84,7 +89,20 @@ class _Home:
 
 
 def match(event: Event, index: EventIndex) -> Match:
-    """Where `event` belongs, from everything in the index; the same for any order of arrival."""
+    """Where `event` belongs, from everything in the index; the same for any order of arrival.
+
+    A believed event is placed by believed events; by others only where these say nothing at all.
+    """
+    if not is_believed(event):
+        return replace(_match(event, index), believed=False)
+    sure = BelievedIndex(index)
+    found = _match(event, sure)
+    if found.keys or found.candidates or not sure.hid:
+        return found
+    return replace(_match(event, index), believed=False)
+
+
+def _match(event: Event, index: EventIndex) -> Match:
     if event.trust is Trust.FORGED:
         return Match(event=event, level=Level.NONE, confidence=0.0)
     answer = _answer(event, index)
@@ -143,12 +161,7 @@ def affected_orders(
         keys |= set(own.candidates)
     for other in _may_move(event, keys, index, before):
         was, now = match(other, before), match(other, index)
-        if (was.level, was.confidence, was.keys, was.candidates) != (
-            now.level,
-            now.confidence,
-            now.keys,
-            now.candidates,
-        ):
+        if was != now:
             keys |= {*was.keys, *was.candidates, *now.keys, *now.candidates}
     keys |= set(_neighbours(event, index))
     return tuple(sorted(keys))
@@ -161,14 +174,14 @@ def now_matched(event: Event, index: EventIndex) -> tuple[str, ...]:
     What the store may drop from `EventIndex.unmatched`. Such a home is never lost again; one that
     rests on the user's answer may be, and does not count.
     """
-    followed = [one for one in _followed((event,), index) if not order_keys(one)]
-    return tuple(
-        sorted(
-            one.origin
-            for one in followed
-            if any(order_keys(home.event) for home in _homes(one, index))
-        )
-    )
+    followed = [other for other in _followed((event,), index) if not order_keys(other)]
+    return tuple(sorted(other.origin for other in followed if _has_home(other, index)))
+
+
+def _has_home(event: Event, index: EventIndex) -> bool:
+    """A believed event needs a believed home: by believed mail alone it must still be found."""
+    homes = _homes(event, BelievedIndex(index) if is_believed(event) else index)
+    return any(order_keys(home.event) for home in homes)
 
 
 def _answer(event: Event, index: EventIndex) -> Event | None:
@@ -374,25 +387,31 @@ def _may_move(
     for named in orders.values():
         moved |= {one.origin: one for one in named}
     for other in index.unmatched(event.marketplace, event.role):
-        if any(_can_draw(key, named, other, index, before) for key, named in orders.items()):
+        if any(_can_draw(key, named, other) for key, named in orders.items()) or any(
+            _crowds(orders, other, now, was)
+            for now, was in ((index, before), (BelievedIndex(index), BelievedIndex(before)))
+        ):
             moved[other.origin] = other
     moved.pop(event.origin, None)
     return tuple(moved.values())
 
 
-def _can_draw(
-    key: str, named: tuple[Event, ...], unmatched: Event, index: EventIndex, before: EventIndex
-) -> bool:
-    """Whether the order, of which something new is known, can change where the unmatched mail
+def _can_draw(key: str, named: tuple[Event, ...], unmatched: Event) -> bool:
+    """Whether the order, of which something new is known, can be where the unmatched mail
     belongs.
     """
-    if not _in_reach(unmatched, named):
-        return False
-    if similarity.possible(unmatched, key_parts(key)[2], named):
-        return True
-    return not _in_reach(unmatched, named_events(key, before)) and similarity.crowded(
-        unmatched, index
-    )
+    return _in_reach(unmatched, named) and similarity.possible(unmatched, key_parts(key)[2], named)
+
+
+def _crowds(keys: Iterable[str], unmatched: Event, index: EventIndex, before: EventIndex) -> bool:
+    """Whether one of the orders is new in reach of the unmatched mail, where one more may be too
+    many.
+    """
+    return any(
+        _in_reach(unmatched, named_events(key, index))
+        and not _in_reach(unmatched, named_events(key, before))
+        for key in keys
+    ) and similarity.crowded(unmatched, index)
 
 
 def _short_and_long(event: Event, index: EventIndex) -> Iterator[str]:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from orders.belief import is_unverified
 from orders.deadlines import policy
 from orders.event import Event, Source
 from orders.facts.view import View, view
@@ -122,6 +123,7 @@ def seen(*events: Event, number: str = AE, role: Role | None = None, overrides=N
 def watch(found: View, name: str) -> Watch | None:
     """The one watch of that id, or of that key."""
     own = [one for one in found.watches if name in (one.id, one.key)]
+    own = [one for one in own if not is_unverified(one.id)] or own
     assert len(own) <= 1, own
     return own[0] if own else None
 

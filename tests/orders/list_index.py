@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
+from orders.belief import is_believed
 from orders.event import Event
 from orders.matching.index import (
     NEVER_AN_ORDER,
@@ -26,6 +27,7 @@ class ListIndex:
         self._events: dict[str, Event] = {}
         self._references: dict[tuple[RefKind, str, str], list[Event]] = defaultdict(list)
         self._orders: dict[tuple[str, Role], list[tuple[datetime, str]]] = defaultdict(list)
+        self._believed: dict[tuple[str, Role], list[tuple[datetime, str]]] = defaultdict(list)
         self._unmatched: dict[tuple[str, Role], dict[str, Event]] = defaultdict(dict)
         self._assignments: dict[str, list[Event]] = defaultdict(list)
         for event in events:
@@ -41,6 +43,8 @@ class ListIndex:
         keys = order_keys(event)
         for key in keys:
             insort(self._orders[event.marketplace, event.role], (event.at, key))
+            if is_believed(event):
+                insort(self._believed[event.marketplace, event.role], (event.at, key))
         if not keys and event.kind not in NEVER_AN_ORDER:
             self._unmatched[event.marketplace, event.role][event.origin] = event
         if event.assigns is not None:
@@ -95,8 +99,10 @@ class ListIndex:
         since: datetime,
         until: datetime,
         most: int | None = None,
+        *,
+        believed: bool = False,
     ) -> tuple[str, ...]:
-        orders = self._orders.get((marketplace, role), [])
+        orders = (self._believed if believed else self._orders).get((marketplace, role), [])
         first, last = bisect_left(orders, (since, "")), bisect_right(orders, (until, LAST))
         found: dict[str, None] = {}
         for place in range(first, last):

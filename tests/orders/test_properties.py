@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orders.belief import is_believed
 from orders.deadlines import policy
 from orders.event import Event
+from orders.facts.describe import describe
 from orders.facts.view import View, view
 from orders.matching.index import key_parts
 from orders.matching.match import affected_orders, now_matched
@@ -284,6 +286,27 @@ def test_mail_that_is_not_sure_never_closes(events: list[Event]) -> None:
         assert [one.id for one in found.watches if one.met_by is not None] == []
         assert [one.id for one in found.order.cases if one.closed_at is not None] == []
         assert all(one.inferred for one in found.findings)
+
+
+@settings(deadline=None)
+@given(events=histories(), now=days.map(day))
+def test_what_is_believed_is_what_it_is_without_all_other_mail(events: list[Event], now) -> None:
+    for key, found in all_views([event for event in events if is_believed(event)]).items():
+        whole = view(key, ListIndex(events), POLICY, TOKYO)
+        beside = [one for one in describe(whole, now) if one.believed]
+
+        assert whole.believed == found.order
+        assert [dataclasses.replace(one, uncounted={}) for one in beside] == list(
+            describe(found, now)
+        )
+
+
+@settings(deadline=None)
+@given(events=histories())
+def test_findings_and_watches_have_a_name_each(events: list[Event]) -> None:
+    for found in all_views(events).values():
+        names = [one.id for one in (*found.findings, *found.watches)]
+        assert len(names) == len(set(names))
 
 
 @settings(max_examples=60, deadline=None)

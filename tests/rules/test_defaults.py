@@ -117,11 +117,13 @@ def _tested(fact):
 
 
 def test_every_watch_and_every_contradiction_has_a_rule():
-    # Two kinds speak through the order or the mail itself: a request to cancel on an unshipped
-    # order has its own watch,
-    # and a forged mail its own rule.
+    # A request to cancel on an unshipped order has its own watch, strangers' mail a rule for all
+    # of it together.
     assert set(WATCH_KINDS) - set(_tested("watch.kind")) == set()
-    assert set(FINDING_KINDS) - set(_tested("finding.kind")) == {"seller_cancel_request"}
+    assert set(FINDING_KINDS) - set(_tested("finding.kind")) == {
+        "seller_cancel_request",
+        "unverified_order",
+    }
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""C01 to C30: what contradicts itself, and the near cases that do not."""
+"""C01 to C31: what contradicts itself, and the near cases that do not."""
 
 from datetime import date
 from decimal import Decimal
