@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from daemon.pipeline.setup import Setup
-from daemon.replay import Filed, replay
+from daemon.replay import Filed, Scenario, replay
 from daemon.store.ledger import Ledger
 from daemon.worker.reading import Reads
 from orders.event import Source
@@ -25,9 +25,8 @@ def would_send(
     frame = next(iter(frames.values()), Frame(zone=setup.zone))
     told = [event for event in ledger.all_events() if event.source is not Source.MAIL]
     target = setup.targets[0] if setup.targets else None
-    rung = replay(
-        tuple(_stored(ledger, frames)), setup, reads, frame, orders=told, until=until, target=target
-    )
+    scenario = Scenario(mails=tuple(_stored(ledger, frames)), orders=told, until=until)
+    rung = replay(scenario, setup, reads, frame, target)
     return [
         Sending(
             at=alert.at,
@@ -47,10 +46,10 @@ def really_sent(ledger: Ledger, since: datetime) -> list[Sending]:
     return [
         Sending(
             at=at,
-            rule=row.row.alert.rule,
-            subject=",".join(row.row.alert.orders),
+            rule=row.alert.rule,
+            subject=",".join(row.alert.orders),
             cause=row.cause,
-            severity=row.row.alert.severity,
+            severity=row.alert.severity,
         )
         for row, at in ledger.alerts.sent_since(since)
     ]

@@ -108,45 +108,62 @@ def mails(path: Path) -> tuple[Filed, ...]:
     return tuple(sorted(dated, key=lambda mail: (mail.at, mail.name)))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """What is replayed."""
+
+    mails: Sequence[Filed] = ()
+    orders: Sequence[Event] = ()
+    """Known before the first mail."""
+    notes: Sequence[Note] = ()
+    """Told meanwhile."""
+    until: datetime | None = None
+    """When the clock stops; None: a day after the last mail or note."""
+
+    @property
+    def steps(self) -> list[Filed | Note]:
+        """What happens, in its order."""
+        every: list[Filed | Note] = [*self.mails, *self.notes]
+        found = sorted(every, key=lambda step: step.at)
+        return [step for step in found if self.until is None or step.at <= self.until]
+
+    @property
+    def begin(self) -> datetime | None:
+        """When the first of it happens."""
+        every: list[Filed | Note | Event] = [*self.mails, *self.notes, *self.orders]
+        return min((one.at for one in every), default=None)
+
+
 def replay(
-    filed: Sequence[Filed],
-    setup: Setup,
-    reads: Reads,
-    frame: Frame,
-    *,
-    orders: Sequence[Event] = (),
-    notes: Sequence[Note] = (),
-    until: datetime | None = None,
-    target: Target | None = None,
+    scenario: Scenario, setup: Setup, reads: Reads, frame: Frame, target: Target | None = None
 ) -> Iterator[Rung]:
-    """Every alert in the order of sending. `orders` are known before the first mail; `target` gives
-    the language.
+    """Every alert in the order of sending. `frame` says how mails are read that bring none of their
+    own; `target` gives the language.
     """
-    steps: list[Filed | Note] = sorted((*filed, *notes), key=lambda step: step.at)
-    starts = [step.at for step in steps[:1]] + [event.at for event in orders]
-    if not starts:
+    begin = scenario.begin
+    if begin is None:
         return
-    clock = _Clock(min(starts))
+    clock = _Clock(begin)
     rung: list[Rung] = []
-
-    def said(message: Message) -> None:
-        rung.extend(_rung(setup, message, target))
-
     with Store.memory() as store:
-        pipeline = Pipeline(store, setup, reads, clock=clock, said=said)
-        if orders:
-            pipeline.record(orders)
-        for uid, step in enumerate(steps, start=1):
-            if until is not None and step.at > until:
-                break
+        pipeline = Pipeline(
+            store,
+            setup,
+            reads,
+            clock=clock,
+            said=lambda message: rung.extend(_rung(setup, message, target)),
+        )
+        if scenario.orders:
+            pipeline.record(scenario.orders)
+        for uid, step in enumerate(scenario.steps, start=1):
             _run(pipeline, clock, step.at)
             if isinstance(step, Note):
                 pipeline.note(step, *_home(store, step, frame))
             else:
-                for message in _take(store, setup, reads, step, step.frame or frame, uid):
-                    said(message)
+                for message in _take(pipeline, step, step.frame or frame, uid):
+                    rung.extend(_rung(setup, message, target))
             yield from _drain(rung)
-        _run(pipeline, clock, until or clock.now + AFTERWARDS)
+        _run(pipeline, clock, scenario.until or clock.now + AFTERWARDS)
         yield from _drain(rung)
 
 
@@ -166,9 +183,7 @@ def _run(pipeline: Pipeline, clock: _Clock, until: datetime) -> None:
     clock.now = max(clock.now, until)
 
 
-def _take(
-    store: Store, setup: Setup, reads: Reads, filed: Filed, frame: Frame, uid: int
-) -> tuple[Message, ...]:
+def _take(pipeline: Pipeline, filed: Filed, frame: Frame, uid: int) -> tuple[Message, ...]:
     raw = filed.load()
     header = re.split(rb"\r?\n\r?\n", raw[:HEADER], maxsplit=1)[0]
     arrived = Arrived(
@@ -181,8 +196,8 @@ def _take(
         raw=raw,
         header=header,
     )
-    intake = Intake(store=store, setup=setup, reads=reads, frame=frame)
-    if interesting(header, Context.of(setup.library, frame)):
+    intake = Intake(store=pipeline.store, setup=pipeline.setup, reads=pipeline.reads, frame=frame)
+    if interesting(header, Context.of(pipeline.setup.library, frame)):
         return intake.take(arrived, filed.at)
     intake.ignore([arrived], filed.at)
     return ()

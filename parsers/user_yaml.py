@@ -200,16 +200,19 @@ def _types_at(annotation: Any, loc: Sequence[str | int]) -> list[Any]:
         return _types_at(get_args(annotation)[0], rest)
     if origin in (dict, Mapping):
         return _types_at(get_args(annotation)[1], rest)
-    if isinstance(annotation, type) and issubclass(annotation, RootModel):
-        return _types_at(annotation.model_fields["root"].annotation, loc)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        fields = [
-            spec.annotation
-            for name, spec in annotation.model_fields.items()
-            if step in (spec.alias, name)
-        ]
-        return [found for one in fields for found in _types_at(one, rest)] if fields else []
+        return _types_in(annotation, loc)
     return []
+
+
+def _types_in(model: type[BaseModel], loc: Sequence[str | int]) -> list[Any]:
+    """What may stand at `loc` of the model; the file as a whole may be a list."""
+    if issubclass(model, RootModel):
+        return _types_at(model.model_fields["root"].annotation, loc)
+    fields = [
+        spec.annotation for name, spec in model.model_fields.items() if loc[0] in (spec.alias, name)
+    ]
+    return [found for one in fields for found in _types_at(one, loc[1:])]
 
 
 def _only_follows(one: Any, errors: Sequence[Any]) -> bool:

@@ -62,7 +62,7 @@ def replay(paths: Paths, /, path: Path, as_json: bool, **options: Any) -> None:
     """Say which alerts the mails of PATH (folder, mbox, Maildir) would have sent; sends nothing,
     keeps nothing.
     """
-    from daemon.replay import mails
+    from daemon.replay import Scenario, mails
     from daemon.replay import replay as run
     from daemon.worker.reading import inline
     from parsers.user_yaml import UserFileError
@@ -76,14 +76,16 @@ def replay(paths: Paths, /, path: Path, as_json: bool, **options: Any) -> None:
         trust_all=options["trust"] == "all",
     )
     try:
-        filed = mails(path)
-        known = _known(setup.zone, options["orders"], options["notes"], options["until"])
+        scenario = Scenario(
+            mails=mails(path),
+            **_known(setup.zone, options["orders"], options["notes"], options["until"]),
+        )
     except UserFileError as error:
         raise ExitError(Exit.ERROR, *error.sentences) from error
     except ValueError as error:
         raise ExitError(Exit.USAGE, str(error)) from error
     target = _target(paths.settings_if_any(), options["language"])
-    for rung in run(filed, setup, inline(paths.packs), frame, target=target, **known):
+    for rung in run(scenario, setup, inline(paths.packs), frame, target):
         if as_json:
             print_json(rung.to_json(setup.zone))
         else:

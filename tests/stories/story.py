@@ -17,7 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 from daemon.files.importers import read as read_import
 from daemon.pipeline import notes as written_notes
 from daemon.pipeline.setup import Setup, bare
-from daemon.replay import Filed, Rung, mails, replay
+from daemon.replay import Filed, Rung, Scenario, mails, replay
 from daemon.settings import Target
 from daemon.worker.reading import Reads, inline
 from orders.event import Event, Source, events_of
@@ -191,14 +191,16 @@ def ring(told: Told, target: Target | None = None) -> tuple[Rung, ...]:
     """
     return tuple(
         replay(
-            filed(told),
+            Scenario(
+                mails=filed(told),
+                orders=imported(told),
+                notes=noted(told),
+                until=told.story.until,
+            ),
             set_up(),
             reads(),
             frame(told.story),
-            orders=imported(told),
-            notes=noted(told),
-            until=told.story.until,
-            target=target,
+            target,
         )
     )
 

@@ -12,7 +12,7 @@ import pytest
 
 from daemon.pipeline.notes import Note, event_of, load
 from daemon.pipeline.setup import bare
-from daemon.replay import mails, replay
+from daemon.replay import Scenario, mails, replay
 from daemon.worker.reading import inline
 from parsers.frame import Frame
 from parsers.notice import Kind, Role
@@ -44,7 +44,8 @@ def rung(folder, *, frame=None, **more):
     frame = frame or Frame(
         zone=UTC, authserv_ids=(sample_mail.STAMP,), addresses=("me@example.org",)
     )
-    return list(replay(mails(folder), setup(), reads(), frame, **more))
+    scenario = Scenario(mails=mails(folder), **more)
+    return list(replay(scenario, setup(), reads(), frame))
 
 
 def folder_of(path, *raws):
