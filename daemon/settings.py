@@ -4,7 +4,7 @@ elsewhere.
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import time, timedelta, tzinfo
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -24,6 +24,7 @@ from pydantic import (
 
 from orders.deadlines.policy import check_overrides
 from parsers.frame import Frame
+from parsers.relays import known_domains, relay_of
 from parsers.user_yaml import (
     Fault,
     UserFileError,
@@ -180,6 +181,20 @@ PROVIDERS: dict[str, MailProvider] = {
 }
 
 
+def _relay(domain: str) -> str:
+    name = domain.lower()
+    if relay_of(name) is None:
+        known = known_domains()
+        raise ValueError(
+            f"{domain!r} is no forwarding service whose addresses are known"
+            f"{did_you_mean(name, known)}; known are {', '.join(known)}"
+        )
+    return name
+
+
+RelayDomain = Annotated[str, AfterValidator(_relay)]
+
+
 class Mailbox(Written):
     """One IMAP account that is watched."""
 
@@ -211,9 +226,9 @@ class Mailbox(Written):
     """Who stamps Authentication-Results for this mailbox (RFC 8601); `doctor` tells."""
     addresses: tuple[str, ...] = ()
     """Your own addresses, for mail you forward; left out: user, if it is an address."""
-    relays: tuple[str, ...] = ()
-    """Forwarding services that rewrite the sender and that you use: privaterelay.appleid.com,
-    duck.com.
+    relays: tuple[RelayDomain, ...] = ()
+    """Forwarding services that rewrite the sender and that you use, by their domain: duck.com,
+    mozmail.com.
     """
     unverified: Literal["open", "trust", "ignore"] = "open"
     """Mail whose sender cannot be verified: may open alerts and close none, counts in full, or is
@@ -262,11 +277,14 @@ class Mailbox(Written):
         own = self.addresses or ((self.user,) if "@" in self.user else ())
         return tuple(address.lower() for address in own)
 
-    def frame(self, zone: tzinfo) -> Frame:
-        """How its mails are read for somebody who lives in `zone`."""
+    def frame(self, zone: tzinfo, beside: Iterable["Mailbox"] = ()) -> Frame:
+        """How its mails are read for somebody who lives in `zone`. What the owner of the mailboxes
+        `beside` it forwards is his own, too.
+        """
+        own = [address for box in (self, *beside) for address in box.own_addresses]
         return Frame(
             authserv_ids=self.stamps,
-            addresses=self.own_addresses,
+            addresses=tuple(dict.fromkeys(own)),
             relays=self.relays,
             zone=zone,
             role=self.role,

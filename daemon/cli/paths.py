@@ -198,7 +198,8 @@ class Paths:
                 )
             return Context(library=self.library())
         box = mailbox_of(settings, mailbox)
-        return Context.of(self.library(), replace(box.frame(settings.timezone), trust_all=False))
+        frame = box.frame(settings.timezone, settings.mailboxes)
+        return Context.of(self.library(), replace(frame, trust_all=False))
 
 
 def mailbox_of(settings: "Settings", name: str | None) -> "Mailbox":

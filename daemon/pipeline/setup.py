@@ -57,7 +57,7 @@ class Setup:
 
     def frame(self, name: str) -> Frame:
         """How the mails of the mailbox are read."""
-        return self.mailbox(name).frame(self.zone)
+        return self.mailbox(name).frame(self.zone, self.mailboxes)
 
 
 def build(settings: Settings, *, rules: Path | None, packs: Path | None) -> Setup:

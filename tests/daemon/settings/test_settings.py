@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from daemon.settings import PROVIDERS, load, schema, shown
+from parsers.relays import known_domains
 from parsers.user_yaml import UserFileError
 
 WHOLE = """\
@@ -119,6 +120,12 @@ MISTAKES = [
         "3:9: an id is letters, digits, '-', '_' and '.', such as main or iphone",
     ),
     ("version: 1", "version: 2", "1:10: 2 is not one of 1"),
+    (
+        "    unverified: trust",
+        "    relays: [duck.com, mozmail.org]",
+        "12:24: 'mozmail.org' is no forwarding service whose addresses are known; did you mean"
+        f" 'mozmail.com'?; known are {', '.join(known_domains())}",
+    ),
 ]
 
 
@@ -144,6 +151,20 @@ def test_two_mailboxes_or_targets_never_share_an_id(tmp_path):
     text = SHORT + "  - {id: main, provider: icloud, user: me, password: {env: P}}\n"
 
     assert faults(tmp_path, text) == ["config.yaml:4:10: id 'main' is used twice"]
+
+
+def test_the_addresses_of_all_mailboxes_are_the_owners_own(tmp_path):
+    two = SHORT + "  - {id: work, provider: icloud, user: Me@example.com, password: {env: Q}}\n"
+    settings = load(written(tmp_path, two))
+    frame = settings.mailbox("work").frame(settings.timezone, settings.mailboxes)
+
+    assert set(frame.addresses) == {"me@example.org", "me@example.com"}
+
+
+def test_a_relay_may_be_named_by_the_part_of_it_that_is_yours(tmp_path):
+    text = WHOLE.replace("unverified: trust", "relays: [Ada.anonaddy.com, mozmail.com]")
+
+    assert load(written(tmp_path, text)).mailbox().relays == ("ada.anonaddy.com", "mozmail.com")
 
 
 def test_a_deadline_that_does_not_exist_is_told_at_its_place(tmp_path):
