@@ -227,7 +227,7 @@ def _damaged(data: bytes, named: str) -> str:
     """
     if named:
         text = data.decode(named, "replace")
-        if text.count("\ufffd") * 20 <= len(text):
+        if text.removesuffix("\ufffd").count("\ufffd") * 20 < len(text) - 1:  # perhaps cut off
             return text
     for guess in ("cp932", "euc_jp"):
         guessed = _strict(data, guess)

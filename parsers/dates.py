@@ -7,7 +7,7 @@ Words of a language are data (`languages/*.yaml`). A date that can be read two w
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
 Span = tuple[date | datetime, date | datetime]
 
@@ -37,22 +37,44 @@ class Clock:
     """Overrides `DateWords.numeric`: dmy, mdy or ymd by the store's country."""
 
 
-ISO = re.compile(r"(?<!\d)(20\d\d)(?:[-/]|\.\s?)(\d{1,2})(?:[-/]|\.\s?)(\d{1,2})(?!\d)")
-JAPANESE = re.compile(r"(?:(20\d\d)年\s*)?(?<!\d)(\d{1,2})月\s*(\d{1,2})日")
-KOREAN = re.compile(r"(?:(20\d\d)년\s*)?(?<!\d)(\d{1,2})월\s*(\d{1,2})일")
-NUMERIC = re.compile(r"(?<!\d)(\d{1,2})[/.](\d{1,2})[/.](20\d\d|\d\d)(?!\d)")
-DASHED = re.compile(r"(?<![\d-])(\d{1,2})-(\d{1,2})-(20\d\d)(?![\d-])")
-SHORT = re.compile(r"(?<![\d/.,])(\d{1,2})/(\d{1,2})(?![\d/.,])")
-TIME = re.compile(r"(?<!\d)(\d{1,2}):(\d{2})(?::\d{2})?(?!\d)")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+"""English, as programs write them; what people write is `DateWords.months`."""
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+"""A year outside is no date of an order: 9999 means “never”, and breaks clocks that count on."""
+ERAS = {"令和": 2018, "平成": 1988}
+"""The year before the first of an era."""
+
+_NUMBER = "(?<![0-9])([0-9]{1,2})"
+_YEAR = "([0-9]{4})(?![0-9])"
+_ERA_YEAR = r"(?:(?P<era>令和|平成)?\s?(?<![0-9])(?P<year>[0-9]{1,5}|元)[年년]\s?)?"
+ISO = re.compile(
+    r"(?<![0-9])([0-9]{4})(?:[-/]|\.\s?)([0-9]{1,2})(?:[-/]|\.\s?)([0-9]{1,2})(?![0-9])"
+)
+JAPANESE = re.compile(_ERA_YEAR + _NUMBER + r"月\s?([0-9]{1,2})日")
+KOREAN = re.compile(_ERA_YEAR + _NUMBER + r"월\s?([0-9]{1,2})일")
+NUMERIC = re.compile(_NUMBER + r"[/.]([0-9]{1,2})[/.]([0-9]{4}|[0-9]{2})(?![0-9])")
+DASHED = re.compile(r"(?<![0-9-])([0-9]{1,2})-([0-9]{1,2})-([0-9]{4})(?![0-9-])")
+SHORT = re.compile(r"(?<![0-9/.,])([0-9]{1,2})/([0-9]{1,2})(?![0-9/.,])")
+TIME = re.compile(r"(?<![0-9])([0-9]{1,2}):([0-9]{2})(?::[0-9]{2})?(?:\.[0-9]{1,9})?(?![0-9])")
+HALF_DAY = re.compile(r"[0-9]\s?[ap]\.?m\b|午[前後]|오[전후]", re.IGNORECASE)
+ZONED = re.compile(
+    r"(?<=[0-9]t)[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?:z|([+-])([0-9]{2}):?([0-9]{2}))(?![0-9:])"
+    r"|(?<![0-9:])[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?\s?(?:utc|gmt)\b(?![+-])"
+)
+"""A time of day that says where on earth it is meant: `t09:30:00+09:00`, `09:30 utc`."""
 DAY_MONTH = re.compile(
-    r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|er|º|o|\.)?\s*(?:de\s+|of\s+)?([^\W\d_]{3,12})\.?(?:,?\s*(?:de\s+|del\s+)?(20\d\d)(?!\d))?"
+    _NUMBER + r"(?:st|nd|rd|th|er|º|o|\.)?\s?(?:de\s|of\s)?([^\W\d_]{3,12})\.?"
+    r"(?:,?\s?(?:de\s|del\s)?" + _YEAR + ")?"
 )
 MONTH_DAY = re.compile(
-    r"(?<![^\W\d_])([^\W\d_]{3,12})\.?\s*(\d{1,2})(?:st|nd|rd|th)?(?!\d|:)(?:\s*,?\s*(20\d\d)(?!\d))?"
+    r"(?<![^\W\d_])([^\W\d_]{3,12})\.?\s?([0-9]{1,2})(?:st|nd|rd|th)?(?![0-9]|:)"
+    r"(?:\s?,?\s?" + _YEAR + ")?"
 )
 OPEN_RANGE = re.compile(
-    r"(?<!\d)(\d{1,2})[.日일]?(?:\s*[-–—~〜至]\s*|\s+(?:to|bis|au|à|al|a|e|en|et|y|do)\s+)(?:\w+\s+)?(\d{1,2})(?!\d|:)"
+    _NUMBER + r"[.日일]?(?:\s?[-–—~〜至]\s?|\s(?:to|bis|au|à|al|a|e|en|et|y|do)\s)"
+    r"(?:\w{1,20}\s)?([0-9]{1,2})(?![0-9]|:)"
 )
+SPACES = re.compile(r"\s\s+")
 CJK_WORD = re.compile("[\u3040-\u9fff\uac00-\ud7af]")
 
 
@@ -70,7 +92,8 @@ def dated_places(
     text: str, words: DateWords, clock: Clock, *, past: bool = False
 ) -> list[tuple[int, int, date]]:
     """Every day in `text` with where it begins and ends, in its order, without times of day."""
-    found = sorted(_dates(text.lower(), words, clock, past=past), key=lambda hit: hit[0])
+    line = SPACES.sub(" ", text).lower() if "  " in text else text.lower()
+    found = sorted(_dates(line, words, clock, past=past), key=lambda hit: hit[0])
     out: list[tuple[int, int, date]] = []
     for start, stop, value in found:
         if not out or start >= out[-1][1]:
@@ -105,46 +128,65 @@ def _open_range(text: str, day: date) -> tuple[date | None, date | None]:
     return None, day
 
 
-def _dates(  # noqa: C901 - one loop a way of writing dates
+def _dates(
     text: str, words: DateWords, clock: Clock, *, past: bool
 ) -> Iterator[tuple[int, int, date]]:
+    yield from _in_numbers(text, clock.numeric or words.numeric, clock, past=past)
+    yield from _with_months(text, words, clock, past=past)
+    yield from _by_word(text, words, clock, past=past)
+
+
+def _in_numbers(
+    text: str, order: str, clock: Clock, *, past: bool
+) -> Iterator[tuple[int, int, date]]:
+    """`2026-05-12`, `令和8年5月12日`, `5/12/2026`, `12-05-2026`, `5/12`."""
     for match in ISO.finditer(text):
         yield from _hit(match, _day(int(match[1]), int(match[2]), int(match[3])))
     for pattern in (JAPANESE, KOREAN):
         for match in pattern.finditer(text):
-            yield from _hit(match, _near(match[1], int(match[2]), int(match[3]), clock, past=past))
+            year = _year_of_era(match["era"], match["year"])
+            yield from _hit(match, _near(year, int(match[3]), int(match[4]), clock, past=past))
     for pattern in (NUMERIC, DASHED):
         for match in pattern.finditer(text):
-            yield from _hit(match, _numeric(match, clock.numeric or words.numeric))
-    if (clock.numeric or words.numeric) in ("mdy", "ymd"):
+            yield from _hit(match, _numeric(match, order))
+    if order in ("mdy", "ymd"):
         for match in SHORT.finditer(text):
             yield from _hit(match, _near(None, int(match[1]), int(match[2]), clock, past=past))
+
+
+def _year_of_era(era: str | None, year: str | None) -> int | None:
+    if year is None:
+        return None
+    number = 1 if year == "元" else int(year)
+    if era:
+        return ERAS[era] + number
+    return number + 2000 if len(year) == 2 else number
+
+
+def _with_months(
+    text: str, words: DateWords, clock: Clock, *, past: bool
+) -> Iterator[tuple[int, int, date]]:
+    """`12 May 2026`, `May 12`."""
     days = set()
     for match in DAY_MONTH.finditer(text):
         if match[2] in words.months:
             days.add(match.start(1))
-            yield from _hit(
-                match, _near(match[3], words.months[match[2]], int(match[1]), clock, past=past)
-            )
+            year = int(match[3]) if match[3] else None
+            month = words.months[match[2]]
+            yield from _hit(match, _near(year, month, int(match[1]), clock, past=past))
     for match in MONTH_DAY.finditer(text):
-        if (
-            match[1] in words.months and match.start(2) not in days
-        ):  # “mar 5 mag” is a Tuesday, not the month before
-            yield from _hit(
-                match, _near(match[3], words.months[match[1]], int(match[2]), clock, past=past)
-            )
-    yield from _by_word(text, words, clock, past=past)
+        # “mar 5 mag” is a Tuesday, not the month before
+        if match[1] in words.months and match.start(2) not in days:
+            year = int(match[3]) if match[3] else None
+            month = words.months[match[1]]
+            yield from _hit(match, _near(year, month, int(match[2]), clock, past=past))
 
 
 def _by_word(
     text: str, words: DateWords, clock: Clock, *, past: bool
 ) -> Iterator[tuple[int, int, date]]:
-    taken = any(pattern.search(text) for pattern in (ISO, JAPANESE, KOREAN, NUMERIC, DASHED))
-    dated = taken or any(match[2] in words.months for match in DAY_MONTH.finditer(text))
-    dated = dated or any(match[1] in words.months for match in MONTH_DAY.finditer(text))
-    if (
-        dated or clock.today is None
-    ):  # “tomorrow, September 11”: the number says it better than the word
+    """`tomorrow`, `Friday`: where no number says it better (“tomorrow, September 11”)."""
+    if clock.today is None or _is_dated(text, words):
         return
     for word, days in words.relative.items():
         for match in _word(word).finditer(text):
@@ -152,11 +194,16 @@ def _by_word(
     for word, weekday in words.weekdays.items():
         for match in _word(word).finditer(text):
             ahead = (weekday - clock.today.weekday()) % 7
-            yield (
-                match.start(),
-                match.end(),
-                clock.today + timedelta(days=ahead - 7 if past and ahead else ahead),
-            )
+            day = clock.today + timedelta(days=ahead - 7 if past and ahead else ahead)
+            yield match.start(), match.end(), day
+
+
+def _is_dated(text: str, words: DateWords) -> bool:
+    return (
+        any(pattern.search(text) for pattern in (ISO, JAPANESE, KOREAN, NUMERIC, DASHED))
+        or any(match[2] in words.months for match in DAY_MONTH.finditer(text))
+        or any(match[1] in words.months for match in MONTH_DAY.finditer(text))
+    )
 
 
 def _word(word: str) -> re.Pattern[str]:
@@ -188,41 +235,68 @@ def _numeric(match: re.Match[str], order: str) -> date | None:
             return None
 
 
-def _near(year: str | None, month: int, day: int, clock: Clock, *, past: bool) -> date | None:
+def _near(year: int | None, month: int, day: int, clock: Clock, *, past: bool) -> date | None:
     """The day in the stated year, else its next occurrence (or last, for what is over)."""
-    if year:
-        return _day(int(year), month, day)
+    if year is not None:
+        return _day(year, month, day)
     if clock.today is None:
         return None
     options = [_day(clock.today.year + step, month, day) for step in (-1, 0, 1)]
     days = [option for option in options if option is not None]
     if past:
-        return max(
-            (option for option in days if option <= clock.today + timedelta(days=1)), default=None
-        )
-    return min(
-        (option for option in days if option >= clock.today - timedelta(days=30)), default=None
-    )
+        latest = clock.today + timedelta(days=1)
+        return max((option for option in days if option <= latest), default=None)
+    earliest = clock.today - timedelta(days=30)
+    return min((option for option in days if option >= earliest), default=None)
 
 
 def _day(year: int, month: int, day: int) -> date | None:
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        return None
     try:
         return date(year, month, day)
     except ValueError:
         return None
 
 
+def iso_moment(text: str) -> date | datetime | None:
+    """A date or an instant of ISO 8601, as programs write it; a time without a zone says a day
+    alone.
+    """
+    text = text.strip()
+    try:
+        if len(text) <= 10:
+            found: date | datetime = date.fromisoformat(text)
+        else:
+            found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        return None
+    return found.date() if isinstance(found, datetime) and found.tzinfo is None else found
+
+
 def _with_time(text: str, days: list[date | datetime], clock: Clock) -> list[date | datetime]:
     """One date with one time of day becomes an instant, where the zone is known."""
-    times = TIME.findall(text)
-    if len(days) != 1 or len(times) != 1 or clock.zone is None or isinstance(days[0], datetime):
+    lowered = text.lower()
+    zone = clock.zone
+    if (zoned := ZONED.search(lowered)) is not None:
+        zone = _offset(zoned)
+        lowered = zoned[0].rpartition(zoned[1])[0] if zoned[1] else zoned[0]
+    times = TIME.findall(lowered)
+    if len(days) != 1 or len(times) != 1 or zone is None or HALF_DAY.search(lowered):
         return days
     hour, minute = int(times[0][0]), int(times[0][1])
-    if (
-        hour > 23
-        or minute > 59
-        or re.search(r"\d\s*[ap]\.?m\b|午[前後]|오[전후]", text, re.IGNORECASE)
-    ):
+    if hour > 23 or minute > 59 or isinstance(days[0], datetime):
         return days
     day = days[0]
-    return [datetime(day.year, day.month, day.day, hour, minute, tzinfo=clock.zone)]
+    return [datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone)]
+
+
+def _offset(zoned: re.Match[str]) -> tzinfo:
+    if not zoned[1]:
+        return UTC
+    minutes = 60 * int(zoned[2]) + int(zoned[3])
+    if minutes >= 24 * 60:
+        return UTC
+    return timezone(timedelta(minutes=minutes if zoned[1] == "+" else -minutes))

@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_tz
 
-from parsers.dates import Clock, DateWords, find_dates
+from parsers.dates import FIRST_YEAR, LAST_YEAR, Clock, DateWords, find_dates
 from parsers.mail import ParsedMail
 from parsers.pack import Library
 from parsers.phrase import fold
@@ -145,7 +145,7 @@ def _date(text: str, outer: datetime | None, words: Mapping[str, DateWords]) -> 
     forwards it.
     """
     parts = parsedate_tz(text)
-    if parts and parts[9] is not None and parts[0] > 1990:
+    if parts and parts[9] is not None and FIRST_YEAR <= parts[0] <= LAST_YEAR:
         try:
             return datetime(*parts[:5], tzinfo=timezone(timedelta(seconds=parts[9])))
         except (ValueError, OverflowError):
@@ -157,8 +157,10 @@ def _date(text: str, outer: datetime | None, words: Mapping[str, DateWords]) -> 
     for table in sorted(words.values(), key=lambda table: -_known(written, table)):
         days = find_dates(text, table, Clock(today=today, zone=None, numeric=None), past=True)
         if len(days) == 1:
-            hour, minute = _time(text)
             day = days[0]
+            if isinstance(day, datetime):
+                return day
+            hour, minute = _time(text)
             return datetime(day.year, day.month, day.day, hour, minute, tzinfo=_offset(text, outer))
     return None
 

@@ -16,7 +16,7 @@ S10_WEIGHTS = (8, 6, 4, 2, 3, 5, 9, 7)
 
 def s10_valid(number: str) -> bool:
     """Whether the check digit of an UPU S10 number holds."""
-    if not re.fullmatch(r"[A-Z]{2}\d{9}[A-Z]{2}", number):
+    if not re.fullmatch(r"[A-Z]{2}[0-9]{9}[A-Z]{2}", number):
         return False
     total = sum(
         weight * int(digit) for weight, digit in zip(S10_WEIGHTS, number[2:10], strict=True)
@@ -29,7 +29,7 @@ def mod7_valid(number: str) -> bool:
     """Whether a Japanese domestic number (12 digits, or 11 for registered mail) holds: all but the
     last, modulo 7.
     """
-    return bool(re.fullmatch(r"\d{11,12}", number)) and int(number[:-1]) % 7 == int(number[-1])
+    return bool(re.fullmatch(r"[0-9]{11,12}", number)) and int(number[:-1]) % 7 == int(number[-1])
 
 
 def mod10_valid(number: str) -> bool:
@@ -64,7 +64,7 @@ def _shape(
 SHAPES: tuple[Shape, ...] = (
     _shape(
         "s10",
-        r"[A-Z]{2}\d{9}[A-Z]{2}",
+        r"[A-Z]{2}[0-9]{9}[A-Z]{2}",
         ("RR473124829GB", "EE473124829JP"),
         ("RR473124829", "R473124829GB"),
         check=s10_valid,
@@ -72,40 +72,40 @@ SHAPES: tuple[Shape, ...] = (
     ),
     _shape(
         "amazon-logistics",
-        r"TB[ACM]\d{12}",
+        r"TB[ACM][0-9]{12}",
         ("TBA123456789012",),
         ("TBA12345678901", "TBX123456789012"),
     ),
     _shape(
         "cainiao",
-        r"LP\d{14,16}|CNFR\d{8,14}HD|CAINIAO[A-Z0-9]{6,16}",
+        r"LP[0-9]{14,16}|CNFR[0-9]{8,14}HD|CAINIAO[A-Z0-9]{6,16}",
         ("LP00123456789012",),
         ("LP123", "LX00123456789012"),
         link="https://global.cainiao.com/newDetail.htm?mailNoList={number}",
     ),
     _shape(
         "yunexpress",
-        r"YT\d{16}",
+        r"YT[0-9]{16}",
         ("YT2100000000000001",),
         ("YT210000000000001",),
         link="https://www.yuntrack.com/parcelTracking?id={number}",
     ),
     _shape(
         "4px",
-        r"4PX\d{10,16}CN",
+        r"4PX[0-9]{10,16}CN",
         ("4PX3000000000001CN",),
         ("4PX1CN",),
         link="https://track.4px.com/#/result/0/{number}",
     ),
     _shape(
         "yanwen",
-        r"U[A-Z]\d{9}YP",
+        r"U[A-Z][0-9]{9}YP",
         ("UJ000000001YP",),
         ("UJ00000001YP",),
         link="https://track.yw56.com.cn/en/querydel?nums={number}",
     ),
-    _shape("sf-express", r"SF\d{12,15}", ("SF1000000000001",), ("SF10000000",)),
-    _shape("jt-express", r"JT\d{12,15}", ("JT000000000001",), ("JT00000001",)),
+    _shape("sf-express", r"SF[0-9]{12,15}", ("SF1000000000001",), ("SF10000000",)),
+    _shape("jt-express", r"JT[0-9]{12,15}", ("JT000000000001",), ("JT00000001",)),
     _shape(
         "ups",
         r"1Z[0-9A-Z]{16}",
@@ -116,15 +116,15 @@ SHAPES: tuple[Shape, ...] = (
     ),
     _shape(
         "dhl-sscc",
-        r"00340\d{15}",
+        r"00340[0-9]{15}",
         ("00340000000000000001",),
         ("0034000000000000001",),
         link="https://www.dhl.de/de/privatkunden/pakete-empfangen/verfolgen.html?piececode={number}",
     ),
-    _shape("hermes", r"H\d{19}", ("H1000000000000000001",), ("H100000000000000001",)),
+    _shape("hermes", r"H[0-9]{19}", ("H1000000000000000001",), ("H100000000000000001",)),
     _shape(
         "yamato",
-        r"\d{12}",
+        r"[0-9]{12}",
         ("444413758703", "123456789013"),
         ("444413758704", "123456789012"),
         check=mod7_valid,
@@ -133,7 +133,7 @@ SHAPES: tuple[Shape, ...] = (
     ),
     _shape(
         "sagawa",
-        r"\d{12}",
+        r"[0-9]{12}",
         ("512547514334",),
         ("512547514335",),
         check=mod7_valid,
@@ -142,7 +142,7 @@ SHAPES: tuple[Shape, ...] = (
     ),
     _shape(
         "japan-post",
-        r"\d{12}|\d{11}",
+        r"[0-9]{12}|[0-9]{11}",
         ("405548424886",),
         ("405548424887",),
         check=mod7_valid,
@@ -188,7 +188,7 @@ def shape_of(number: str) -> Shape | None:
     )
 
 
-def check(number: str, provider: str | None = None) -> bool | None:
+def check_digit_holds(number: str, provider: str | None = None) -> bool | None:
     """Whether the check digit of a tracking number holds; None when its kind has none or is not
     known.
     """
@@ -208,9 +208,20 @@ def tracking_link(number: str, provider: str | None = None) -> str | None:
     return shape.link.format(number=quote(number, safe=""))
 
 
-AMAZON_ORDER = re.compile(r"(?:\d{3}|D\d{2})-\d{7}-\d{7}")
-ALIEXPRESS_ORDER = re.compile(r"\d{14,19}")
+AMAZON_SHAPE = "(?:[0-9]{3}|[DPS][0-9]{2})-[0-9]{7}-[0-9]{7}"
+"""Three digits, or the letter of a digital, Prime or seller's order: `249-0000000-0000001`."""
+ALIEXPRESS_SHAPE = "[0-9]{14,19}"
+ORDERS = {"amazon": re.compile(AMAZON_SHAPE), "aliexpress": re.compile(ALIEXPRESS_SHAPE)}
+"""Order numbers by marketplace, in ASCII digits; the only place that says how they look. (A pack
+says it once more, for its own mail, and a test holds both together.)
+"""
+ORDER_IN_TEXT = re.compile(rf"(?<![\w-])(?:{AMAZON_SHAPE}|{ALIEXPRESS_SHAPE})(?![\w-])")
 AMAZON_STORE = re.compile(r"amazon\.(?:com|(?:co|com)\.[a-z]{2}|[a-z]{2})")
+
+
+def marketplace_of(number: str) -> str | None:
+    """Whose order number this looks like."""
+    return next((name for name, shape in ORDERS.items() if shape.fullmatch(number)), None)
 
 
 def order_link(
@@ -219,11 +230,11 @@ def order_link(
     """The page of an order, built from its number alone. `region` is a store such as
     amazon.co.jp.
     """
-    if marketplace == "amazon" and AMAZON_ORDER.fullmatch(number):
+    if marketplace_of(number) != marketplace:
+        return None
+    if marketplace == "amazon":
         store = region if region and AMAZON_STORE.fullmatch(region) else "amazon.com"
         if seller:
             return f"https://sellercentral.{store}/orders-v3/order/{number}"
         return f"https://www.{store}/gp/your-account/order-details?orderID={number}"
-    if marketplace == "aliexpress" and ALIEXPRESS_ORDER.fullmatch(number):
-        return f"https://www.aliexpress.com/p/order/detail.html?orderId={number}"
-    return None
+    return f"https://www.aliexpress.com/p/order/detail.html?orderId={number}"

@@ -55,7 +55,8 @@ def trimmed(raw: bytes) -> bytes:
     """
     start = 0
     for _ in range(MAX_STRAY_LINES + 1):
-        start += len(BOM) * raw.startswith(BOM, start)
+        while raw.startswith(BOM, start):
+            start += len(BOM)
         if FIRST_FIELD.match(raw, start):
             return raw[start:] if start else raw
         end = raw.find(b"\n", start, start + MAX_STRAY_LINE)

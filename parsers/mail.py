@@ -17,6 +17,7 @@ from email.utils import getaddresses, parsedate_tz
 from functools import cached_property
 
 from parsers.charsets import charset_of, decode_bytes, decode_words, eight_bit
+from parsers.dates import FIRST_YEAR, LAST_YEAR
 from parsers.limits import MAX_FROM, header_of, refuse_fields, trimmed
 from parsers.text import MAX_LINE, Link, VisibleText, text_of_plain, unwrap, visible
 
@@ -142,8 +143,10 @@ def unretrieved(raw: bytes) -> bool:
     """
     if len(raw) > MAX_STAND_IN:
         return False
+    raw = trimmed(raw)
     header = header_of(raw)
-    return bool(STAND_IN_SUBJECT.search(header) or STAND_IN.search(raw, len(header)))
+    body = raw[len(header) :] or raw
+    return bool(STAND_IN_SUBJECT.search(header) or STAND_IN.search(body))
 
 
 def _parsed(message: Message, depth: int, *, bodies: bool = True) -> ParsedMail:
@@ -245,7 +248,7 @@ def _date(value: str) -> datetime | None:
         )
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return moment if 1990 < moment.year <= 2100 else None
+    return moment if FIRST_YEAR <= moment.year <= LAST_YEAR else None
 
 
 def _first_id(value: str) -> str:

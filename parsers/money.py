@@ -101,7 +101,11 @@ WHOLE = frozenset({"JPY", "KRW", "CLP", "VND"})
 
 _SIGN = "|".join(re.escape(sign) for sign in sorted(SIGNS, key=len, reverse=True)) + r"|\$"
 _UNIT = rf"(?:{_SIGN}|\b(?:{'|'.join(sorted(CODES))})\b)"
-_NUMBER = r"\d{1,3}(?:[.,'\u00a0 ]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,3})?"
+_NUMBER = (
+    r"[0-9]{1,3}(?:[.,'\u00a0 ][0-9]{3}){1,6}(?:[.,][0-9]{1,2})?|[0-9]{1,18}(?:[.,][0-9]{1,3})?"
+)
+NUMBER = re.compile(r"-?[0-9][0-9.,]*")
+SPACES_IN_NUMBER = re.compile(r"['\u00a0 ]")
 AMOUNT = re.compile(
     rf"(?P<sign>(?<![^\s(])[-\u2212])?(?P<before>{_UNIT})\s*(?P<a>-?(?:{_NUMBER}))(?![\d])|(?<![\d.,])(?P<b>-?(?:{_NUMBER}))\s*(?P<after>{_UNIT})"
 )
@@ -135,19 +139,36 @@ def _money(match: re.Match[str], dollar: str | None, yen: str) -> Money | None:
     if currency is None:
         return None
     value = _number(match["a"] or match["b"], currency)
+    if value is None:
+        return None
     return Money(value=-value if match["sign"] else value, currency=currency)
 
 
-def _number(text: str, currency: str) -> Decimal:
-    digits = re.sub(r"['\u00a0 ]", "", text)
+def _number(text: str, currency: str) -> Decimal | None:
+    value = number_of(text)
+    if value is None or currency in WHOLE:
+        return value
+    return value.quantize(Decimal("0.01"))
+
+
+def number_of(text: str, *, dot_is_point: bool = False) -> Decimal | None:
+    """A number as shops print it, in ASCII digits: `1,234.50`, `1.234,50`, `1 234`, `26.12`. None
+    for what is no number.
+
+    A mark before exactly three digits parts thousands. `dot_is_point`:
+    where a lone dot never does, as in files that programs write.
+    """
+    digits = SPACES_IN_NUMBER.sub("", text)
+    if not NUMBER.fullmatch(digits):
+        return None
     mark = max(digits.rfind("."), digits.rfind(","))
-    decimals = len(digits) - mark - 1 if mark >= 0 else 0
-    if mark >= 0 and currency not in WHOLE and decimals in (1, 2):
-        whole, part = re.sub(r"[.,]", "", digits[:mark]), digits[mark + 1 :]
-        return Decimal(f"{whole}.{part}").quantize(Decimal("0.01"))
-    value = (
-        Decimal(re.sub(r"[.,]", "", digits))
-        if decimals not in (1, 2)
-        else Decimal(digits.replace(",", "."))
-    )
-    return value if currency in WHOLE else value.quantize(Decimal("0.01"))
+    if mark < 0:
+        return Decimal(digits)
+    sign, behind = digits[mark], len(digits) - mark - 1
+    mixed = "," in digits and "." in digits
+    repeated = digits.count(sign) > 1
+    if repeated and (mixed or behind != 3):
+        return None  # 1,234.567.890 and 12,34,5
+    thousands = repeated or (behind == 3 and not mixed and not (sign == "." and dot_is_point))
+    whole, part = (digits, "") if thousands else (digits[:mark], digits[mark + 1 :])
+    return Decimal(f"{whole.replace(',', '').replace('.', '')}.{part}")

@@ -368,7 +368,7 @@ def _shapes(shapes: Sequence[str]) -> re.Pattern[str]:
         )
         return re.sub(
             r"#(?:\*(\d+)(?:-(\d+))?)?",
-            lambda m: rf"\d{{{m[1]},{m[2] or m[1]}}}" if m[1] else r"\d",
+            lambda m: rf"[0-9]{{{m[1]},{m[2] or m[1]}}}" if m[1] else "[0-9]",
             escaped,
         )
 

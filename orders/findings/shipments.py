@@ -84,7 +84,7 @@ def bad_number(history: History, _: Order, index: EventIndex) -> Iterator[Mismat
             seen.add(number)
             provider = event.fields.get("provider")
             if (
-                identifiers.check(
+                identifiers.check_digit_holds(
                     identifiers.normal(number), provider if isinstance(provider, str) else None
                 )
                 is False

@@ -1,7 +1,7 @@
 """Dates, amounts and numbers, as mails print them."""
 
 import unicodedata
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -9,12 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parsers.dates import Clock, find_dates, find_span
-from parsers.identifiers import SHAPES, check, order_link, shape_of, tracking_link
-from parsers.money import find_money, whole_money
+from parsers.dates import Clock, find_dates, find_span, iso_moment
+from parsers.identifiers import (
+    ORDER_IN_TEXT,
+    SHAPES,
+    check_digit_holds,
+    marketplace_of,
+    order_link,
+    shape_of,
+    tracking_link,
+)
+from parsers.money import find_money, number_of, whole_money
 from parsers.notice import Money
 from parsers.pack import shipped
 from parsers.phrase import _fold_with_places, compile_phrase, fold
+from parsers.text import clean
 
 TUESDAY = date(2026, 5, 12)
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -51,6 +60,22 @@ TOKYO = ZoneInfo("Asia/Tokyo")
         ("2026/05/14", "ja", None, date(2026, 5, 14)),
         ("明日", "ja", None, date(2026, 5, 13)),
         ("土曜日", "ja", None, date(2026, 5, 16)),
+        ("May 3, 9999", "en", None, None),
+        ("3 May 1999", "en", None, None),
+        ("05/19/9999", "en", None, None),
+        ("19-05-1999", "de", None, None),
+        ("9999-12-31", "en", None, None),
+        ("1999-12-31", "en", None, None),
+        ("2100-12-31", "en", None, date(2100, 12, 31)),
+        ("9999年12月31日", "ja", None, None),
+        ("1999年5月14日", "ja", None, None),
+        ("26年5月14日", "ja", None, date(2026, 5, 14)),
+        ("令和8年5月14日", "ja", None, date(2026, 5, 14)),
+        ("令和元年12月31日", "ja", None, date(2019, 12, 31)),
+        ("平成31年4月30日", "ja", None, date(2019, 4, 30)),
+        ("2026년 5월 14일", "ko", None, date(2026, 5, 14)),
+        ("٢٠٢٦-٠٥-١٤", "en", None, None),
+        ("١٤ May ٢٠٢٦", "en", None, None),
         ("31 February 2026", "en", None, None),
         ("99/99/2026", "de", None, None),
         ("soon", "en", None, None),
@@ -62,6 +87,110 @@ def test_a_date_is_read_as_its_language_and_store_mean_it(text, language, numeri
     )
 
     assert found == (() if day is None else (day,))
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "expected"),
+    [
+        ("2026-05-14T10:00:00Z", TOKYO, datetime(2026, 5, 14, 10, tzinfo=UTC)),
+        ("2026-05-14T10:00Z", None, datetime(2026, 5, 14, 10, tzinfo=UTC)),
+        ("2026-05-14T10:00:00.123+09:00", None, datetime(2026, 5, 14, 1, tzinfo=UTC)),
+        ("2026-05-14t10:00-0500", TOKYO, datetime(2026, 5, 14, 15, tzinfo=UTC)),
+        ("2026-05-14 10:00 UTC", TOKYO, datetime(2026, 5, 14, 10, tzinfo=UTC)),
+        ("2026-05-14 10:00", TOKYO, datetime(2026, 5, 14, 1, tzinfo=UTC)),
+        ("2026-05-14 10:00", None, date(2026, 5, 14)),
+        ("May 14 10:00-12:00", TOKYO, date(2026, 5, 14)),
+        ("May 14 10:00 pm", TOKYO, date(2026, 5, 14)),
+        ("2026-05-14T25:00Z", TOKYO, date(2026, 5, 14)),
+        ("2026-05-14T10:00+99:99", TOKYO, datetime(2026, 5, 14, 10, tzinfo=UTC)),
+    ],
+)
+def test_a_time_of_day_holds_where_it_says(text, zone, expected):
+    (found,) = find_dates(text, shipped().words["en"], Clock(today=TUESDAY, zone=zone))
+
+    assert found == expected
+    assert isinstance(found, datetime) is isinstance(expected, datetime)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-05-14", date(2026, 5, 14)),
+        ("20260514", date(2026, 5, 14)),
+        ("2026-05-14T10:00:00+09:00", datetime(2026, 5, 14, 1, tzinfo=UTC)),
+        ("2026-05-14T10:00:00", date(2026, 5, 14)),
+        ("9999-12-31T23:59:59Z", None),
+        ("0001-01-01", None),
+        ("soon", None),
+        ("", None),
+    ],
+)
+def test_a_moment_of_a_program_is_in_this_century(text, expected):
+    assert iso_moment(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "with_points"),
+    [
+        ("26.12", "26.12", "26.12"),
+        ("26,12", "26.12", "26.12"),
+        ("1,234.50", "1234.50", "1234.50"),
+        ("1.234,50", "1234.50", "1234.50"),
+        ("1,234", "1234", "1234"),
+        ("1.234", "1234", "1.234"),
+        ("1'234", "1234", "1234"),
+        ("1 234 567,5", "1234567.5", "1234567.5"),
+        ("1.234.567", "1234567", "1234567"),
+        ("1,23,456", "123456", "123456"),
+        ("1,234.567.890", None, None),
+        ("12,34,5", None, None),
+        ("-5.00", "-5.00", "-5.00"),
+        ("5.", "5", "5"),
+        ("٥", None, None),
+        ("five", None, None),
+        ("", None, None),
+    ],
+)
+def test_a_number_is_what_the_shop_means(text, expected, with_points):
+    found = (number_of(text), number_of(text, dot_is_point=True))
+
+    assert found == tuple(None if one is None else Decimal(one) for one in (expected, with_points))
+
+
+ORDERS = [
+    ("249-0000000-0000001", "amazon"),
+    ("D01-0000000-0000001", "amazon"),
+    ("P01-0000000-0000001", "amazon"),
+    ("S01-0000000-0000001", "amazon"),
+    ("8100000000000001", "aliexpress"),
+    ("81000000000001", "aliexpress"),
+    ("X01-0000000-0000001", None),
+    ("249-0000000-000001", None),
+    ("8100000000001", None),
+    ("81000000000000000001", None),
+    ("٨١٠٠٠٠٠٠٠٠٠٠٠٠٠١", None),
+    ("８１００００００００００００００１", None),
+    ("", None),
+]
+
+
+@pytest.mark.parametrize(("number", "marketplace"), ORDERS)
+def test_an_order_number_is_known_by_its_shape_everywhere_alike(number, marketplace):
+    packs = [pack.marketplace for pack in shipped().packs if pack.order.fullmatch(number)]
+
+    assert marketplace_of(number) == marketplace
+    assert packs == ([marketplace] if marketplace else [])
+    found = ORDER_IN_TEXT.findall(f"order {number}, thank you")
+    assert found == ([number] if marketplace else [])
+
+
+def test_full_width_digits_of_an_order_are_read_and_others_are_none():
+    number = "８１００００００００００００００１"
+    foreign = "٨١٠٠٠٠٠٠٠٠٠٠٠٠٠١"
+
+    assert marketplace_of(clean(number)) == "aliexpress"
+    assert marketplace_of(clean(foreign)) is None
+    assert marketplace_of(clean("\u20668100000000000001\u2069")) == "aliexpress"
 
 
 @pytest.mark.parametrize(
@@ -180,7 +309,7 @@ def test_a_shape_knows_its_own_numbers(shape):
     ],
 )
 def test_a_check_digit_is_tested_where_the_carrier_is_known(number, provider, sound):
-    assert check(number, provider) is sound
+    assert check_digit_holds(number, provider) is sound
 
 
 def test_a_twelve_digit_number_is_nobodys_without_its_carrier():

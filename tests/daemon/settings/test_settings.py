@@ -123,8 +123,10 @@ MISTAKES = [
     (
         "    unverified: trust",
         "    relays: [duck.com, mozmail.org]",
-        "12:24: 'mozmail.org' is no forwarding service whose addresses are known; did you mean"
-        f" 'mozmail.com'?; known are {', '.join(known_domains())}",
+        (
+            "12:24: 'mozmail.org' is no forwarding service whose addresses are known; did you mean"
+            f" 'mozmail.com'?; known are {', '.join(known_domains())}"
+        ),
     ),
 ]
 
