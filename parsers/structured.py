@@ -8,12 +8,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from parsers import marks
 from parsers.body import Page
+from parsers.dates import iso_moment
 from parsers.identifiers import normal
 from parsers.mail import ParsedMail
 from parsers.money import CODES
@@ -144,7 +144,7 @@ def _fields(order: Mapping[str, Any], parcel: Mapping[str, Any]) -> dict[str, Fi
         ("expected_until", parcel, "expectedArrivalUntil"),
         ("ordered_at", order, "orderDate"),
     ):
-        if (moment := _moment(source.get(key))) is not None:
+        if (moment := iso_moment(str(source.get(key) or ""))) is not None:
             fields[name] = moment
     provider = _dict(parcel.get("provider") or parcel.get("carrier")).get("name")
     if provider:
@@ -182,17 +182,6 @@ def _money(value: Any, currency: Any) -> Money | None:
         return Money(value=Decimal(str(value).replace(",", "")), currency=str(currency))
     except InvalidOperation:
         return None
-
-
-def _moment(value: Any) -> date | datetime | None:
-    text = str(value or "").strip()
-    try:
-        if len(text) <= 10:
-            return date.fromisoformat(text)
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.date()
 
 
 def _list(value: Any) -> list[Any]:

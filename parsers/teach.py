@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from parsers.identifiers import ORDER_IN_TEXT
 from parsers.notice import Outcome, Reading
 
 KANA = re.compile("[\u3041-\u30ff]")
@@ -35,9 +36,4 @@ def gaps_of(line: str) -> str:
     line = re.sub(
         r"(?<![\w'])[\"“„«「『][^\"”“»」』]{3,}[\"”“»」』]", "{item}", line.strip(), count=1
     )
-    return re.sub(
-        r"(?<![\w-])(?:(?:\d{3}|[DPS]\d\d)-\d{7}-\d{7}|\d{14,19})(?![\w-])",
-        "{order}",
-        line,
-        count=1,
-    )
+    return ORDER_IN_TEXT.sub("{order}", line, count=1)

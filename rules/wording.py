@@ -8,11 +8,12 @@ from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 
 from orders.subject import FactType, FactValue, Subject
+from parsers.dates import MONTHS
 from parsers.notice import Money
 from rules.alert import BODY_LENGTH, TITLE_LENGTH, Alert, Cause, Severity
 from rules.fields import FIELDS
 from rules.rulebook import Rule
-from rules.strings import CHOICES, MONTHS, UNSAID, WEEKDAYS, WORDY, word
+from rules.strings import CHOICES, UNSAID, WEEKDAYS, WORDY, word
 from rules.templates import Placeholder, fill
 
 SHORT = 40

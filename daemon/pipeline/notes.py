@@ -15,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
 
 from orders.event import Event, Source
 from orders.notes import check_text, note_fields
+from parsers import identifiers
 from parsers.notice import CURRENCIES, Kind, Money, Proof, Role, Trust
 from parsers.user_yaml import UserFileError, check, did_you_mean, read
 
@@ -24,8 +25,6 @@ NOTABLE = tuple(
     if kind not in (Kind.UNPARSED, Kind.SUSPICIOUS, Kind.PROMO, Kind.ASSIGNMENT)
 )
 """Kinds a person may tell."""
-AMAZON = re.compile(r"(?:\d{3}|[A-Z]\d{2})-\d{7}-\d{7}")
-ALIEXPRESS = re.compile(r"\d{14,19}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,13 +100,13 @@ def amount(text: str) -> Money:
 
 def marketplace_of(number: str) -> str:
     """Whose order number this looks like. Raises ValueError."""
-    if AMAZON.fullmatch(number):
-        return "amazon"
-    if ALIEXPRESS.fullmatch(number):
-        return "aliexpress"
-    raise ValueError(
-        f"{number!r} is no order number of Amazon (249-0000000-0000001) or AliExpress (16 digits)"
-    )
+    found = identifiers.marketplace_of(number)
+    if found is None:
+        raise ValueError(
+            f"{number!r} is no order number of Amazon (249-0000000-0000001) or AliExpress (16"
+            " digits)"
+        )
+    return found
 
 
 def event_of(

@@ -5,10 +5,13 @@ guesses.
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from parsers.dates import FIRST_YEAR, LAST_YEAR, MONTHS
 from parsers.errors import OrderbellError
+from parsers.identifiers import marketplace_of
+from parsers.money import number_of
 from parsers.notice import CURRENCIES, Money
 
 NOTHING = frozenset(
@@ -67,10 +70,6 @@ SITES: Mapping[str, str] = {
 }
 """What each Amazon site sells in: the one thing that tells its `$` and `¥` apart."""
 
-MONTHS = dict(
-    zip(re.findall("...", "janfebmaraprmayjunjulaugsepoctnovdec"), range(1, 13), strict=True)
-)
-"""The first three letters are enough, and no locale is asked."""
 NUMBERED = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 TURNED = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})")
 NAMED = re.compile(
@@ -79,8 +78,6 @@ NAMED = re.compile(
 CLOCK = re.compile(
     r"[T ,]*(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)? ?([AP]M)? ?(Z|UTC|GMT|JST|[+-]\d{2}:?\d{2})?"
 )
-AMAZON_ORDER = re.compile(r"(?:\d{3}|[DPS]\d{2})-\d{7}-\d{7}")
-ALIEXPRESS_ORDER = re.compile(r"\d{14,19}")
 ROUNDED = re.compile(r"\d[.,]\d+[eE]\+?\d+")
 EXCEL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 (a spreadsheet's serial day has no zone; the caller gives one)
 
@@ -105,28 +102,10 @@ def amount(text: str, column: str) -> Decimal:
     bare = re.sub(r"[^\d.,()\-−+]", "", text)
     minus = bare.startswith(("-", "−", "(")) or bare.endswith("-")
     digits = bare.strip("()-−+")
-    if not re.fullmatch(r"\d[\d.,]*", digits):
+    value = number_of(digits, dot_is_point=True)
+    if value is None:
         raise CellError(column, f"{column!r} is {text!r}, which is no amount")
-    try:
-        value = Decimal(_pointed(digits))
-    except InvalidOperation:
-        raise CellError(column, f"{column!r} is {text!r}, which is no amount") from None
     return -value if minus else value
-
-
-def _pointed(digits: str) -> str:
-    """With a decimal point and no thousands marks. One comma before exactly three digits is a
-    thousands mark.
-    """
-    if "," in digits and "." in digits:
-        thousands = "," if digits.rfind(".") > digits.rfind(",") else "."
-        return digits.replace(thousands, "").replace(",", ".")
-    if "," in digits:
-        head, _, tail = digits.rpartition(",")
-        return digits.replace(",", "") if len(tail) == 3 or "," in head else f"{head}.{tail}"
-    if digits.count(".") > 1:
-        return digits.replace(".", "")
-    return digits
 
 
 def currency(text: str, column: str) -> str:
@@ -201,8 +180,11 @@ def _day(text: str, column: str, day_first: bool | None) -> tuple[date, str] | N
             if match[1]
             else (match[5], int(match[4]), int(match[6]))
         )
-        month = MONTHS.get(name[:3].casefold(), 0)
+        short = name[:3].capitalize()
+        month = MONTHS.index(short) + 1 if short in MONTHS else 0
     else:
+        return None
+    if not FIRST_YEAR <= year <= LAST_YEAR:
         return None
     try:
         return date(year, month, day), text[match.end() :]
@@ -256,7 +238,7 @@ def day_comes_first(texts: list[str]) -> bool | None:
 
 def amazon_order(text: str, column: str) -> str:
     """An Amazon order number, `249-0000000-0000001`; digital and Amazon Pay ones too."""
-    if not AMAZON_ORDER.fullmatch(text):
+    if marketplace_of(text) != "amazon":
         raise CellError(
             column,
             f"{column!r} is {text!r}, which is no Amazon order number such as 249-0000000-0000001",
@@ -273,7 +255,7 @@ def aliexpress_order(text: str, column: str) -> str:
             " file as downloaded"
         )
         raise CellError(column, what)
-    if not ALIEXPRESS_ORDER.fullmatch(bare):
+    if marketplace_of(bare) != "aliexpress":
         raise CellError(
             column, f"{column!r} is {text!r}, which is no AliExpress order number (14 to 19 digits)"
         )
