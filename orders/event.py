@@ -2,10 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from parsers.notice import FieldValue, Kind, Notice, Proof, Reading, Role, Trust
+
+EARLIEST, LATEST = datetime(1995, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+"""No marketplace is older, and no deadline later: what lies outside was never a time of an order,
+and no sum with a time inside overflows.
+"""
 
 
 class Source(StrEnum):
@@ -28,7 +33,9 @@ class Event:
     """
     kind: Kind
     at: datetime
-    """Effective time, aware UTC: stated in the mail, else its Date, else its arrival."""
+    """Effective time, aware UTC: stated in the mail, else its Date, else its arrival. Kept between
+    EARLIEST and LATEST.
+    """
     seen: datetime
     """When we learned of it, aware UTC. Never decides a state."""
     source: Source
@@ -54,6 +61,10 @@ class Event:
     empty).
     """
 
+    def __post_init__(self) -> None:
+        if not EARLIEST <= self.at <= LATEST:
+            object.__setattr__(self, "at", min(max(self.at, EARLIEST), LATEST))
+
 
 def events_of(
     reading: Reading, *, digest: str, arrived: datetime, seen: datetime, mail: int | None
@@ -62,10 +73,11 @@ def events_of(
 
     `digest` is the sha256 of the raw mail in hex; `arrived` (aware UTC, the server's INTERNALDATE)
     stands in for a
-    missing Date. A Date later than the arrival is not believed: nobody writes from the future.
+    missing Date. A Date later than the arrival is not believed: nobody writes from the
+    future; nor is one before EARLIEST.
     """
     sent = reading.sent_at or arrived
-    at = min(sent, arrived)
+    at = arrived if sent < EARLIEST else min(sent, arrived)
     return tuple(
         replace(_event_of(notice, reading, f"mail:{digest}#{index}", at), seen=seen, mail=mail)
         for index, notice in enumerate(reading.notices)

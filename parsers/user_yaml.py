@@ -260,17 +260,33 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
+LONGEST = timedelta(days=3650)
+"""Ten years: longer than any deadline, and no sum of it with a date of ours overflows."""
+MOST_DIGITS = 60
+"""Signs of a duration that is still read."""
+
+
 def duration(text: object) -> timedelta:
-    """A duration such as 30m, 48h, 3d or 1d12h; a day is 24 h. Raises ValueError for anything
-    else.
+    """A duration such as 30m, 48h, 3d or 1d12h, of ten years at most; a day is 24 h. Raises
+    ValueError for anything else.
     """
     if isinstance(text, timedelta):
         return text
-    match = DURATION.fullmatch(str(text))
+    written = str(text)
+    match = DURATION.fullmatch(written)
     if not match or not any(match.groups()):
         raise ValueError("expected a duration such as 30m, 48h, 3d or 1d12h")
+    too_long = f"expected a duration of at most {duration_text(LONGEST)}"
+    if len(written) > MOST_DIGITS:
+        raise ValueError(too_long)
     weeks, days, hours, minutes, seconds = (int(group or 0) for group in match.groups())
-    return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+    try:
+        found = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+    except OverflowError:
+        raise ValueError(too_long) from None
+    if found > LONGEST:
+        raise ValueError(too_long)
+    return found
 
 
 def duration_text(span: timedelta) -> str:

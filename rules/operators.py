@@ -16,6 +16,8 @@ from parsers.user_yaml import did_you_mean, duration, duration_text
 from rules.fields import ABOUTS, FIELDS
 from rules.spans import Span, lay_over
 
+LARGEST, FINEST = 14, 6
+"""Powers of ten: no price and no count is larger, or told more finely."""
 Facts = Mapping[str, FactValue]
 Path = tuple[str | int, ...]
 
@@ -226,10 +228,14 @@ def _plain_number(value: object) -> tuple[Decimal, None]:
         raise OperandError("expected a number")
     try:
         number = Decimal(str(value))
-    except InvalidOperation:
+    except (InvalidOperation, ValueError):  # ValueError: an int of thousands of digits
         raise OperandError("expected a number") from None
     if not number.is_finite():
         raise OperandError("expected a number")
+    if number.adjusted() > LARGEST or number.as_tuple().exponent < -FINEST:  # type: ignore[operator]
+        raise OperandError(
+            f"expected a number below 10^{LARGEST + 1}, with {FINEST} decimals at most"
+        )
     return number, None
 
 

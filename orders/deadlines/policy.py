@@ -20,6 +20,8 @@ from parsers.user_yaml import Fault, UserFileError, check, did_you_mean, faults_
 ANY = "*"
 ALWAYS = date(2000, 1, 1)
 PATTERN = re.compile(r"([a-z_.]+)(?:\[([a-z_]+)(?:(!?=)([a-z_|]+))?\])?")
+LONGEST = 3650
+"""Days: no deadline is ten years away, and no sum with a date overflows."""
 OVERRIDABLE = ("days", "hours", "count", "enabled", "holidays")
 
 
@@ -96,8 +98,8 @@ class PolicyRow(BaseModel):
     scope: Literal["order", "shipment", "event"] = "order"
     stated: tuple[str, ...] = ()
     base: Annotated[str, Field(alias="from")] = "mail"
-    days: int | None = None
-    hours: int | None = None
+    days: Annotated[int | None, Field(ge=-LONGEST, le=LONGEST)] = None
+    hours: Annotated[int | None, Field(ge=-24 * LONGEST, le=24 * LONGEST)] = None
     count: Literal["calendar", "business"] = "calendar"
     holidays: str | None = None
     otherwise: bool = False

@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from orders.deadlines.region import region, store
 from orders.event import Event, Source
 from orders.facts_table import FACTS
-from orders.fold.days import Stated, store_zone, surely_before
+from orders.fold.days import Stated, stated, store_zone, surely_before
 from orders.fold.history import text_of
 from orders.fold.order_fold import unshipped
 from orders.matching.index import ACCOUNT
@@ -159,12 +159,11 @@ def _delays(order: Order) -> list[Event]:
     for event in order.events:
         if not event.kind.startswith(("order.", "shipment.")):
             continue
-        value = event.fields.get("expected_until")
-        stated = value if isinstance(value, date) else None
-        sooner = stated and until and not surely_before(until, stated, zone)
+        told = stated(event.fields.get("expected_until"))
+        sooner = told and until and not surely_before(until, told, zone)
         if event.kind is Kind.SHIPMENT_ESTIMATE_CHANGED and not sooner:
             found.append(event)
-        until = stated or until
+        until = told or until
     return found
 
 

@@ -3,7 +3,7 @@ something new.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 
 from orders.belief import is_believed, is_stranger
 from orders.event import Event, Source
@@ -11,7 +11,7 @@ from orders.facts_table import CODES
 from orders.findings import refunds, shipments
 from orders.findings.mismatch import Mismatch, pairs
 from orders.fold.cases import rate_before
-from orders.fold.days import differ, surely_before
+from orders.fold.days import differ, stated, surely_before
 from orders.fold.history import History, items_of, money_of, text_of
 from orders.fold.order_fold import unshipped
 from orders.matching.index import ACCOUNT, EventIndex, RefKind, key_parts
@@ -353,8 +353,9 @@ def _different_content(history: History, _: Order) -> Iterator[Mismatch]:
 
 
 def _differ(value: FieldValue, other: FieldValue, history: History) -> bool:
-    if isinstance(value, date) and isinstance(other, date):
-        return differ(value, other, history.store_zone)
+    time, another = stated(value), stated(other)
+    if time is not None and another is not None:
+        return differ(time, another, history.store_zone)
     return value != other
 
 

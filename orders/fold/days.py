@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from orders.event import Event
+from orders.event import EARLIEST, LATEST, Event
 from parsers.bundled_yaml import read_bundled
 
 WEST, EAST = timedelta(hours=-12), timedelta(hours=14)
@@ -33,8 +33,11 @@ def differ(first: Stated, second: Stated, zone: tzinfo | None) -> bool:
     return surely_before(first, second, zone) or surely_before(second, first, zone)
 
 
-def is_stated(value: object) -> bool:
-    return isinstance(value, date)
+def stated(value: object) -> Stated | None:
+    """The value, if it is a day or a time that can be one of an order's."""
+    if isinstance(value, date) and EARLIEST.year <= value.year < LATEST.year:
+        return value
+    return None
 
 
 def store_zone(events: Iterable[Event]) -> tzinfo | None:

@@ -1,10 +1,10 @@
 """The past of one order: its events without twins, in time, with how far each may be believed."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from orders.event import Event, Source
-from orders.fold.days import Stated, store_zone, surely_before
+from orders.fold.days import Stated, stated, store_zone, surely_before
 from orders.matching.index import key_parts
 from orders.matching.level import SURE
 from orders.matching.match import Match
@@ -104,8 +104,8 @@ class History:
 
     def stated(self, event: Event, *names: str) -> Stated | None:
         """The first of these fields that holds a time, as it is stated: a day stays a day."""
-        values = (event.fields.get(name) for name in names)
-        return next((value for value in values if isinstance(value, date)), None)
+        values = (stated(event.fields.get(name)) for name in names)
+        return next((value for value in values if value is not None), None)
 
     def occurred(self, event: Event, *names: str) -> Stated:
         """When it happened, for comparing: the stated day or time unless it lies after the mail,

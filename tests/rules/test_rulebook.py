@@ -336,3 +336,27 @@ def test_the_shipped_rules_read_fast_are_the_same_as_read_carefully():
 
     assert faults == []
     assert careful.effective() == shipped().effective()
+
+
+LONG = "9" * 22 + "d"
+TOO_MUCH = [
+    (f"when: {{watch.due_at: {{older_than: {LONG}}}}}", "3:61: expected a duration of at most 3650d"),
+    ("when: {watch.due_at: {within: 10000w}}", "3:57: expected a duration of at most 3650d"),
+    ("when: {watch.open: true}, hold: 9999999d", "3:59: expected a duration of at most 3650d"),
+    ("when: {watch.open: true}, repeat: [1d, 99999999w]", "3:61: expected a duration of at most 3650d"),
+    (
+        "when: {watch.amount_claimed: {below: 9e99999 JPY}}",
+        "3:64: expected a number below 10^15, with 6 decimals at most",
+    ),
+    (
+        "when: {watch.number: {at_least: '1000000000000000'}}",
+        "3:59: expected a number below 10^15, with 6 decimals at most",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "fault"), TOO_MUCH)
+def test_what_no_clock_and_no_price_can_be_is_refused_where_it_stands(text, fault):
+    rule = f"version: 1\nrules:\n  - {{id: x, about: watch, {text}, severity: info, title: x}}\n"
+
+    assert faults(rule) == [f"rules.yaml:{fault}"]

@@ -5,7 +5,7 @@ stranger who knows all of it could write.
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from orders.event import Event, events_of
@@ -89,7 +89,12 @@ def weak_mail(seed: int, events: Sequence[Event], until: datetime) -> WeakMail:
     known = Known(events, until)
     begin = min(event.seen for event in events) - timedelta(days=2)
     arrives = begin + chance.random() * (until - begin)
-    sent = arrives - chance.choice([0, 0, 0, 1, 9, 40]) * timedelta(days=chance.random())
+    sent = chance.choice([arrives] * 9 + [datetime.min.replace(tzinfo=UTC)])
+    sent = (
+        sent
+        if sent < begin
+        else arrives - chance.choice([0, 0, 0, 1, 9, 40]) * timedelta(days=chance.random())
+    )
     trust = chance.choice([Trust.UNVERIFIED, Trust.UNVERIFIED, Trust.FORWARDED, Trust.FORGED])
     notice = _copied(chance, known) if chance.random() < 0.25 else _made(chance, known)
     model = chance.choice(events)
@@ -205,7 +210,13 @@ def _value(chance: random.Random, name: str, known: Known) -> FieldValue:
             days = chance.choice([-400, -30, -3, 0, 1, 3, 10, 30, 90, 700])
             at = known.begin + chance.random() * (known.until - known.begin)
             at += timedelta(days=days)
-            return chance.choice([at, at.date()])
+            edges = [
+                date.min,
+                date.max,
+                datetime.min.replace(tzinfo=UTC),
+                datetime.max.replace(tzinfo=UTC),
+            ]
+            return chance.choice([at, at.date(), at, at.date(), chance.choice(edges)])
         case FieldType.MONEY:
             made = Money(
                 value=Decimal(chance.choice([0, 1, 500])), currency=chance.choice(["USD", "JPY"])

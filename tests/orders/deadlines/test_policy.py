@@ -10,6 +10,7 @@ from orders.facts.describe import WATCH_KINDS
 from orders.order import Actor
 from parsers.notice import Kind, Role
 from parsers.user_yaml import UserFileError
+from tests.orders.events import day, said, seen, watch
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -126,3 +127,18 @@ def test_business_days_know_the_holidays_of_the_country(country, start, days, en
     found = workdays.add(noon, days, country, zone)
 
     assert (found.astimezone(zone).date(), found.tzinfo) == (end, UTC)
+
+
+@pytest.mark.parametrize("change", [{"days": 10**12}, {"days": -4000}, {"hours": 10**9}])
+def test_a_deadline_no_date_can_hold_is_refused(change) -> None:
+    ((path, what),) = policy.check_overrides({"D-AE-13": change})
+
+    assert path == ("D-AE-13", *change)
+    assert "input should be" in what
+
+
+def test_the_longest_deadline_is_counted() -> None:
+    late = {"D-AE-13": {"days": policy.LONGEST}}
+    found = seen(said("dispute.closed", 20, outcome="no_refund"), overrides=late)
+
+    assert watch(found, "D-AE-13").due_at == day(20 + policy.LONGEST)
