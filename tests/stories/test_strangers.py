@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from daemon.replay import Filed, replay
+from daemon.replay import Filed, Scenario, replay
 from parsers.frame import Frame
 from parsers.notice import Kind, Notice, Outcome, Proof, Reading, Role, Trust
 from tests.stories import story as made
@@ -48,11 +48,10 @@ def rung(readings, until=timedelta(days=6)):
     ]
     return tuple(
         replay(
-            filed,
+            Scenario(mails=filed, until=START + until),
             made.set_up(),
             lambda raw, _frame: texts[raw],
             Frame(zone=made.ZONE, role="buyer"),
-            until=START + until,
         )
     )
 

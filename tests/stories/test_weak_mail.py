@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 
-from daemon.replay import Filed, replay
+from daemon.replay import Filed, Scenario, replay
 from rules.alert import Severity
 from tests.stories import story as made
 from tests.stories.course import Said, lost, undisturbed
@@ -68,13 +68,15 @@ def replayed(folder, seed=None):
             return mail.reading if raw_mail == raw else known(raw_mail, frame)
 
     rung = replay(
-        sorted(filed, key=lambda one: one.at),
+        Scenario(
+            mails=filed,
+            orders=made.imported(told),
+            notes=made.noted(told),
+            until=told.story.until,
+        ),
         made.set_up(),
         reads,
         made.frame(told.story),
-        orders=made.imported(told),
-        notes=made.noted(told),
-        until=told.story.until,
     )
     return tuple(
         Said(one.at, one.rule, ",".join(one.orders), Severity(one.severity), one.state, ())
