@@ -96,6 +96,19 @@ def _day(value: FieldValue | None) -> date | None:
     return value if isinstance(value, date) else None
 
 
+def _other_title(section: Section) -> str | None:
+    """A subject that no phrase fits, and that denies or only expects what the body says."""
+    page, code = section.page, section.recognised.lead.value.language
+    clauses, goods = page.pack.clauses.get(code), page.pack.goods.get(code)
+    if page.titled or clauses is None or goods is None or not goods.search(page.subject):
+        return None
+    unsure = clauses.negated, clauses.conditional, clauses.future
+    own = OWN.get(section.recognised.kind) in clauses.predicates(page.subject)
+    if clauses.negated(page.subject) or (own and any(one(page.subject) for one in unsure)):
+        return f"the subject says otherwise: “{page.subject}”"
+    return None
+
+
 def _other_sentence(section: Section) -> str | None:
     """A sentence of the body that denies what the title says."""
     kind, code = section.recognised.kind, section.recognised.lead.value.language

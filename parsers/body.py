@@ -27,6 +27,19 @@ SCRIPTS = {"ja": re.compile("[\u3041-\u30ff]"), "ko": re.compile("[\uac00-\ud7af
 BULLET = re.compile(r"(?:[*•・-]|\d{1,3}\s*[x×])\s+(.+)")
 STEP = 3
 """Words of a step of a progress bar at most; of Japanese and Korean signs, three times as many."""
+STAGES = frozenset(
+    {
+        Kind.ORDER_PLACED,
+        Kind.ORDER_PAYMENT_CONFIRMED,
+        Kind.ORDER_COMPLETED,
+        Kind.SHIPMENT_PREPARING,
+        Kind.SHIPMENT_SHIPPED,
+        Kind.SHIPMENT_IN_TRANSIT,
+        Kind.SHIPMENT_OUT_FOR_DELIVERY,
+        Kind.SHIPMENT_DELIVERED,
+    }
+)
+"""What a progress bar shows."""
 MAX_ATTRIBUTION = 200
 
 
@@ -65,15 +78,18 @@ class Page:
         line = folded[place]
         if place > 3 and line in self.pack.ends:
             return True
-        return place > 0 and (line.startswith(">") or self._attributes(line))
+        return place > 0 and (line.startswith(">") or self._attributes(line, place))
 
-    def _attributes(self, folded: str) -> bool:
-        """`On Friday X wrote`, `--- Original message ---`."""
+    def _attributes(self, folded: str, place: int) -> bool:
+        """`On Friday X wrote:`, `--- Original message ---`."""
         if len(folded) > MAX_ATTRIBUTION:
             return False
-        bare = folded.strip("-_* ")
-        return bare in self.pack.begins or (
-            folded.endswith(self.pack.wrote) and any(sign.isdigit() for sign in folded)
+        if folded.strip("-_* ") in self.pack.begins:
+            return True
+        return (
+            self.text.lines[place].endswith(":")
+            and any(sign.isdigit() for sign in folded)
+            and any(word in folded for word in self.pack.wrote)
         )
 
     @cached_property
@@ -183,7 +199,7 @@ class Page:
                 continue
             phrase = Phrase(sentence.written, (folded,), (), sentence.source)
             for one in clauses.sentences(self.lines.printed[place]):
-                if not sentence.words.search(fold(one)):
+                if not sentence.stands_in(fold(one)):
                     continue
                 if clauses.states_fact(one):
                     yield place, Hit(phrase, {}, sentence.template)
@@ -254,7 +270,7 @@ def _without_steps(
     """
     kinds: dict[int, set[Kind]] = {}
     for place, hit in found:
-        if _is_short(lines.folded[place]):
+        if hit.value.kind in STAGES and _is_short(lines.folded[place]):
             kinds.setdefault(place, set()).add(hit.value.kind)
     steps = {
         place

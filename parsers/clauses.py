@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from parsers.packfile import LanguageFile
-from parsers.wordlist import Mark, WordList, plain_text
+from parsers.wordlist import GLUED, Mark, WordList, plain_text
 
 STOPS = ".!?。"
 STRONG = frozenset('":|-•·…)]')
@@ -19,6 +19,8 @@ STRONG = frozenset('":|-•·…)]')
 CLOSING = frozenset('.!?。)]"|;、・/】')
 REACH = 70
 """So many characters an auxiliary may stand before its participle: a subordinate clause at most."""
+NEAR_AUXILIARY = 24
+"""And so many before a word that speaks of what is to come."""
 SENTENCE = re.compile(r"[.!?]+[\"')\]”»]*(?=\s)|[。！？!?]+[\"')\]」』]*|\n")
 COMMA = re.compile("[,;、]")
 LAST_WORD = re.compile(r"(?:[^\W_]+\.)*[^\W_]+$")
@@ -41,6 +43,26 @@ class Clauses:
         """The words of the first predicate in `text`, as they stand there."""
         first = min(self._predicates(text), default=None)
         return None if first is None else text[first.start : first.end]
+
+    def hedge_in(self, text: str) -> str | None:
+        """The words by which a title goes on as a sentence without a predicate of its own: `unless
+        you reply`, `is planned for tomorrow`, `…の場合は`.
+        """
+        plain, auxiliary = plain_text(text), -REACH
+        close = len(text.rstrip("".join(CLOSING) + " "))
+        for mark in self._marks(text):
+            glued = bool(GLUED.match(text[mark.start]))
+            if mark.role == "auxiliary":
+                auxiliary = mark.end
+            elif mark.role == "condition":
+                goes_on = len(plain[mark.end :].split()) > 1 and text[mark.start].islower()
+                if mark.start > 0 and (glued or goes_on):
+                    return text[mark.start :]
+            elif mark.role in ("future", "negation"):
+                helped = 0 <= mark.start - auxiliary <= NEAR_AUXILIARY
+                if helped or (glued and mark.start > 0 and close - mark.end <= 2):
+                    return text[min(auxiliary, mark.start) if helped else mark.start :]
+        return None
 
     def negated(self, text: str) -> bool:
         return self._has(text, "negation")

@@ -106,8 +106,8 @@ def _of_phrases(part: Section, content: Content) -> list[Fact]:
         language = part.page.pack.languages[hit.value.language]
         at = max(place, part.block.start)
         found.extend(part.page.labels.of_gaps(hit.caught, language, at, proof))
-    if not agreeing:  # a later block under a title that named the first one's item
-        lead = part.recognised.lead
+    lead = part.recognised.lead
+    if not agreeing and lead.value.where != "label":  # a later block under the first one's title
         content.evidence.append(
             Evidence(
                 where=lead.value.where,

@@ -19,6 +19,8 @@ from parsers.values import Values
 EXACT = frozenset({"order", "parcel", "tracking", "package", "case", "n", "site", "code"})
 """Gaps that hold nothing but what they are named after."""
 SHOWN = 60
+SENTENCE = re.compile(r"[:!。]")
+"""What stands in no name."""
 LETTERS = re.compile(r"[^\W\d_]")
 
 
@@ -38,17 +40,21 @@ class Guard:
         may.
         """
         for gap, one in held.items():
-            if gap in EXACT:
-                continue
-            text = self._open(one, code)
-            why = text and (
-                text[:SHOWN]  # the quote has ended: what follows belongs to no gap
-                if one.closed
-                else self._says(code, text, strict=gap in LOOSE) or self._other(text, kind)
-            )
+            why = None if gap in EXACT else self._too_much(gap, one, code, kind)
             if why:
-                return f"the gap {{{gap}}} would hold \u201c{why}\u201d"
+                return f"the gap {{{gap}}} would hold \u201c{why[:SHOWN]}\u201d"
         return None
+
+    def _too_much(self, gap: str, held: Held, code: str, kind: Kind) -> str | None:
+        """The words that are no name."""
+        if held.loose.endswith("?"):
+            return held.loose
+        text = self._open(held, code)
+        if not text or held.closed:  # a quote has ended: what follows belongs to no gap
+            return text
+        if gap in LOOSE and SENTENCE.search(text):
+            return text
+        return self._says(code, text, strict=gap in LOOSE) or self._other(text, kind)
 
     def unsure(self, code: str, held: Mapping[str, Held]) -> bool:
         """Whether a line that only adds values says them under a condition, or denies them."""
@@ -82,7 +88,7 @@ class Guard:
                 text, folded, lambda _, template, held: self.fits(template.language, held)
             )
             if any(hit.value.kind is not kind for hit in hits):
-                return text[:SHOWN]
+                return text
         return None
 
 
@@ -95,9 +101,8 @@ def said(clauses: Clauses, text: str, *, strict: bool) -> str | None:
 
 @lru_cache(maxsize=4096)
 def _said(_language: str, clauses: Clauses, text: str, strict: bool) -> str | None:
-    found = clauses.predicate_in(text)
-    if found is not None:
-        return found
-    if strict and (clauses.conditional(text) or clauses.question(text) or clauses.negated(text)):
-        return text[:SHOWN]
-    return None
+    found = clauses.predicate_in(text) or clauses.hedge_in(text)
+    unsure = clauses.conditional, clauses.question, clauses.negated, clauses.future
+    if found is None and strict and any(one(text) for one in unsure):
+        return text
+    return found

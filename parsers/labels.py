@@ -248,7 +248,9 @@ class LabelReader:
             yield found.fact(name, value)
 
     def _doubtful(self, found: Found, language: Language) -> bool:
-        """Whether a date or an amount is another label's, or only what might be."""
+        """Whether a value is another label's, or only what might be."""
+        if FIELDS[found.label.field].type is FieldType.CHOICE:
+            return self._contested(found, found.at, language)
         if FIELDS[found.label.field].type not in (FieldType.MONEY, FieldType.WHEN):
             return False
         if found.at > found.place and self._stacked(found, language):
@@ -281,7 +283,7 @@ class LabelReader:
         if value is None and not found.sure:
             return
         value = value or self._verdict_sentence(text, language)
-        if value is not None and self._contested(found.place, last, language):
+        if value is not None and self._contested(found, last, language):
             value = None
         yield found.fact("judgement", value or "unknown")
 
@@ -289,37 +291,42 @@ class LabelReader:
         """The verdict that a text is."""
         return self.values.choice("judgement", text, language)
 
-    def _contested(self, place: int, at: int, language: Language) -> bool:
-        """Whether what stands around a verdict makes it unclear: it goes on, or another verdict
-        without a label of its own stands in the same row, column or list.
+    def _contested(self, found: Found, at: int, language: Language) -> bool:
+        """Whether what stands around a value makes it unclear: it goes on, or another value without
+        a label of its own stands in the same row, column or list.
         """
-        below = at + 1
-        if below < len(self.lines.printed):
-            text = self.lines.printed[below]
-            together = self.lines.cell(below) == self.lines.cell(at)
-            if together and (text[:1].islower() or self.verdict(text, language)):
+        lines, below = self.lines, at + 1
+
+        def is_value(text: str) -> bool:
+            return self.values.choice(found.label.field, text, language) is not None
+
+        if below < len(lines.printed) and lines.cell(below) == lines.cell(at):
+            text = lines.printed[below]
+            if text[:1].islower() or (is_value(text) and not self._heads_a_value(below, language)):
                 return True
-        if self.lines.cell(at) is not None:
+        if lines.cell(at) is not None:
             return any(
-                self.verdict(self.lines.printed[other], language)
-                and not self.lines.is_headed(other, place, self._is_verdict(language))
-                for other in self.lines.in_line_with(at)
+                is_value(lines.printed[other]) and not lines.is_headed(other, found.place, is_value)
+                for other in lines.in_line_with(at)
             )
-        above = place - 1
+        above = found.place - 1
         return (
             above >= 0
-            and self.verdict(self.lines.printed[above], language) is not None
-            and not (above > 0 and self._names(above - 1, language))
+            and is_value(lines.printed[above])
+            and not (above > 0 and _names(lines.printed[above - 1], is_value))
         )
 
-    def _is_verdict(self, language: Language) -> Callable[[str], bool]:
-        return lambda text: self.verdict(text, language) is not None
-
-    def _names(self, place: int, language: Language) -> bool:
-        """Whether a line can be the label of the next: words, and no verdict."""
-        text = self.lines.printed[place]
-        words = any(sign.isalpha() for sign in text) and not any(sign.isdigit() for sign in text)
-        return words and self.verdict(text, language) is None
+    def _heads_a_value(self, place: int, language: Language) -> bool:
+        """Whether a line that could be a value is a label with its own: `Refund` / `$3.00`."""
+        if not self.lines.is_label(place) or place + 1 >= len(self.lines.printed):
+            return False
+        folded, below = self.lines.folded[place], self.lines.printed[place + 1]
+        return any(
+            label.folded == folded.rstrip(":# ")
+            and label.field in FIELDS
+            and self.values.of(label.field, below, language) is not None
+            for label in language.labels.get(folded[:2], ())
+        )
 
     def _verdict_sentence(self, text: str, language: Language) -> str | None:
         """`Invalid. You may appeal …`: a verdict that is a sentence of its own, when none of the
@@ -342,6 +349,12 @@ class LabelReader:
             yield "expected_from", first
         if last is not None:
             yield "expected_until", last
+
+
+def _names(text: str, is_value: Callable[[str], bool]) -> bool:
+    """Whether a line can be the label of the next: words, and no value."""
+    words = any(sign.isalpha() for sign in text) and not any(sign.isdigit() for sign in text)
+    return words and not is_value(text)
 
 
 def _is_number(name: str, text: str) -> bool:

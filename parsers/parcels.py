@@ -74,12 +74,13 @@ def _by_order(whole: Section) -> tuple[Section, ...]:
 
 
 def _several(said: Recognised, found: Sequence[Block]) -> bool:
-    """Whether the blocks say different things."""
+    """Whether the blocks say different things: what a block does not say, the title does."""
     kinds = {
         frozenset(hit.value.kind for place, hit in said.news if block.holds(place))
+        or frozenset((said.kind,))
         for block in found
     }
-    return len(kinds) > 1 and frozenset() not in kinds
+    return len(kinds) > 1
 
 
 def _by_news(block: Block, said: Recognised, page: Page) -> tuple[Block, ...]:

@@ -39,8 +39,8 @@ KEYS = (4, 2)
 """Phrases are found by so many letters of their beginning or end; Japanese ones are short."""
 
 QUOTES = {
-    '"': '"',
-    "'": "'",
+    '"': '"\u201c\u201d',
+    "'": "'\u2019",
     "\u2018": "\u2019",
     "\u201a": "\u2018\u2019",
     "\u201c": "\u201d\u201c",

@@ -2,6 +2,9 @@
 closes, pays or cancels, each is held against the other.
 """
 
+import html as entities
+import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -47,6 +50,7 @@ WEIGHTY = frozenset(
     }
 )
 """Kinds that judge, close, pay or cancel."""
+TAG = re.compile(r"<[^>]*>")
 COMPARED = frozenset(
     {FieldType.CHOICE, FieldType.MONEY, FieldType.WHEN, FieldType.FLAG, FieldType.NUMBER}
 )
@@ -72,7 +76,8 @@ def read(mail: ParsedMail, head: Letterhead, role: Role) -> Read:
         plain = statements.notices(mail, pages[0], role, message=message)
         if pages[0].contradiction and not plain:
             return Read(pages=tuple(pages), contradiction=pages[0].contradiction)
-        if not mail.html or (_is_whole(plain) and not _is_weighty(plain)):
+        enough = _is_whole(plain) and not _is_weighty(plain) and _is_shown(pages[0], mail.html)
+        if not mail.html or enough:
             return Read(pages=tuple(pages), notices=plain)
     pages.append(head.page(mail.rich, rich=True))
     rich = statements.notices(mail, pages[-1], role, message=message)
@@ -89,6 +94,22 @@ def _is_whole(notices: Sequence[Notice]) -> bool:
     return bool(notices) and all(
         notice.order_numbers or notice.tracking or notice.packages for notice in notices
     )
+
+
+def _is_shown(page: Page, html: str) -> bool:
+    """Whether the headlines of the text stand in the HTML too, as far as that can be told without
+    parsing it.
+    """
+    headlines = [page.lines.printed[place] for place, _ in page.headlines]
+    if not headlines:
+        return True
+    shown = _squeezed(entities.unescape(TAG.sub("", html)))
+    return all(_squeezed(line) in shown for line in headlines)
+
+
+def _squeezed(text: str) -> str:
+    """The letters of a text alone."""
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text))).lower()
 
 
 def _is_weighty(notices: Sequence[Notice]) -> bool:

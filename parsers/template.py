@@ -34,6 +34,14 @@ class Sentence:
     source: str
     template: Template
 
+    def stands_in(self, folded: str) -> bool:
+        """Whether a folded sentence says the words itself, and not as somebody's behind a colon."""
+        match = self.words.search(folded)
+        if match is None:
+            return False
+        before, colon, _ = folded[: match.start()].rpartition(":")
+        return not colon or before.endswith(self.under)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
