@@ -115,7 +115,7 @@ def _other_sentence(section: Section) -> str | None:
     clauses, goods = section.page.pack.clauses.get(code), section.page.pack.goods.get(code)
     if clauses is None or goods is None or not (kind in OWN or kind in AGAINST):
         return None
-    for piece in _pieces(section, clauses):
+    for piece in _pieces(section, clauses, goods):
         if goods.search(piece) and not MAIL.search(piece) and _denies(piece, kind, clauses):
             return f"the body says otherwise: “{piece.strip()}”"
     return None
@@ -131,12 +131,12 @@ def _denies(piece: str, kind: Kind, clauses: Clauses) -> bool:
     return bool(families & AGAINST.get(kind, frozenset())) and clauses.states_fact(piece)
 
 
-def _pieces(section: Section, clauses: Clauses) -> Iterator[str]:
+def _pieces(section: Section, clauses: Clauses, goods: re.Pattern[str]) -> Iterator[str]:
     """The parts of the body's sentences, without lines that are phrases themselves."""
     known = {place for place, _ in section.recognised.headlines}
     for place in range(section.block.start, section.block.stop):
         line = section.page.lines.printed[place]
-        if place in known or not _is_prose(line):
+        if place in known or not _is_prose(line) or not goods.search(line):
             continue
         for sentence in clauses.sentences(line):
             if not clauses.conditional(sentence):

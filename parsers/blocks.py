@@ -1,15 +1,20 @@
 """The blocks of a mail: which lines speak of which order, found once, before anything is read."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from parsers import marks
 from parsers.grid import Cell
+from parsers.notice import Kind
 from parsers.pack import Pack
 from parsers.text import VisibleText
 from parsers.values import bare
+
+NEAR_ABOVE = 3
+FAR_ABOVE = 6
+"""Lines between a headline and the number it speaks of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +37,7 @@ class Lines:
     folded: tuple[str, ...]
     pack: Pack
 
-    @property
+    @cached_property
     def printed(self) -> tuple[str, ...]:
         return self.text.lines
 
@@ -139,18 +144,25 @@ class Lines:
         return between and self.only_number(above) and self.only_number(place)
 
 
-def split(lines: Lines, heads: Sequence[tuple[int, str]]) -> tuple[Block, ...]:
-    """The blocks of a page, one an order number; numbers printed directly below one another share a
-    block.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """A line under which a block may begin, above its number: a headline, an arrival line."""
 
-    `heads`: where a block may begin above its number (a headline, an arrival line), and what is
-    said there.
+    place: int
+    what: str
+    kind: Kind | None = None
+    """What a headline says."""
+
+
+def split(lines: Lines, heads: Sequence[Head], kind: Kind) -> tuple[Block, ...]:
+    """The blocks of a page, one an order number; numbers printed directly below one another share a
+    block. `kind`: what the whole says, if only in its title.
     """
     places = _places(lines)
     end = len(lines.printed)
     if len(places) < 2:
         return (Block(start=0, stop=end, orders=tuple(places[0][1]) if places else ()),)
-    starts = _starts(lines, [place for place, _ in places], heads)
+    starts = _starts(lines, [place for place, _ in places], heads, kind)
     stops = [*starts[1:], end]
     return tuple(
         Block(start=start, stop=stop, orders=tuple(numbers))
@@ -174,31 +186,39 @@ def _places(lines: Lines) -> list[tuple[int, list[str]]]:
     return places
 
 
-def _starts(lines: Lines, places: Sequence[int], heads: Sequence[tuple[int, str]]) -> list[int]:
-    if _number_first(places, heads):
-        return [
-            place - 1 if place and lines.labels_an_order(place - 1) else place for place in places
-        ]
-    tops = [place for place, _ in heads]
-    return [
-        _top(place, places[index - 1] if index else -1, tops) for index, place in enumerate(places)
-    ]
+def _starts(lines: Lines, places: Sequence[int], heads: Sequence[Head], kind: Kind) -> list[int]:
+    if not _number_first(places, heads):
+        tops = [head.place for head in heads]
+        floors = [-1, *places]
+        return [_top(place, floor, tops) for floor, place in zip(floors, places, strict=False)]
+    starts = []
+    above, floor = kind, -1
+    for place in places:
+        own = [head for head in heads if head.kind and floor < head.place < place]
+        turn = next((one for one in own if one.kind is not above), None)
+        if turn is not None and place - turn.place <= NEAR_ABOVE:
+            starts.append(turn.place)
+        else:
+            starts.append(place - 1 if place and lines.labels_an_order(place - 1) else place)
+        above = own[-1].kind or kind if own else kind
+        floor = place
+    return starts
 
 
-def _number_first(places: Sequence[int], heads: Iterable[tuple[int, str]]) -> bool:
-    """Whether each block begins with its number: what stands between numbers stands behind the
-    last, not before.
+def _number_first(places: Sequence[int], heads: Sequence[Head]) -> bool:
+    """Whether each block begins with its number: nothing is said above the first one, or what
+    stands between numbers stands behind the last, not before.
     """
-    heads = list(heads)
-    before = {what for head, what in heads if head < places[0]}
-    between = {what for head, what in heads if places[0] < head < places[-1]}
-    behind = {what for head, what in heads if head > places[-1]}
-    return bool(between & behind) and not between & before
+    before = {head.what for head in heads if head.place < places[0]}
+    between = {head.what for head in heads if places[0] < head.place < places[-1]}
+    behind = {head.what for head in heads if head.place > places[-1]}
+    said = any(head.kind for head in heads if places[0] < head.place < places[1])
+    return (said and not before) or (bool(between & behind) and not between & before)
 
 
 def _top(place: int, floor: int, heads: Sequence[int]) -> int:
     """Where the block of the number at `place` begins: its headline or arrival line a little above,
     if there is one.
     """
-    near = [head for head in heads if floor < head < place and place - head <= 6]
+    near = [head for head in heads if floor < head < place and place - head <= FAR_ABOVE]
     return min(near) if near else max(place - 1, floor + 1)

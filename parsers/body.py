@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 from parsers import blocks
-from parsers.blocks import Block, Lines
+from parsers.blocks import Block, Head, Lines
 from parsers.dates import Clock
 from parsers.guard import Guard
 from parsers.labels import Fact, LabelReader
@@ -183,6 +183,7 @@ class Page:
             for sentence in language.sentences:
                 if (
                     (sentence.under or titled)
+                    and sentence.start in whole
                     and sentence.words.search(whole)
                     and self.allows(sentence.template.kind)
                 ):
@@ -221,9 +222,9 @@ class Page:
                 self._facts[code] = self.labels.facts(code)
         return [fact for code in codes for fact in self._facts[code]]
 
-    def blocks(self, heads: Sequence[tuple[int, str]]) -> tuple[Block, ...]:
+    def blocks(self, heads: Sequence[Head], kind: Kind) -> tuple[Block, ...]:
         """The parts that speak of one order each; see `blocks.split`."""
-        return blocks.split(self.lines, heads)
+        return blocks.split(self.lines, heads, kind)
 
     def orders_between(self, start: int, stop: int) -> tuple[str, ...]:
         """The order numbers of some lines."""
@@ -232,19 +233,12 @@ class Page:
 
     def items(self, block: Block, codes: Iterable[str]) -> tuple[Item, ...]:
         """Order lines printed as bullets with a quantity below."""
-        labels = self._quantity_labels(codes)
+        known = self.pack.languages
+        labels = frozenset(
+            label for code in codes if code in known for label in known[code].quantities
+        )
         places = range(block.start, block.stop - 1)
         return tuple(item for place in places if (item := self._item(place, block.stop, labels)))
-
-    def _quantity_labels(self, codes: Iterable[str]) -> frozenset[str]:
-        return frozenset(
-            label.folded
-            for code in codes
-            if (language := self.pack.languages.get(code))
-            for group in language.labels.values()
-            for label in group
-            if label.field == "quantity"
-        )
 
     def _item(self, place: int, stop: int, labels: Iterable[str]) -> Item | None:
         match = BULLET.fullmatch(self.lines.printed[place])

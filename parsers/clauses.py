@@ -8,6 +8,7 @@ search passes the text once.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from parsers.packfile import LanguageFile
@@ -60,7 +61,7 @@ class Clauses:
                     return text[mark.start :]
             elif mark.role in ("future", "negation"):
                 helped = 0 <= mark.start - auxiliary <= NEAR_AUXILIARY
-                if helped or (glued and mark.start > 0 and close - mark.end <= 2):
+                if helped or (glued and close - mark.end <= 2):
                     return text[min(auxiliary, mark.start) if helped else mark.start :]
         return None
 
@@ -109,6 +110,7 @@ class Clauses:
     def _has(self, text: str, role: str) -> bool:
         return any(mark.role == role for mark in self._marks(text))
 
+    @lru_cache(maxsize=256)  # noqa: B019 - one object a language lives as long as the program
     def _marks(self, text: str) -> list[Mark]:
         """Every listed word in `text`, without those inside a formula."""
         plain = plain_text(text)

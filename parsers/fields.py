@@ -146,7 +146,7 @@ def _named_item(part: Section) -> tuple[Item, ...]:
 
 def _sum(part: Section, content: Content) -> None:
     """The amount that a sentence tells where no label does."""
-    if "amount" in content.fields:
+    if "amount" in content.fields or part.recognised.kind not in sums.STEMS:
         return
     told = sums.told(part.recognised.kind, tuple(_statements(part)), part.page.dollar)
     if told is not None:

@@ -21,6 +21,7 @@ ITEM_LABELS = ("item", "quantity", "price")
 NUMBERS = ("tracking", "parcel", "package")
 IN_SENTENCE = 90
 """Rank of what a sentence tells: behind every label."""
+DIGITS = re.compile(r"\d{3}")
 SENTENCE_END = re.compile(r"\.\s+|。")
 
 
@@ -129,7 +130,8 @@ class LabelReader:
 
     def _numbers(self, place: int, language: Language) -> Iterator[Fact]:
         """The tracking number in a sentence, behind the word for it."""
-        match = language.numbers.search(self.lines.folded[place])
+        folded = self.lines.folded[place]
+        match = language.numbers.search(folded) if DIGITS.search(folded) else None
         if match is None or not marks.is_parcel(match["number"]):
             return
         yield Fact(
@@ -167,7 +169,8 @@ class LabelReader:
             return
         for hit in language.headings.find(line, folded, self._heads):
             yield from self._beside(hit.value, place, language)
-        yield from self._broken(place, language)
+        if language.code in self.lines.pack.judging:
+            yield from self._broken(place, language)
 
     def _broken(self, place: int, language: Language) -> Iterator[Found]:
         """The label of a judgement that is broken over two lines."""

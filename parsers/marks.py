@@ -12,6 +12,8 @@ from parsers.text import Link
 MASK = re.compile(r"(?<![A-Za-z0-9*])(?:\d[\d-]{0,12})?\*{3,}[\d*-]{0,18}")
 NUMBER_LIST = re.compile(r"[,;\s]+")
 PARCEL = re.compile(r"(?=(?:[A-Z]*\d){6})[A-Z0-9]{8,30}")
+SHORT_GROUP = re.compile(r"[A-Z]{1,3}")
+"""Letters alone in a printed number: RR 123 456 785 GB."""
 CASE = re.compile(r"[\w-]{6,40}")
 PARCEL_IN_LINE = re.compile(r"(?<![A-Za-z0-9-])[A-Z0-9]{8,30}(?![A-Za-z0-9-])")
 LONGER = re.compile(r"[\d-]")
@@ -76,7 +78,11 @@ def sort_parcels(numbers: Iterable[str], pack: Pack) -> tuple[tuple[str, ...], t
 
 
 def is_parcel(text: str) -> bool:
-    return bool(PARCEL.fullmatch(normal(text)))
+    """Whether the text is one number, be it printed in groups; no words may follow it."""
+    if not PARCEL.fullmatch(normal(text)):
+        return False
+    groups = re.split(r"[\s-]+", text.strip())
+    return all(any(sign.isdigit() for sign in one) or SHORT_GROUP.fullmatch(one) for one in groups)
 
 
 def orders_in_line(line: str, pack: Pack) -> Iterator[str]:

@@ -1,10 +1,10 @@
 """Which numbers are whose: the parts of a mail by parcel and by order, and the ids of each."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from parsers import marks
-from parsers.blocks import Block
+from parsers.blocks import Block, Head
 from parsers.body import Page
 from parsers.evidence import DISPUTE_KINDS, Recognised
 from parsers.fields import Content, Section
@@ -12,6 +12,11 @@ from parsers.mail import ParsedMail
 from parsers.marks import Named
 from parsers.notice import Kind, Notice
 
+TOLD_BY: Mapping[str, Kind | None] = {
+    "expected_until": None,
+    "judgement": Kind.DISPUTE_JUDGED,
+}
+"""Labels that may stand at the top of a block -> the kind they say by themselves."""
 PARCEL_KINDS = frozenset(kind for kind in Kind if kind.value.startswith("shipment."))
 
 
@@ -58,16 +63,20 @@ def _parcel(whole: Section, page: Page, block: Block, named: tuple[Named, ...]) 
 def _by_order(whole: Section) -> tuple[Section, ...]:
     """One part a block with its own order number; one for all where they are one parcel."""
     page, said = whole.page, whole.recognised
-    heads = [(place, hit.phrase.written) for place, hit in said.headlines] + [
-        (fact.line, fact.name)
-        for fact in whole.facts
-        if fact.name in ("expected_until", "judgement")
+    heads = [
+        Head(place=place, what=hit.phrase.written, kind=None if hit.value.vague else hit.value.kind)
+        for place, hit in said.headlines
     ]
-    found = _unglued(page.blocks(heads), whole)
+    heads += [
+        Head(place=fact.line, what=fact.name, kind=TOLD_BY.get(fact.name))
+        for fact in whole.facts
+        if fact.name in TOLD_BY
+    ]
+    found = _unglued(page.blocks(heads, said.kind), whole)
     if page.pack.file.one_parcel and said.kind in PARCEL_KINDS and not _several(said, found):
         orders = tuple(number for block in found for number in block.orders)
         found = (replace(whole.block, orders=orders),)
-    found = tuple(part for block in found for part in _by_news(block, said, page))
+    found = tuple(part for block in found for part in _by_news(block, whole))
     if len(found) == 1:
         return (replace(whole, block=replace(whole.block, orders=found[0].orders)),)
     return tuple(_order(whole, found, index) for index in range(len(found)))
@@ -83,8 +92,9 @@ def _several(said: Recognised, found: Sequence[Block]) -> bool:
     return len(kinds) > 1
 
 
-def _by_news(block: Block, said: Recognised, page: Page) -> tuple[Block, ...]:
+def _by_news(block: Block, whole: Section) -> tuple[Block, ...]:
     """The block, cut above every headline that says something else than the one before."""
+    said, page = whole.recognised, whole.page
     starts: list[int] = []
     last: Kind | None = None
     for place, hit in said.news:
@@ -95,10 +105,32 @@ def _by_news(block: Block, said: Recognised, page: Page) -> tuple[Block, ...]:
     if len(starts) < 2 or news <= DISPUTE_KINDS:  # a dispute's labels are read together
         return (block,)
     starts[0] = block.start
+    bounds = list(zip(starts, [*starts[1:], block.stop], strict=True))
+    own = [page.orders_between(start, stop) for start, stop in bounds]
+    orders = _shared(own, block.orders, elsewhere=_is_named(whole))
     return tuple(
-        Block(start=start, stop=stop, orders=page.orders_between(start, stop) or block.orders)
-        for start, stop in zip(starts, [*starts[1:], block.stop], strict=True)
+        Block(start=start, stop=stop, orders=numbers)
+        for (start, stop), numbers in zip(bounds, orders, strict=True)
     )
+
+
+def _is_named(whole: Section) -> bool:
+    """Whether the subject says which order or parcel it speaks of."""
+    caught = {gap for hit in whole.recognised.subjects for gap in hit.caught}
+    return bool(whole.subject_orders or caught & {"parcel", "tracking", "package"})
+
+
+def _shared(
+    own: Sequence[tuple[str, ...]], whole: tuple[str, ...], *, elsewhere: bool
+) -> list[tuple[str, ...]]:
+    """The numbers of each piece of news: its own, else those of the news above; the first without
+    any has the subject's, where that names one `elsewhere`, else those below.
+    """
+    out: list[tuple[str, ...]] = []
+    for numbers in own:
+        above = out[-1] if out else () if elsewhere else next(filter(None, own), whole)
+        out.append(numbers or above)
+    return out
 
 
 def _order(whole: Section, found: Sequence[Block], index: int) -> Section:

@@ -35,8 +35,10 @@ CLOSING = " .!。:"
 IS_CJK = re.compile(f"[{CJK}]")
 LOOSE = ("any", "name")
 """Gaps whose text is not kept; a phrase may have several that differ."""
-KEYS = (4, 2)
-"""Phrases are found by so many letters of their beginning or end; Japanese ones are short."""
+KEYS = (10, 6, 4, 2)
+"""Phrases are found by so many letters of their end or beginning, as many as they have; Japanese
+ones are short.
+"""
 
 QUOTES = {
     '"': '"\u201c\u201d',
@@ -248,11 +250,11 @@ class Phrasebook(Generic[Value]):
             self._exact.setdefault(head, []).append(entry)
             return
         for size in KEYS:
-            if len(head) >= size:
-                self._heads.setdefault(head[:size], []).append(entry)
-                return
             if len(tail) >= size:
                 self._tails.setdefault(tail[-size:], []).append(entry)
+                return
+            if len(head) >= size:
+                self._heads.setdefault(head[:size], []).append(entry)
                 return
         self._rest.append(entry)
 

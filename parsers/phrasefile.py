@@ -86,6 +86,7 @@ class PackInMaking:
             values={},
             ends=frozenset(),
             sentences=(),
+            quantities=frozenset(),
             numbers=NOTHING,
             counts=NOTHING,
             more=NOTHING,
@@ -120,6 +121,12 @@ class PhraseFile:
         self.making.languages[self.code] = replace(
             old,
             labels=labels,
+            quantities=frozenset(
+                label.folded
+                for group in labels.values()
+                for label in group
+                if label.field == "quantity"
+            ),
             numbers=_numbers(label for group in labels.values() for label in group),
             values=self._values(tree.get("words"), old.values),
             ends=old.ends | ends,
@@ -190,6 +197,7 @@ class PhraseFile:
             pieces = [fold_written(piece) for piece in text.split("…")]
             self.sentences.append(
                 Sentence(
+                    start=pieces[0],
                     words=re.compile(WITHIN.join(_piece(piece) for piece in pieces if piece)),
                     under=tuple(under),
                     written=text,

@@ -101,6 +101,7 @@ def _is_shown(page: Page, html: str) -> bool:
     parsing it.
     """
     headlines = [page.lines.printed[place] for place, _ in page.headlines]
+    headlines = [line for line in headlines if line not in html]
     if not headlines:
         return True
     shown = _squeezed(entities.unescape(TAG.sub("", html)))

@@ -6,7 +6,6 @@ The domain of From is the weakest word: donotreply@amazon.com writes for half of
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, tzinfo
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from parsers import marks
@@ -80,16 +79,13 @@ def store_of(mail: ParsedMail, sender: Sender, pack: Pack) -> str:
 
 def _linked(mail: ParsedMail, pack: Pack) -> Iterator[str]:
     """The stores that links lead to."""
-    for link in mail.links:
-        try:
-            host = (urlsplit(link.url).hostname or "").lower()
-        except ValueError:
-            continue
-        while host:
-            if host in pack.file.stores:
-                yield host
+    for host in {link.url.split("/", 3)[2] for link in mail.links if link.url.count("/") > 1}:
+        name = host.rpartition("@")[2].partition(":")[0].lower()
+        while name:
+            if name in pack.file.stores:
+                yield name
                 break
-            host = host.partition(".")[2]
+            name = name.partition(".")[2]
 
 
 def _numbered(mail: ParsedMail, pack: Pack) -> Iterator[str]:

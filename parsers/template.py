@@ -27,6 +27,8 @@ class Template:
 class Sentence:
     """Words in order within one sentence stated as fact."""
 
+    start: str
+    """The first of them, folded: what a text is searched for first."""
     words: re.Pattern[str]
     under: tuple[str, ...]
     """Folded words, one of which stands in the subject or in a line above; () for none."""
@@ -71,6 +73,8 @@ class Language:
     """field -> folded word -> value"""
     ends: frozenset[str]
     sentences: tuple[Sentence, ...]
+    quantities: frozenset[str]
+    """The labels of a count of items, folded."""
     numbers: re.Pattern[str]
     """A tracking or parcel number behind its label within a sentence (groups `field` and
     `number`).

@@ -335,6 +335,8 @@ def _labels(base: Base) -> tuple[_Label, ...]:
 
 def _label(base: Base, notice: Notice, field: str) -> _Label | None:
     value = notice.fields.get(field)
+    if value == "mixed":  # another verdict in one of its places leaves it mixed
+        return None
     pack = shipped().pack(base.marketplace)
     if value is None or pack is None:
         return None

@@ -136,7 +136,8 @@ class Base:
 
     def stating(self) -> frozenset[str]:
         """The lines that say what the mail is about, its subject among them."""
-        return frozenset(proof.line for proof in self.evidence("subject", "headline"))
+        said = self.evidence("subject", "headline") or self.evidence("label")
+        return frozenset(proof.line for proof in said)
 
     def with_lines(self, changed: Mapping[str, str]) -> Sheet:
         """The sheet with these lines, and the subject if it is one of them, in other words."""

@@ -13,21 +13,21 @@ from tests.parsers.meanings.sheet import bases, lost, statements
 from tests.parsers.meanings.words import WORDS
 
 LEFT = {
-    "negated": 14,
-    "conditional": 36,
-    "future": 48,
-    "asked": 153,
-    "reported": 5,
+    "negated": 2,  # a verdict's sentence is whole and what follows is changed; a clause beside it
+    "conditional": 1,  # the sentence behind the verdict's
+    "future": 2,  # as negated
+    "asked": 1,  # as conditional
+    "reported": 0,
     "predicate behind item": 0,
-    "neighbour's cell": 9,
-    "hidden": 9,
-    "renderings differ": 137,
+    "neighbour's cell": 0,
+    "hidden": 0,
+    "renderings differ": 1,  # changed above the forward, which is no part of the mail forwarded
     "relayed": 0,
     "header cut": 0,
-    "quoted": 94,
-    "second card": 27,
+    "quoted": 0,
+    "second card": 0,
 }
-"""How many of all changes still kept the old reading when this was counted: they may only fall."""
+"""How many of all changes keep the old reading, each with its reason: nobody could tell them apart."""
 SAMPLE = 4
 """In the suite every fourth change is tried, in the soak all of them."""
 
