@@ -9,6 +9,7 @@ import pytest
 
 from parsers.notice import (
     Evidence,
+    Gist,
     Item,
     Kind,
     Money,
@@ -18,6 +19,7 @@ from parsers.notice import (
     Proof,
     Reading,
     Role,
+    StatedDeadline,
     Trust,
 )
 from parsers.reading_codec import reading_from_wire, reading_to_wire
@@ -62,6 +64,17 @@ WHOLE = Reading(
     thread=("<0@example.org>",),
     sent_at=datetime(2026, 3, 1, 9, 30, tzinfo=UTC),
     claims=("249-0000000-0000002",),
+    gist=Gist(
+        orders=("249-0000000-0000003",),
+        parcels=("LP00123456789012",),
+        amounts=(MONEY,),
+        deadlines=(
+            StatedDeadline(at=date(2026, 3, 4), line="by March 4"),
+            StatedDeadline(at=datetime(2026, 3, 4, 9, tzinfo=UTC), line="by 9:00"),
+        ),
+        topics=("refund",),
+        urgent=True,
+    ),
 )
 
 
