@@ -124,6 +124,10 @@ class Lines:
         """Whether the line is a word for “order” alone, whose number stands below."""
         return self.folded[place].rstrip(" :#") in self.pack.order_words
 
+    def begin_of(self, place: int) -> int:
+        """Where an order number begins: at its label, where that stands on the line above."""
+        return place - 1 if place and self.labels_an_order(place - 1) else place
+
     def numbers(self, place: int) -> list[str]:
         """The order numbers of a line."""
         line = self.printed[place]
@@ -195,14 +199,15 @@ def _starts(lines: Lines, places: Sequence[int], heads: Sequence[Head], kind: Ki
     above, floor = kind, -1
     for place in places:
         own = [head for head in heads if head.kind and floor < head.place < place]
-        turn = next((one for one in own if one.kind is not above), None)
-        if turn is not None and place - turn.place <= NEAR_ABOVE:
-            starts.append(turn.place)
-        else:
-            starts.append(place - 1 if place and lines.labels_an_order(place - 1) else place)
-        above = own[-1].kind or kind if own else kind
-        floor = place
+        starts.append(_turn(place, own, above) or lines.begin_of(place))
+        above, floor = own[-1].kind or kind if own else kind, place
     return starts
+
+
+def _turn(place: int, own: Sequence[Head], above: Kind) -> int | None:
+    """The headline near above a number that says something else than the block above."""
+    turn = next((one.place for one in own if one.kind is not above), None)
+    return turn if turn is not None and place - turn <= NEAR_ABOVE else None
 
 
 def _number_first(places: Sequence[int], heads: Sequence[Head]) -> bool:

@@ -68,25 +68,27 @@ class Read:
 
 def read(mail: ParsedMail, head: Letterhead, role: Role) -> Read:
     """The cheap rendering first; HTML is parsed only when somebody asks for it."""
-    message = head.group == "message"
-    plain: tuple[Notice, ...] = ()
-    pages: list[Page] = []
-    if mail.has_plain or not mail.html:
-        pages.append(head.page(mail.text, rich=False))
-        plain = statements.notices(mail, pages[0], role, message=message)
-        if pages[0].contradiction and not plain:
-            return Read(pages=tuple(pages), contradiction=pages[0].contradiction)
-        enough = _is_whole(plain) and not _is_weighty(plain) and _is_shown(pages[0], mail.html)
-        if not mail.html or enough:
-            return Read(pages=tuple(pages), notices=plain)
-    pages.append(head.page(mail.rich, rich=True))
-    rich = statements.notices(mail, pages[-1], role, message=message)
-    if pages[-1].contradiction and not rich:
-        return Read(pages=tuple(pages), contradiction=pages[-1].contradiction)
-    if len(pages) == 2 and (_is_weighty(plain) or _is_weighty(rich)):
-        return _compared(plain, rich, tuple(pages))
+    if not mail.has_plain and mail.html:
+        page = head.page(mail.rich, rich=True)
+        return _only(page, statements.notices(mail, page, role))
+    page = head.page(mail.text, rich=False)
+    plain = statements.notices(mail, page, role)
+    enough = _is_whole(plain) and not _is_weighty(plain) and _is_shown(page, mail.html)
+    if not mail.html or enough or (page.contradiction and not plain):
+        return _only(page, plain)
+    shown = head.page(mail.rich, rich=True)
+    rich = statements.notices(mail, shown, role)
+    if shown.contradiction and not rich:
+        return Read(pages=(page, shown), contradiction=shown.contradiction)
+    if _is_weighty(plain) or _is_weighty(rich):
+        return _compared(plain, rich, (page, shown))
     best = rich if not plain or _weight(rich) > _weight(plain) else plain
-    return Read(pages=tuple(pages), notices=best)
+    return Read(pages=(page, shown), notices=best)
+
+
+def _only(page: Page, notices: tuple[Notice, ...]) -> Read:
+    """What one rendering gives, where the other is not asked."""
+    return Read(pages=(page,), notices=notices, contradiction="" if notices else page.contradiction)
 
 
 def _is_whole(notices: Sequence[Notice]) -> bool:

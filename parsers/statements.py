@@ -13,18 +13,17 @@ from parsers.phrase import Hit
 from parsers.template import Template
 from parsers.text import Link
 
+MESSAGE = "message"
+"""The group of senders that relay people's own words."""
 
-def notices(
-    mail: ParsedMail, page: Page, role: Role, *, message: bool = False
-) -> tuple[Notice, ...]:
-    """What the page states. `message`: it came through a relay for people's own words, whatever its
-    subject.
-    """
-    stated = structured.read(mail, page)
+
+def notices(mail: ParsedMail, page: Page, role: Role) -> tuple[Notice, ...]:
+    """What the page states."""
+    stated = () if page.group == MESSAGE else structured.read(mail, page)
     home = page.pack.store(mail.senders[0][1].rpartition("@")[2]).language if mail.senders else None
     said = evidence.recognise(page, home)
     if said is None:
-        return _without_phrase(mail, page, role, stated, message=message)
+        return _without_phrase(mail, page, role, stated)
     whole = Section(
         page=page,
         role=role,
@@ -74,8 +73,6 @@ def _without_phrase(
     page: Page,
     role: Role,
     stated: Sequence[structured.Stated],
-    *,
-    message: bool,
 ) -> tuple[Notice, ...]:
     """Structured data, or the fact that somebody wrote, where no phrase fits."""
     empty = Notice(
@@ -85,13 +82,12 @@ def _without_phrase(
         language="en",
         proof=Proof.REAL,
     )
-    if stated and stated[0].kind is not None:
+    known = [one for one in stated if one.kind is not None and page.allows(one.kind)]
+    if known:
         return tuple(
-            _with_structure(replace(empty, kind=one.kind), [one])
-            for one in stated
-            if one.kind is not None
+            _with_structure(replace(empty, kind=one.kind or empty.kind), [one]) for one in known
         )
-    return (_message(mail, page, empty),) if message else ()
+    return (_message(mail, page, empty),) if page.group == MESSAGE else ()
 
 
 def _message(mail: ParsedMail, page: Page, empty: Notice) -> Notice:
@@ -123,8 +119,8 @@ def _message(mail: ParsedMail, page: Page, empty: Notice) -> Notice:
 
 
 def _with_structure(notice: Notice, stated: Sequence[structured.Stated]) -> Notice:
-    """A notice with what the mail's structured data says of the same order; that is read first
-    where it is present.
+    """A notice with what the mail's structured data says of the same order. It knows numbers and
+    values best; what happened is for the words that people see.
     """
     own = [
         one
@@ -136,7 +132,6 @@ def _with_structure(notice: Notice, stated: Sequence[structured.Stated]) -> Noti
     one = own[0]
     return replace(
         notice,
-        kind=one.kind or notice.kind,
         order_numbers=marks.merge_orders([one.orders, notice.order_numbers]),
         tracking=tuple(dict.fromkeys([*one.tracking, *notice.tracking])),
         fields={**notice.fields, **one.fields},
