@@ -16,6 +16,9 @@ from parsers.frame import Frame
 from rules.alert import Cause, Severity
 from rules.difference import Sending, beside, compare
 
+BY_HAND = (Source.NOTE, Source.IMPORT, Source.ASSIGNMENT)
+"""What no mail tells; mails are read again, and corrections follow from that."""
+
 
 def would_send(
     ledger: Ledger, setup: Setup, reads: Reads, *, since: datetime, until: datetime
@@ -23,7 +26,7 @@ def would_send(
     """What the rules of the set-up would have sent from `since` to `until`, oldest first."""
     frames = {box.id: setup.frame(box.id) for box in setup.mailboxes}
     frame = next(iter(frames.values()), Frame(zone=setup.zone))
-    told = [event for event in ledger.all_events() if event.source is not Source.MAIL]
+    told = [event for event in ledger.all_events() if event.source in BY_HAND]
     target = setup.targets[0] if setup.targets else None
     scenario = Scenario(mails=tuple(_stored(ledger, frames)), orders=told, until=until)
     rung = replay(scenario, setup, reads, frame, target)

@@ -20,6 +20,7 @@ class Source(StrEnum):
     NOTE = "note"
     IMPORT = "import"
     ASSIGNMENT = "assignment"
+    CORRECTION = "correction"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +58,8 @@ class Event:
     subject: str = ""
     sender: str = ""
     assigns: str | None = None
-    """ASSIGNMENT only: the origin of the event that belongs to `order_numbers` (to none when
-    empty).
+    """The origin of another event. ASSIGNMENT: it belongs to `order_numbers` (to none when empty);
+    CORRECTION: see `orders.corrections`.
     """
 
     def __post_init__(self) -> None:

@@ -81,6 +81,8 @@ class Kind(StrEnum):
     CONTACTED_SELLER = "contacted_seller"
     ASSIGNMENT = "assignment"
     """The user's answer to `which-order`: a mail belongs to an order, or to none."""
+    CORRECTION = "correction"
+    """What was said before is taken back, stands again, or is trusted otherwise."""
 
 
 class Outcome(StrEnum):

@@ -26,6 +26,7 @@ BY_HAND = frozenset(
         "withdrawal",
         "contacted_seller",
         "assignment",
+        "correction",
     }
 )
 """Kinds that only the user states."""

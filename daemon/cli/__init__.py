@@ -26,6 +26,7 @@ from daemon.cli import (
     run,
     service,
     status,
+    undo,
 )
 from daemon.cli.exits import MEANINGS, CommandGroup
 from daemon.cli.paths import Paths
@@ -91,6 +92,7 @@ main.sections = {
         orders.watches,
         notes.note,
         notes.assign,
+        undo.undo,
         notes.dossier,
         import_export.import_files,
         import_export.export,

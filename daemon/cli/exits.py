@@ -51,6 +51,7 @@ ENDS: dict[str, Exit] = {
     "SecretError": Exit.CONFIGURATION,
     "WebError": Exit.ERROR,
     "CommandError": Exit.ERROR,
+    "UndoError": Exit.ERROR,
     "UnknownOrderError": Exit.ERROR,
     "UnknownAlertError": Exit.ERROR,
     "UnknownRuleError": Exit.USAGE,

@@ -29,7 +29,7 @@ def import_files(paths: Paths, files: tuple[Path, ...], dry_run: bool) -> None:
     else:
         with paths.commands() as commands:
             for path, table in found:
-                keys = commands.record(table.events)
+                keys = commands.record(table.events, path.name)
                 click.echo(f"{path}: {table.format}; {table.rows} rows, {len(keys)} orders changed")
     for _, table in found:
         complain([*map(str, table.faults), *table.skipped])

@@ -243,11 +243,25 @@ def _with_login(paths: Paths, answers: "Answers", *, ask: bool) -> "Answers":
         raise _no_folder(account)
     if ask and len(account.folders) > 1:
         answers = _picked(answers, account.folders)
-    names = [name for name, _ in account.stamps if name]
-    if box.stamps or not names:
+    stamps = {name: count for name, count in account.stamps if name}
+    if box.stamps or not stamps:
         return answers
-    click.echo(f"Your mail is stamped by {names[0]}, whose word on senders will be trusted.")
-    return replace(answers, authserv_ids=(names[0],))
+    return replace(answers, authserv_ids=(_stamp(stamps, ask=ask),))
+
+
+def _stamp(stamps: Mapping[str, int], *, ask: bool) -> str:
+    """Whose word on senders is trusted: the only one there is, else the one that is chosen."""
+    first = next(iter(stamps))
+    if len(stamps) > 1 and ask:
+        shares = ", ".join(f"{name} ({count} mails)" for name, count in stamps.items())
+        click.echo(f"Several servers stamp your mail: {shares}.")
+        first = click.prompt(
+            "Which of them is your mail provider's, whose word on senders is trusted",
+            type=click.Choice(list(stamps)),
+            default=first,
+        )
+    click.echo(f"Your mail is stamped by {first}, whose word on senders will be trusted.")
+    return first
 
 
 def _flags_for(error: "MailboxError", answers: "Answers") -> str:

@@ -38,11 +38,14 @@ def unread(paths: Paths, limit: int, as_json: bool) -> None:
 
 @mails.command()
 @click.option(
-    "--all", "everything", is_flag=True, help="Understood ones too: they only gain what is new."
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Understood ones too: they gain what is new, and are trusted by today's authserv_ids.",
 )
 @click.pass_obj
 def reread(paths: Paths, everything: bool) -> None:
-    """Read stored mails again with the packs as they are now."""
+    """Read stored mails again with the packs and authserv_ids as they are now."""
     from daemon.worker.reading import inline
     from parsers.notice import Outcome
 
@@ -55,6 +58,8 @@ def reread(paths: Paths, everything: bool) -> None:
                 if everything or ledger.mails.get(number).outcome is not Outcome.NOTICES
             ]
         changed = commands.reread(inline(commands.setup.packs), numbers)
-    for number, reading in changed.items():
-        click.echo(f"mail {number}: {reading.outcome.value} – {reading.reason}")
+    for number, found in changed.items():
+        was = f", was {found.trust.value}" if found.trust and found.trusted_otherwise else ""
+        outcome = f"{found.reading.outcome.value} ({found.reading.trust.value}{was})"
+        click.echo(f"mail {number}: {outcome} – {found.reading.reason}")
     click.echo(f"{len(numbers)} read again, {len(changed)} changed", err=True)

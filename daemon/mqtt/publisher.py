@@ -277,7 +277,10 @@ class Publisher:
         with self._store.read() as ledger:
             rows = [row for row in ledger.alerts.all_live() if row.alert.state is AlertState.FIRING]
         if rows:
-            Commands(self._store, self._setup, clock=self._clock).acknowledge(rows)
+            commands = Commands(
+                self._store, self._setup, clock=self._clock, channel="home assistant"
+            )
+            commands.acknowledge(rows)
             log.info("acknowledged from mqtt alerts=%d", len(rows))
 
     def _publish(self, one: Publication, *, wait: float = WAIT) -> bool:

@@ -2,8 +2,9 @@
 read.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import Literal
 
 from daemon.pipeline.compose import speak
 from daemon.pipeline.evaluate import look
@@ -12,9 +13,11 @@ from daemon.pipeline.transaction import Transaction, transaction
 from daemon.push.answers import listen
 from daemon.secrets import resolve
 from daemon.store.alerts import AlertRow
+from daemon.store.codec import answer_to_json
 from daemon.store.ledger import Ledger
 from daemon.store.state import answers
 from daemon.store.store import Store
+from daemon.store.told import AlertAnswer
 from rules.alert import Alert, AlertState
 from rules.lifecycle import acknowledge
 
@@ -22,12 +25,32 @@ USED = 200
 """Buttons remembered as pressed: each counts once, whoever repeats what stands in the topic."""
 
 
-def change(tx: Transaction, row: AlertRow, to: Callable[[Alert, datetime], Alert]) -> AlertRow:
-    """Acknowledge, snooze or resolve (see `rules.lifecycle`): `to` makes the changed alert."""
-    kept = tx.ledger.alerts.put(to(row.alert, tx.now), row.scope, row.subject)
-    look(tx, row.scope)
-    speak(tx)
-    return kept
+AnswerKind = Literal["ack", "snooze", "resolve"]
+To = Callable[[Alert, datetime], Alert]
+
+
+def answer(
+    tx: Transaction, kind: AnswerKind, channel: str, rows: Iterable[AlertRow], to: To
+) -> int:
+    """Acknowledge, snooze or resolve (see `rules.lifecycle`): `to` makes the changed alert. How
+    many changed.
+
+    It is written down how each stood before and after, so that it can be taken back.
+    """
+    answers = []
+    for row in rows:
+        changed = to(row.alert, tx.now)
+        if changed == row.alert:
+            continue
+        tx.ledger.alerts.put(changed, row.scope, row.subject)
+        look(tx, row.scope)
+        speak(tx)
+        kept = tx.ledger.alerts.get(row.id)
+        after = answer_to_json(kept.alert if kept else changed)
+        answers.append(AlertAnswer(alert=row.id, before=answer_to_json(row.alert), after=after))
+    if answers:
+        tx.ledger.told.add(kind, channel, tx.now, answers=tuple(answers))
+    return len(answers)
 
 
 def firing(ledger: Ledger, message: int) -> tuple[AlertRow, ...]:
@@ -64,6 +87,4 @@ def _answered(tx: Transaction, target_id: str, key: str) -> int:
     """Acknowledge what the message with that key told of; how many alerts that is."""
     message = tx.ledger.outbox.with_key(key, target_id)
     rows = firing(tx.ledger, message.message) if message else ()
-    for row in rows:
-        change(tx, row, acknowledge)
-    return len(rows)
+    return answer(tx, "ack", "phone", rows, acknowledge)

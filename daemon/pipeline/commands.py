@@ -7,24 +7,27 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
 
-from daemon.pipeline.acknowledge import change
+from daemon.pipeline.acknowledge import AnswerKind, To, answer
 from daemon.pipeline.compose import OUTAGE, Message, speak
+from daemon.pipeline.corrections import restore
 from daemon.pipeline.evaluate import look, tell_backlog
-from daemon.pipeline.intake import append, end, enter
+from daemon.pipeline.intake import append
 from daemon.pipeline.notes import Note, event_of
+from daemon.pipeline.reread import Reread, reread
 from daemon.pipeline.scopes import mail_scope
 from daemon.pipeline.setup import Setup
 from daemon.pipeline.transaction import NOW, SILENT, Announce, Transaction, transaction
+from daemon.pipeline.undo import take_back
 from daemon.store.alerts import AlertRow
 from daemon.store.orders import OrderRow
 from daemon.store.store import Store
+from daemon.store.told import ToldRow
 from daemon.worker.reading import ReadingError, Reads
 from orders.event import Event, Source
 from orders.notes import check_text
 from parsers.errors import OrderbellError
-from parsers.notice import Kind, Outcome, Reading, Role, Trust
+from parsers.notice import Kind, Role, Trust
 from rules import lifecycle
-from rules.alert import Alert
 
 Answer = TypeVar("Answer")
 
@@ -36,7 +39,7 @@ class CommandError(OrderbellError):
     """What was asked for cannot be done; says why in one sentence. Nothing was changed."""
 
 
-def note(tx: Transaction, one: Note, marketplace: str, role: Role) -> tuple[str, ...]:
+def note(tx: Transaction, one: Note, marketplace: str, role: Role, channel: str) -> tuple[str, ...]:
     """Append a note; keys of the orders it touches. Raises CommandError for a note from the
     future, and for a word that means nothing.
     """
@@ -47,10 +50,17 @@ def note(tx: Transaction, one: Note, marketplace: str, role: Role) -> tuple[str,
         check_text(one.kind, one.text)
     except ValueError as error:
         raise CommandError(str(error)) from error
-    return append(tx, [event_of(one, marketplace=marketplace, role=role, seen=tx.now)])
+    told = tx.ledger.told.add("note", channel, tx.now)
+    return append(tx, [event_of(one, marketplace=marketplace, role=role, seen=tx.now)], told)
 
 
-def assign(tx: Transaction, mail: int, order: OrderRow | None) -> tuple[str, ...]:
+def record(tx: Transaction, events: Sequence[Event], told: int) -> tuple[str, ...]:
+    """Append imported events; those that were taken back before stand again."""
+    gone = tx.ledger.retracted([event.origin for event in events])
+    return (*append(tx, events, told), *(restore(tx, gone, told) if gone else ()))
+
+
+def assign(tx: Transaction, mail: int, order: OrderRow | None, channel: str) -> tuple[str, ...]:
     """The user's answer: the mail belongs to the order, or (None) to none in the ledger. Keys of
     what it changes.
 
@@ -71,7 +81,8 @@ def assign(tx: Transaction, mail: int, order: OrderRow | None) -> tuple[str, ...
         raise CommandError(
             f"mail {mail} is from {events[0].marketplace}, order {order.number} is not"
         )
-    keys = append(tx, [_assignment(event, order, tx.now) for event in answered])
+    told = tx.ledger.told.add("assignment", channel, tx.now)
+    keys = append(tx, [_assignment(event, order, tx.now) for event in answered], told)
     look(tx, mail_scope(first))
     return keys
 
@@ -91,24 +102,6 @@ def _assignment(event: Event, order: OrderRow | None, now: datetime) -> Event:
     )
 
 
-def reread(tx: Transaction, number: int, reading: Reading) -> bool:
-    """Take a new reading of a stored mail in the place of one that gave nothing; whether anything
-    changed.
-
-    Events are never taken back: a mail that was understood keeps what it said, and only gains what
-    is new.
-    """
-    row = tx.ledger.mails.get(number)
-    if row.digest is None or reading.outcome is row.outcome is not Outcome.NOTICES:
-        return False
-    before = tx.ledger.events_of_mail(number)
-    if len(reading.notices) <= len(before) and row.outcome is Outcome.NOTICES:
-        return False
-    end(tx, number, reading, row.digest, tx.ledger.mails.raw(number))
-    enter(tx, number, reading, row.digest)
-    return True
-
-
 class Commands:
     """Where people's wishes arrive. Each method raises StoreError and CommandError; then nothing
     was done.
@@ -121,7 +114,10 @@ class Commands:
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         said: Callable[[Message], None] = lambda _message: None,
+        channel: str = "terminal",
     ) -> None:
+        """`channel`: by what people tell it, for the list of what can be taken back."""
+        self.channel = channel
         self.store = store
         self.setup = setup
         self.clock = clock
@@ -129,38 +125,47 @@ class Commands:
 
     def note(self, one: Note, marketplace: str, role: Role) -> tuple[str, ...]:
         """Append a note; keys of the orders it touches."""
-        return self._do(lambda tx: note(tx, one, marketplace, role))
+        return self._do(lambda tx: note(tx, one, marketplace, role, self.channel))
 
     def assign(self, mail: int, order: OrderRow | None) -> tuple[str, ...]:
         """The mail belongs to the order, or to none in the ledger."""
-        return self._do(lambda tx: assign(tx, mail, order))
+        return self._do(lambda tx: assign(tx, mail, order, self.channel))
 
-    def record(self, events: Sequence[Event]) -> tuple[str, ...]:
+    def record(self, events: Sequence[Event], what: str = "") -> tuple[str, ...]:
         """Append imported events, and tell what of it matters as one message; keys of the orders
-        they touch.
+        they touch. `what`: the files they are from.
         """
+        if not events:
+            return ()
+        told = self._do(lambda tx: tx.ledger.told.add("import", self.channel, tx.now, what=what))
         keys: dict[str, None] = {}
         for start in range(0, len(events), PART):
             part = events[start : start + PART]
-            keys |= dict.fromkeys(self._do(partial(append, events=part), SILENT))
+            keys |= dict.fromkeys(self._do(partial(record, events=part, told=told), SILENT))
         self._do(lambda tx: tell_backlog(tx, OUTAGE + "import"))
         return tuple(keys)
 
     def acknowledge(self, rows: Sequence[AlertRow]) -> None:
         """No repeats any more; listed until the condition is lost."""
-        self._change(rows, lifecycle.acknowledge)
+        self._answer("ack", rows, lifecycle.acknowledge)
 
     def snooze(self, rows: Sequence[AlertRow], until: datetime) -> None:
         """Silent until then."""
-        self._change(rows, lambda alert, now: lifecycle.snooze(alert, until, now))
+        self._answer("snooze", rows, lambda alert, now: lifecycle.snooze(alert, until, now))
 
     def resolve(self, rows: Sequence[AlertRow]) -> None:
         """Done, says the user."""
-        self._change(rows, lifecycle.resolve)
+        self._answer("resolve", rows, lifecycle.resolve)
 
-    def reread(self, reads: Reads, numbers: Iterable[int]) -> dict[int, Reading]:
-        """Read stored mails again with today's packs; number → reading of those that changed."""
-        changed: dict[int, Reading] = {}
+    def take_back(self, number: int) -> tuple[ToldRow, tuple[str, ...]]:
+        """Take back what was told (`told.id`); the row, and keys of the orders that changed."""
+        return self._do(lambda tx: take_back(tx, number, self.channel))
+
+    def reread(self, reads: Reads, numbers: Iterable[int]) -> dict[int, Reread]:
+        """Read stored mails again with today's packs and stamps; what became of those that changed,
+        by number.
+        """
+        changed: dict[int, Reread] = {}
         for number in numbers:
             with self.store.read() as ledger:
                 row, raw = ledger.mails.get(number), ledger.mails.raw(number)
@@ -173,16 +178,13 @@ class Commands:
                 KeyError,
             ):  # still unreadable, or its mailbox was taken out of the configuration
                 continue
-            if self._do(partial(reread, number=number, reading=reading)):
-                changed[number] = reading
+            found = self._do(partial(reread, number=number, reading=reading))
+            if found is not None:
+                changed[number] = found
         return changed
 
-    def _change(self, rows: Sequence[AlertRow], to: Callable[[Alert, datetime], Alert]) -> None:
-        def every(tx: Transaction) -> None:
-            for row in rows:
-                change(tx, row, to)
-
-        self._do(every)
+    def _answer(self, kind: AnswerKind, rows: Sequence[AlertRow], to: To) -> None:
+        self._do(lambda tx: answer(tx, kind, self.channel, rows, to))
 
     def _do(self, work: Callable[[Transaction], Answer], announce: Announce = NOW) -> Answer:
         with self._transaction(announce) as tx:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 
-from daemon.pipeline.acknowledge import change
+from daemon.pipeline.acknowledge import answer
 from daemon.pipeline.setup import Setup
 from daemon.pipeline.transaction import Transaction, transaction
 from daemon.store import state
@@ -43,10 +43,9 @@ def see_flags(
     new = {number for number, is_set in seen.items() if is_set and before.get(number) is False}
     with transaction(store, setup, clock()) as tx:
         answered = [row for row in _ringing(tx.ledger) if new & set(row.alert.mails)] if new else []
-        for row in answered:
-            change(tx, row, acknowledge)
+        done = answer(tx, "ack", "star", answered, acknowledge)
         _replace(tx, mailbox, seen)
-    return len(answered)
+    return done
 
 
 def is_flagged(flags: Iterable[str]) -> bool:

@@ -171,11 +171,11 @@ class Intake:
             return _finish(tx, place)
 
 
-def append(tx: Transaction, events: Iterable[Event]) -> tuple[str, ...]:
+def append(tx: Transaction, events: Iterable[Event], told: int | None = None) -> tuple[str, ...]:
     """Append events and make anew every order they touch; keys of those. Events already there
-    change nothing.
+    change nothing. `told`: the row of what a person told.
     """
-    fresh = [event for event in events if tx.ledger.append(event)]
+    fresh = [event for event in events if tx.ledger.append(event, told)]
     keys: dict[str, None] = {}
     index = CachedIndex(tx.ledger)  # nothing is appended any more below
     for event in fresh:

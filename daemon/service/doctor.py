@@ -16,6 +16,7 @@ from daemon import __file__ as package
 from daemon.backup import last_backup, newest_copy
 from daemon.push.notifier import Notifier
 from daemon.push.trial import address_of, send_test
+from daemon.queries.stamps import StampShare, stamp_shares
 from daemon.secrets import SecretError
 from daemon.service.account import inspect
 from daemon.service.files import Files
@@ -228,10 +229,41 @@ def _mailbox(box: Mailbox, files: Files) -> Iterator[Check]:
             " it in another mail program, or delete it there"
         )
         yield _doubtful(Area.MAILBOX, what, box.id)
-    yield from _stamps(box, account.stamps)
+    shares = _shares(box, files)
+    yield from _shown_shares(box, shares) if shares else _stamps(box, account.stamps)
+
+
+def _shares(box: Mailbox, files: Files) -> tuple[StampShare, ...]:
+    if not files.ledger.exists():
+        return ()
+    library = pack.load(files.packs if files.packs.is_dir() else None)
+    with Store.open(files.ledger) as store, store.read() as ledger:
+        return stamp_shares(ledger, library, box.id)
+
+
+def _shown_shares(box: Mailbox, shares: tuple[StampShare, ...]) -> Iterator[Check]:
+    """By the marketplaces' mails that are stored: each stamp with its share, and a better one."""
+    best, told = shares[0], "; ".join(map(str, shares))
+    named = [share for share in shares if share.name in box.stamps]
+    verified = max((share.verified for share in named), default=0)
+    if not best.verified:
+        what = f"stamps on the last {best.mails} marketplace mails: {told}; none vouches for them"
+        yield _doubtful(Area.MAILBOX, what, box.id)
+    elif verified < best.verified:
+        said = f"authserv_ids names {', '.join(box.stamps)}" if box.stamps else "it is not set"
+        what = (
+            f"stamps on the last {best.mails} marketplace mails: {told}; {said}, so {verified} of"
+            f" them are verified. Write authserv_ids: [{best.name}], then orderbell mails reread"
+            " --all"
+        )
+        yield _doubtful(Area.MAILBOX, what, box.id)
+    else:
+        what = f"stamps on the last {best.mails} marketplace mails: {told}"
+        yield _good(Area.MAILBOX, what, box.id)
 
 
 def _stamps(box: Mailbox, found: tuple[tuple[str, int], ...]) -> Iterator[Check]:
+    """By the last mails of the mailbox, whoever sent them."""
     names = [name for name, _ in found if name]
     if not box.stamps:
         hint = (

@@ -1,6 +1,7 @@
 """Events, alerts and subjects as JSON and back: what stands in the payload columns."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,8 @@ from parsers.notice import Kind, Money, Proof, Role, Trust, fields_from_json, fi
 from rules.alert import Alert, AlertState, Severity
 
 LISTS = ("order_numbers", "tracking", "packages", "cases", "masked", "thread")
+ANSWERED = ("acked_at", "snoozed_until", "resolved_at", "next_at")
+"""What acknowledging, snoozing and resolving change, besides the state."""
 TIMES = ("fired_at", "acked_at", "snoozed_until", "resolved_at", "next_at", "due_at", "told_at")
 
 
@@ -39,7 +42,7 @@ def event_from_row(row: Any) -> Event:
         source=Source(row.source),
         marketplace=row.marketplace,
         role=Role(row.role),
-        trust=Trust(payload["trust"]),
+        trust=Trust(row.trust or payload["trust"]),
         proof=Proof(payload["proof"]),
         language=payload["language"],
         fields=fields_from_json(payload.get("fields", {})),
@@ -99,6 +102,25 @@ def alert_from_row(row: Any) -> Alert:
         lapses_at=_time_in(payload.get("lapses_at")),
         escalated=payload["escalated"],
         sent=payload["sent"],
+    )
+
+
+def answer_to_json(alert: Alert) -> dict[str, Any]:
+    """What an answer changes of an alert."""
+    return {"state": alert.state.value} | {
+        name: _time_out(getattr(alert, name)) for name in ANSWERED
+    }
+
+
+def with_answer(alert: Alert, answer: Mapping[str, Any]) -> Alert:
+    """The alert as the answer (`answer_to_json`) says."""
+    return replace(
+        alert,
+        state=AlertState(answer["state"]),
+        acked_at=_time_in(answer["acked_at"]),
+        snoozed_until=_time_in(answer["snoozed_until"]),
+        resolved_at=_time_in(answer["resolved_at"]),
+        next_at=_time_in(answer["next_at"]),
     )
 
 

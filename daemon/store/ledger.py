@@ -1,10 +1,21 @@
 """The ledger inside one transaction: the index that matching asks, and all other rows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, select, update
+from sqlalchemy import (
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from daemon.store.alerts import AlertRows
 from daemon.store.codec import event_from_row, event_to_json
@@ -15,9 +26,14 @@ from daemon.store.orders import Orders
 from daemon.store.outbox import Outbox
 from daemon.store.state import State
 from daemon.store.tables import LOOSE, event, naming, reference
+from daemon.store.told import ToldRows
+from orders.corrections import standing
 from orders.event import Event, Source
-from orders.matching.index import NEVER_AN_ORDER, RefKind, order_keys, references
-from parsers.notice import Role, Trust
+from orders.matching.index import RefKind, is_unmatched, order_keys, references
+from parsers.notice import Kind, Role, Trust
+
+MANY = 500
+"""Values in one statement."""
 
 # Asked many times for one mail: made once, since making a statement costs more than running it.
 BY_REFERENCE = (
@@ -29,8 +45,14 @@ BY_REFERENCE = (
         reference.c.value == bindparam("value"),
     )
 )
-BY_ORIGIN = select(event).where(event.c.origin == bindparam("origin"))
-BY_ANSWER = select(event).where(event.c.assigns == bindparam("origin"))
+STANDS = event.c.retracted == literal_column("0")
+BY_ORIGIN = select(event).where(event.c.origin == bindparam("origin"), STANDS)
+BY_ANSWER = select(event).where(
+    event.c.assigns == bindparam("origin"), event.c.kind == Kind.ASSIGNMENT, STANDS
+)
+CORRECTIONS = select(event).where(
+    event.c.assigns == bindparam("origin"), event.c.kind == Kind.CORRECTION
+)
 LOOSE_ONES = select(event).where(
     event.c.marketplace == bindparam("marketplace"), event.c.role == bindparam("role"), LOOSE
 )
@@ -47,7 +69,10 @@ OPEN_ORDERS = (
 )
 BELIEVED_ORDERS = OPEN_ORDERS.join(event, event.c.id == naming.c.event).where(
     (event.c.source != Source.MAIL)
-    | (func.json_extract(event.c.payload, "$.trust") == Trust.VERIFIED)
+    | (
+        func.coalesce(event.c.trust, func.json_extract(event.c.payload, "$.trust"))
+        == Trust.VERIFIED
+    )
 )
 """As `orders.belief.is_believed` says."""
 NO_LIMIT = -1
@@ -64,12 +89,14 @@ class Ledger:
         self.alerts = AlertRows(connection)
         self.outbox = Outbox(connection)
         self.state = State(connection)
+        self.told = ToldRows(connection)
 
     # events
 
-    def append(self, one: Event) -> bool:
-        """Append the event; False when its origin is already here."""
-        keys = order_keys(one)
+    def append(self, one: Event, told: int | None = None) -> bool:
+        """Append the event; False when its origin is already here. `told`: the row of what a
+        person told.
+        """
         values = {
             "origin": one.origin,
             "kind": one.kind,
@@ -80,12 +107,22 @@ class Ledger:
             "role": one.role,
             "mail": one.mail,
             "assigns": one.assigns,
-            "loose": not keys and one.kind not in NEVER_AN_ORDER,
+            "loose": is_unmatched(one),
             "payload": event_to_json(one),
+            "told": told,
         }
         number = add(self.connection, event, values, returning="id")
         if number is None:
             return False
+        if one.kind is Kind.CORRECTION:
+            self._correct(str(one.assigns))
+        else:
+            self._index(number, one)
+            if self.corrections(one.origin):
+                self._correct(one.origin)
+        return True
+
+    def _index(self, number: int, one: Event) -> None:
         found = [
             {"marketplace": one.marketplace, "kind": kind, "value": value, "event": number}
             for kind, value in references(one)
@@ -99,10 +136,29 @@ class Ledger:
                 "order_key": key,
                 "event": number,
             }
-            for key in keys
+            for key in order_keys(one)
         ]
         add_all(self.connection, naming, named)
-        return True
+
+    def _correct(self, origin: str) -> None:
+        """Let the event of that origin stand as its corrections say: what is retracted is found by
+        nothing.
+        """
+        row = self.connection.execute(select(event).where(event.c.origin == origin)).one_or_none()
+        if row is None:  # it comes later
+            return
+        now = standing(self.corrections(origin))
+        one = event_from_row(row)
+        values = {
+            "retracted": now.retracted,
+            "trust": now.trust,
+            "loose": is_unmatched(one) and not now.retracted,
+        }
+        self.connection.execute(update(event).where(event.c.id == row.id).values(values))
+        for table in (reference, naming):
+            self.connection.execute(delete(table).where(table.c.event == row.id))
+        if not now.retracted:
+            self._index(row.id, one)
 
     def by_reference(self, kind: RefKind, marketplace: str, value: str) -> tuple[Event, ...]:
         return self._events(
@@ -139,6 +195,10 @@ class Ledger:
     def assignments(self, origin: str) -> tuple[Event, ...]:
         return self._events(BY_ANSWER, {"origin": origin})
 
+    def corrections(self, origin: str) -> tuple[Event, ...]:
+        """What was said since of the event of that origin."""
+        return self._events(CORRECTIONS, {"origin": origin})
+
     def mark_matched(self, origins: Iterable[str]) -> None:
         """These events have a sure home (`match.now_matched`): unmatched no longer."""
         found = tuple(origins)
@@ -147,12 +207,42 @@ class Ledger:
                 update(event).where(event.c.origin.in_(found)).values(loose=False)
             )
 
+    def mark_unmatched(self, origins: Iterable[str]) -> None:
+        """These events may have lost their home: somebody took back what tied them to it."""
+        found = tuple(origins)
+        if found:
+            self.connection.execute(
+                update(event).where(event.c.origin.in_(found), STANDS).values(loose=True)
+            )
+
     def events_of_mail(self, number: int) -> tuple[Event, ...]:
-        return self._events(select(event).where(event.c.mail == number).order_by(event.c.id))
+        return self._events(
+            select(event).where(event.c.mail == number, STANDS).order_by(event.c.id)
+        )
+
+    def events_told(self, number: int) -> tuple[Event, ...]:
+        """What stands of that row of `told`: its own events, and those it let stand again."""
+        again = select(event.c.assigns).where(
+            event.c.told == number, event.c.kind == Kind.CORRECTION
+        )
+        mine = and_(event.c.told == number, event.c.kind != Kind.CORRECTION)
+        statement = select(event).where(or_(mine, event.c.origin.in_(again)), STANDS)
+        return self._events(statement.order_by(event.c.id))
+
+    def retracted(self, origins: Collection[str]) -> tuple[Event, ...]:
+        """Those of these events that were taken back."""
+        found: list[Event] = []
+        names = tuple(origins)
+        for start in range(0, len(names), MANY):
+            part = names[start : start + MANY]
+            found += self._events(select(event).where(event.c.origin.in_(part), ~STANDS))
+        return tuple(found)
 
     def all_events(self) -> Iterable[Event]:
-        """Every event, oldest row first, a few at a time."""
-        statement = select(event).order_by(event.c.id).execution_options(yield_per=1000)
+        """Every event that stands, oldest row first, a few at a time."""
+        statement = (
+            select(event).where(STANDS).order_by(event.c.id).execution_options(yield_per=1000)
+        )
         for row in self.connection.execute(statement):
             yield event_from_row(row)
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, func, select, update
 
 from daemon.store.dialect import add, add_all, insert
 from daemon.store.tables import UNFINISHED, mail, tally
-from parsers.notice import NearMiss, Outcome, Reading
+from parsers.notice import NearMiss, Outcome, Reading, Trust
 
 
 class MailState(StrEnum):
@@ -128,6 +128,10 @@ class Mails:
             claims=list(reading.claims) or None,
             raw=raw,
         )
+
+    def trusted(self, number: int, trust: Trust) -> None:
+        """Whom it is from was judged anew."""
+        self._set(number, trust=trust)
 
     def set_aside(
         self, number: int, state: MailState, reason: str, *, digest: str, raw: bytes | None
@@ -250,6 +254,14 @@ class Mails:
             select(mail.c.id).where(mail.c.raw.is_not(None)).order_by(mail.c.arrived, mail.c.id)
         )
         return tuple(self._connection.execute(statement).scalars())
+
+    def newest_kept(self, mailbox: str, limit: int) -> tuple[int, ...]:
+        """Numbers of the last marketplace mails of the mailbox whose bytes we hold."""
+        statement = select(mail.c.id).where(
+            mail.c.mailbox == mailbox, mail.c.marketplace.is_not(None), mail.c.raw.is_not(None)
+        )
+        newest = statement.order_by(mail.c.id.desc()).limit(limit)
+        return tuple(self._connection.execute(newest).scalars())
 
     def counts(self, mailbox: str | None = None) -> dict[str, int]:
         """How many mails have which state."""

@@ -1,9 +1,8 @@
 """The tables of the ledger, once for every database.
 
 What is true stands in `mail` and `event` (appended, never changed). `order`, `watch` and `finding`
-are made again from
-events whenever an event is appended; `alert`, `announcement` and `outbox` are the memory of what
-was said to whom.
+are made again from events whenever an event is appended, and so are an event's `loose`, `retracted`
+and `trust`; `alert`, `announcement` and `outbox` are the memory of what was said to whom.
 Due times are rows: `wake.at`, `announcement.not_before`, `outbox.next_try_at`,
 `mailbox.next_poll_at`.
 """
@@ -24,7 +23,7 @@ from sqlalchemy import (
 
 from daemon.store.types import WHOLE, Flag, Instant, Json, Packed, ScopeText, Words
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision in migrations/versions: a ledger that carries it needs no Alembic."""
 
 METADATA = MetaData(
@@ -126,11 +125,28 @@ event = Table(
     Column("assigns", Words),
     _must("loose", Flag),  # names no order at all
     _must("payload", Json),
+    _must("retracted", Flag, server_default="0"),  # as its corrections say
+    Column("trust", Text),  # as it was judged last; else what the payload says
+    Column("told", WHOLE),  # the row of what a person told
     sqlite_strict=True,
 )
 LOOSE = event.c.loose == literal_column("1")
 Index("ix_event_loose", event.c.marketplace, event.c.role, event.c.at, sqlite_where=LOOSE)
 Index("ix_event_assigns", event.c.assigns, sqlite_where=event.c.assigns.is_not(None))
+Index("ix_event_told", event.c.told, sqlite_where=event.c.told.is_not(None))
+
+told = Table(  # what people told, and took back; never changed
+    "told",
+    METADATA,
+    Column("id", WHOLE, primary_key=True),
+    _must("at", Instant),
+    _must("kind", Text),  # note, assignment, import, ack, snooze, resolve, undo
+    _must("channel", Text),  # terminal, phone, star …
+    _must("what", Words),  # in short, where its events do not say it: the files of an import
+    Column("answers", Json),  # alerts answered: number, how it stood before and after
+    Column("undoes", WHOLE, ForeignKey("told.id"), index=True),
+    sqlite_strict=True,
+)
 
 reference = Table(
     "reference",

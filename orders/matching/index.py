@@ -29,6 +29,7 @@ NEVER_AN_ORDER = ACCOUNT_KINDS | {
     Kind.SUSPICIOUS,
     Kind.SURVEY_REQUEST,
     Kind.ASSIGNMENT,
+    Kind.CORRECTION,
 }
 """Kinds that, without an order number, belong to no order and are never guessed to one."""
 
@@ -119,6 +120,11 @@ def key_parts(key: str) -> tuple[str, Role, str]:
     """Marketplace, role and number of an order key. Raises ValueError for anything else."""
     marketplace, role, number = key.split(":", 2)
     return marketplace, Role(role), number
+
+
+def is_unmatched(event: Event) -> bool:
+    """Whether the event names no order, and may belong to one."""
+    return not order_keys(event) and event.kind not in NEVER_AN_ORDER
 
 
 def is_relay(sender: str) -> bool:

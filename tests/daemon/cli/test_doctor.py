@@ -3,8 +3,9 @@ from click.testing import CliRunner
 
 from daemon.cli import main
 from daemon.cli.exits import Exit
+from daemon.queries.stamps import stamp_shares
 from daemon.store.store import FILE, Store
-from tests.servers import fake_imap
+from tests.servers import fake_imap, sample_mail
 
 CONFIG = """\
 version: 1
@@ -190,3 +191,18 @@ def test_what_a_helper_complained_of_is_shown_to_who_asks_alone(doctor, tmp_path
     assert "vault" not in quiet.stdout
     assert "the vault is shut" in verbose.stdout
     assert "hunter2" not in verbose.stdout
+
+
+def test_each_stamp_is_told_with_its_share_of_verified_marketplace_mail(household):
+    now = household.now
+    for digit in range(1, 5):
+        household.take(sample_mail.judged(f"810000000000000{digit}", at=now))
+    forwarder = b"Authentication-Results: relay.example.net; spf=none\r\n"
+    household.take(forwarder + sample_mail.judged("8100000000000009", at=now))
+    library = household.paths.library()
+    shares = household.ask(lambda ledger: stamp_shares(ledger, library, "main"))
+
+    assert [str(one) for one in shares] == [
+        f"{sample_mail.STAMP} verifies 5 of 5 (100 %)",
+        "relay.example.net verifies 0 of 5 (0 %)",
+    ]

@@ -111,11 +111,23 @@ def machine(path, setup, phone):
         yield Machine(store, setup, phone)
 
 
-def tables(path):
-    """Every row of the file."""
+def tables(path, columns=None):
+    """Every row of the file, as far as the columns go; all when none are given."""
     with closing(sqlite3.connect(path)) as raw:
         names = raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-        return {name: raw.execute(f'SELECT * FROM "{name}"').fetchall() for (name,) in names}
+        columns = columns or {
+            name: '"' + '", "'.join(_columns(raw, name)) + '"' for (name,) in names
+        }
+        rows = {
+            name: raw.execute(f'SELECT {some} FROM "{name}"').fetchall()
+            for name, some in columns.items()
+            if name != "alembic_version"
+        }
+        return rows, columns
+
+
+def _columns(raw, table):
+    return [row[1] for row in raw.execute(f'PRAGMA table_info("{table}")')]
 
 
 def shown(table, row):
@@ -138,10 +150,10 @@ def rows(path, table):
 
 
 def test_it_opens_and_no_row_of_it_changes(path):
-    before = tables(path)
+    before, columns = tables(path)
     Store.open(path).close()
 
-    assert tables(path) == before
+    assert tables(path, columns)[0] == before
 
 
 @pytest.mark.parametrize("table", ["order", "watch", "finding"])
@@ -162,7 +174,15 @@ def test_every_event_is_read_and_written_alike(path):
     with closing(sqlite3.connect(path)) as raw:
         written = raw.execute("SELECT payload FROM event ORDER BY id").fetchall()
 
-    assert events == [json.loads(payload) for (payload,) in written]
+    assert events == [_today(json.loads(payload)) for (payload,) in written]
+
+
+def _today(payload):
+    """The party of a proposal is called `from` by now."""
+    fields = payload.get("fields", {})
+    if "sender" in fields:
+        fields["from"] = fields.pop("sender")
+    return payload
 
 
 def test_judged_again_in_the_same_minute_its_alerts_stay_and_nothing_is_said(machine, path):
@@ -186,14 +206,14 @@ def test_a_message_whose_sender_died_goes_out_once_more_as_a_maybe(machine):
 
 
 def test_mails_it_knows_are_not_taken_again(machine):
-    before = tables(machine.store.path)["event"]
+    before = tables(machine.store.path)[0]["event"]
     story = STORIES / "aliexpress-judged-valid-refund-short"
     machine.take(story / "08-judged-valid.eml", uid=200)
 
     with machine.store.read() as ledger:
         twin = ledger.mails.get(sum(ledger.mails.counts().values()))
     assert (twin.place.uid, twin.state, twin.same_as is not None) == (200, MailState.IGNORED, True)
-    assert tables(machine.store.path)["event"] == before
+    assert tables(machine.store.path)[0]["event"] == before
 
 
 def test_the_next_mails_of_its_orders_are_judged_by_what_it_holds(machine):

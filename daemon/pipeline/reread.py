@@ -1,0 +1,80 @@
+"""A stored mail read again: with better packs it says more, with other stamps it is trusted
+otherwise.
+"""
+
+from dataclasses import dataclass
+
+from daemon.pipeline.corrections import restore, retract, trust_anew
+from daemon.pipeline.evaluate import look
+from daemon.pipeline.intake import end, enter
+from daemon.pipeline.scopes import mail_scope
+from daemon.pipeline.transaction import Transaction
+from daemon.store.mails import MailRow
+from orders.event import Event
+from parsers.notice import Outcome, Reading, Trust
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reread:
+    """What became of a mail."""
+
+    reading: Reading
+    outcome: Outcome | None
+    """How it had ended before; None when it had not been read."""
+    trust: Trust | None
+    """Whom it was believed to be from before."""
+
+    @property
+    def trusted_otherwise(self) -> bool:
+        return self.trust is not None and self.reading.trust is not self.trust
+
+
+def reread(tx: Transaction, number: int, reading: Reading) -> Reread | None:
+    """Take a new reading of a stored mail; None when nothing changed.
+
+    A mail that was understood keeps what it said, and gains what is new. Only one that turns out to
+    be forged is taken back, and only its trust is judged anew: both by events of their own.
+    """
+    row = tx.ledger.mails.get(number)
+    if row.digest is None:
+        return None
+    before = tx.ledger.events_of_mail(number)
+    changed = _says_more(tx, row, reading, before)
+    changed = _is_trusted_otherwise(tx, row, reading, before) or changed
+    if not changed:
+        return None
+    trust = Trust(row.trust) if row.trust else None
+    return Reread(reading=reading, outcome=row.outcome, trust=trust)
+
+
+def _says_more(tx: Transaction, row: MailRow, reading: Reading, before: tuple[Event, ...]) -> bool:
+    understood = row.outcome is Outcome.NOTICES
+    if understood and len(reading.notices) <= len(before):
+        return False
+    if not understood and reading.outcome is row.outcome:
+        return False
+    digest = str(row.digest)
+    gone = tx.ledger.retracted([f"mail:{digest}#{index}" for index in range(len(reading.notices))])
+    end(tx, row.id, reading, digest, tx.ledger.mails.raw(row.id))
+    enter(tx, row.id, reading, digest)
+    if gone:
+        restore(tx, gone)
+    return True
+
+
+def _is_trusted_otherwise(
+    tx: Transaction, row: MailRow, reading: Reading, before: tuple[Event, ...]
+) -> bool:
+    if row.outcome is not Outcome.NOTICES or reading.trust == row.trust:
+        return False
+    if reading.outcome is Outcome.FORGED:
+        retract(tx, before)
+        end(tx, row.id, reading, str(row.digest), tx.ledger.mails.raw(row.id))
+        enter(tx, row.id, reading, str(row.digest))
+        return True
+    if reading.outcome is not Outcome.NOTICES:
+        return False
+    tx.ledger.mails.trusted(row.id, reading.trust)
+    trust_anew(tx, before, reading.trust)
+    look(tx, mail_scope(row.id))
+    return True
