@@ -304,24 +304,33 @@ def _case(case: Case, side: _Side) -> Subject:
 
 def _facts_of_kind(case: Case, side: _Side) -> dict[str, FactValue]:
     """What only this kind of case has."""
-    name = case.kind.value
-    if case.kind is CaseKind.DISPUTE:
-        offers = [event for event in case.proof if event.kind is Kind.DISPUTE_PROPOSAL]
-        own = [watch for watch in side.watches if watch.case == case.id]
-        appeals = [watch.due_at for watch in own if watch.kind == "appeal"]
-        return {"dispute.judged": case.judgement is not None} | known(
-            {
-                "dispute.judgement": case.judgement,
-                "dispute.proposed_by": _last_text(offers, "sender"),
-                "dispute.appeal_by": min(appeals, default=None),
-            }
-        )
-    if case.kind is CaseKind.FEE:
-        rates = {rate: case.proof[-1].fields.get(rate) for rate in ("old_rate", "new_rate")}
-        told = {f"fee.{rate}": value for rate, value in rates.items()}
-        numbers = {rate: value for rate, value in told.items() if isinstance(value, Decimal)}
-        return {**known({"fee.about": case.ref}), **numbers}
-    return known({f"{name}.about": case.ref}) if case.kind is CaseKind.ACCOUNT else {}
+    match case.kind:
+        case CaseKind.DISPUTE:
+            return _of_dispute(case, side)
+        case CaseKind.FEE:
+            return known({"fee.about": case.ref}) | _rates(case.proof[-1])
+        case CaseKind.ACCOUNT:
+            return known({"account.about": case.ref})
+        case _:
+            return {}
+
+
+def _of_dispute(case: Case, side: _Side) -> dict[str, FactValue]:
+    offers = [event for event in case.proof if event.kind is Kind.DISPUTE_PROPOSAL]
+    own = [watch for watch in side.watches if watch.case == case.id]
+    appeals = [watch.due_at for watch in own if watch.kind == "appeal"]
+    return {"dispute.judged": case.judgement is not None} | known(
+        {
+            "dispute.judgement": case.judgement,
+            "dispute.proposed_by": _last_text(offers, "sender"),
+            "dispute.appeal_by": min(appeals, default=None),
+        }
+    )
+
+
+def _rates(notice: Event) -> dict[str, FactValue]:
+    values = {f"fee.{rate}": notice.fields.get(rate) for rate in ("old_rate", "new_rate")}
+    return {name: value for name, value in values.items() if isinstance(value, Decimal)}
 
 
 def _mine(watch: Watch) -> bool:
@@ -362,23 +371,38 @@ def _watch(watch: Watch, side: _Side) -> Subject:
         "watch.number": Decimal(begun.index(watch.opened_at) + 1),
         "watch.why": watch.why,
     }
-    parcel = next((one for one in side.order.shipments if one.id == watch.shipment), None)
-    case = next((one for one in side.order.cases if one.id == watch.case), None)
-    since = watch.since if side.believed else watch.seen or watch.since
-    hint = watch.hint if side.believed else watch.hint or watch.doubt
+    facts |= _last_signs(watch, side) | _of_its_matter(watch, side.order)
     facts |= known(
         {
-            "watch.since": since,
             "watch.expected_at": watch.expected_at,
-            "watch.tracking": next(reversed(parcel.tracking), None) if parcel else None,
             "watch.text": text_of(watch.opened_by.fields, "text"),
-            "watch.doubtful_at": hint.at if hint else None,
-            "watch.amount_claimed": case.amount_claimed if case else None,
-            "watch.amount_awarded": case.amount_awarded if case else None,
         }
     )
     events = [event for event in (watch.opened_by, watch.met_by) if event is not None]
     return _subject(side, "watch", f"{side.order.key}/{watch.id}", facts, events, watch.due_at)
+
+
+def _last_signs(watch: Watch, side: _Side) -> dict[str, FactValue]:
+    """When something was last heard, and when somebody said that it is done."""
+    since = watch.since if side.believed else watch.seen or watch.since
+    hint = watch.hint if side.believed else watch.hint or watch.doubt
+    return known({"watch.since": since, "watch.doubtful_at": hint.at if hint else None})
+
+
+def _of_its_matter(watch: Watch, order: Order) -> dict[str, FactValue]:
+    """The parcel and the amounts of the case that it is about."""
+    numbers = {parcel.id: parcel.tracking for parcel in order.shipments}
+    own = numbers.get(watch.shipment or "", ())
+    facts = known({"watch.tracking": next(reversed(own), None)})
+    for case in order.cases:
+        if case.id == watch.case:
+            facts |= known(
+                {
+                    "watch.amount_claimed": case.amount_claimed,
+                    "watch.amount_awarded": case.amount_awarded,
+                }
+            )
+    return facts
 
 
 def _missed(watch: Watch, now: datetime) -> bool:

@@ -116,14 +116,19 @@ def _flags(order: Order) -> dict[str, FactValue]:
         "order.cancel_requested": Kind.CANCEL_REQUESTED in kinds,
         "order.cancel_open": CaseKind.CANCELLATION in open_kinds,
         "order.out_of_stock": bool(_out_of_stock(order)) and not shipped,
-        "order.delayed": bool(_delays(order))
-        and not (here or order.completed_at or order.cancelled_at),
+        "order.delayed": not (here or _is_over(order)) and bool(_delays(order)),
         "order.dispute_open": CaseKind.DISPUTE in open_kinds,
         "order.return_shipped": Kind.RETURN_SHIPPED in kinds,
-        "order.verified": any(
-            event.trust is Trust.VERIFIED and event.source is Source.MAIL for event in order.events
-        ),
+        "order.verified": any(map(_is_verified, order.events)),
     }
+
+
+def _is_over(order: Order) -> bool:
+    return order.completed_at is not None or order.cancelled_at is not None
+
+
+def _is_verified(event: Event) -> bool:
+    return event.source is Source.MAIL and event.trust is Trust.VERIFIED
 
 
 def _payment_failed(order: Order) -> bool:

@@ -229,19 +229,16 @@ def _return_was_in_time(history: History, _: Order) -> Iterator[Mismatch]:
     """C14: they say the return was missed, and it was posted in time."""
     ends = history.of(Kind.APPEAL_DECIDED, Kind.DISPUTE_CLOSED, Kind.RETURN_REJECTED)
     missed = [event for event in ends if text_of(event.fields, "reason") == "return_missed"]
-    asked = [
-        event
-        for event in history.of(Kind.RETURN_AUTHORISED, Kind.DISPUTE_CLOSED)
-        if event.kind is Kind.RETURN_AUTHORISED
-        or text_of(event.fields, "outcome") == "return_refund"
-    ]
+    closed = history.saying(Kind.DISPUTE_CLOSED, "outcome", "return_refund")
+    asked = sorted((*history.of(Kind.RETURN_AUTHORISED), *closed), key=lambda event: event.at)
     posted = history.first(Kind.RETURN_SHIPPED)
     if not missed or posted is None:
         return
-    zone = history.store_zone or history.zone
-    stated = [at for event in asked if (at := history.stated(event, "return_by")) is not None]
     computed = asked[0].at + RETURN_DAYS if asked else missed[0].at
-    if not any(surely_before(until, posted.at, zone) for until in stated or [computed]):
+    dates = [history.stated(event, "return_by") for event in asked]
+    until = [date for date in dates if date is not None] or [computed]
+    zone = history.store_zone or history.zone
+    if not any(surely_before(date, posted.at, zone) for date in until):
         yield Mismatch("C14", (*asked[:1], posted, missed[0]))
 
 
@@ -264,9 +261,10 @@ def _pressure(history: History, _: Order) -> Iterator[Mismatch]:
     for event in history.of(Kind.MESSAGE_RECEIVED):
         if text_of(event.fields, "intent") not in PRESSURE:
             continue
-        here = [one for one in history.of(Kind.SHIPMENT_DELIVERED) if one.at <= event.at]
-        opened = [one for one in history.of(Kind.DISPUTE_OPENED) if one.at <= event.at]
-        closed = [one for one in history.sure(Kind.DISPUTE_CLOSED) if one.at <= event.at]
+        here = history.until(event.at, Kind.SHIPMENT_DELIVERED)
+        opened = history.until(event.at, Kind.DISPUTE_OPENED)
+        ends = history.until(event.at, Kind.DISPUTE_CLOSED)
+        closed = [end for end in ends if history.closes(end)]
         if (opened and len(closed) < len(opened)) or not here:
             found.append((*opened[-1:], event))
     yield from pairs("C19", found, lambda event: normal(text_of(event.fields, "text") or "")[:40])

@@ -39,6 +39,7 @@ from orders.matching.level import SURE, Level
 from parsers.notice import Kind, Role, Trust
 
 CAPS = {Trust.VERIFIED: 1.0, Trust.FORWARDED: 0.85, Trust.UNVERIFIED: 0.85, Trust.FORGED: 0.0}
+TIES = {Level.TRACKING: 0.95, Level.CASE: 0.97}
 RECYCLED = timedelta(days=180)
 """Carriers use tracking numbers again after about this time."""
 MOST_PARCEL_EVENTS = 200
@@ -287,11 +288,8 @@ def _tied(event: Event, index: EventIndex) -> Match | None:
     trusted = tuple(home for home in best if CAPS[home.event.trust] >= SURE)
     best = trusted or best
     by_tracking = all(home.via is RefKind.TRACKING for home in best)
-    level, confidence = (Level.TRACKING, 0.95) if by_tracking else (Level.CASE, 0.97)
-    if not fresh:
-        confidence = 0.6
-    if not trusted:
-        confidence = min(confidence, 0.85)
+    level = Level.TRACKING if by_tracking else Level.CASE
+    confidence = min(TIES[level] if fresh else 0.6, 1.0 if trusted else 0.85)
     keys = tuple(sorted({key for home in best for key in _keys_of(home.event, index)}))
     return Match(event=event, level=level, confidence=min(confidence, CAPS[event.trust]), keys=keys)
 

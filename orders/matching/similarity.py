@@ -129,15 +129,20 @@ def possible(event: Event, number: str, events: tuple[Event, ...]) -> bool:
     A cheap test that never says no wrongly: it lets most orders pass by most unmatched mail
     without a search.
     """
-    if any(agrees(number, masked) for masked in event.masked):
-        return True
-    if event.thread and any(set(event.thread) & set(one.thread) for one in events):
-        return True
-    if is_relay(event.sender) and any(one.sender.lower() == event.sender.lower() for one in events):
+    if any(agrees(number, masked) for masked in event.masked) or _same_talk(event, events):
         return True
     if event.kind in PARCEL_KINDS and (event.tracking or event.packages):
         return any(_unnamed(one) for one in events)
     return _same_store(event, events) or _evidence(event, events) >= LEAST
+
+
+def _same_talk(event: Event, events: tuple[Event, ...]) -> bool:
+    """Whether one of the events is of the same thread, or from the same person's relay address."""
+    sender = event.sender.lower() if is_relay(event.sender) else None
+    return any(
+        other.sender.lower() == sender or not set(event.thread).isdisjoint(other.thread)
+        for other in events
+    )
 
 
 def accepts(kind: Kind, events: tuple[Event, ...], event: Event) -> bool:
