@@ -22,6 +22,7 @@ from pydantic import (
     model_validator,
 )
 
+from daemon import bounds
 from orders.deadlines.policy import check_overrides
 from parsers.frame import Frame
 from parsers.relays import known_domains, relay_of
@@ -44,10 +45,10 @@ def zone(name: object) -> ZoneInfo:
         return ZoneInfo(str(name))
     except (ZoneInfoNotFoundError, ValueError, OSError):
         hint = (
-            did_you_mean(name, available_timezones())
+            did_you_mean(str(name)[: bounds.SHOWN], available_timezones())
             or "; write one such as Asia/Tokyo or Europe/Berlin"
         )
-        raise ValueError(f"no time zone {name!r}{hint}") from None
+        raise ValueError(f"no time zone {bounds.shown(name)}{hint}") from None
 
 
 def zone_here() -> str:
@@ -82,6 +83,14 @@ WRITTEN: dict[str, Callable[[str], str]] = {
 }
 """Defaults as people write them, where pydantic's schema has ISO 8601."""
 
+DAY = timedelta(days=1)
+METRICS_BEGIN = b"# HELP orderbell_"
+"""How a file of ours for node_exporter begins."""
+MOST_MAILBOXES = 1000
+MOST_TARGETS = 200
+MOST = 500
+"""Entries of any other list or map."""
+
 Duration = Annotated[
     timedelta,
     BeforeValidator(duration),
@@ -101,6 +110,14 @@ Clock = Annotated[
     WithJsonSchema({"type": "string", "pattern": CLOCK, "examples": ["22:30"]}),
 ]
 Identifier = Annotated[str, AfterValidator(_identifier)]
+Whole = Annotated[int, BeforeValidator(bounds.whole_number)]
+Text = Annotated[str, AfterValidator(bounds.text)]
+Line = Annotated[str, AfterValidator(bounds.line)]
+Host = Annotated[str, AfterValidator(bounds.host)]
+FilePath = Annotated[Path, BeforeValidator(bounds.path)]
+Command = Annotated[tuple[Text, ...], Field(min_length=1, max_length=100)]
+Poll = Annotated[Duration, AfterValidator(bounds.between(timedelta(seconds=10), DAY))]
+GroupWait = Annotated[Duration, AfterValidator(bounds.between(timedelta(0), DAY))]
 
 
 class Written(BaseModel):
@@ -116,17 +133,17 @@ class Secret(Written):
     alone can read.
     """
 
-    credential: str | None = None
+    credential: Text | None = None
     """Name of a systemd credential (LoadCredential= in the unit)."""
-    file: Path | None = None
+    file: FilePath | None = None
     """A file with the secret as its first line, readable by its owner alone."""
-    env: str | None = None
+    env: Text | None = None
     """Name of an environment variable."""
-    command: tuple[str, ...] | None = None
+    command: Command | None = None
     """A command that prints it, as a list: [pass, show, imap]."""
-    keyring: str | None = None
+    keyring: Text | None = None
     """Name of an entry in the desktop's keyring, service orderbell."""
-    value: str | None = None
+    value: Annotated[str, Field(max_length=10_000)] | None = None
     """The secret itself; only in a file that nobody else can read."""
 
     @model_validator(mode="after")
@@ -202,29 +219,29 @@ class Mailbox(Written):
     """Its name in commands, alerts and logs."""
     provider: Literal["gmail", "outlook", "yahoo-japan", "icloud", "fastmail"] | None = None
     """A provider whose server is known."""
-    host: str = ""
+    host: Host = ""
     """IMAP server, when the provider is another."""
-    port: Annotated[int, Field(ge=1, le=65535)] = 993
+    port: Annotated[Whole, Field(ge=1, le=65535)] = 993
     """Left out with starttls or none: 143."""
     tls: Literal["implicit", "starttls", "none"] = "implicit"
     """none is for loopback only."""
-    tls_ca_file: Path | None = None
+    tls_ca_file: FilePath | None = None
     """PEM file with the certificate of your own server or its authority."""
-    user: str
+    user: Text
     """Name the server knows you by, usually your address."""
     password: Secret | None = None
     """Often an app password."""
-    token_command: tuple[str, ...] | None = None
+    token_command: Command | None = None
     """Prints an OAuth2 access token."""
     login: Literal["microsoft"] | None = None
     """Sign in with `orderbell login`; the refresh token lies in the state folder."""
-    folders: tuple[str, ...] = ("INBOX",)
+    folders: Annotated[tuple[Text, ...], Field(max_length=MOST)] = ("INBOX",)
     """Folders that are watched; they are only ever read."""
     role: Literal["buyer", "seller", "both"] = "buyer"
     """What you are in the mails of this mailbox."""
-    authserv_ids: tuple[str, ...] = ()
+    authserv_ids: Annotated[tuple[Line, ...], Field(max_length=MOST)] = ()
     """Who stamps Authentication-Results for this mailbox (RFC 8601); `doctor` tells."""
-    addresses: tuple[str, ...] = ()
+    addresses: Annotated[tuple[Text, ...], Field(max_length=MOST)] = ()
     """Your own addresses, for mail you forward; left out: user, if it is an address."""
     relays: tuple[RelayDomain, ...] = ()
     """Forwarding services that rewrite the sender and that you use, by their domain: duck.com,
@@ -307,7 +324,7 @@ class Target(Written):
     """After a lost answer: send again marked as a maybe, or leave it."""
     click: bool = False
     """A tap on the message opens the order's page at the marketplace (ntfy, Pushover)."""
-    monthly: Annotated[int, Field(ge=1)] | None = None
+    monthly: Annotated[Whole, Field(ge=1, le=10_000_000)] | None = None
     """Messages your plan allows in a month, to be warned at three quarters; LINE's free plan is
     known: 200.
     """
@@ -381,36 +398,38 @@ class Settings(Written):
 
     version: Literal[1]
     """Of this file's form."""
-    mailboxes: tuple[Mailbox, ...] = Field(min_length=1)
+    mailboxes: tuple[Mailbox, ...] = Field(min_length=1, max_length=MOST_MAILBOXES)
     """IMAP accounts that are watched."""
-    targets: tuple[Target, ...] = ()
+    targets: Annotated[tuple[Target, ...], Field(max_length=MOST_TARGETS)] = ()
     """Where alerts go."""
-    notify: dict[str, tuple[str, ...]] = {}
+    notify: Annotated[dict[Text, tuple[Text, ...]], Field(max_length=MOST)] = {}
     """Groups: name → ids of targets."""
     alerts: AlertSettings = AlertSettings()
     quiet_hours: QuietHours | None = None
     digest: Digest = Digest()
     timezone: Zone = ZoneInfo("UTC")
     """Yours: dates without a time end with the day there."""
-    poll: Duration = timedelta(minutes=5)
-    """How often every mailbox is read even when it tells of nothing new."""
+    poll: Poll = timedelta(minutes=5)
+    """How often every mailbox is read even when it tells of nothing new; from 10s to 1d."""
     backfill: Duration = timedelta(days=90)
     """How far back the first run reads; 0d: only new mail."""
-    rate_limit: Annotated[int, Field(ge=1, le=1000)] = 20
+    rate_limit: Annotated[Whole, Field(ge=1, le=1000)] = 20
     """Messages an hour and target before the rest become one line."""
-    group_wait: Duration = timedelta(seconds=60)
-    """Alerts of one order that come within it go out as one message."""
+    group_wait: GroupWait = timedelta(seconds=60)
+    """Alerts of one order that come within it go out as one message; up to 1d."""
     ping_url: Secret | None = None
     """A dead man's switch: called after every good cycle."""
-    metrics_file: Path | None = None
-    """Prometheus text for node_exporter, replaced every minute."""
-    metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    metrics_file: FilePath | None = None
+    """Prometheus text for node_exporter, replaced every minute; the whole path of a file of its
+    own.
+    """
+    metrics_port: Annotated[Whole, Field(ge=1, le=65535)] | None = None
     """The same over HTTP on loopback."""
     mqtt: Mqtt | None = None
     """State and alerts for Home Assistant (extra orderbell[mqtt])."""
     policy: dict[str, dict[str, str | int]] = {}
     """Deadlines of orders/deadlines/policy.yaml changed by key, such as {D-AE-13: {days: 5}}."""
-    contact: dict[str, str] = {}
+    contact: Annotated[dict[Text, Text], Field(max_length=MOST)] = {}
     """Marketplace → how to reach its support, for alert texts."""
 
     def mailbox(self, name: str | None = None) -> Mailbox:
@@ -420,13 +439,19 @@ class Settings(Written):
         return {mailbox.id: mailbox for mailbox in self.mailboxes}[name]
 
 
-def load(path: Path) -> Settings:
-    """Read and check config.yaml. Raises UserFileError with every fault of the file."""
+def load(path: Path, ours: Iterable[Path] = ()) -> Settings:
+    """Read and check config.yaml; `ours` are files that nothing it names may overwrite. Raises
+    UserFileError with every fault of the file.
+    """
     document = read(path, missing="no such file; try: orderbell init")
     settings, faults = check(document, Settings)
     if settings is None:
         raise UserFileError(faults)
-    found = _cross_faults(settings, document.fault) + _exposed_values(settings, path)
+    found = [
+        *_cross_faults(settings, document.fault),
+        *_exposed_values(settings, path),
+        *(document.fault(["metrics_file"], what) for what in _unwritable(settings, path, ours)),
+    ]
     if found:
         raise UserFileError(found)
     return settings
@@ -481,6 +506,50 @@ def _cross_faults(
     ]
 
 
+def _unwritable(settings: Settings, config: Path, ours: Iterable[Path]) -> Iterator[str]:
+    """Why `metrics_file` cannot be written: it is replaced as a whole, whatever lies there."""
+    path = settings.metrics_file
+    if path is None:
+        return
+    if not path.is_absolute():
+        yield f"{path} depends on where the program starts; write the whole path"
+        return
+    known = {one.resolve() for one in (config, *ours, *_named_files(settings))}
+    try:
+        if path.resolve() in known:
+            yield f"{path} is needed for something else; name a file of its own"
+        elif path.is_dir():
+            yield f"{path} is a folder; name a file in it, such as orderbell.prom"
+        elif path.exists() and not _is_metrics(path):
+            yield f"{path} holds something else, and would be overwritten; name a file of its own"
+    except OSError as error:
+        yield f"{path} cannot be written: {error.strerror}"
+
+
+def _named_files(settings: Settings) -> Iterator[Path]:
+    """Files that are only read."""
+    for box in settings.mailboxes:
+        if box.tls_ca_file is not None:
+            yield box.tls_ca_file.expanduser()
+    for secret in _secrets(settings):
+        if secret.file is not None:
+            yield secret.file.expanduser()
+
+
+def _is_metrics(path: Path) -> bool:
+    """Whether we wrote the file."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(METRICS_BEGIN)) in (b"", METRICS_BEGIN)
+
+
+def _secrets(settings: Settings) -> tuple[Secret, ...]:
+    written = [mailbox.password for mailbox in settings.mailboxes] + [settings.ping_url]
+    written += [secret for target in settings.targets for secret in (target.url, target.answers)]
+    return tuple(secret for secret in written if secret is not None)
+
+
 def _doubled(
     what: str, things: Sequence[Mailbox | Target]
 ) -> Iterator[tuple[list[str | int], str]]:
@@ -507,10 +576,8 @@ def _nameless(settings: Settings) -> Iterator[tuple[list[str | int], str]]:
 
 def _exposed_values(settings: Settings, path: Path) -> list[Fault]:
     """A secret written out is accepted only in a file that its owner alone can read."""
-    written = [mailbox.password for mailbox in settings.mailboxes] + [settings.ping_url]
-    written += [secret for target in settings.targets for secret in (target.url, target.answers)]
     if (
-        any(secret and secret.value is not None for secret in written)
+        any(secret.value is not None for secret in _secrets(settings))
         and path.stat().st_mode & 0o077
     ):
         what = f"holds a secret as {{value: …}} but others can read the file; try: chmod 600 {path}"

@@ -28,6 +28,7 @@ MAX_DEPTH = 40
 MAX_VALUES = 20_000
 """Keys, values, lists and maps; the rules that are shipped hold some 5,000."""
 
+DIGITS = re.compile(r"\d{1000,}")
 DURATION = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 
 WORDS = {
@@ -112,9 +113,7 @@ def parse(text: str | bytes, file: str) -> Document:
             [Fault(file=file, line=0, column=0, what=f"not YAML: {error}")]
         ) from error
     except (RecursionError, ValueError) as error:
-        raise UserFileError(
-            [Fault(file=file, line=0, column=0, what="not YAML that a person wrote")]
-        ) from error
+        raise UserFileError([_unreadable(decoded, file)]) from error
     return Document(file=file, tree=tree)
 
 
@@ -330,6 +329,16 @@ def _refuse_tricks(text: str, file: str) -> None:
             raise stop("nested too deeply")
         if number > MAX_VALUES:
             raise stop(f"more than {MAX_VALUES:,} keys and values; is this the right file?")
+
+
+def _unreadable(text: str, file: str) -> Fault:
+    """What YAML allows and Python does not read: a number of thousands of digits."""
+    found = DIGITS.search(text)
+    if found is None:
+        return Fault(file=file, line=0, column=0, what="not YAML that a person wrote")
+    line = text.count("\n", 0, found.start()) + 1
+    column = found.start() - text.rfind("\n", 0, found.start())
+    return Fault(file=file, line=line, column=column, what="a number of too many digits")
 
 
 def _syntax_fault(error: MarkedYAMLError, file: str) -> Fault:

@@ -1,10 +1,12 @@
 """The files a running service lives by, and whether a person has changed them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from daemon.pipeline.setup import Setup, build
 from daemon.settings import Settings, load
+from daemon.store.backups import SIDES
 from daemon.store.store import FILE
 from rules import ruletests
 
@@ -38,7 +40,7 @@ class Files:
 
         The user's own tests of the rules must pass too.
         """
-        settings = load(self.config)
+        settings = load(self.config, self._ours())
         rules = self.rules if self.rules.exists() else None
         packs = self.packs if self.packs.is_dir() else None
         setup = build(settings, rules=rules, packs=packs)
@@ -46,10 +48,21 @@ class Files:
             ruletests.verify(self.tests, setup.rulebook)
         return settings, setup
 
+    def _ours(self) -> Iterator[Path]:
+        """Files that the configuration may not have overwritten."""
+        yield from (self.rules, self.tests, *self._pack_files())
+        yield from (self.ledger.with_name(FILE + side) for side in SIDES)
+
+    def _pack_files(self) -> list[Path]:
+        try:
+            return sorted(self.packs.rglob("*.yaml"))
+        except OSError:  # a folder in it that we may not look into
+            return []
+
     def stamp(self) -> tuple[tuple[str, int, int], ...]:
         """Changes when one of the files does: name, time of change in ns, size."""
         found = []
-        for path in (self.config, self.rules, self.tests, *sorted(self.packs.rglob("*.yaml"))):
+        for path in (self.config, self.rules, self.tests, *self._pack_files()):
             try:
                 state = path.stat()
             except OSError:

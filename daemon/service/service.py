@@ -168,6 +168,8 @@ class Service:
             except StoreError as error:
                 log.warning("guard failed trouble=%s: %s", error.trouble.value, error)
                 self._trouble(error)
+            except Exception:  # a defect of ours must not end what still works
+                log.exception("guard failed")
             wall, steady = self._clock(), time.monotonic()
 
     def stop(self) -> None:
@@ -207,38 +209,60 @@ class Service:
     # files
 
     def reload(self) -> bool:
-        """Read the files again; with a fault in them the last good ones stay in force. Whether they
-        were taken.
+        """Read the files again; with a fault in them, or one of ours that they bring to light, the
+        last good ones stay in force. Whether they were taken. Raises StoreError.
         """
         systemd.reloading()
         self._reload = False
         self._stamp = self._files.stamp()
         try:
-            settings, setup = self._files.read()
+            self._take(*self._files.read())
         except UserFileError as error:
-            log.warning("files rejected faults=%d first=%s", len(error.faults), error.faults[0])
-            told = {
-                "faults": len(error.faults),
-                "reason": str(error.faults[0]),
-                "file": error.faults[0].file,
-            }
-            self._tell_health(FILES_REJECTED, told, RULES)
-            systemd.ready()
+            self._reject(error.faults[0].file, str(error.faults[0]), len(error.faults))
             return False
+        except StoreError:
+            self._reload = True  # the ledger's trouble is not theirs: they are read once more
+            raise
+        except Exception as error:
+            log.exception("files rejected by a defect of ours")
+            what = f"{type(error).__name__} while they were read; please report it, with the log"
+            self._reject(str(self._files.config), what, 1)
+            return False
+        finally:
+            systemd.ready()
+        self.poll_now()  # a secret may have been mended, which no file of ours shows
+        log.info("files read again")
+        return True
+
+    def _take(self, settings: Settings, setup: Setup) -> None:
+        """Go by these from now on, or, when that fails, by those before as if nothing had been."""
+        before = self._settings, self.pipeline.setup
+        try:
+            self._use(settings, setup)
+            self._tell_health(FILES_REJECTED, False, RULES)
+        except StoreError:
+            raise
+        except Exception:
+            self._use(*before)
+            self.pipeline.rejudge()  # some orders were judged by the rules that failed
+            raise
+
+    def _use(self, settings: Settings, setup: Setup) -> None:
         old, self._settings = self._settings, settings
         if setup.packs != self.pipeline.setup.packs or self._files.packs.is_dir():
             self._child.close()
             self._child = ReadingChild(setup.packs)
         self.pipeline.setup = setup
         self.health.use(settings, setup)
-        self._tell_health(FILES_REJECTED, False, RULES)
         self._accept_rules(self._clock())
         self._rewatch(old, settings)
         self._mqtt.use(settings.mqtt, self.store, setup)
-        self.poll_now()  # a secret may have been mended, which no file of ours shows
-        log.info("files read again")
-        systemd.ready()
-        return True
+
+    def _reject(self, file: str, reason: str, faults: int) -> None:
+        """Say that the files did not take effect, and why."""
+        log.warning("files rejected faults=%d first=%s", faults, reason)
+        told = {"faults": faults, "reason": reason, "file": file}
+        self._tell_health(FILES_REJECTED, told, RULES)
 
     def _rewatch(self, old: Settings, new: Settings) -> None:
         """End the watchers of mailboxes that changed or went, start those that are new."""

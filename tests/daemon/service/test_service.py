@@ -299,6 +299,46 @@ def test_a_broken_rule_file_keeps_the_last_good_rules_and_is_told(home):
     assert "rules.yaml" in told[0]["message"] + told[0]["title"]
 
 
+def test_a_reload_that_meets_a_defect_of_ours_keeps_what_was_good_and_is_told(home, monkeypatch):
+    home.receive(sample_mail.placed(AMAZON, at=now()))
+    with home.running() as service:
+        home.pushed(1)
+        home.sink.clear()
+        good = service.pipeline.setup
+        with monkeypatch.context() as broken:
+            broken.setattr(Files, "read", lambda _files: timedelta(days=10**10))
+            service.ask_reload()
+            told = home.pushed(1)
+        assert service.pipeline.setup is good
+        home.receive(sample_mail.judged(ALIEXPRESS, at=now()))
+        home.pushed(2)
+        assert service.reload()
+
+    assert "OverflowError" in told[0]["message"]
+
+
+def test_rules_that_cannot_be_applied_are_taken_back(home, monkeypatch):
+    home.receive(sample_mail.placed(AMAZON, at=now()))
+    with home.running() as service:
+        home.pushed(1)
+        good, rejudge, calls = service.pipeline.setup, service.pipeline.rejudge, []
+
+        def fails_once():
+            calls.append(service.pipeline.setup)
+            if len(calls) == 1:
+                raise ArithmeticError
+            rejudge()
+
+        monkeypatch.setattr(service.pipeline, "rejudge", fails_once)
+        home.files.rules.write_text("version: 1\ndisable: [shipped]\n")
+
+        assert not service.reload()
+        assert service.pipeline.setup is good
+        assert calls[1:] == [good]
+        assert service.reload()
+        assert service.pipeline.setup is not good
+
+
 def test_rules_whose_own_tests_fail_are_not_taken(home):
     home.receive(sample_mail.placed(AMAZON, at=now()))
     with home.running() as service:

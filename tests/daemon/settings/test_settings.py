@@ -129,10 +129,63 @@ MISTAKES = [
         ),
     ),
 ]
+FAR = "9" * 5000
+BEYOND = [
+    ("poll: 5m", "poll: 0s", "23:7: from 10s to 1d is possible"),
+    ("poll: 5m", "poll: 2d", "23:7: from 10s to 1d is possible"),
+    ("poll: 5m", "poll: 99999999999d", "23:7: expected a duration of at most 3650d"),
+    ("poll: 5m", f"poll: {FAR}d", "23:7: expected a duration of at most 3650d"),
+    ("backfill: 90d", "backfill: 99999w", "24:11: expected a duration of at most 3650d"),
+    ("backfill: 90d", "group_wait: 25h", "24:13: from 0s to 1d is possible"),
+    ("backfill: 90d", "rate_limit: yes", "24:13: expected a whole number, not 'yes'"),
+    ("backfill: 90d", "rate_limit: true", "24:13: a number is wanted, not true"),
+    ("backfill: 90d", f"rate_limit: {FAR}", "24:13: a number of too many digits"),
+    ("backfill: 90d", "metrics_port: 0", "24:15: input should be greater than or equal to 1"),
+    (
+        "backfill: 90d",
+        "policy: {D-AE-13: {days: 999999}}",
+        "24:26: input should be less than or equal to 3650",
+    ),
+    (
+        "    host: imap.example.jp",
+        "    host: https://imap.example.jp",
+        "4:11: 'https://imap.example.jp' is no server; write its name, such as imap.example.org",
+    ),
+    (
+        "[INBOX, Orders]",
+        "['']",
+        "9:15: is empty; leave the key out, or write what it is",
+    ),
+    ("[INBOX, Orders]", f"[{'x' * 501}]", "9:15: is longer than 500 characters"),
+    ("{credential: imap-main}", "{command: []}", "8:25: needs at least 1 entry"),
+    (
+        "{credential: imap-main}",
+        '{file: "a\\0b"}',
+        "8:22: holds a line break or another control character",
+    ),
+    (
+        "backfill: 90d",
+        "metrics_file: orderbell.prom",
+        "24:15: orderbell.prom depends on where the program starts; write the whole path",
+    ),
+    (
+        "backfill: 90d",
+        "metrics_file: /",
+        "24:15: / is a folder; name a file in it, such as orderbell.prom",
+    ),
+    (
+        "backfill: 90d",
+        "metrics_file: /dev/null",
+        ("24:15: /dev/null holds something else, and would be overwritten; name a file of its own"),
+    ),
+]
+"""Values no person means."""
 
 
 @pytest.mark.parametrize(
-    ("right", "wrong", "expected"), MISTAKES, ids=[row[1].strip() for row in MISTAKES]
+    ("right", "wrong", "expected"),
+    [*MISTAKES, *BEYOND],
+    ids=[row[1].strip()[:60] for row in (*MISTAKES, *BEYOND)],
 )
 def test_a_mistake_is_one_sentence_with_its_place(tmp_path, right, wrong, expected):
     assert right in WHOLE
@@ -242,3 +295,26 @@ def test_the_port_left_out_is_the_one_of_the_encryption(tmp_path, tls, port):
     )
 
     assert settings.mailbox().port == port
+
+
+@pytest.mark.parametrize("other", ["config.yaml", "link", "./config.yaml", "rules.yaml", "token"])
+def test_metrics_never_overwrite_a_file_that_is_needed(tmp_path, other):
+    (tmp_path / "link").symlink_to(tmp_path / "config.yaml")
+    (tmp_path / "token").write_text("secret")
+    rules = tmp_path / "rules.yaml"  # not there yet
+
+    with pytest.raises(UserFileError) as caught:
+        load(written(tmp_path, f"{SHORT}metrics_file: {tmp_path}/{other}\n"), [rules])
+
+    [fault] = caught.value.faults
+    assert (fault.line, fault.column) == (4, 15)
+    assert "name a file of its own" in fault.what
+
+
+@pytest.mark.parametrize("text", [None, "", "# HELP orderbell_info Always 1.\n"])
+def test_metrics_are_written_anew_over_our_own_file(tmp_path, text):
+    path = tmp_path / "orderbell.prom"
+    if text is not None:
+        path.write_text(text)
+
+    assert load(written(tmp_path, f"{SHORT}metrics_file: {path}\n")).metrics_file == path
