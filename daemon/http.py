@@ -77,4 +77,6 @@ def _call(url: str, data: bytes | None, seconds: float) -> tuple[int, bytes]:
                 return error.code, error.read(LARGEST)
     except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
         cause = getattr(error, "reason", error)
+        if isinstance(cause, TimeoutError):
+            raise WebError(f"gave no answer within {seconds:.0f} s") from None
         raise WebError(f"cannot be called ({type(cause).__name__})") from None

@@ -3,13 +3,18 @@ import re
 import pytest
 
 from tests.docs import BLOCK, PAGES, ROOT, TABLES, rendered
+from tests.manual import PAGE, page
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_a_page_says_what_the_program_is(page):
-    text = (ROOT / page).read_text()
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_says_what_the_program_is(name):
+    text = (ROOT / name).read_text()
 
     assert rendered(text) == text, "run: make docs"
+
+
+def test_the_manual_is_what_the_commands_are():
+    assert PAGE.read_text() == page(), "run: make docs"
 
 
 def test_every_table_stands_on_some_page():

@@ -65,7 +65,7 @@ class Sections(CommandGroup):
 @click.option(
     "--state",
     metavar="DIR",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help="Folder of the ledger.  [default: $STATE_DIRECTORY, else ~/.local/state/orderbell]",
 )
 @click.pass_context

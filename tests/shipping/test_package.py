@@ -11,7 +11,7 @@ import pytest
 
 from daemon import __version__
 from daemon.demo.play import STAMP
-from tests.manual import PAGE, page
+from tests.manual import page
 from tests.missing import without
 
 pytestmark = [pytest.mark.shipping, pytest.mark.timeout(1800)]
@@ -114,7 +114,3 @@ def test_every_module_of_the_wheel_can_be_imported(installed):
     )  # fmt: skip
 
     assert done.returncode == 0, done.stderr
-
-
-def test_the_manual_is_what_the_commands_are():
-    assert PAGE.read_text() == page(), "run: make docs"

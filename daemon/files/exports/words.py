@@ -68,6 +68,7 @@ EVENTS: Mapping[str, tuple[str, str]] = {
     "withdrawal": ("Dispute withdrawn by me", "紛争を自分で取り下げ"),
     "contacted_seller": ("Seller contacted", "出品者へ連絡"),
     "assignment": ("Assigned by hand", "手動で割り当て"),
+    "correction": ("Taken back or judged anew", "取り消し・再判定"),
 }
 """Kinds of `parsers.notice.Kind`: English, Japanese."""
 

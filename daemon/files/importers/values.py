@@ -161,6 +161,14 @@ def moment(
     return _instant(day, clock, column, text, zone)
 
 
+def _named_day(match: re.Match[str]) -> tuple[int, int, int]:
+    """Year, month and day of `Mar 5, 2026` or `5 March 2026`; month 0 for a name that is none."""
+    first = match[1] is not None
+    name, day, year = (match[1], match[2], match[3]) if first else (match[5], match[4], match[6])
+    short = name[:3].capitalize()
+    return int(year), MONTHS.index(short) + 1 if short in MONTHS else 0, int(day)
+
+
 def _day(text: str, column: str, day_first: bool | None) -> tuple[date, str] | None:
     if match := NUMBERED.match(text):
         year, month, day = (int(part) for part in match.groups())
@@ -175,13 +183,7 @@ def _day(text: str, column: str, day_first: bool | None) -> tuple[date, str] | N
             )
         day, month = (one, two) if (one > 12 if day_first is None else day_first) else (two, one)
     elif match := NAMED.match(text):
-        name, day, year = (
-            (match[1], int(match[2]), int(match[3]))
-            if match[1]
-            else (match[5], int(match[4]), int(match[6]))
-        )
-        short = name[:3].capitalize()
-        month = MONTHS.index(short) + 1 if short in MONTHS else 0
+        year, month, day = _named_day(match)
     else:
         return None
     if not FIRST_YEAR <= year <= LAST_YEAR:

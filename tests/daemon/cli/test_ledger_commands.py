@@ -143,7 +143,7 @@ def test_an_order_shows_the_mail_behind_each_step(made):
     ]
     assert all(step["mail"] and step["subject"] for step in told["timeline"])
     assert "AliExpress Dispute Order" in words
-    assert "dispute-judged-invalid" in words
+    assert "critical, firing: Dispute judged Invalid" in words
 
 
 def test_an_unknown_order_gets_a_suggestion(made):
@@ -430,7 +430,9 @@ def test_a_replay_of_the_same_mails_rings_the_same(made, tmp_path):
 def test_without_trust_in_headers_a_replay_may_trust_all(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "mails").mkdir()
-    (tmp_path / "mails" / "knife.eml").write_bytes(sample_mail("knife-judged", datetime.now(UTC)))
+    for name in ("knife-ordered", "knife-judged"):  # about an order nobody knows: no rule's alert
+        raw = sample_mail(name, datetime.now(UTC))
+        (tmp_path / "mails" / f"{name}.eml").write_bytes(raw)
     run = CliRunner().invoke
     doubtful = rows(run(main, ["replay", str(tmp_path / "mails"), "--json"]))
     trusting = rows(run(main, ["replay", str(tmp_path / "mails"), "--json", "--trust", "all"]))

@@ -11,7 +11,7 @@ from daemon.mqtt.publisher import MqttError, Publisher, new_client, try_broker
 from daemon.settings import Mqtt, Secret
 from daemon.store.store import Store
 from rules.alert import AlertState
-from tests.daemon.pipeline.test_intake import ALIEXPRESS, AMAZON, START, Testbed, sample_mail
+from tests.daemon.pipeline.test_intake import ALIEXPRESS, AMAZON, START, Bed, sample_mail
 from tests.missing import without
 from tests.servers import mosquitto
 
@@ -29,7 +29,7 @@ def broker():
 @pytest.fixture
 def desk(tmp_path):
     with Store.open(tmp_path / "ledger.sqlite") as store:
-        yield Testbed(store=store)
+        yield Bed(store=store)
 
 
 @pytest.fixture
