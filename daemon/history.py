@@ -10,7 +10,7 @@ from typing import Any
 from daemon.pipeline.setup import Setup
 from daemon.replay import Filed, Scenario, replay
 from daemon.store.ledger import Ledger
-from daemon.worker.reading import Reads
+from daemon.worker.reading import Reader
 from orders.event import Source
 from parsers.frame import Frame
 from rules.alert import Cause, Severity
@@ -21,7 +21,7 @@ BY_HAND = (Source.NOTE, Source.IMPORT, Source.ASSIGNMENT)
 
 
 def would_send(
-    ledger: Ledger, setup: Setup, reads: Reads, *, since: datetime, until: datetime
+    ledger: Ledger, setup: Setup, reads: Reader, *, since: datetime, until: datetime
 ) -> list[Sending]:
     """What the rules of the set-up would have sent from `since` to `until`, oldest first."""
     frames = {box.id: setup.frame(box.id) for box in setup.mailboxes}

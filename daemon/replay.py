@@ -23,11 +23,10 @@ from daemon.pipeline.pipeline import Pipeline
 from daemon.pipeline.setup import Setup
 from daemon.settings import Target
 from daemon.store.store import Store
-from daemon.worker.reading import Reads
+from daemon.worker.reading import Reader
 from orders.event import Event
 from parsers.frame import Frame
 from parsers.notice import Role
-from parsers.reader import Context, interesting
 from parsers.user_yaml import Fault, UserFileError
 
 Named = tuple[str, Callable[[], bytes]]
@@ -135,7 +134,7 @@ class Scenario:
 
 
 def replay(
-    scenario: Scenario, setup: Setup, reads: Reads, frame: Frame, target: Target | None = None
+    scenario: Scenario, setup: Setup, reads: Reader, frame: Frame, target: Target | None = None
 ) -> Iterator[Rung]:
     """Every alert in the order of sending. `frame` says how mails are read that bring none of their
     own; `target` gives the language.
@@ -197,7 +196,7 @@ def _take(pipeline: Pipeline, filed: Filed, frame: Frame, uid: int) -> tuple[Mes
         header=header,
     )
     intake = Intake(store=pipeline.store, setup=pipeline.setup, reads=pipeline.reads, frame=frame)
-    if interesting(header, Context.of(pipeline.setup.library, frame)):
+    if pipeline.reads.wanted(header, frame):
         return intake.take(arrived, filed.at)
     intake.ignore([arrived], filed.at)
     return ()

@@ -25,17 +25,17 @@ from daemon.pipeline.transaction import NOW, Announce, Transaction, transaction
 from daemon.store.mails import MailState, Place
 from daemon.store.state import heard
 from daemon.store.store import Store
-from daemon.worker.reading import ReadingError, Reads
+from daemon.worker.reading import ReadingError, Reads, StandInError
 from orders.event import Event, events_of
 from orders.facts.view import View
 from orders.matching.index import CachedIndex, key_parts
 from orders.matching.match import affected_orders, now_matched
 from parsers.frame import Frame
-from parsers.limits import refuse
 from parsers.notice import Outcome, Reading, Trust
 
 TRIES = 2
 """A mail that ended its reader, or us, so many times is not read a third time."""
+UNFETCHED = "could not be fetched: the server gives no text for it"
 NOT_OURS = "not a marketplace's, by its header"
 DULL = (Outcome.NOISE, Outcome.FOREIGN)
 """Of such a mail no text is kept."""
@@ -72,7 +72,8 @@ class Intake:
         place = place_of(arrived)
         for _ in range(TRIES + 1):
             with self._fenced(place, now, light=True) as tx:
-                if tx.ledger.mails.finished(place):
+                late = tx.ledger.mails.is_unfetched(place)
+                if not late and tx.ledger.mails.finished(place):
                     _advance(tx, place)
                     return ()
                 # Counted before the reading: what kills us while reading is counted too.
@@ -81,14 +82,14 @@ class Intake:
                 )
             if arrived.raw is None:
                 return self._without_text(place, number, tries, now)
-            if tries > TRIES:
+            if tries > TRIES and not late:
                 return self._set_aside(arrived, number, "reading it failed twice", now)
-            if refused := refuse(arrived.raw):
-                return self._set_aside(arrived, number, f"not read: {refused}", now)
             try:
                 reading = self.reads(arrived.raw, self.frame)
+            except StandInError:
+                return self._without_text(place, number, tries, now)
             except ReadingError as failure:
-                if tries == TRIES:
+                if failure.lasting or tries >= TRIES:
                     return self._set_aside(arrived, number, str(failure), now)
                 continue
             # Rows and cursor of history are written together, so what a loss of power takes of them
@@ -150,13 +151,14 @@ class Intake:
     def _without_text(
         self, place: Place, number: int, tries: int, now: datetime
     ) -> tuple[Message, ...]:
-        """The server shows the mail and gives no text: asked again later, then set aside."""
+        """The server shows the mail and gives no text: asked again with the next polls, then set
+        aside, told, and asked again with growing pauses.
+        """
         with self._fenced(place, now) as tx:
             if tries <= TRIES:
                 _advance(tx, place)
                 return ()
-            why = "the server gives no text for it"
-            tx.ledger.mails.set_aside(number, MailState.QUARANTINE, why, digest="", raw=None)
+            tx.ledger.mails.set_aside(number, MailState.QUARANTINE, UNFETCHED, digest="", raw=None)
             look(tx, SERVICE)
             return _finish(tx, place)
 

@@ -19,7 +19,7 @@ from daemon.store.mailboxes import MailboxRow
 from daemon.store.mails import Place
 from daemon.store.state import SWEPT, StateKey, begins
 from daemon.store.store import Store
-from daemon.worker.reading import Reads
+from daemon.worker.reading import Reader
 from rules.alert import Scope
 
 LATE = timedelta(minutes=30)
@@ -67,7 +67,7 @@ class Pipeline(Commands):
         self,
         store: Store,
         setup: Setup,
-        reads: Reads,
+        reads: Reader,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         said: Callable[[Message], None] = lambda _message: None,

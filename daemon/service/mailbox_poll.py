@@ -13,7 +13,6 @@ from daemon.mailbox.poll import PollOptions
 from daemon.mailbox.session import Session
 from daemon.pipeline.pipeline import Pipeline
 from daemon.settings import Mailbox, Settings
-from parsers.reader import Context, interesting
 
 log = logging.getLogger("orderbell.mailbox")
 
@@ -69,8 +68,7 @@ class MailboxPoll:
         self._every = pace.every
         self._hooks = hooks
         self._poll = pipeline.begin_poll(box.id, backfill=pace.backfill)
-        setup = pipeline.setup
-        self._context = Context.of(setup.library, setup.frame(box.id))
+        self._frame = pipeline.setup.frame(box.id)
         self._others: list[Arrived] = []
         """Mails of others of the folder at hand, kept back to be written together."""
 
@@ -123,10 +121,16 @@ class MailboxPoll:
         return polled.seen + self._again(polled) + (self._late(polled) if rescan else 0)
 
     def _again(self, polled: Polled) -> int:
-        """Mails whose reading was begun and never ended: a crash, or a server that gave no text."""
+        """Mails whose reading was begun and never ended: a crash, or a server that gave no text;
+        and of those it has long not given, which are due to be asked for again.
+        """
         uidvalidity = polled.cursor.uidvalidity
+        place = self._box.id, polled.folder, uidvalidity
         with self._pipeline.store.read() as ledger:
-            uids = ledger.mails.unfinished(self._box.id, polled.folder, uidvalidity)
+            uids = (
+                *ledger.mails.unfinished(*place),
+                *ledger.mails.unfetched(*place, self._pipeline.clock()),
+            )
         left = [uid for uid in uids if uid not in polled.missing]
         if not left:
             return 0
@@ -158,7 +162,7 @@ class MailboxPoll:
 
     def _wanted(self, header: bytes) -> bool:
         """Whether the whole mail is asked for."""
-        if not interesting(header, self._context):
+        if not self._pipeline.reads.wanted(header, self._frame):
             return False
         if not self._poll.first_run:
             self._hooks.expect()

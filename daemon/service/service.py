@@ -45,8 +45,6 @@ from daemon.store.state import (
 )
 from daemon.store.store import prepare, rescue, suspect
 from daemon.worker.reading import ReadingChild
-from parsers.frame import Frame
-from parsers.notice import Reading
 from parsers.user_yaml import UserFileError
 from rules.alert import Scope
 
@@ -111,7 +109,7 @@ class Service:
         self.store, rescued = rescue(self._files.ledger, self._clock())
         self._child = ReadingChild(setup.packs)
         self.pipeline = Pipeline(
-            self.store, setup, self._reads, clock=self._clock, said=self._said, patience=LATE
+            self.store, setup, self._child, clock=self._clock, said=self._said, patience=LATE
         )
         self.health = Health(self._settings, setup, self._send)
         if rescued is not None:
@@ -250,8 +248,7 @@ class Service:
     def _use(self, settings: Settings, setup: Setup) -> None:
         old, self._settings = self._settings, settings
         if setup.packs != self.pipeline.setup.packs or self._files.packs.is_dir():
-            self._child.close()
-            self._child = ReadingChild(setup.packs)
+            self._child.use(setup.packs)
         self.pipeline.setup = setup
         self.health.use(settings, setup)
         self._accept_rules(self._clock())
@@ -302,9 +299,6 @@ class Service:
         )
         self._watchers[box.id] = watcher
         watcher.start()
-
-    def _reads(self, raw: bytes, frame: Frame) -> Reading:
-        return self._child(raw, frame)
 
     def _expect(self) -> None:
         """A marketplace mail is coming: what reads it and what tells of it start while it is
@@ -450,12 +444,12 @@ class Service:
             watcher.stop()
         if hasattr(self, "_dispatch"):
             self._dispatch.begin_stop()
+        self._child.close()  # a mail in hand is read by whoever comes after us
         for watcher in self._watchers.values():
             if not watcher.join(deadline - time.monotonic()):
                 log.error("worker did not end mailbox=%s", watcher.box.id)
         self._watchers.clear()
         self._mqtt.close()
-        self._child.close()
         if self._stopping.is_set():
             self._sender.close()  # what was being sent comes back unsure, and is marked so
         if hasattr(self, "_dispatch"):

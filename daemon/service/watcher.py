@@ -24,6 +24,7 @@ from daemon.service.files import Files
 from daemon.service.mailbox_poll import NO_HOOKS, MailboxPoll, Pace, PollHooks
 from daemon.settings import Mailbox, Secret
 from daemon.store.errors import StoreError, StoreErrorKind
+from daemon.worker.reading import ReadingStoppedError
 
 log = logging.getLogger("orderbell.mailbox")
 
@@ -147,6 +148,8 @@ class Watcher:
                 if self._stopping.is_set():
                     return
                 self._wait(self._stuck(error))
+            except ReadingStoppedError:
+                return
             except KeyError:
                 return  # the configuration no longer has this mailbox
             except Exception:

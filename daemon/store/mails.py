@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -59,6 +59,19 @@ class MailRow:
 
 LIGHT = tuple(column for column in mail.c if column.name not in ("raw", "near", "claims"))
 """Every column but the heavy ones."""
+
+
+ASKED_FOR = timedelta(days=30)
+"""How long a mail that the server does not give is asked for."""
+PAUSES = tuple(timedelta(minutes=minutes) for minutes in (0, 0, 15, 60, 240, 720))
+UNFETCHED = (mail.c.state == MailState.QUARANTINE, mail.c.digest.is_(None))
+
+
+def asked_after(tries: int) -> timedelta:
+    """How long after it was first seen a mail is asked for again that was not given so often: 15
+    minutes after the third time, then 1, 4 and 12 hours later, then daily.
+    """
+    return sum(PAUSES[:tries], timedelta(days=max(0, tries - len(PAUSES))))
 
 
 class Mails:
@@ -176,6 +189,29 @@ class Mails:
         """Whether the mail there has its row and needs nothing more."""
         statement = select(mail.c.state).where(*_at(place))
         return self._connection.execute(statement).scalar_one_or_none() not in (None, MailState.NEW)
+
+    def is_unfetched(self, place: Place) -> bool:
+        """Whether the mail there was set aside because the server gave no text."""
+        statement = select(mail.c.id).where(*_at(place), *UNFETCHED)
+        return self._connection.execute(statement).scalar_one_or_none() is not None
+
+    def unfetched(
+        self, mailbox: str, folder: str, uidvalidity: int, now: datetime
+    ) -> tuple[int, ...]:
+        """UIDs set aside because the server gave no text, and due to be asked for again."""
+        statement = select(mail.c.uid, mail.c.seen, mail.c.tries).where(
+            UNFINISHED,
+            *UNFETCHED,
+            mail.c.mailbox == mailbox,
+            mail.c.folder == folder,
+            mail.c.uidvalidity == uidvalidity,
+            mail.c.seen > now - ASKED_FOR,
+        )
+        return tuple(
+            row.uid
+            for row in self._connection.execute(statement.order_by(mail.c.uid))
+            if now >= row.seen + asked_after(row.tries)
+        )
 
     def known_uids(
         self, mailbox: str, folder: str, uidvalidity: int, first: int, last: int

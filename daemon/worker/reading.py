@@ -1,23 +1,27 @@
-"""The process that reads hostile mail: without secrets or sockets, limited in time and memory,
-killed when it hangs.
+"""The process that reads hostile mail: without secrets, files or sockets, limited in time and
+memory, killed when it hangs.
 
-The parent sends a mail's bytes and how its mailbox is read, the child answers with the reading as
-JSON.
+Not even a header is parsed outside of it. The parent sends bytes and how their mailbox is read; the
+child answers whether a header is worth its body, or with the reading, as JSON.
 """
 
 import json
 import os
-import resource
+import sys
+import sysconfig
 import threading
+import time
+import zoneinfo
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import timedelta, timezone, tzinfo
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from daemon.worker.budget import ORDINARY_CPU, SenderBudgets
+from daemon.worker.confine import CpuTimeError, limit, shut_in, within_cpu
 from daemon.worker.process import WorkerError, WorkerProcess
 from daemon.worker.serve import Handler
 from parsers.errors import OrderbellError
@@ -25,33 +29,95 @@ from parsers.frame import Frame
 from parsers.notice import Reading
 from parsers.reading_codec import reading_from_wire, reading_to_wire
 
+if TYPE_CHECKING:
+    from parsers.pack import Library
+
 SECONDS = 10.0
-"""For one mail; the longest allowed one takes half a second."""
+"""For one mail, by the clock on the wall, the start of the process included."""
+HEADER_BYTES = 256 << 10
+HEADER_CPU = 0.5
+"""Seconds of processor time for a header."""
+STAND_IN = "the server gives a notice in its place"
+STAND_IN_BYTES = 32 << 10
+"""What stands in for a mail is a few lines."""
 MEMORY = 512 << 20
 IDLE_SECONDS = 300.0
 """A child that has read nothing for so long gives its memory back."""
+OLD_CPU = 300.0
+"""Seconds of processor time after which a child is replaced."""
 ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "TZ")
 
 
 class ReadingError(OrderbellError):
-    """The mail was not read; says why in one sentence."""
+    """The mail was not read; says why in one sentence. `lasting`: another try would end the same
+    way.
+    """
+
+    def __init__(self, what: str, *, lasting: bool = False) -> None:
+        self.lasting = lasting
+        super().__init__(what)
+
+
+class StandInError(ReadingError):
+    """What the server gave is no mail, but says that it has one which it cannot give."""
+
+
+class ReadingStoppedError(OrderbellError):
+    """The program is ending: nothing was found out about the mail."""
 
 
 Reads = Callable[[bytes, Frame], Reading]
 """Reads one mail, or raises ReadingError."""
 
 
-def inline(packs: Path | None) -> Reads:
-    """Reading in this process, for commands and replays of the user's own files."""
+class Reader(Protocol):
+    """What reads mail, here or in another process."""
+
+    def __call__(self, raw: bytes, frame: Frame) -> Reading:
+        """The reading of one mail. Raises ReadingError."""
+
+    def wanted(self, header: bytes, frame: Frame) -> bool:
+        """Whether the body behind this header is worth fetching. Raises nothing of its own."""
+
+
+class InlineReader:
+    """Reads in this process: in the child, and for commands and replays of the user's own files."""
+
+    def __init__(self, library: "Library") -> None:
+        self._library = library
+
+    def __call__(self, raw: bytes, frame: Frame) -> Reading:
+        from parsers import limits, mail, reader  # noqa: PLC0415 - the service itself never loads them
+
+        # Of what the rest is refused for, the header still tells whose it is.
+        if refused := limits.refuse_header(limits.header_of(raw)):
+            raise ReadingError(f"not read: {refused}", lasting=True)
+        if len(raw) < STAND_IN_BYTES and mail.is_stand_in(mail.parse(raw)):
+            raise StandInError(STAND_IN)
+        return reader.read(raw, reader.Context.of(self._library, frame))
+
+    def wanted(self, header: bytes, frame: Frame) -> bool:
+        from parsers import mail, reader  # noqa: PLC0415
+
+        if mail.is_stand_in(mail.parse_header(header)):
+            return True
+        return reader.interesting(header, reader.Context.of(self._library, frame))
+
+
+def inline(packs: Path | None) -> InlineReader:
+    """Raises UserFileError."""
     from parsers.pack import load  # noqa: PLC0415 - BeautifulSoup belongs in the child of a service, not in the service
-    from parsers.reader import Context, read  # noqa: PLC0415
 
-    library = load(packs)
+    return InlineReader(load(packs))
 
-    def reads(raw: bytes, frame: Frame) -> Reading:
-        return read(raw, Context.of(library, frame))
 
-    return reads
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeaderAnswer:
+    """What the child says of a header."""
+
+    wanted: bool
+    sender: str
+    """The address in From, empty where none can be read."""
 
 
 class ReadingChild:
@@ -62,22 +128,51 @@ class ReadingChild:
     def __init__(self, packs: Path | None, *, seconds: float = SECONDS) -> None:
         self._packs = packs
         self._seconds = seconds
+        self._budgets = SenderBudgets()
         self._worker: WorkerProcess | None = None
+        self._cpu = 0.0
+        """Seconds of processor time the worker has used."""
+        self._spent = 0.0
+        """And for the last request."""
+        self._closed = False
         self._turn = threading.Lock()
 
     def __call__(self, raw: bytes, frame: Frame) -> Reading:
-        """The reading of one mail. Raises ReadingError when it takes too long, or kills the
-        child.
+        """The reading of one mail. Raises ReadingError when it is refused, takes too long, or kills
+        the child; ReadingStoppedError after `close`.
+        """
+        with self._turn:
+            sender = self._header(raw[:HEADER_BYTES], frame).sender
+            try:
+                found = self._ask("read", raw, frame, self._budgets.left(sender))
+            finally:
+                self._budgets.spend(sender, self._spent)
+            try:
+                return reading_from_wire(found)
+            except ValueError as error:
+                raise self._lied(str(error)) from None
+
+    def wanted(self, header: bytes, frame: Frame) -> bool:
+        """Whether the body is worth fetching; also where that cannot be found out. Raises
+        ReadingStoppedError after `close`.
         """
         with self._turn:
             try:
-                answer = self._running().ask(_frame_to_json(frame), raw, seconds=self._seconds)
-                return reading_from_wire(answer)
-            except WorkerError as error:
-                raise ReadingError(f"the reading process {error.what}") from None
-            except ValueError as error:
-                self._end()
-                raise ReadingError(f"the reading process answered no reading: {error}") from None
+                return self._header(header, frame).wanted
+            except ReadingError:
+                return True  # fetched, counted, and refused by its own reading
+
+    def confinement(self) -> tuple[str, ...]:
+        """Which of "landlock" and "seccomp" hold the process. Raises ReadingError."""
+        with self._turn:
+            found = self._ask("confinement", b"", Frame(), HEADER_CPU)
+            return tuple(map(str, found)) if isinstance(found, list) else ()
+
+    def use(self, packs: Path | None) -> None:
+        """Read by these packs from now on."""
+        with self._turn:
+            self._packs = packs
+            self._end()
 
     def warm(self) -> None:
         """Start the process now rather than with the first mail."""
@@ -91,6 +186,10 @@ class ReadingChild:
                 self._end()
 
     def close(self) -> None:
+        """End the process at once; whoever waits for it gets a ReadingStoppedError."""
+        self._closed = True
+        if worker := self._worker:
+            worker.kill()
         with self._turn:
             self._end()
 
@@ -105,10 +204,49 @@ class ReadingChild:
     ) -> None:
         self.close()
 
+    def _header(self, header: bytes, frame: Frame) -> HeaderAnswer:
+        match self._ask("header", header, frame, HEADER_CPU):
+            case {"wanted": bool(wanted), "sender": str(sender)}:
+                return HeaderAnswer(wanted=wanted, sender=sender[:320])
+        raise self._lied("of a header")
+
+    def _ask(self, do: str, data: bytes, frame: Frame, cpu: float) -> Any:
+        request = {"do": do, "cpu": cpu, "frame": frame_to_json(frame)}
+        self._spent = cpu  # unless the child tells otherwise
+        try:
+            answer = self._running().ask(request, data, seconds=self._seconds)
+        except WorkerError as error:
+            if self._closed:
+                raise ReadingStoppedError from None
+            raise ReadingError(f"the reading process {error.what}") from None
+        match answer:
+            case {"cpu": float(spent), "found": found} if 0 <= spent <= OLD_CPU:
+                self._charge(spent)
+                return found
+            case {"cpu": float(spent), "refused": str(why)} if 0 <= spent <= OLD_CPU:
+                self._charge(spent)
+                raise (
+                    StandInError(why) if why == STAND_IN else ReadingError(why[:300], lasting=True)
+                )
+        raise self._lied("of no known form")
+
+    def _charge(self, seconds: float) -> None:
+        self._spent = seconds
+        self._cpu += seconds
+        if self._cpu > OLD_CPU:
+            self._end()
+
+    def _lied(self, why: str) -> ReadingError:
+        self._end()
+        return ReadingError(f"the reading process gave an answer that is none: {why}")
+
     def _running(self) -> WorkerProcess:
+        if self._closed:
+            raise ReadingStoppedError
         if self._worker and not self._worker.usable():
             self._end()
         if self._worker is None:
+            self._cpu = 0.0
             self._worker = WorkerProcess(
                 __name__,
                 *([str(self._packs.absolute())] if self._packs else []),
@@ -122,8 +260,8 @@ class ReadingChild:
             worker.close()
 
 
-def _frame_to_json(frame: Frame) -> dict[str, Any]:
-    zone = frame.zone.key if isinstance(frame.zone, ZoneInfo) else _offset(frame.zone)
+def frame_to_json(frame: Frame) -> dict[str, Any]:
+    zone = frame.zone.key if isinstance(frame.zone, zoneinfo.ZoneInfo) else _offset(frame.zone)
     return asdict(frame) | {"zone": zone}
 
 
@@ -133,16 +271,15 @@ def _offset(zone: tzinfo) -> float:
 
 
 @cache
-def _frame_from_json(text: str) -> Frame:
-    row = json.loads(text)
-    zone = row["zone"]
+def frame_from_json(text: str) -> Frame:
+    row: dict[str, Any] = json.loads(text)
+    zone = row.pop("zone")
+    named = isinstance(zone, str)
+    more: dict[str, Any] = {
+        name: tuple(one) if isinstance(one, list) else one for name, one in row.items()
+    }
     return Frame(
-        authserv_ids=tuple(row["authserv_ids"]),
-        addresses=tuple(row["addresses"]),
-        relays=tuple(row["relays"]),
-        zone=ZoneInfo(zone) if isinstance(zone, str) else timezone(timedelta(seconds=zone)),
-        role=row["role"],
-        trust_all=row["trust_all"],
+        zone=zoneinfo.ZoneInfo(zone) if named else timezone(timedelta(seconds=zone)), **more
     )
 
 
@@ -153,16 +290,57 @@ def start(packs: str = "") -> Handler:
     """The handler of `daemon.worker.serve`."""
     from parsers.user_yaml import UserFileError  # noqa: PLC0415 - half a second, in the child alone
 
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    limit(MEMORY)
+    sys.unraisablehook = lambda _raised: None  # it would write the words of a mail to stderr
     try:
-        reads = inline(Path(packs) if packs else None)
+        reader = inline(Path(packs) if packs else None)
     except UserFileError:
         # Broken since we were last started: the service tells of it, and a mail must not suffer for
         # it.
-        reads = inline(None)
+        reader = inline(None)
+    holds = shut_in([*_needed(), *([Path(packs)] if packs else [])])
 
-    def handle(request: Mapping[str, Any], raw: bytes) -> Any:
-        return reading_to_wire(reads(raw, _frame_from_json(json.dumps(request))))
+    def handle(request: Mapping[str, Any], data: bytes) -> Any:
+        began = time.process_time()
+        try:
+            with within_cpu(request["cpu"]):
+                answer: dict[str, Any] = {"found": found(request, data)}
+        except ReadingError as error:
+            answer = {"refused": str(error)}
+        except CpuTimeError:
+            answer = {"refused": _too_long(request["cpu"])}
+        except MemoryError:
+            answer = {"refused": f"reading it needs more than {MEMORY >> 20} MB"}
+        return answer | {"cpu": time.process_time() - began}
+
+    def found(request: Mapping[str, Any], data: bytes) -> Any:
+        frame = frame_from_json(json.dumps(request["frame"]))
+        match request["do"]:
+            case "header":
+                return {"wanted": reader.wanted(data, frame), "sender": _sender(data)}
+            case "read":
+                return reading_to_wire(reader(data, frame))
+            case _:
+                return holds
 
     return handle
+
+
+def _too_long(cpu: float) -> str:
+    left = ", all that its sender has left for today" if cpu == ORDINARY_CPU else ""
+    return f"reading it took more than {cpu:g} s of processor time{left}"
+
+
+def _needed() -> list[Path]:
+    """Folders from which Python may still load something: a codec, a time zone."""
+    names = ("stdlib", "platstdlib", "purelib", "platlib")
+    found = {*map(sysconfig.get_path, names), *sys.path, *zoneinfo.TZPATH, "/usr/lib", "/lib64"}
+    return [Path(name) for name in sorted(found) if name and Path(name).is_dir()]
+
+
+def _sender(header: bytes) -> str:
+    from parsers.limits import header_of  # noqa: PLC0415
+    from parsers.mail import parse_header  # noqa: PLC0415
+
+    senders = parse_header(header_of(header)).senders
+    return senders[0][1] if senders else ""

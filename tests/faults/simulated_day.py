@@ -77,6 +77,22 @@ def reading(raw: bytes):
     return reads()(raw, setup().frame("main"))
 
 
+class KilledNowAndThen:
+    """Reads; on an evil day its process dies."""
+
+    def __init__(self, day: "Day") -> None:
+        self._day = day
+
+    def __call__(self, raw: bytes, frame: object):
+        if self._day.evil and self._day.dice.random() < 0.03:
+            self._day.faults["the reader was killed"] += 1
+            raise ReadingError("the reading process ended (signal 9)")
+        return reading(raw)
+
+    def wanted(self, header: bytes, frame: object) -> bool:
+        return reads().wanted(header, setup().frame("main"))
+
+
 @dataclass
 class Folder:
     uidvalidity: int = 1
@@ -225,7 +241,9 @@ class Day:
         self.store, _ = rescue(self.path, self.now)
         event.listen(self.store._engine, "before_cursor_execute", self._call)
         event.listen(self.store._engine, "commit", self._call)
-        self.pipeline = Pipeline(self.store, setup(), self._read, clock=lambda: self.now)
+        self.pipeline = Pipeline(
+            self.store, setup(), KilledNowAndThen(self), clock=lambda: self.now
+        )
         recover(self.store, setup(), self.now)
 
     def _call(self, *_: object) -> None:
@@ -235,12 +253,6 @@ class Day:
         if self._until_failure == 0:
             self._until_failure, failure = None, self._failure
             raise failure
-
-    def _read(self, raw: bytes, frame: object):
-        if self.evil and self.dice.random() < 0.03:
-            self.faults["the reader was killed"] += 1
-            raise ReadingError("the reading process ended (signal 9)")
-        return reading(raw)
 
     def _alive(self, work: Callable[[], object]) -> None:
         """Do it as the service does: a failing ledger is tried again later, a dead process is

@@ -19,7 +19,7 @@ from daemon.pipeline import notes as written_notes
 from daemon.pipeline.setup import Setup, bare
 from daemon.replay import Filed, Rung, Scenario, mails, replay
 from daemon.settings import Target
-from daemon.worker.reading import Reads, inline
+from daemon.worker.reading import InlineReader, inline
 from orders.event import Event, Source, events_of
 from orders.facts.view import View, view
 from parsers.frame import Frame
@@ -150,7 +150,7 @@ def set_up() -> Setup:
 
 
 @cache
-def reads() -> Reads:
+def reads() -> InlineReader:
     return inline(None)
 
 

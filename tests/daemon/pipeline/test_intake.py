@@ -253,15 +253,28 @@ def test_a_mail_that_killed_us_twice_is_not_read_a_third_time():
     assert bed.mails()[0].state is MailState.QUARANTINE
 
 
-def test_a_bomb_is_set_aside_without_being_read():
-    def never(raw: bytes, frame: Frame):
-        raise AssertionError
+def test_what_another_try_would_not_change_is_tried_once():
+    tries = []
 
-    bed = Bed(reads=never)
+    def late(raw: bytes, frame: Frame):
+        tries.append(raw)
+        raise ReadingError("reading it took more than 2 s of processor time", lasting=True)
+
+    bed = Bed(reads=late)
+    bed.take(sample_mail.placed(AMAZON))
+
+    assert len(tries) == 1
+    assert bed.mails()[0].state is MailState.QUARANTINE
+    assert "2 s of processor time" in bed.mails()[0].reason
+
+
+def test_a_bomb_is_set_aside_without_being_read():
+    bed = Bed()
     bed.take(
         b"From: order-update@amazon.com\r\nSubject: " + b"=?utf-8?q?x?= " * 50_000 + b"\r\n\r\n"
     )
 
+    assert bed.mails()[0].reason.startswith("not read: ")
     assert bed.mails()[0].state is MailState.QUARANTINE
 
 
