@@ -7,6 +7,8 @@ OrderbellError            something could not be done; it says what, and what to
 ├── CellError             a cell of a table that is imported           daemon/files/importers/values
 ├── WorkerError           a child process that gave no answer          daemon/worker/process
 ├── ReadingError          a mail its reader could not end              daemon/worker/reading
+├── StandInError          what a server gave in the place of a mail    daemon/worker/reading
+├── ReadingStoppedError   a reader that was ended with the program     daemon/worker/reading
 ├── MailboxError          a mailbox that cannot be read now            daemon/mailbox/errors
 ├── StoreError            the ledger's file                            daemon/store/errors
 ├── SecretError           a password or URL that cannot be had         daemon/secrets

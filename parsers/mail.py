@@ -22,7 +22,6 @@ from parsers.limits import MAX_FROM, header_of, refuse_fields, trimmed
 from parsers.text import MAX_LINE, Link, VisibleText, text_of_plain, unwrap, visible
 
 HREF = re.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
-STAND_IN = "Retrieval using the IMAP4 protocol failed for the following message"
 MESSAGE_ID = re.compile(r"<[^<>\s]+>")
 LOOSE_ADDRESS = re.compile(r"[^\s<>\"(),;:@]{1,128}@[^\s<>\"(),;:@]{1,255}")
 MAX_SENDERS = 3
@@ -123,14 +122,6 @@ class ParsedMail:
         """Whether the plain part says anything: some mails carry only “see the HTML”."""
         lines = self.text.lines
         return len(lines) >= 3 or sum(map(len, lines)) >= (40 if self.html else 1)
-
-
-def is_stand_in(mail: ParsedMail) -> bool:
-    """Whether Exchange gave a notice of its own in the place of a mail that it cannot convert, with
-    that mail's header or with one of its own.
-    """
-    text = " ".join((mail.plain or mail.html)[:2000].split())
-    return STAND_IN in mail.subject or STAND_IN in text[:600]
 
 
 def parse(raw: bytes) -> ParsedMail:

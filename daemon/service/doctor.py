@@ -24,6 +24,8 @@ from daemon.service.status import Area
 from daemon.settings import Mailbox, Mqtt, Settings, load
 from daemon.store.store import Store
 from daemon.units import shipped, unit_path
+from daemon.worker.budget import MAIL_CPU
+from daemon.worker.reading import MEMORY, ReadingChild
 from parsers import pack
 from parsers.errors import OrderbellError, os_error_text
 from parsers.user_yaml import did_you_mean
@@ -79,6 +81,7 @@ def examine(files: Files, *, message: bool) -> Iterator[Check]:
     except (OrderbellError, OSError) as error:
         yield from _failed(Area.CONFIGURATION, "", error)
     yield from _tried(Area.PACKS, partial(_packs, files))
+    yield from _tried(Area.READING, partial(_reading, files))
     yield from _tried(Area.RULES, partial(_rules, files, settings))
     yield from _tried(Area.LEDGER, partial(_ledger, files))
     yield from _tried(Area.BACKUP, partial(_backup, files, datetime.now(UTC)))
@@ -260,6 +263,21 @@ def _shown_shares(box: Mailbox, shares: tuple[StampShare, ...]) -> Iterator[Chec
     else:
         what = f"stamps on the last {best.mails} marketplace mails: {told}"
         yield _good(Area.MAILBOX, what, box.id)
+
+
+def _reading(files: Files) -> Iterator[Check]:
+    """How well the process that meets strangers' words is shut in on this machine."""
+    with ReadingChild(files.packs if files.packs.is_dir() else None) as child:
+        holds = child.confinement()
+    taken = {"landlock": "no files but Python's own", "seccomp": "no network, no other programs"}
+    missing = [f"no {name}" for name in taken if name not in holds]
+    always = f"{MEMORY >> 20} MB, {MAIL_CPU:g} s of processor time a mail, nothing written"
+    shut = ", ".join([*(words for name, words in taken.items() if name in holds), always])
+    if missing:
+        what = f"it is confined by {shut}; this system has {' and '.join(missing)} to take more"
+        yield _doubtful(Area.READING, what)
+    else:
+        yield _good(Area.READING, f"it is confined: {shut}")
 
 
 def _stamps(box: Mailbox, found: tuple[tuple[str, int], ...]) -> Iterator[Check]:

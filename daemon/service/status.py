@@ -33,6 +33,7 @@ class Area(StrEnum):
     SERVICE = "service"
     BACKUP = "backup"
     MQTT = "mqtt"
+    READING = "reading"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,8 +38,6 @@ HEADER_BYTES = 256 << 10
 HEADER_CPU = 0.5
 """Seconds of processor time for a header."""
 STAND_IN = "the server gives a notice in its place"
-STAND_IN_BYTES = 32 << 10
-"""What stands in for a mail is a few lines."""
 MEMORY = 512 << 20
 IDLE_SECONDS = 300.0
 """A child that has read nothing for so long gives its memory back."""
@@ -65,6 +63,9 @@ class StandInError(ReadingError):
 class ReadingStoppedError(OrderbellError):
     """The program is ending: nothing was found out about the mail."""
 
+    def __init__(self) -> None:
+        super().__init__("the reading process was ended")
+
 
 Reads = Callable[[bytes, Frame], Reading]
 """Reads one mail, or raises ReadingError."""
@@ -89,17 +90,17 @@ class InlineReader:
     def __call__(self, raw: bytes, frame: Frame) -> Reading:
         from parsers import limits, mail, reader  # noqa: PLC0415 - the service itself never loads them
 
+        if mail.unretrieved(raw):
+            raise StandInError(STAND_IN)
         # Of what the rest is refused for, the header still tells whose it is.
         if refused := limits.refuse_header(limits.header_of(raw)):
             raise ReadingError(f"not read: {refused}", lasting=True)
-        if len(raw) < STAND_IN_BYTES and mail.is_stand_in(mail.parse(raw)):
-            raise StandInError(STAND_IN)
         return reader.read(raw, reader.Context.of(self._library, frame))
 
     def wanted(self, header: bytes, frame: Frame) -> bool:
         from parsers import mail, reader  # noqa: PLC0415
 
-        if mail.is_stand_in(mail.parse_header(header)):
+        if mail.unretrieved(header):
             return True
         return reader.interesting(header, reader.Context.of(self._library, frame))
 

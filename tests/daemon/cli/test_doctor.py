@@ -206,3 +206,14 @@ def test_each_stamp_is_told_with_its_share_of_verified_marketplace_mail(househol
         f"{sample_mail.STAMP} verifies 5 of 5 (100 %)",
         "relay.example.net verifies 0 of 5 (0 %)",
     ]
+
+
+def test_how_well_the_reading_of_mail_is_shut_in_is_told(doctor):
+    answer = doctor("--no-message")
+    told = lines(answer, "reading")
+
+    assert len(told) == 1
+    assert told[0].startswith(("ok", "look"))
+    assert "2 s of processor time a mail" in told[0]
+    assert ("no network" in told[0]) or ("no seccomp" in told[0])
+    assert ("no files" in told[0]) or ("no landlock" in told[0])

@@ -37,22 +37,14 @@ def test_each_mail_is_read_as_those_of_its_own_mailbox(tmp_path):
                 arrived(mailbox, uid, raw, now),
             )
 
-<<<<<<< HEAD:tests/daemon/replay/test_history.py
-    def noted(raw: bytes, frame: reading.Frame):
-        roles.append(frame.role)
-        return reads(raw, frame)
-
-    with paths.ledger() as ledger:
-        would_send(ledger, paths.setup(), noted, since=now - timedelta(days=9), until=now)
-=======
     class Noting(reading.InlineReader):
         def __call__(self, raw: bytes, frame: reading.Frame):
             roles.append(frame.role)
             return super().__call__(raw, frame)
 
-    monkeypatch.setattr(reading, "inline", lambda packs: Noting(shipped()))
-    sendings(places, None, timedelta(days=9))
->>>>>>> 23b3549 (worker: the daemon parses no mail, and the process that does is shut in):tests/daemon/cli/test_history.py
+    noting = Noting(shipped())
+    with paths.ledger() as ledger:
+        would_send(ledger, paths.setup(), noting, since=now - timedelta(days=9), until=now)
 
     assert sorted(roles) == ["buyer", "seller"]
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from daemon.worker.reading import ReadingChild
 from tests.missing import without
 from tests.servers import sandbox
 
@@ -28,6 +29,7 @@ with Store.open(Path(sys.argv[1])) as store, store.read() as ledger:
 assert resolve(Secret(command=("echo", "x")), what="a test") == "x"
 Port(0, str).close()
 with ReadingChild(None) as reads:
+    print(*reads.confinement())
     print(reads(b"From: a@example.org\\nContent-Type: text/html\\n\\n<p>hello", Frame(zone=UTC)).outcome)
 with Notifier() as sender:
     print(sender.send(Delivery(target="t", url=sys.argv[2], title="t", body="b", severity="info", key="k")).outcome)
@@ -47,9 +49,12 @@ def under(request):
 
 
 def test_the_program_reads_stores_and_sends_under_its_own_filter(under, tmp_path, http_sink):
+    with ReadingChild(None) as reads:
+        holds = reads.confinement()
+
     done = under(WORK, str(tmp_path / "ledger.db"), f"json://{http_sink.host}/")
 
-    assert (done.returncode, done.stdout.split()) == (0, ["foreign", "sent"]), done.stderr
+    assert (done.returncode, done.stdout.split()) == (0, [*holds, "foreign", "sent"]), done.stderr
     assert len(http_sink.requests) == 1
 
 
