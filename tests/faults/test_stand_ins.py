@@ -4,6 +4,7 @@ days, and read as soon as it comes.
 """
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -87,7 +88,7 @@ def test_it_is_asked_for_with_growing_pauses_and_for_thirty_days(life, record_pr
         if life.fetches() > before:
             asked.append(life.now - BEGIN)
     record_property("tried", len(asked))
-    pauses = [later - earlier for earlier, later in zip(asked, asked[1:], strict=False)]
+    pauses = [later - earlier for earlier, later in pairwise(asked)]
 
     assert 30 <= len(asked) <= 40
     assert max(pauses) <= timedelta(hours=30)
@@ -97,7 +98,7 @@ def test_it_is_asked_for_with_growing_pauses_and_for_thirty_days(life, record_pr
 
 def test_the_pauses_grow():
     times = [asked_after(tries) for tries in range(3, 20)]
-    pauses = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    pauses = [later - earlier for earlier, later in pairwise(times)]
 
     assert times[0] == timedelta(minutes=15)
     assert pauses == sorted(pauses)

@@ -14,7 +14,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from daemon.worker.reading import ReadingChild, ReadingError, inline
+from daemon.worker import budget
+from daemon.worker.reading import (
+    ReadingChild,
+    ReadingError,
+    ReadingStoppedError,
+    StandInError,
+    frame_from_json,
+    frame_to_json,
+    inline,
+)
 from parsers.frame import Frame
 from parsers.notice import Outcome
 from tests.servers import sample_mail
