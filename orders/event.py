@@ -66,6 +66,16 @@ class Event:
         if not EARLIEST <= self.at <= LATEST:
             object.__setattr__(self, "at", min(max(self.at, EARLIEST), LATEST))
 
+    @property
+    def imported(self) -> bool:
+        """It is a row of a file, not told by a mail or a person."""
+        return self.source is Source.IMPORT
+
+    @property
+    def parcel_numbers(self) -> frozenset[str]:
+        """Tracking numbers and parcel ids."""
+        return frozenset((*self.tracking, *self.packages))
+
 
 def events_of(
     reading: Reading, *, digest: str, arrived: datetime, seen: datetime, mail: int | None

@@ -14,9 +14,9 @@ from decimal import Decimal
 from orders.event import Event, Source
 from orders.fold.history import History, latest, money_of, text_of
 from orders.fold.lines import all_left
-from orders.fold.refunds import announced_total, refunds, total
+from orders.fold.refunds import all_completed, announced_total, refunds, total
 from orders.order import Actor, Case, CaseKind
-from parsers.notice import Kind, Money, Role
+from parsers.notice import FieldValue, Kind, Money, Role
 
 DISPUTE_KINDS = (
     Kind.DISPUTE_OPENED,
@@ -51,6 +51,15 @@ class _Matter:
     ref: str | None = None
     opened_at: datetime | None = None
 
+    @property
+    def number(self) -> str | None:
+        """The marketplace's number of the case, else what else tells it from others."""
+        return next((event.cases[0] for event in self.events if event.cases), None) or self.ref
+
+    @property
+    def begun(self) -> datetime:
+        return self.opened_at or min(event.at for event in self.events)
+
 
 def cases(history: History) -> tuple[Case, ...]:
     """Every matter of the order, by the time it began."""
@@ -76,16 +85,28 @@ def episodes(
     """
     events = history.of(*kinds)
     refs = list(dict.fromkeys(ref for event in events for ref in event.cases[:1]))
-    groups: dict[str, list[Event]] = {ref: [] for ref in refs}
-    bare: list[list[Event]] = []
+    if refs:
+        return _by_number(events, refs)
+    return _by_end(events, opener, closer, history)
+
+
+def _by_end(
+    events: Iterable[Event], opener: Kind, closer: Kind, history: History
+) -> list[list[Event]]:
+    found: list[list[Event]] = []
     for event in events:
-        if refs:
-            groups[_ref_at(event, events, refs)].append(event)
-        elif not bare or (event.kind is opener and _closings(bare[-1], closer, history)):
-            bare.append([event])
+        if found and not (event.kind is opener and _closings(found[-1], closer, history)):
+            found[-1].append(event)
         else:
-            bare[-1].append(event)
-    return [*groups.values(), *bare]
+            found.append([event])
+    return found
+
+
+def _by_number(events: Sequence[Event], refs: list[str]) -> list[list[Event]]:
+    groups: dict[str, list[Event]] = {ref: [] for ref in refs}
+    for event in events:
+        groups[_ref_at(event, events, refs)].append(event)
+    return list(groups.values())
 
 
 def _ref_at(event: Event, events: Sequence[Event], refs: list[str]) -> str:
@@ -105,23 +126,39 @@ def _kind(events: Iterable[Event], kind: Kind) -> list[Event]:
     return [event for event in events if event.kind is kind]
 
 
+def _newest(events: Sequence[Event]) -> Event | None:
+    return next(reversed(events), None)
+
+
+def _answer(events: Sequence[Event], history: History) -> Event | None:
+    """The first evidence I gave since the latest of these."""
+    return next(iter(history.since(events[-1].at, Kind.EVIDENCE)), None)
+
+
+def _have_the_last_word(events: Sequence[Event], others: Iterable[Event]) -> bool:
+    """None of `others` is later than the latest of `events`."""
+    return bool(events) and not any(other.at > events[-1].at for other in others)
+
+
+def _decision(ended: Sequence[Event], *known: str) -> str:
+    """The outcome, when it is one of the known; `decided` when it is in other words."""
+    word = _word(ended, "outcome")
+    return word if word in known else "decided"
+
+
 def _cancellations(history: History) -> Iterator[Case]:
     requests = history.of(Kind.CANCEL_REQUESTED)
     if not requests:
         return
     asked = requests[0]
     cancelled = history.sure(Kind.ORDER_CANCELLED)
-    rejected = [event for event in history.sure(Kind.CANCEL_REJECTED) if event.at >= asked.at]
-    shipped = [event for event in history.sure(Kind.SHIPMENT_SHIPPED) if event.at >= asked.at]
-    state, ended = "requested", None
-    if cancelled:
-        state, ended = "cancelled", cancelled[0]
-    elif rejected and not (shipped and shipped[0].at < rejected[0].at):
-        state, ended = "rejected", rejected[0]
-    elif shipped:
-        state, ended = "overtaken", shipped[0]
-    elif all_left(history, asked.at):
-        state, ended = "overtaken", asked
+    rejected = history.sure_since(asked.at, Kind.CANCEL_REJECTED)
+    shipped = history.sure_since(asked.at, Kind.SHIPMENT_SHIPPED)
+    state, ended = (
+        ("cancelled", cancelled[0])
+        if cancelled
+        else _not_cancelled(history, asked, [*rejected[:1], *shipped[:1]])
+    )
     yield _case(
         history,
         _Matter(
@@ -136,11 +173,20 @@ def _cancellations(history: History) -> Iterator[Case]:
     )
 
 
+def _not_cancelled(
+    history: History, asked: Event, against: Sequence[Event]
+) -> tuple[str, Event | None]:
+    """Where the request stands: the first `against` it, a refusal or a parcel, ends it."""
+    first = min(against, key=lambda event: event.at, default=None)
+    if first is not None:
+        return ("rejected" if first.kind is Kind.CANCEL_REJECTED else "overtaken"), first
+    return ("overtaken", asked) if all_left(history, asked.at) else ("requested", None)
+
+
 def _disputes(history: History) -> Iterator[Case]:
     for events in episodes(history, DISPUTE_KINDS, Kind.DISPUTE_OPENED, Kind.DISPUTE_CLOSED):
         closed = _closings(events, Kind.DISPUTE_CLOSED, history)
         state, waiting = _dispute_state(events, history)
-        judged = _kind(events, Kind.DISPUTE_JUDGED)
         opened = _kind(events, Kind.DISPUTE_OPENED)
         offers = [event for event in events if event.kind is not Kind.DISPUTE_OPENED]
         yield _case(
@@ -149,11 +195,10 @@ def _disputes(history: History) -> Iterator[Case]:
                 kind=CaseKind.DISPUTE,
                 events=events,
                 state=state,
-                ended=closed[-1] if closed else None,
+                ended=_newest(closed),
                 waiting_for=waiting,
-                reason=text_of(opened[0].fields, "reason") if opened else None,
-                judgement=_word(history.best(judged), "judgement")
-                or ("unknown" if judged else None),
+                reason=_word(opened[:1], "reason"),
+                judgement=_told(history.best(_kind(events, Kind.DISPUTE_JUDGED)), "judgement"),
                 outcome=_word(closed or _kind(events, Kind.DISPUTE_CLOSED), "outcome"),
                 claimed=_money(opened, "amount"),
                 awarded=_money(history.best(offers), "amount"),
@@ -174,18 +219,24 @@ def _dispute_state(events: Sequence[Event], history: History) -> tuple[str, Acto
         return "closed", None
     if _kind(events, Kind.DISPUTE_JUDGED):
         return "judged", Actor.ME
-    seller = history.role is Role.SELLER
-    mine = "seller" if seller else "buyer"
-    state, waiting = "opened", Actor.ME if seller else Actor.COUNTERPARTY
+    state, waiting = _last_step(events, history.role)
+    asked = _kind(events, Kind.DISPUTE_EVIDENCE_REQUESTED)
+    if state == "evidence_due" and _answer(asked, history):
+        return "review", Actor.PLATFORM
+    return state, waiting
+
+
+def _last_step(events: Iterable[Event], role: Role) -> tuple[str, Actor]:
+    """Where the mails left an open dispute, and who must move; my own proposal is theirs to
+    answer.
+    """
+    mine, waiting = ("seller", Actor.ME) if role is Role.SELLER else ("buyer", Actor.COUNTERPARTY)
+    state = "opened"
     for event in events:
         if event.kind is Kind.DISPUTE_PROPOSAL and text_of(event.fields, "sender") == mine:
             state, waiting = "opened", Actor.COUNTERPARTY
         elif event.kind in _STEPS:
             state, waiting = _STEPS[event.kind]
-    if state == "evidence_due":
-        asked = _kind(events, Kind.DISPUTE_EVIDENCE_REQUESTED)[-1]
-        if history.since(asked.at, Kind.EVIDENCE):
-            return "review", Actor.PLATFORM
     return state, waiting
 
 
@@ -194,21 +245,16 @@ def _appeals(history: History) -> Iterator[Case]:
     if not submitted and not decided:
         return
     ended = history.sure(Kind.APPEAL_DECIDED)
-    outcome = _word(history.best(decided), "outcome")
-    state = "submitted"
-    if ended:
-        word = _word(ended, "outcome")
-        state = word if word in ("granted", "rejected") else "decided"
     yield _case(
         history,
         _Matter(
             kind=CaseKind.APPEAL,
             events=[*submitted, *decided],
-            state=state,
-            ended=ended[-1] if ended else None,
+            state=_decision(ended, "granted", "rejected") if ended else "submitted",
+            ended=_newest(ended),
             waiting_for=Actor.PLATFORM,
             reason=_word(decided, "reason") or _word(submitted, "reason"),
-            outcome=outcome or ("unknown" if decided else None),
+            outcome=_told(history.best(decided), "outcome"),
             awarded=_money(decided, "amount"),
         ),
     )
@@ -246,13 +292,12 @@ def _return_state(
 ) -> tuple[str, Event | None]:
     """Where the return with these events stands, and what ended it."""
     if history.sure(Kind.RETURN_RECEIVED):
-        refunds = history.since(events[0].at, Kind.REFUND_COMPLETED)
-        paid = [event for event in refunds if history.closes(event)]
+        paid = history.sure_since(events[0].at, Kind.REFUND_COMPLETED)
         return ("refunded", paid[-1]) if paid else ("received", None)
     if history.sure(Kind.RETURN_SHIPPED):
         return "shipped", None
     rejected = history.sure(Kind.RETURN_REJECTED)
-    if rejected and not any(event.at > rejected[-1].at for event in authorised):
+    if _have_the_last_word(rejected, authorised):
         return "rejected", rejected[-1]
     return ("authorised" if authorised else "requested"), None
 
@@ -280,9 +325,9 @@ def _refunds(history: History) -> Iterator[Case]:
         return
     known = refunds(history)
     state, ended = "announced", None
-    if completed and all(refund.completed is not None for refund in known):
+    if completed and all_completed(known):
         state, ended = "completed", completed[-1]
-    elif failed and not any(event.at > failed[-1].at for event in completed):
+    elif _have_the_last_word(failed, completed):
         state = "failed"
     yield _case(
         history,
@@ -303,15 +348,19 @@ def _refunds(history: History) -> Iterator[Case]:
 def _claims(history: History) -> Iterator[Case]:
     for events in episodes(history, CLAIM_KINDS, Kind.CLAIM_OPENED, Kind.CLAIM_DECIDED):
         ended = _closings(events, Kind.CLAIM_DECIDED, history)
-        state, waiting = _claim_state(events, ended, history)
+        waits = (
+            (_decision(ended, "granted", "denied", "withdrawn"), None)
+            if ended
+            else _open_claim(events, history)
+        )
         yield _case(
             history,
             _Matter(
                 kind=CaseKind.CLAIM,
                 events=events,
-                state=state,
-                ended=ended[-1] if ended else None,
-                waiting_for=waiting,
+                state=waits[0],
+                ended=_newest(ended),
+                waiting_for=waits[1],
                 reason=_word(events, "reason"),
                 outcome=_word(ended or _kind(events, Kind.CLAIM_DECIDED), "outcome"),
                 claimed=_money(events, "amount"),
@@ -319,17 +368,14 @@ def _claims(history: History) -> Iterator[Case]:
         )
 
 
-def _claim_state(
-    events: Sequence[Event], ended: Sequence[Event], history: History
-) -> tuple[str, Actor | None]:
-    if ended:
-        word = _word(ended, "outcome")
-        return (word if word in ("granted", "denied", "withdrawn") else "decided"), None
+def _open_claim(events: Sequence[Event], history: History) -> tuple[str, Actor | None]:
+    """Where a claim without a decision stands, and who must move."""
     asked = _kind(events, Kind.CLAIM_INFO_REQUESTED)
-    must_answer = bool(asked) or history.role is Role.SELLER
-    if must_answer and history.since((asked or events)[-1].at, Kind.EVIDENCE):
+    if not asked and history.role is not Role.SELLER:
+        return "opened", Actor.PLATFORM
+    if _answer(asked or events, history):
         return "review", Actor.PLATFORM
-    return ("info_due" if asked else "opened"), Actor.ME if must_answer else Actor.PLATFORM
+    return ("info_due" if asked else "opened"), Actor.ME
 
 
 def _chargebacks(history: History) -> Iterator[Case]:
@@ -345,7 +391,7 @@ def _chargebacks(history: History) -> Iterator[Case]:
                 kind=CaseKind.CHARGEBACK,
                 events=events,
                 state="decided" if ended else state,
-                ended=ended[-1] if ended else None,
+                ended=_newest(ended),
                 waiting_for=waiting,
                 reason=_word(events, "reason"),
                 outcome=_word(_kind(events, Kind.CHARGEBACK_DECIDED), "outcome"),
@@ -358,15 +404,15 @@ def _accounts(history: History) -> Iterator[Case]:
     for about, events in _by_topic(
         history, (Kind.ACCOUNT_WARNING, Kind.ACCOUNT_RESTRICTED), ("metric", "asin", "scope")
     ):
-        answers = history.since(events[-1].at, Kind.EVIDENCE)
+        answer = _answer(events, history)
         begun = "restricted" if _kind(events, Kind.ACCOUNT_RESTRICTED) else "warned"
         yield _case(
             history,
             _Matter(
                 kind=CaseKind.ACCOUNT,
                 events=events,
-                state="resolved" if answers else begun,
-                ended=answers[0] if answers else None,
+                state="resolved" if answer else begun,
+                ended=answer,
                 waiting_for=Actor.ME,
                 reason=_word(events, "reason") or _word(events, "text"),
                 ref=about,
@@ -379,14 +425,14 @@ def _fees(history: History) -> Iterator[Case]:
         events = [event for event in notices if not is_plain_rate(event, history)]
         if not events:
             continue
-        answers = history.since(events[-1].at, Kind.EVIDENCE)
+        answer = _answer(events, history)
         yield _case(
             history,
             _Matter(
                 kind=CaseKind.FEE,
                 events=events,
-                state="resolved" if answers else "noticed",
-                ended=answers[0] if answers else None,
+                state="resolved" if answer else "noticed",
+                ended=answer,
                 waiting_for=Actor.ME,
                 reason=_word(events, "reason"),
                 ref=about,
@@ -407,10 +453,18 @@ def rate_before(event: Event, history: History) -> Decimal | None:
     """
     new, earlier = event.fields.get("new_rate"), event.fields.get("old_rate")
     if earlier is None:
-        notices = [other for other in history.of(Kind.FEE_NOTICE) if other.at < event.at]
-        same = [other for other in notices if _thing(other) == _thing(event)]
-        earlier = same[-1].fields.get("new_rate") if same else None
+        earlier = _rate_noticed_before(event, history)
     return earlier if isinstance(earlier, Decimal) and new is not None and earlier != new else None
+
+
+def _rate_noticed_before(event: Event, history: History) -> FieldValue | None:
+    notices = (
+        other
+        for other in reversed(history.of(Kind.FEE_NOTICE))
+        if other.at < event.at and _thing(other) == _thing(event)
+    )
+    newest = next(notices, None)
+    return newest.fields.get("new_rate") if newest else None
 
 
 def _thing(event: Event) -> str | None:
@@ -428,17 +482,13 @@ def _by_topic(
 
 
 def _case(history: History, matter: _Matter) -> Case:
-    events = matter.events
-    own = next((event.cases[0] for event in events if event.cases), None) or matter.ref
-    newest = max(events, key=_time)  # what it says replaces what was asked before
     ended = matter.ended
-    respond_by = matter.respond_by or history.when(newest, "respond_by", "appeal_by")
     return Case(
         kind=matter.kind,
-        id=f"{history.key}/{matter.kind}" + (f"/{own}" if own else ""),
+        id="/".join(filter(None, (history.key, matter.kind, matter.number))),
         state=matter.state,
-        opened_at=matter.opened_at or min(event.at for event in events),
-        ref=own,
+        opened_at=matter.begun,
+        ref=matter.number,
         closed_at=ended.at if ended else None,
         judgement=matter.judgement,
         outcome=matter.outcome,
@@ -447,9 +497,15 @@ def _case(history: History, matter: _Matter) -> Case:
         amount_awarded=matter.awarded,
         amount_paid=matter.paid,
         waiting_for=None if ended else matter.waiting_for,
-        respond_by=None if ended else respond_by,
-        proof=_in_time(events),
+        respond_by=None if ended else _respond_by(history, matter),
+        proof=_in_time(matter.events),
     )
+
+
+def _respond_by(history: History, matter: _Matter) -> datetime | None:
+    """As the newest mail says: it replaces what was asked before."""
+    newest = max(matter.events, key=_time)
+    return matter.respond_by or history.when(newest, "respond_by", "appeal_by")
 
 
 def _in_time(events: Iterable[Event]) -> tuple[Event, ...]:
@@ -463,6 +519,11 @@ def _time(event: Event) -> tuple[datetime, str]:
 def _word(events: Iterable[Event], name: str) -> str | None:
     value = latest(events, lambda event: text_of(event.fields, name))
     return value if isinstance(value, str) else None
+
+
+def _told(events: Sequence[Event], name: str) -> str | None:
+    """The word of the latest that has one; `unknown` where there are mails and none says it."""
+    return _word(events, name) or ("unknown" if events else None)
 
 
 def _money(events: Iterable[Event], name: str) -> Money | None:

@@ -31,31 +31,22 @@ class History:
         self.key = key
         self.marketplace, self.role, self.number = key_parts(key)
         self.zone = zone
-        belonging: list[Match] = []
-        possible: list[Match] = []
-        for matched in matches:
-            (belonging if key in matched.keys else possible).append(matched)
+        belonging, possible = _parted(key, matches)
         self.matches = without_twins(belonging)
-        self.possible = without_twins(matched for matched in possible if matched.candidates)
+        self.possible = without_twins(possible)
         """Events that might belong here: they open possible deadlines, nothing else."""
         self.events = tuple(matched.event for matched in self.matches)
         self.store_zone = store_zone(self.events)
         """The zone of the store, whose days its mails state; None where it is not known."""
-        self._by_kind: dict[Kind, list[Event]] = {}
-        for event in self.events:
-            self._by_kind.setdefault(event.kind, []).append(event)
-        self._closing = frozenset(
-            matched.event.origin for matched in self.matches if matched.closes
-        )
-        self._sure = frozenset(
-            matched.event.origin for matched in self.matches if matched.confidence >= SURE
-        )
+        self._by_kind = _by_kind(self.events)
+        self._closing = _origins(matched for matched in self.matches if matched.closes)
+        self._sure = _origins(matched for matched in self.matches if matched.confidence >= SURE)
 
     def of(self, *kinds: Kind) -> tuple[Event, ...]:
         """Events of these kinds, oldest first."""
-        present = [kind for kind in dict.fromkeys(kinds) if kind in self._by_kind]
+        present = self._by_kind.keys() & kinds
         if len(present) < 2:
-            return tuple(self._by_kind[present[0]]) if present else ()
+            return tuple(event for kind in present for event in self._by_kind[kind])
         return tuple(event for event in self.events if event.kind in present)
 
     def sure(self, *kinds: Kind) -> tuple[Event, ...]:
@@ -65,6 +56,14 @@ class History:
     def since(self, at: datetime, *kinds: Kind) -> tuple[Event, ...]:
         """Of those, the ones at `at` (aware UTC) or later."""
         return tuple(event for event in self.of(*kinds) if event.at >= at)
+
+    def sure_since(self, at: datetime, *kinds: Kind) -> tuple[Event, ...]:
+        """Of those, the ones that may close."""
+        return tuple(event for event in self.since(at, *kinds) if self.closes(event))
+
+    def sure_until(self, at: datetime, *kinds: Kind) -> tuple[Event, ...]:
+        """The ones at `at` (aware UTC) or earlier that may close."""
+        return tuple(event for event in self.until(at, *kinds) if self.closes(event))
 
     def until(self, at: datetime, *kinds: Kind) -> tuple[Event, ...]:
         """Of those, the ones at `at` (aware UTC) or earlier."""
@@ -95,11 +94,11 @@ class History:
         """
         return any(event.origin not in self._sure for event in events)
 
-    def when(self, event: Event, *names: str) -> datetime | None:
+    def when(self, event: Event | None, *names: str) -> datetime | None:
         """The first of these fields that holds a time, aware UTC; a date is the end of that day in
-        the user's zone.
+        the user's zone. Without an event, no time.
         """
-        value = self.stated(event, *names)
+        value = None if event is None else self.stated(event, *names)
         return None if value is None else when_to_utc(value, self.zone)
 
     def stated(self, event: Event, *names: str) -> Stated | None:
@@ -129,26 +128,56 @@ def without_twins(matches: Iterable[Match]) -> tuple[Match, ...]:
     earliest, by origin.
     """
     groups: dict[tuple[object, ...], list[Match]] = {}
-    for matched in sorted(matches, key=lambda matched: (matched.event.at, matched.event.origin)):
+    for matched in sorted(matches, key=_time):
         groups.setdefault(_news(matched.event), []).append(matched)
     chosen = [min(twins, key=_worth) for group in groups.values() for twins in _runs(group)]
-    told = [matched.event for matched in chosen if matched.event.source is not Source.IMPORT]
-    chosen = [matched for matched in chosen if not _echoes(matched.event, told)]
-    return tuple(sorted(chosen, key=lambda matched: (matched.event.at, matched.event.origin)))
+    return tuple(sorted(_without_echoes(chosen), key=_time))
 
 
-def _echoes(event: Event, told: Iterable[Event]) -> bool:
+def _parted(key: str, matches: Iterable[Match]) -> tuple[list[Match], list[Match]]:
+    """The matches that belong to the order, and those that only might."""
+    belonging: list[Match] = []
+    possible: list[Match] = []
+    for matched in matches:
+        if key in matched.keys:
+            belonging.append(matched)
+        elif matched.candidates:
+            possible.append(matched)
+    return belonging, possible
+
+
+def _by_kind(events: Iterable[Event]) -> dict[Kind, list[Event]]:
+    found: dict[Kind, list[Event]] = {}
+    for event in events:
+        found.setdefault(event.kind, []).append(event)
+    return found
+
+
+def _origins(matches: Iterable[Match]) -> frozenset[str]:
+    return frozenset(matched.event.origin for matched in matches)
+
+
+def _time(matched: Match) -> tuple[datetime, str]:
+    return (matched.event.at, matched.event.origin)
+
+
+def _without_echoes(matches: Sequence[Match]) -> list[Match]:
+    heard = told(matched.event for matched in matches)
+    return [matched for matched in matches if not _echoes(matched.event, heard)]
+
+
+def _echoes(event: Event, heard: Iterable[Event]) -> bool:
     """A refund in an imported file that a mail or a note told of already: the file dates it by
     another clock.
     """
-    if event.source is not Source.IMPORT or event.kind is not Kind.REFUND_COMPLETED:
+    if not event.imported or event.kind is not Kind.REFUND_COMPLETED:
         return False
     amount = money_of(event, "amount")
     return any(
         one.kind is event.kind
         and money_of(one, "amount") == amount
         and abs(one.at - event.at) <= FILED_WITHIN
-        for one in told
+        for one in heard
     )
 
 
@@ -175,20 +204,27 @@ def _news(event: Event) -> tuple[object, ...]:
     fields = tuple(
         sorted((name, _plain(value)) for name, value in event.fields.items() if name not in passing)
     )
-    letter = (
-        event.thread[:1]
-        if event.kind is Kind.MESSAGE_RECEIVED and "text" not in event.fields
-        else ()
-    )
-    refs = (event.tracking, event.packages, event.cases, event.order_numbers, event.masked, letter)
+    own = _own_id(event)
+    refs = (event.tracking, event.packages, event.cases, event.order_numbers, event.masked, own)
     answer = event.assigns if event.source is Source.ASSIGNMENT else None
     return (event.kind, answer, fields, *(tuple(sorted(ref)) for ref in refs))
+
+
+def _own_id(event: Event) -> tuple[str, ...]:
+    """Where a message's text is not known, every mail is a message of its own."""
+    textless = event.kind is Kind.MESSAGE_RECEIVED and "text" not in event.fields
+    return event.thread[:1] if textless else ()
 
 
 def _plain(value: FieldValue) -> str:
     if isinstance(value, tuple):
         return "|".join(sorted(f"{item.title}×{item.quantity}" for item in value))
     return str(value)
+
+
+def told(events: Iterable[Event]) -> list[Event]:
+    """Of these, what mails and people said; not the rows of files."""
+    return [event for event in events if not event.imported]
 
 
 def items_of(event: Event) -> tuple[Item, ...]:

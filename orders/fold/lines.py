@@ -1,9 +1,11 @@
 """What was ordered, line by line, and whether all of it had left at some time."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from itertools import chain
 
-from orders.event import Source
-from orders.fold.history import History, items_of
+from orders.event import Event
+from orders.fold.history import History, items_of, told
 from orders.fold.shipments import MOVING
 from orders.matching import titles
 from parsers.notice import Item, Kind
@@ -11,25 +13,18 @@ from parsers.notice import Item, Kind
 
 def lines_of(history: History) -> tuple[Item, ...]:
     """What was ordered: the lines of the order mails, else of imported rows, else of any mail."""
-    told = history.best(
-        [event for event in history.of(Kind.ORDER_PLACED) if event.source is not Source.IMPORT]
-    )
-    imported = [
-        event
-        for event in history.of(Kind.ORDER_PLACED, Kind.IMPORT_ROW)
-        if event.source is Source.IMPORT
-    ]
-    for events in (told, imported, history.events):
-        lines: list[Item] = []
-        for event in events:
-            lines += [
-                item
-                for item in items_of(event)
-                if not any(titles.same_item(item, line) for line in lines)
-            ]
-        if lines:
-            return tuple(lines)
-    return ()
+    placed = told(history.of(Kind.ORDER_PLACED))
+    rows = [event for event in history.of(Kind.ORDER_PLACED, Kind.IMPORT_ROW) if event.imported]
+    witnesses = (history.best(placed), rows, history.events)
+    return next(filter(None, map(_lines_in, witnesses)), ())
+
+
+def _lines_in(events: Iterable[Event]) -> tuple[Item, ...]:
+    """Each line once; a mail that prints one twice means two."""
+    lines: tuple[Item, ...] = ()
+    for event in events:
+        lines += titles.missing(items_of(event), lines)
+    return lines
 
 
 def all_left(history: History, at: datetime) -> bool:
@@ -37,11 +32,9 @@ def all_left(history: History, at: datetime) -> bool:
 
     A parcel that does not say what is in it may hold everything.
     """
-    moved = [event for event in history.sure(*MOVING) if event.at <= at]
+    moved = history.sure_until(at, *MOVING)
     if not moved:
         return False
-    shipped = [event for event in moved if event.kind is Kind.SHIPMENT_SHIPPED]
-    told = [items_of(event) for event in shipped]
-    if not told or not all(told):
-        return True
-    return not titles.lacking(lines_of(history), (item for items in told for item in items))
+    contents = [items_of(event) for event in moved if event.kind is Kind.SHIPMENT_SHIPPED]
+    unknown = () in contents or not contents
+    return unknown or not titles.lacking(lines_of(history), chain.from_iterable(contents))

@@ -5,9 +5,9 @@ of arrival.
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
-from orders.event import Event, Source
+from orders.event import Event
 from orders.fold.cases import cases
-from orders.fold.history import History, items_of, latest, money_of, text_of
+from orders.fold.history import History, items_of, latest, money_of, text_of, told
 from orders.fold.lines import lines_of
 from orders.fold.refunds import total
 from orders.fold.shipments import MOVING, parcels, shipment
@@ -46,9 +46,9 @@ def fold(history: History) -> Order:
         total=_total(history),
         ordered_at=_ordered_at(history),
         ship_by=_stated(history, "ship_by"),
-        expected_from=history.when(expecting, "expected_from") if expecting else None,
-        expected_until=history.when(expecting, "expected_until") if expecting else None,
-        shipped_at=min((parcel.shipped_at for parcel in found if parcel.shipped_at), default=None),
+        expected_from=history.when(expecting, "expected_from"),
+        expected_until=history.when(expecting, "expected_until"),
+        shipped_at=_shipped_at(found),
         delivered_at=delivered_at,
         cancelled_at=_first_at(cancelled),
         completed_at=_first_at(history.sure(Kind.ORDER_COMPLETED)),
@@ -70,6 +70,10 @@ def _delivered_at(lines: Sequence[Item], found: Sequence[Shipment]) -> datetime 
     return max(times, default=None) if whole else None
 
 
+def _shipped_at(found: Iterable[Shipment]) -> datetime | None:
+    return min((parcel.shipped_at for parcel in found if parcel.shipped_at), default=None)
+
+
 def _first_at(events: Iterable[Event]) -> datetime | None:
     return min((event.at for event in events), default=None)
 
@@ -82,10 +86,14 @@ def unshipped(lines: Sequence[Item], found: Iterable[Shipment]) -> tuple[Item, .
     """Order lines missing from parcels that say what is in them; a parcel that says nothing may
     hold everything.
     """
-    gone = [parcel for parcel in found if parcel.shipped_at is not None]
+    gone = _gone(found)
     if not gone or any(not parcel.items for parcel in gone):
         return ()
     return titles.lacking(lines, (item for parcel in gone for item in parcel.items))
+
+
+def _gone(found: Iterable[Shipment]) -> list[Shipment]:
+    return [parcel for parcel in found if parcel.shipped_at is not None]
 
 
 def ends_by_cancelling(history: History, lines: Sequence[Item]) -> tuple[Event, ...]:
@@ -93,14 +101,19 @@ def ends_by_cancelling(history: History, lines: Sequence[Item]) -> tuple[Event, 
     completion is none.
     """
     over = history.sure(Kind.SHIPMENT_DELIVERED, Kind.ORDER_COMPLETED)
-    ending = []
-    for event in history.sure(Kind.ORDER_CANCELLED):
-        if items_of(event) and titles.lacking(lines, items_of(event)):
-            continue
-        if closed_without_reason(event) and any(one.at <= event.at for one in over):
-            continue
-        ending.append(event)
-    return tuple(ending)
+    return tuple(
+        event
+        for event in history.sure(Kind.ORDER_CANCELLED)
+        if not _leaves_lines(event, lines) and not _closes_what_is_over(event, over)
+    )
+
+
+def _leaves_lines(event: Event, lines: Sequence[Item]) -> bool:
+    return bool(items_of(event) and titles.lacking(lines, items_of(event)))
+
+
+def _closes_what_is_over(event: Event, over: Iterable[Event]) -> bool:
+    return closed_without_reason(event) and any(one.at <= event.at for one in over)
 
 
 def closed_without_reason(event: Event) -> bool:
@@ -127,14 +140,18 @@ def _status(
         return OrderStatus.COMPLETED
     if whole:
         return OrderStatus.DELIVERED
-    told = _from_mail(history, found, lines)
+    by_mail = _from_mail(history, found, lines)
     imported = imported_status(history)
-    only_files = all(event.source is Source.IMPORT for event in history.events if _moves(event))
-    if imported is not None and (
-        only_files or told in (OrderStatus.UNKNOWN, OrderStatus.PROCESSING)
-    ):
-        return max(told, imported, key=_rank)
-    return told
+    if imported is not None and _files_know_more(history, by_mail):
+        return max(by_mail, imported, key=_rank)
+    return by_mail
+
+
+def _files_know_more(history: History, by_mail: OrderStatus) -> bool:
+    """Mail told no more than that the order is, or only files speak of its way."""
+    return by_mail in (OrderStatus.UNKNOWN, OrderStatus.PROCESSING) or all(
+        event.imported for event in history.events if _moves(event)
+    )
 
 
 def _moves(event: Event) -> bool:
@@ -147,20 +164,23 @@ def _moves(event: Event) -> bool:
 def _from_mail(history: History, found: Sequence[Shipment], lines: Sequence[Item]) -> OrderStatus:
     if any(parcel.status is ShipmentStatus.AVAILABLE_FOR_PICKUP for parcel in found):
         return OrderStatus.PICKUP_AVAILABLE
-    gone = [parcel for parcel in found if parcel.shipped_at is not None]
-    if gone:
-        rest = titles.lacking(unshipped(lines, found), cancelled_items(history))
-        partly = bool(rest) or len(gone) < len(found)
-        return OrderStatus.PARTIALLY_IN_TRANSIT if partly else OrderStatus.IN_TRANSIT
+    if _gone(found):
+        return _on_its_way(history, found, lines)
     if awaits_payment(history):
         return OrderStatus.PAYMENT_DUE
     return OrderStatus.PROCESSING if any(map(_begins, history.events)) else OrderStatus.UNKNOWN
 
 
+def _on_its_way(history: History, found: Sequence[Shipment], lines: Sequence[Item]) -> OrderStatus:
+    rest = titles.lacking(unshipped(lines, found), cancelled_items(history))
+    partly = bool(rest) or len(_gone(found)) < len(found)
+    return OrderStatus.PARTIALLY_IN_TRANSIT if partly else OrderStatus.IN_TRANSIT
+
+
 def _begins(event: Event) -> bool:
     """It says that the order is under way."""
     says_nothing = (Kind.MESSAGE_RECEIVED, Kind.SURVEY_REQUEST, Kind.ASSIGNMENT)
-    return event.source is not Source.IMPORT and event.kind not in says_nothing
+    return not event.imported and event.kind not in says_nothing
 
 
 def awaits_payment(history: History) -> bool:
@@ -189,8 +209,11 @@ def _rank(status: OrderStatus) -> int:
 def _returned(history: History, matters: Sequence[Case]) -> bool:
     """The goods went back and what was paid for came back."""
     back = any(case.kind is CaseKind.RETURN and case.state == "refunded" for case in matters)
-    if not back:
-        return False
+    return back and _refunded_in_full(history)
+
+
+def _refunded_in_full(history: History) -> bool:
+    """Sums that cannot be compared are taken for equal."""
     paid, refunded = _total(history), total(history.sure(Kind.REFUND_COMPLETED))
     if paid is None or refunded is None or paid.currency != refunded.currency:
         return True
@@ -227,18 +250,17 @@ def _total(history: History) -> Money | None:
 
 
 def _ordered_at(history: History) -> datetime | None:
+    """As mail says, else files, else any mail that states it."""
     placed = history.of(Kind.ORDER_PLACED) or history.of(Kind.IMPORT_ROW)
-    placed = tuple(event for event in placed if event.source is not Source.IMPORT) or placed
     if placed:
-        return history.earliest(placed, "ordered_at")
+        return history.earliest(told(placed) or placed, "ordered_at")
     stated = (history.when(event, "ordered_at") for event in history.events)
-    return min((at for at in stated if at), default=None)
+    return min(filter(None, stated), default=None)
 
 
 def _stated(history: History, name: str) -> datetime | None:
     """The field as the latest event has it."""
-    event = _latest_with(history, name)
-    return history.when(event, name) if event else None
+    return history.when(_latest_with(history, name), name)
 
 
 def _latest_with(history: History, name: str) -> Event | None:
@@ -267,13 +289,12 @@ def paid(history: History) -> bool:
     end.
     """
     ends = history.of(Kind.ORDER_CANCELLED)
-    if any(
-        event.fields.get("charged") is False or text_of(event.fields, "reason") == "unpaid"
-        for event in ends
-    ):
+    if any(map(_says_unpaid, ends)):
         return False
     charged = any(event.fields.get("charged") is True for event in ends)
-    return charged or (
-        bool(history.of(Kind.ORDER_PLACED, Kind.ORDER_PAYMENT_CONFIRMED))
-        and not awaits_payment(history)
-    )
+    begun = history.of(Kind.ORDER_PLACED, Kind.ORDER_PAYMENT_CONFIRMED)
+    return charged or (bool(begun) and not awaits_payment(history))
+
+
+def _says_unpaid(end: Event) -> bool:
+    return end.fields.get("charged") is False or text_of(end.fields, "reason") == "unpaid"

@@ -2,7 +2,7 @@
 amounts are two.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -29,22 +29,39 @@ def refunds(history: History) -> tuple[Refund, ...]:
     Equal amounts find each other first; then what is left is paired by time, for a refund may come
     short.
     """
-    groups: dict[Money | None, list[Event]] = {}
+    announced: dict[Money | None, list[Event]] = {}
     for event in history.of(Kind.REFUND_ANNOUNCED):
-        groups.setdefault(money_of(event, "amount"), []).append(event)
-    left = list(history.sure(Kind.REFUND_COMPLETED))
-    paid: dict[Money | None, Event] = {}
-    for equal in (True, False):
-        for amount, events in groups.items():
-            since = [event for event in left if event.at >= events[0].at]
-            fitting = [event for event in since if not equal or _same(event, amount)]
-            if amount not in paid and fitting:
-                paid[amount] = fitting[0]
-                left.remove(fitting[0])
+        announced.setdefault(money_of(event, "amount"), []).append(event)
+    paid = _paid(announced, list(history.sure(Kind.REFUND_COMPLETED)))
     return tuple(
         Refund(announced=tuple(events), completed=paid.get(amount))
-        for amount, events in groups.items()
+        for amount, events in announced.items()
     )
+
+
+def _paid(
+    announced: Mapping[Money | None, Sequence[Event]], left: list[Event]
+) -> dict[Money | None, Event]:
+    """The completion of each announced amount, taken out of those that are `left`."""
+    paid: dict[Money | None, Event] = {}
+    for equal in (True, False):
+        for amount, events in announced.items():
+            payment = _payment(left, events[0], equal=equal)
+            if amount not in paid and payment is not None:
+                paid[amount] = payment
+                left.remove(payment)
+    return paid
+
+
+def _payment(left: Iterable[Event], announced: Event, *, equal: bool) -> Event | None:
+    """The first completion since that announcement; of the same amount where it must be `equal`."""
+    amount = money_of(announced, "amount")
+    since = (event for event in left if event.at >= announced.at)
+    return next((event for event in since if not equal or _same(event, amount)), None)
+
+
+def all_completed(found: Iterable[Refund]) -> bool:
+    return all(refund.completed is not None for refund in found)
 
 
 def announced_total(found: Iterable[Refund]) -> Money | None:

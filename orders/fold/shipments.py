@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
-from orders.event import Event, Source
-from orders.fold.history import History, items_of, text_of
+from orders.event import EARLIEST, Event
+from orders.fold.history import History, items_of, text_of, told
 from orders.matching import titles
 from orders.order import Shipment, ShipmentStatus
 from parsers.notice import Item, Kind
@@ -69,6 +69,11 @@ class ShipmentDraft:
         return {*self.tracking, *self.packages}
 
     @property
+    def was_sent(self) -> bool:
+        """A mail said that it was shipped."""
+        return bool(self.of(Kind.SHIPMENT_SHIPPED))
+
+    @property
     def started(self) -> datetime:
         shipped = (event.at for event in self.of(Kind.SHIPMENT_SHIPPED))
         return min(shipped, default=self.events[0].at)
@@ -92,23 +97,27 @@ def parcels(history: History) -> tuple[ShipmentDraft, ...]:
        number yet: marketplace
        mail often names none, and the export does.
     """
-    events = [event for event in history.events if event.kind in PARCEL_KINDS]
-    found = _from_mail([event for event in events if event.source is not Source.IMPORT], history)
-    for event in sorted((event for event in events if event.source is Source.IMPORT), key=_time):
+    events = history.of(*PARCEL_KINDS)
+    found = _from_mail(told(events), history)
+    for event in sorted((event for event in events if event.imported), key=_time):
         _join(event, _home_of_imported(event, found), found)
     return tuple(sorted(found, key=lambda parcel: parcel.place))
 
 
-def _from_mail(events: list[Event], history: History) -> list[ShipmentDraft]:
-    found = _by_reference([event for event in events if event.tracking or event.packages])
-    bare = [event for event in events if not (event.tracking or event.packages)]
-    shipped = [event for event in bare if event.kind is Kind.SHIPMENT_SHIPPED]
-    for event in shipped:
-        _join(event, _home_of_shipped(event, found, history), found)
-    for event in bare:
-        if event.kind is not Kind.SHIPMENT_SHIPPED:
-            _join(event, _home(event, found), found)
+def _from_mail(events: Sequence[Event], history: History) -> list[ShipmentDraft]:
+    found = _by_reference([event for event in events if event.parcel_numbers])
+    bare = [event for event in events if not event.parcel_numbers]
+    for event in sorted(bare, key=lambda event: event.kind is not Kind.SHIPMENT_SHIPPED):
+        _join(event, _home_of_bare(event, found, history), found)
     return found
+
+
+def _home_of_bare(
+    event: Event, found: list[ShipmentDraft], history: History
+) -> ShipmentDraft | None:
+    if event.kind is Kind.SHIPMENT_SHIPPED:
+        return _home_of_shipped(event, found, history)
+    return _home(event, found)
 
 
 def _join(event: Event, home: ShipmentDraft | None, found: list[ShipmentDraft]) -> None:
@@ -120,17 +129,20 @@ def _join(event: Event, home: ShipmentDraft | None, found: list[ShipmentDraft]) 
 
 
 def _home_of_imported(event: Event, found: list[ShipmentDraft]) -> ShipmentDraft | None:
-    refs = {*event.tracking, *event.packages}
     for parcel in found:
-        if refs & parcel.references:
+        if event.parcel_numbers & parcel.references:
             return parcel
-    near = [parcel for parcel in found if abs(parcel.started - event.at) <= SAME_PARCEL]
-    free = [parcel for parcel in near if not refs or not parcel.tracking]
     return min(
-        free,
+        (parcel for parcel in found if _may_be_filed_as(event, parcel)),
         key=lambda parcel: (abs(parcel.started - event.at), parcel.events[0].origin),
         default=None,
     )
+
+
+def _may_be_filed_as(event: Event, parcel: ShipmentDraft) -> bool:
+    """The row is of the parcel's days, and the two have no different numbers."""
+    near = abs(parcel.started - event.at) <= SAME_PARCEL
+    return near and not (event.parcel_numbers and parcel.tracking)
 
 
 def shipment(parcel: ShipmentDraft, history: History) -> Shipment:
@@ -150,9 +162,9 @@ def shipment(parcel: ShipmentDraft, history: History) -> Shipment:
         stage=_stage(events),
         shipped_at=_shipped_at(parcel, history),
         delivered_at=_delivered_at(parcel, history),
-        expected_from=history.when(expecting, "expected_from") if expecting else None,
-        expected_until=history.when(expecting, "expected_until") if expecting else None,
-        pickup_by=history.when(waiting, "pickup_by") if waiting else None,
+        expected_from=history.when(expecting, "expected_from"),
+        expected_until=history.when(expecting, "expected_until"),
+        pickup_by=history.when(waiting, "pickup_by"),
         moved_at=_moved_at(events),
     )
 
@@ -180,35 +192,44 @@ def _moved_at(events: Iterable[Event]) -> datetime | None:
 
 
 def _status(events: Sequence[Event], history: History) -> ShipmentStatus:
-    rank, status, since = 0.0, ShipmentStatus.PENDING, None
+    status, since = _furthest(events, history)
+    if status is not ShipmentStatus.DELIVERED and _is_held_up(events, since):
+        return ShipmentStatus.EXCEPTION
+    return status
+
+
+def _furthest(events: Iterable[Event], history: History) -> tuple[ShipmentStatus, datetime]:
+    """How far the parcel got, and when that was told."""
+    rank, status, since = 0.0, ShipmentStatus.PENDING, EARLIEST
     for event in events:
         own, name = RANKS.get(event.kind, (-1.0, status))
         believed = event.kind is not Kind.SHIPMENT_DELIVERED or history.closes(event)
         if own >= rank and believed:
             rank, status, since = own, name, event.at
-    if status is ShipmentStatus.DELIVERED:
-        return status
+    return status, since
+
+
+def _is_held_up(events: Sequence[Event], since: datetime) -> bool:
+    """Something went wrong at `since` (aware UTC) or later, and no sign of moving came after."""
     exceptions = [event.at for event in events if event.kind is Kind.SHIPMENT_EXCEPTION]
-    if not exceptions or (since is not None and exceptions[-1] < since):
-        return status
-    later = any(event.kind in MOVING and event.at > exceptions[-1] for event in events)
-    return status if later else ShipmentStatus.EXCEPTION
+    moved = [event.at for event in events if event.kind in MOVING]
+    return bool(exceptions) and max(exceptions) >= max([since, *moved])
 
 
 def _stage(events: Iterable[Event]) -> str | None:
-    told = [text for event in events if (text := text_of(event.fields, "stage")) in STAGES]
-    return max(told, key=lambda stage: STAGES.index(stage or ""), default=None)
+    stages = {text_of(event.fields, "stage") for event in events}
+    return next((stage for stage in reversed(STAGES) if stage in stages), None)
 
 
 def _by_reference(events: list[Event]) -> list[ShipmentDraft]:
-    groups: list[tuple[set[str], list[Event]]] = []
+    groups: dict[frozenset[str], list[Event]] = {}
     for event in events:
-        refs = {*event.tracking, *event.packages}
-        joined = [group for group in groups if group[0] & refs]
-        groups = [group for group in groups if not group[0] & refs]
-        merged = refs.union(*(group[0] for group in joined))
-        groups.append((merged, [event, *(one for group in joined for one in group[1])]))
-    return [ShipmentDraft(group[1]) for group in groups]
+        joined = [refs for refs in groups if refs & event.parcel_numbers]
+        merged = [event]
+        for refs in joined:
+            merged += groups.pop(refs)
+        groups[event.parcel_numbers.union(*joined)] = merged
+    return [ShipmentDraft(group) for group in groups.values()]
 
 
 def _home_of_shipped(
@@ -219,8 +240,13 @@ def _home_of_shipped(
     same_day = [parcel for parcel in fitting if day in _days_shipped(parcel, history)]
     if same_day:
         return min(same_day, key=lambda parcel: parcel.started)
-    unshipped = [parcel for parcel in fitting if not parcel.of(Kind.SHIPMENT_SHIPPED)]
-    return unshipped[0] if len(unshipped) == 1 else None
+    return _only_unsent(fitting)
+
+
+def _only_unsent(found: Iterable[ShipmentDraft]) -> ShipmentDraft | None:
+    """The one parcel that nobody called shipped."""
+    unsent = [parcel for parcel in found if not parcel.was_sent]
+    return unsent[0] if len(unsent) == 1 else None
 
 
 def _days_shipped(parcel: ShipmentDraft, history: History) -> set[date]:
@@ -232,8 +258,8 @@ def _shares_item(event: Event, parcel: ShipmentDraft) -> bool:
 
 
 def _other_contents(event: Event, parcel: ShipmentDraft) -> bool:
-    told = bool(items_of(event) and parcel.items)
-    return told and not _shares_item(event, parcel)
+    known = bool(items_of(event) and parcel.items)
+    return known and not _shares_item(event, parcel)
 
 
 def _home(event: Event, found: list[ShipmentDraft]) -> ShipmentDraft | None:
