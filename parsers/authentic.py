@@ -159,9 +159,27 @@ def _doubt(mail: ParsedMail, sender: Sender) -> str | None:
     """Why a mail is never verified, whoever signed it."""
     if mail.repeated:
         return f"suspicious: it has more than one {mail.repeated[0].title()}"
+    if mail.strays:
+        return "suspicious: a line of its header is none"
+    if any(_in_part(value, sender) for value in mail.all("dkim-signature")):
+        return "suspicious: its signature covers only the beginning of it (l=)"
     if not sender.sure:
         return f"{sender.relay} does not say for certain whom it is from"
     return None
+
+
+def _in_part(signature: str, sender: Sender) -> bool:
+    """Whether a DKIM-Signature of the sender's allows anything to be put behind the text."""
+    pairs = (tag.partition("=")[::2] for tag in signature.split(";"))
+    tags = {name.strip().lower(): "".join(value.split()) for name, value in pairs}
+    return "l" in tags and _is_or_below(ascii_domain(tags.get("d", "")), _aligned(sender))
+
+
+def _aligned(sender: Sender) -> tuple[str, ...]:
+    """Domains whose signature or DMARC result speaks for the sender."""
+    if sender.relay:
+        return (sender.relay,)
+    return tuple(sender.pack.domains) if sender.pack else ()
 
 
 def _by_stamps(sender: Sender, stamps: ProviderResults | None) -> tuple[Trust, str]:
@@ -169,7 +187,7 @@ def _by_stamps(sender: Sender, stamps: ProviderResults | None) -> tuple[Trust, s
     if stamps is None:
         return Trust.UNVERIFIED, "no trusted Authentication-Results field to judge by"
     domain = sender.relay or sender.domain
-    aligned = (sender.relay,) if sender.relay else tuple(sender.pack.domains) if sender.pack else ()
+    aligned = _aligned(sender)
     failed = f"claims {sender.domain}, and the mailbox provider could not confirm it"
     if any(result.method == "dmarc" and result.value == "fail" for result in stamps.all):
         return Trust.FORGED, failed

@@ -37,6 +37,8 @@ PART_FIELD = re.compile(
     rb"^content-[a-z-]{1,40}[ \t]{0,9}:[^\n]*(?:\n[ \t][^\n]*)*", re.MULTILINE | re.IGNORECASE
 )
 FIRST_FIELD = re.compile(rb"[!-9;-~]{1,100}[ \t]{0,9}:")
+NO_FIELD = re.compile(rb"\r(?!\n)|\x00|(?:\A|\n)(?![ \t]|[!-9;-~]{1,100}:)")
+"""In a header: a lone CR, a NUL, or a line that is neither a field nor the rest of one."""
 BOM = b"\xef\xbb\xbf"
 MAX_STRAY_LINES = 8
 MAX_STRAY_LINE = 1000
@@ -71,6 +73,13 @@ def header_of(raw: bytes) -> bytes:
     raw = trimmed(raw)
     end = HEADER_END.search(raw, 0, MAX_HEADER + 4)
     return raw[: end.start()] if end else raw[: MAX_HEADER + 1]
+
+
+def has_stray_lines(raw: bytes) -> bool:
+    """Whether something in the header is no header. Parsers differ about where such a header ends,
+    so that what a signature covers as one mail may be read as another.
+    """
+    return NO_FIELD.search(header_of(raw)) is not None
 
 
 def refuse_html(html: str) -> str | None:

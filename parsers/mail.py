@@ -18,7 +18,7 @@ from functools import cached_property
 
 from parsers.charsets import charset_of, decode_bytes, decode_words, eight_bit
 from parsers.dates import FIRST_YEAR, LAST_YEAR
-from parsers.limits import MAX_FROM, header_of, refuse_fields, trimmed
+from parsers.limits import MAX_FROM, has_stray_lines, header_of, refuse_fields, trimmed
 from parsers.text import MAX_LINE, Link, VisibleText, text_of_plain, unwrap, visible
 
 HREF = re.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
@@ -63,6 +63,8 @@ class ParsedMail:
     html: str = ""
     inner: tuple["ParsedMail", ...] = field(default=())
     """Attached message/rfc822 mails."""
+    strays: bool = False
+    """Whether something in the header is no header (`limits.has_stray_lines`)."""
 
     @property
     def repeated(self) -> tuple[str, ...]:
@@ -126,13 +128,17 @@ class ParsedMail:
 
 def parse(raw: bytes) -> ParsedMail:
     """The letter in `raw`. Assumes `limits.refuse(raw)` said None."""
-    return _parsed(email.message_from_bytes(trimmed(raw)), depth=0)
+    letter = _parsed(email.message_from_bytes(trimmed(raw)), depth=0)
+    letter.strays = has_stray_lines(raw)
+    return letter
 
 
 def parse_header(header: bytes) -> ParsedMail:
     """The letter of a header block alone."""
     block = trimmed(header).rstrip() + b"\r\n\r\n"
-    return _parsed(email.message_from_bytes(block), depth=0, bodies=False)
+    letter = _parsed(email.message_from_bytes(block), depth=0, bodies=False)
+    letter.strays = has_stray_lines(block)
+    return letter
 
 
 def unretrieved(raw: bytes) -> bool:

@@ -106,6 +106,17 @@ FORGED = {
         + b"From: Amazon <order-update@amazon.com>, x@evil.example\r\n"
     ),
 }
+STRAYS = {
+    "a line that is no field": b"hello you\r\nYour refund was issued\r\n",
+    "a space before the colon": b"X-Other : x\r\n",
+    "a field without a name": b": x\r\n",
+    "a return without a line feed": b"X-Other: x\r\rYour refund was issued\r\r\n",
+    "a NUL": b"X-Other: x\0y\r\n",
+    "an envelope's From": b"From x\r\n",
+}
+"""Where parsers differ about what is header and what is text, so that a signed mail can be made to
+say what was never signed.
+"""
 UNPROVED = {
     "SPF alone": results("spf=pass smtp.mailfrom=x@amazon.com") + RECEIVED + NAME,
     "no results at all": RECEIVED + NAME,
@@ -120,6 +131,13 @@ UNPROVED = {
         + NAME
     ),
     "our own id in another field": RECEIVED + b"X-" + PASS + NAME,
+    **{
+        f"a signed mail sent again with {what} in its header": PASS + RECEIVED + NAME + line
+        for what, line in STRAYS.items()
+    },
+    "a signature that covers only the beginning": (
+        PASS + RECEIVED + b"DKIM-Signature: v=1; d=mail.amazon.com; l = 10; s=x; b=x\r\n" + NAME
+    ),
     "an id that only begins like ours": (
         OTHER.replace(b"mx.elsewhere", b"mx.example.org.evil") + RECEIVED + NAME
     ),
