@@ -31,6 +31,7 @@ golden-update: $(READY)
 docs: $(READY)
 	$(BIN)/python -m tests.docs write
 	$(BIN)/python -m tests.manual write
+	$(BIN)/python -m tests.catalogue write
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks

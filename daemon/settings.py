@@ -407,6 +407,8 @@ class Settings(Written):
     alerts: AlertSettings = AlertSettings()
     quiet_hours: QuietHours | None = None
     digest: Digest = Digest()
+    language: Literal["en", "ja"] | None = None
+    """Of the terminal and the page; left out: as LC_ALL or LANG say. Each target has its own."""
     timezone: Zone = ZoneInfo("UTC")
     """Yours: dates without a time end with the day there."""
     poll: Poll = timedelta(minutes=5)

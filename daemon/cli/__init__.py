@@ -1,8 +1,12 @@
 """The command `orderbell`."""
 
+import os
+import sys
 from collections.abc import Mapping, Sequence
-from itertools import chain
+from gettext import gettext as _
+from itertools import chain, pairwise
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -29,7 +33,9 @@ from daemon.cli import (
     undo,
 )
 from daemon.cli.exits import MEANINGS, CommandGroup
+from daemon.cli.help import translated
 from daemon.cli.paths import Paths
+from daemon.i18n import choose_language, configured_language, speak
 
 EPILOG = "\b\nExit codes: " + "\n".join(
     f"{code.value}  {meaning}" for code, meaning in MEANINGS.items()
@@ -41,14 +47,32 @@ class Sections(CommandGroup):
 
     sections: Mapping[str, Sequence[click.Command]] = {}
 
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **more: Any) -> Any:
+        """Everything a person reads is in their language, the usage error of a wrong call too."""
+        words = sys.argv[1:] if args is None else args
+        language = choose_language(_configured(words), os.environ)
+        with speak(language):
+            tree = self if language == "en" else translated(self)
+            return super(Sections, tree).main(args, *rest, **more)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx
         for title, commands in self.sections.items():
-            with formatter.section(title):
+            with formatter.section(_(title)):
+                rows = [self.commands[str(command.name)] for command in commands]
                 formatter.write_dl(
-                    [(str(command.name), command.get_short_help_str(62)) for command in commands],
+                    [(str(command.name), command.get_short_help_str(62)) for command in rows],
                     col_max=10,
                 )
+
+
+def _configured(words: Sequence[str]) -> str | None:
+    """The language of the configuration this call is about, before anything of it is parsed."""
+    given = [word.partition("=")[2] for word in words if word.startswith("--config=")]
+    given += [after for word, after in pairwise(words) if word == "--config"]
+    return configured_language(
+        Paths(given_config=Path(given[0]) if given else None, given_state=None).config
+    )
 
 
 @click.group(cls=Sections, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EPILOG)

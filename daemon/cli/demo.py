@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from daemon.cli.exits import Exit, ExitError
-from daemon.cli.listing import width
+from daemon.cli.listing import width, wrapped
 from daemon.cli.orders import orders, watches
 from daemon.cli.paths import Paths
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from daemon.demo.play import Event
 
 BROAD = 76
-NEVER_FIRST = "、。，．：；！？）」』】"
-"""Signs no Japanese line begins with."""
 SEVERITIES = {"failure": ("critical", "red"), "warning": ("warning", "yellow")}
 """What Apprise calls them."""
 
@@ -131,40 +129,3 @@ def _phone(push: "Push", after: str) -> list[str]:
     ]
     framed = [f"│ {line}{' ' * (BROAD - 2 - width(click.unstyle(line)))} │" for line in lines]
     return [f"╭{'─' * BROAD}╮", f"│ {head}{space}{after} │", *framed, f"╰{'─' * BROAD}╯"]
-
-
-def wrapped(text: str, size: int) -> list[str]:
-    """The text in lines of at most `size` terminal columns, broken at spaces, or anywhere in
-    Japanese.
-    """
-    lines, line = [], ""
-    for word in _pieces(text):
-        while width(word) > size:  # a link longer than the screen
-            line, rest = _cut(line + word, size)
-            lines.append(line)
-            line, word = "", rest  # noqa: PLW2901 - the rest of the same word
-        if width(line) + width(word.rstrip()) > size:
-            lines.append(line.rstrip())
-            line = ""
-        line += word if line else word.lstrip()
-    return [*lines, line.rstrip()] if line.strip() else lines or [""]
-
-
-def _pieces(text: str) -> list[str]:
-    pieces = [""]
-    for sign in text:
-        if sign in NEVER_FIRST and not pieces[-1] and len(pieces) > 1:
-            pieces.pop()
-        pieces[-1] += sign
-        if sign == " " or width(sign) == 2:
-            pieces.append("")
-    return [piece for piece in pieces if piece]
-
-
-def _cut(text: str, size: int) -> tuple[str, str]:
-    used = 0
-    for index, sign in enumerate(text):
-        used += width(sign)
-        if used > size:
-            return text[:index], text[index:]
-    return text, ""

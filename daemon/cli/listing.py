@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import Enum, auto
+from gettext import gettext as _
 from typing import Any
 
 import click
@@ -24,6 +25,8 @@ limit = click.option(
 
 STYLES = {"critical": "bold red", "warning": "yellow", "info": ""}
 """Of severities."""
+NEVER_FIRST = "、。，．：；！？）」』】"
+"""Signs no Japanese line begins with."""
 WIDE = 110
 """Terminal columns from which a table shows what `Overflow.HIDE` marks."""
 
@@ -73,7 +76,7 @@ def show(
         _as_table(table, columns)
     else:
         cells = [
-            [part.heading.upper() for part in columns],
+            [_(part.heading).upper() for part in columns],
             *([_text(part.cell(row)) for part in columns] for row in table),
         ]
         for line in plain_columns(cells):
@@ -120,6 +123,43 @@ def width(text: str) -> int:
     )
 
 
+def wrapped(text: str, size: int) -> list[str]:
+    """The text in lines of at most `size` terminal columns, broken at spaces, or anywhere in
+    Japanese.
+    """
+    lines, line = [], ""
+    for word in _pieces(text):
+        while width(word) > size:  # a link longer than the screen
+            line, rest = _cut(line + word, size)
+            lines.append(line)
+            line, word = "", rest  # noqa: PLW2901 - the rest of the same word
+        if width(line) + width(word.rstrip()) > size:
+            lines.append(line.rstrip())
+            line = ""
+        line += word if line else word.lstrip()
+    return [*lines, line.rstrip()] if line.strip() else lines or [""]
+
+
+def _pieces(text: str) -> list[str]:
+    pieces = [""]
+    for sign in text:
+        if sign in NEVER_FIRST and not pieces[-1] and len(pieces) > 1:
+            pieces.pop()
+        pieces[-1] += sign
+        if sign == " " or width(sign) == 2:
+            pieces.append("")
+    return [piece for piece in pieces if piece]
+
+
+def _cut(text: str, size: int) -> tuple[str, str]:
+    used = 0
+    for index, sign in enumerate(text):
+        used += width(sign)
+        if used > size:
+            return text[:index], text[index:]
+    return text, ""
+
+
 def _pad(text: str, size: int) -> str:
     return text + " " * (size - width(text))
 
@@ -143,10 +183,11 @@ def _as_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> N
     table = Table(box=None, pad_edge=False, header_style="bold")
     for part in shown:
         whole = part.overflow is Overflow.NEVER
-        texts = (part.heading, *(_text(part.cell(row)) for row in rows))
+        heading = _(part.heading)
+        texts = (heading, *(_text(part.cell(row)) for row in rows))
         widest = max(width(text) for text in texts)
         table.add_column(
-            part.heading, overflow="fold", no_wrap=whole, min_width=widest if whole else None
+            heading, overflow="fold", no_wrap=whole, min_width=widest if whole else None
         )
     for row in rows:
         table.add_row(*(Text(_text(part.cell(row)), style=part.style(row)) for part in shown))

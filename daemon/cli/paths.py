@@ -92,13 +92,16 @@ class Paths:
         return settings.timezone if settings else here or ZoneInfo("UTC")
 
     def language(self) -> str:
-        """The language of alerts in the terminal: that of the first target, else of this
-        terminal.
+        """The language of this terminal; where neither configuration nor environment names one,
+        that of the first target.
         """
+        from daemon.i18n import spoken_here
+
         settings = self.settings_if_any()
-        if settings and settings.targets:
-            return settings.targets[0].language
-        return "ja" if os.environ.get("LANG", "").startswith("ja") else "en"
+        if settings is None:
+            return spoken_here(os.environ) or "en"
+        of_target = settings.targets[0].language if settings.targets else "en"
+        return settings.language or spoken_here(os.environ) or of_target
 
     @contextmanager
     def ledger(self) -> "Iterator[Ledger]":
