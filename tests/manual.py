@@ -51,7 +51,7 @@ def _page() -> Iterator[str]:
 
 
 def _command(command: click.Command, name: str) -> Iterator[str]:
-    usage = " ".join(command.collect_usage_pieces(click.Context(command)))
+    usage = " ".join(command.collect_usage_pieces(_context(command)))
     yield from (".TP", f".B {_text(name)} {_text(usage)}", _text(command.help))
     yield from (".RS", *_options(command), ".RE")
     if isinstance(command, click.Group):
@@ -60,11 +60,16 @@ def _command(command: click.Command, name: str) -> Iterator[str]:
 
 
 def _options(command: click.Command) -> Iterator[str]:
-    context = click.Context(command)
+    context = _context(command)
     for option in command.get_params(context):
         record = option.get_help_record(context)
         if record is not None:
             yield from (".TP", f".B {_text(record[0])}", _text(record[1]) or "\\&")
+
+
+def _context(command: click.Command) -> click.Context:
+    """As a call makes it: a command keeps the help option of the first context that asks."""
+    return click.Context(command, **orderbell.context_settings)
 
 
 def _text(words: str | None) -> str:
