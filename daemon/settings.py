@@ -24,7 +24,9 @@ from pydantic import (
 
 from daemon import bounds
 from orders.deadlines.policy import check_overrides
+from parsers.amount import amount, currency_code
 from parsers.frame import Frame
+from parsers.notice import Money
 from parsers.relays import known_domains, relay_of
 from parsers.user_yaml import (
     Fault,
@@ -70,6 +72,10 @@ def _clock(text: object) -> time:
     return time(int(match[1]), int(match[2]))
 
 
+def _amount(value: object) -> Money:
+    return value if isinstance(value, Money) else amount(bounds.text(str(value)))
+
+
 def _identifier(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", text):
         raise ValueError("an id is letters, digits, '-', '_' and '.', such as main or iphone")
@@ -109,7 +115,14 @@ Clock = Annotated[
     PlainSerializer(lambda clock: f"{clock:%H:%M}"),
     WithJsonSchema({"type": "string", "pattern": CLOCK, "examples": ["22:30"]}),
 ]
+Amount = Annotated[
+    Money,
+    BeforeValidator(_amount),
+    PlainSerializer(str),
+    WithJsonSchema({"type": "string", "examples": ["500 JPY", "26.12 USD"]}),
+]
 Identifier = Annotated[str, AfterValidator(_identifier)]
+Currency = Annotated[str, AfterValidator(currency_code)]
 Whole = Annotated[int, BeforeValidator(bounds.whole_number)]
 Text = Annotated[str, AfterValidator(bounds.text)]
 Line = Annotated[str, AfterValidator(bounds.line)]
@@ -431,6 +444,12 @@ class Settings(Written):
     """State and alerts for Home Assistant (extra orderbell[mqtt])."""
     policy: dict[str, dict[str, str | int]] = {}
     """Deadlines of orders/deadlines/policy.yaml changed by key, such as {D-AE-13: {days: 5}}."""
+    worth_it: Amount | None = None
+    """Under this amount you are told once and not reminded, such as 500 JPY."""
+    rates: Annotated[dict[Currency, Amount], Field(max_length=MOST)] = {}
+    """Your own exchange rates, such as {USD: 155 JPY}: amounts at stake are then also one sum. None
+    is fetched.
+    """
     contact: Annotated[dict[Text, Text], Field(max_length=MOST)] = {}
     """Marketplace → how to reach its support, for alert texts."""
 

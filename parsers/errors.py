@@ -19,6 +19,7 @@ OrderbellError            something could not be done; it says what, and what to
 ├── AmbiguousOrderError   a number bought and sold                     daemon/pipeline/lookup
 ├── UnknownAlertError     no open alert of that number                 daemon/queries/alerts
 ├── UnknownRuleError      no rule called so                            daemon/queries/rules
+├── UnknownStoreError     no order from a store called so             daemon/queries/stake
 ├── BackupError            a backup that cannot be taken back           daemon/backup
 ├── MqttError              a broker that cannot be spoken to           daemon/mqtt/publisher
 ├── PostboxError          the demo's mail server                       daemon/demo/postbox

@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from orders.belief import believed_name, is_unverified
+from orders.facts.stake import Worth
 from orders.subject import FactType, Subject
+from parsers.notice import Money
 from parsers.user_yaml import duration
 from rules.alert import Alert, AlertState, Announcement, Cause, Severity, Timing
 from rules.evaluate import Evaluation
@@ -65,7 +67,7 @@ def advance(
     `silent`: history is being read. Alerts open without hold and nothing is told; see `backlog`.
     `known`: ids of the rules in force. The alerts of a rule that was taken out end without a word.
     """
-    judged = tuple(judgements)
+    judged = tuple(_told_once(one, plan.worth) for one in judgements)
     holding = {one.key: one for one in judged if one.holds}
     before = {alert.key: alert for alert in live}
     quiet = _quieted(holding, before)
@@ -91,6 +93,17 @@ def advance(
         announcements=tuple(announcements),
         wake_at=_wake_at(after.values(), judged, now),
     )
+
+
+def _told_once(judgement: Evaluation, worth: Worth) -> Evaluation:
+    """The judgement without reminders, and no louder for its deadline, where the user says that so
+    little money is not worth them.
+    """
+    amount = judgement.subject.facts.get("order.stake")
+    if not isinstance(amount, Money) or not worth.is_small(amount):
+        return judgement
+    rule = replace(judgement.rule, repeat=(), by_deadline=False, escalate=None)
+    return replace(judgement, rule=rule, severity=rule.severity)
 
 
 def _wake_at(

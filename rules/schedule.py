@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
+from orders.facts.stake import Worth
 from rules.alert import Severity, Timing
 
 DAY = timedelta(days=1)
@@ -48,6 +49,8 @@ class Plan:
     """Alerts of one order fired within this go out together; critical ones never wait for
     company.
     """
+    worth: Worth = field(default_factory=Worth)
+    """What is at stake below its limit is told once."""
 
     def channel(self, severity: Severity) -> Channel:
         return self.channels.get(severity, CHANNELS[severity])

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 
+from orders.facts.stake import Worth
+from orders.facts.stores import StoreRecord
 from orders.subject import FactType, FactValue, Subject
 from parsers.dates import MONTHS
 from parsers.notice import Money
 from rules.alert import BODY_LENGTH, TITLE_LENGTH, Alert, Cause, Severity
 from rules.fields import FIELDS
+from rules.records import record_line
 from rules.rulebook import Rule
 from rules.strings import CHOICES, UNSAID, WEEKDAYS, WORDY, word
 from rules.templates import Placeholder, fill
@@ -46,6 +49,9 @@ class Listener:
     now: datetime
     contact: Mapping[str, str] = field(default_factory=dict)
     """How to reach a marketplace's support, by marketplace, where the user says so."""
+    worth: Worth = field(default_factory=Worth)
+    record: StoreRecord | None = None
+    """Of the store of the order that is spoken of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +106,8 @@ class _Voice:
     zone: tzinfo
     now: datetime
     contact: Mapping[str, str]
+    worth: Worth
+    record: StoreRecord | None
 
     @property
     def due(self) -> datetime | None:
@@ -146,6 +154,8 @@ def _voice(subject: Subject, alert: Alert, listener: Listener) -> _Voice:
         zone=listener.zone,
         now=listener.now,
         contact=listener.contact,
+        worth=listener.worth,
+        record=listener.record,
     )
 
 
@@ -175,12 +185,31 @@ def _write(rule: Rule, cause: Cause, voice: _Voice) -> AlertText:
     lines = [
         _order_line(subject, language),
         word(language, "to_do", advice=advice) if advice else "",
+        *(_money_lines(voice) if voice.alert.severity is not Severity.INFO else ()),
         _until(due, language, zone, now) if due else "",
         _doubt(subject, language, zone, now),
         _read_in(subject, language, zone, now),
         str(subject.facts.get("order.link", "")),
     ]
     return AlertText(title=cut(title, TITLE_LENGTH), body=_fit(voice.text(rule.body), lines))
+
+
+def _money_lines(voice: _Voice) -> Sequence[str]:
+    """What is at stake, that nobody is reminded of so little, and how the store has behaved."""
+    facts, language, worth = voice.subject.facts, voice.language, voice.worth
+    amount, due = facts.get("order.stake"), facts.get("order.stake_due")
+    lines = []
+    if isinstance(amount, Money):
+        by = isinstance(due, datetime) and due > voice.now and due != voice.due
+        when = (
+            moment(due, language, voice.zone, voice.now) if by and isinstance(due, datetime) else ""
+        )
+        lines.append(word(language, "stake_until" if by else "stake", amount=amount, when=when))
+        if worth.is_small(amount):
+            lines.append(word(language, "small", limit=worth.limit))
+    if voice.record is not None:
+        lines.append(record_line(voice.record, language))
+    return lines
 
 
 def in_language(texts: Mapping[str, str], language: str) -> str:

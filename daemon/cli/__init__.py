@@ -29,6 +29,7 @@ from daemon.cli import (
     rules,
     run,
     service,
+    stake,
     status,
     undo,
 )
@@ -114,6 +115,8 @@ main.sections = {
         orders.order,
         orders.cases,
         orders.watches,
+        stake.stake,
+        stake.stores,
         notes.note,
         notes.assign,
         undo.undo,

@@ -93,6 +93,8 @@ def teller_of(paths: Paths, language: str | None = None) -> "Teller":
         zone=paths.zone(),
         now=datetime.now(UTC),
         contact=settings.contact if settings else {},
+        worth=paths.worth(),
+        policy=paths.policy(),
     )
 
 

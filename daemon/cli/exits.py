@@ -55,6 +55,7 @@ ENDS: dict[str, Exit] = {
     "UnknownOrderError": Exit.ERROR,
     "UnknownAlertError": Exit.ERROR,
     "UnknownRuleError": Exit.USAGE,
+    "UnknownStoreError": Exit.ERROR,
     "AmbiguousOrderError": Exit.USAGE,
     "BackupError": Exit.ERROR,
     "MqttError": Exit.CONFIGURATION,

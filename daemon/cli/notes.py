@@ -67,7 +67,8 @@ def note(paths: Paths, /, order_id: str, kind: object, **words: str | None) -> N
     parcel_not_here, wrong_item, goods_checked, withdrawal, contacted_seller.
     """
     from daemon.pipeline.lookup import note_home
-    from daemon.pipeline.notes import Note, amount, instant
+    from daemon.pipeline.notes import Note, instant
+    from parsers.amount import amount
     from parsers.notice import Kind
 
     zone = paths.zone()

@@ -158,6 +158,11 @@ def _in_words(row: Mapping[str, Any], zone: tzinfo, language: str) -> Iterator[s
     for item in row["items"]:
         yield f"  {item['quantity']} × {item['title']}"
     yield from (f"  {name} {row[name]}" for name in ("total", "refunded", "store") if row[name])
+    if row["store_record"]:
+        yield f"  {row['store_record']}"
+    if row["stake"]:
+        due = row["stake"]["due_at"]
+        yield f"  at stake {row['stake']['amount']}" + (f", {spoken(due, zone)}" if due else "")
     yield from _parts(row, zone, language)
     yield "Timeline"
     for step in row["timeline"]:

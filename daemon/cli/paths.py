@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from daemon.store.ledger import Ledger
     from daemon.store.store import Store
     from orders.deadlines.policy import Policy
+    from orders.facts.stake import Worth
     from orders.facts.view import View
     from parsers.pack import Library
     from parsers.reader import Context
@@ -173,6 +174,14 @@ class Paths:
 
         settings = self.settings_if_any()
         return load(settings.policy if settings else {})
+
+    def worth(self) -> "Worth":
+        """What money is worth to the user."""
+        from daemon.pipeline.setup import worth_of
+        from orders.facts.stake import Worth
+
+        settings = self.settings_if_any()
+        return worth_of(settings) if settings else Worth()
 
     def view(self, key: str, ledger: "Ledger") -> "View":
         """One order as it stands, folded from its events."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from daemon.pipeline.evaluate import DIGEST, worst
+from daemon.pipeline.records import record_of
 from daemon.pipeline.setup import Setup
 from daemon.pipeline.transaction import Transaction
 from daemon.push.sanitize import sanitized
@@ -16,6 +17,7 @@ from daemon.settings import Target
 from daemon.store.alerts import AnnouncementRow
 from daemon.store.ledger import Ledger
 from daemon.store.outbox import Outgoing
+from orders.facts.stores import StoreRecord
 from rules import wording
 from rules.alert import AlertState, Cause, Severity
 from rules.wording import AlertText
@@ -88,6 +90,7 @@ def word(
     now: datetime,
     *,
     language: str = "en",
+    record: StoreRecord | None = None,
 ) -> AlertText:
     """One announcement in the language and zone of the target; without a target, in the zone of
     the user and in `language`.
@@ -106,6 +109,8 @@ def word(
             zone=setup.target_zone(target) if target else setup.zone,
             now=now,
             contact=setup.contact,
+            worth=setup.plan.worth,
+            record=record,
         ),
     )
 
@@ -205,11 +210,28 @@ def _hearers_of(setup: Setup, one: AnnouncementRow) -> tuple[str, ...]:
     return tuple(name for name in names if name in others) or others or names
 
 
+def _records(
+    tx: Transaction, said: Sequence[AnnouncementRow]
+) -> dict[str | None, StoreRecord | None]:
+    """By the order that an alert is about."""
+    return {
+        key: record_of(tx.ledger, key, tx.setup.policy, tx.setup.zone, tx.now)
+        for key in {one.alert.order for one in said if one.alert.severity is not Severity.INFO}
+    }
+
+
 def _text(
     tx: Transaction, batch: str, said: Sequence[AnnouncementRow], target: Target
 ) -> AlertText:
-    texts = [(_weight(one), word(tx.setup, one, target, tx.now)) for one in said]
-    many = len(texts) > MANY
+    many = len(said) > MANY
+    records = {} if many else _records(tx, said)
+    texts = [
+        (
+            _weight(one),
+            word(tx.setup, one, target, tx.now, record=records.get(one.alert.order)),
+        )
+        for one in said
+    ]
     match _kind(batch):
         case "history":
             mails = tx.ledger.mails.count_marketplace(batch.removeprefix(HISTORY))

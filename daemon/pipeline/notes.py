@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +16,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
 from orders.event import Event, Source
 from orders.notes import check_text, note_fields
 from parsers import identifiers
-from parsers.notice import CURRENCIES, Kind, Money, Proof, Role, Trust
+from parsers.amount import amount, currency_code
+from parsers.notice import Kind, Money, Proof, Role, Trust
 from parsers.user_yaml import UserFileError, check, did_you_mean, read
 
 NOTABLE = tuple(
@@ -70,32 +71,6 @@ def instant(text: object, zone: tzinfo, *, until: bool = False) -> datetime:
         except ValueError:
             raise ValueError(f"no time {words!r}; write 2026-03-02 or 2026-03-02 09:00") from None
     return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
-
-
-def currency_code(text: str) -> str:
-    """An ISO 4217 code in upper case. Raises ValueError with a suggestion."""
-    code = text.strip().upper()
-    if code not in CURRENCIES:
-        raise ValueError(
-            f"{text!r} is no currency; write a code such as JPY or"
-            f" USD{did_you_mean(code, CURRENCIES)}"
-        )
-    return code
-
-
-def amount(text: str) -> Money:
-    """An amount such as '26.12 USD'. Raises ValueError with what to write."""
-    number, _, currency = text.strip().partition(" ")
-    how = "write value and currency, such as '26.12 USD'"
-    try:
-        value = Decimal(number)
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not value.is_finite() or value < 0:
-        raise ValueError(f"{text!r} is no amount; {how}")
-    if not currency:
-        raise ValueError(f"{text!r} names no currency; {how}")
-    return Money(value=value, currency=currency_code(currency))
 
 
 def marketplace_of(number: str) -> str:

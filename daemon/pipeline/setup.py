@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from daemon.settings import Mailbox, Settings, SeverityPolicy, Target
 from orders.deadlines import policy as deadlines
 from orders.deadlines.policy import Policy
+from orders.facts.stake import Worth
 from parsers import pack
 from parsers.frame import Frame
 from parsers.pack import Library
@@ -95,6 +96,11 @@ def bare(*, rules: Path | None, packs: Path | None, zone: tzinfo | None = None) 
     )
 
 
+def worth_of(settings: Settings) -> Worth:
+    """What money is worth to the user."""
+    return Worth(limit=settings.worth_it, rates=settings.rates)
+
+
 def plan_of(settings: Settings) -> Plan:
     """When and how alerts go out, as the configuration says."""
     written: Mapping[Severity, SeverityPolicy] = {
@@ -119,4 +125,5 @@ def plan_of(settings: Settings) -> Plan:
         digest_at=settings.digest.at,
         zone=settings.timezone,
         group_wait=settings.group_wait,
+        worth=worth_of(settings),
     )

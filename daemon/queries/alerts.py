@@ -9,6 +9,8 @@ from daemon.push.sanitize import sanitized
 from daemon.queries.times import iso
 from daemon.store.alerts import AlertRow, AnnouncementRow
 from daemon.store.ledger import Ledger
+from orders.deadlines.policy import Policy, load
+from orders.facts.stake import Worth
 from parsers.errors import OrderbellError
 from rules.alert import Cause
 from rules.rulebook import Rule, Rulebook
@@ -30,6 +32,8 @@ class Teller:
     zone: tzinfo
     now: datetime
     contact: Mapping[str, str] = field(default_factory=dict)
+    worth: Worth = field(default_factory=Worth)
+    policy: Policy = field(default_factory=load)
 
     def text(self, row: AlertRow, cause: Cause = Cause.FIRING) -> AlertText:
         """Title and body as they go out; the rule's id alone when that rule is no more."""
@@ -51,7 +55,13 @@ class Teller:
 
     @property
     def _listener(self) -> Listener:
-        return Listener(language=self.language, zone=self.zone, now=self.now, contact=self.contact)
+        return Listener(
+            language=self.language,
+            zone=self.zone,
+            now=self.now,
+            contact=self.contact,
+            worth=self.worth,
+        )
 
     def _rule(self, row: AlertRow) -> Rule | None:
         try:

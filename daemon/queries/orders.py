@@ -4,15 +4,18 @@ from collections.abc import Iterable, Mapping
 from datetime import tzinfo
 from typing import Any
 
+from daemon.pipeline.records import record_of
 from daemon.queries.alerts import Teller, alert_row
 from daemon.queries.times import iso
 from daemon.store.ledger import Ledger
 from daemon.store.orders import RUNNING, OrderRow, WatchRow
 from orders.deadlines.policy import Policy
 from orders.event import Event
+from orders.facts.stake import stakes, worst_stake
 from orders.facts.view import View, view
 from orders.order import Case, Finding, Shipment, Watch
 from parsers.notice import fields_to_json
+from rules.records import record_line
 
 EVERY = 100_000
 """More watches than any ledger has."""
@@ -73,6 +76,8 @@ def whole_order(shown: View, ledger: Ledger, teller: Teller) -> Row:
         "status": order.status.value,
         "title": order.title,
         "store": order.store,
+        "store_record": _record(ledger, order.key, teller),
+        "stake": _stake(shown, teller),
         "total": _text(order.total),
         "refunded": _text(order.refunded),
         "problem": order.problem,
@@ -88,6 +93,19 @@ def whole_order(shown: View, ledger: Ledger, teller: Teller) -> Row:
             for row in ledger.alerts.of_order(order.key)
         ],
     }
+
+
+def _record(ledger: Ledger, key: str, teller: Teller) -> str | None:
+    """The line an alert about this order has of its store; None where that would say nothing."""
+    record = record_of(ledger, key, teller.policy, teller.zone, teller.now)
+    return (record and record_line(record, teller.language)) or None
+
+
+def _stake(shown: View, teller: Teller) -> Row | None:
+    worst = worst_stake(stakes(shown, teller.now))
+    if worst is None:
+        return None
+    return {"amount": _text(worst.amount), "due_at": iso(worst.due_at, teller.zone)}
 
 
 def _next_due(watches: Iterable[WatchRow]) -> dict[str, WatchRow]:

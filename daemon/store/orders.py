@@ -156,6 +156,17 @@ class Orders:
         )
         return tuple(OrderRow(**row) for row in self._connection.execute(statement).mappings())
 
+    def of_store(self, marketplace: str, store: str, *, limit: int) -> tuple[OrderRow, ...]:
+        """Purchases from that store, newest first."""
+        statement = (
+            select(order)
+            .where(REAL, order.c.store == store, order.c.marketplace == marketplace)
+            .where(order.c.role == "buyer")
+            .order_by(order.c.last_at.desc(), order.c.key)
+            .limit(limit)
+        )
+        return tuple(OrderRow(**row) for row in self._connection.execute(statement).mappings())
+
     def listed(
         self,
         *,

@@ -9,6 +9,7 @@ from typing import TypeVar
 from orders.belief import believed_name, is_unverified, unverified
 from orders.event import Event, Source
 from orders.facts.order_facts import known, no, order_facts
+from orders.facts.stake import stakes, worst_stake
 from orders.facts.view import View
 from orders.facts_table import CASE_STATES, FACTS, FINDING_KINDS, WATCH_KINDS
 from orders.fold.history import text_of
@@ -51,6 +52,8 @@ _WHEN_READ = frozenset(
         "read.at",
         "read.trust",
         "order.last_mail_at",
+        "order.stake",
+        "order.stake_due",
         "watch.since",
         "watch.doubtful_at",
     }
@@ -114,14 +117,27 @@ def describe(view: View, now: datetime) -> tuple[Subject, ...]:
 
 def _side(view: View, now: datetime, *, believed: bool) -> _Side:
     order = view.believed if believed else view.order
+    watches = _on_side(view.watches, believed=believed)
+    findings = _on_side(view.findings, believed=believed)
+    own = replace(view, order=order, watches=watches, findings=findings)
     return _Side(
         order=order,
-        facts=order_facts(order),
-        watches=_on_side(view.watches, believed=believed),
-        findings=_on_side(view.findings, believed=believed),
+        facts=order_facts(order) | _stake_facts(own, now),
+        watches=watches,
+        findings=findings,
         matches=view.matches,
         now=now,
         believed=believed,
+    )
+
+
+def _stake_facts(view: View, now: datetime) -> dict[str, FactValue]:
+    worst = worst_stake(stakes(view, now))
+    return known(
+        {
+            "order.stake": worst.amount if worst else None,
+            "order.stake_due": worst.due_at if worst else None,
+        }
     )
 
 

@@ -4,8 +4,8 @@ One order's matters are about the same money, so an order's stake is the largest
 their sum.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
@@ -53,6 +53,57 @@ class Stake:
     """Aware UTC; None when nothing says until when."""
     mine: bool
     """I must act; else somebody else should have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worth:
+    """What money is worth to the user: nothing here comes from a network."""
+
+    limit: Money | None = None
+    """Below it nobody is reminded."""
+    rates: Mapping[str, Money] = field(default_factory=dict)
+    """Currency code → what one unit of it is worth in another currency."""
+
+    def in_currency(self, amount: Money, currency: str) -> Money | None:
+        """The amount in another currency by the user's rates, either way round; None without
+        one.
+        """
+        if amount.currency == currency:
+            return amount
+        there, back = self.rates.get(amount.currency), self.rates.get(currency)
+        if there is not None and there.currency == currency:
+            return Money(value=amount.value * there.value, currency=currency)
+        if back is not None and back.currency == amount.currency and back.value:
+            return Money(value=amount.value / back.value, currency=currency)
+        return None
+
+    def is_small(self, amount: Money | None) -> bool:
+        """Surely below the limit: never an amount nobody knows or can compare."""
+        if amount is None or self.limit is None:
+            return False
+        same = self.in_currency(amount, self.limit.currency)
+        return same is not None and same.value < self.limit.value
+
+    def together(self, amounts: Iterable[Money]) -> Money | None:
+        """The sums of several currencies as one, rounded to cents; None where a rate is missing or
+        nothing is to be added.
+        """
+        found = tuple(amounts)
+        currency = self._home
+        if currency is None or {one.currency for one in found} <= {currency}:
+            return None
+        same = [self.in_currency(one, currency) for one in found]
+        if any(one is None for one in same):
+            return None
+        total = sum((one.value for one in same if one), Decimal(0))
+        return Money(value=total.quantize(Decimal("0.01")), currency=currency)
+
+    @property
+    def _home(self) -> str | None:
+        """The currency the user counts in: that of the limit, else what the rates lead to."""
+        if self.limit is not None:
+            return self.limit.currency
+        return next((rate.currency for rate in self.rates.values()), None)
 
 
 def stakes(view: View, now: datetime) -> tuple[Stake, ...]:

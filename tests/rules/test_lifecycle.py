@@ -1,11 +1,14 @@
 from dataclasses import replace
 from datetime import time, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orders.facts.stake import Worth
+from parsers.notice import Money
 from rules.alert import AlertState, Cause, Severity, Timing
 from rules.evaluate import evaluate
 from rules.lifecycle import acknowledge, advance, backlog, resolve, snooze, snooze_until
@@ -726,3 +729,24 @@ def test_whatever_happens_judging_again_changes_nothing_and_nothing_fires_twice(
         (*one.alert.key, one.alert.episode) for _, one in life.said if one.cause is Cause.RESOLVED
     ]
     assert len(ended) == len(set(ended))
+
+
+@pytest.mark.parametrize(("stake", "told"), [("293", 1), ("46800", 5)])
+def test_of_little_money_it_is_told_once(stake, told):
+    worth = Worth(limit=Money(value=Decimal(500), currency="JPY"))
+    life = Life(REPEATED, replace(NO_WAIT, worth=worth))
+    amount = Money(value=Decimal(stake), currency="JPY")
+
+    said = life.run(4 * DAY, subject(order__stake=amount, **OPEN))
+
+    assert len(said) == told
+
+
+def test_little_money_grows_no_louder_before_its_deadline():
+    worth = Worth(limit=Money(value=Decimal(500), currency="JPY"))
+    amount = Money(value=Decimal(293), currency="JPY")
+    life = Life(RAISED, replace(NO_WAIT, worth=worth))
+
+    said = life.run(4 * DAY, subject(due_at=NOW + 40 * HOUR, order__stake=amount, **OPEN))
+
+    assert said == [(timedelta(0), "firing")]

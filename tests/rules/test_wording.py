@@ -405,3 +405,29 @@ def test_every_language_has_the_same_words_with_the_same_gaps():
             key: gaps(text) for key, text in WORDS["en"].items()
         }
         assert set(CHOICES["en"]) - set(CHOICES[language]) == set()
+
+
+def at_stake(amount, **facts):
+    money = Money(value=Decimal(amount), currency="JPY")
+    return replace(ORDER, facts={**ORDER.facts, "order.stake": money, **facts})
+
+
+@pytest.mark.parametrize(
+    ("language", "amount", "line"),
+    [
+        ("en", "46800", "At stake: 46800 JPY\n"),
+        ("ja", "46800", "放置すると失う額：46800 JPY\n"),
+        ("en", "293", "This is under your limit of 500 JPY: you will not be reminded.\n"),
+        ("ja", "293", "設定した下限（500 JPY）に満たないため、再通知はしません。\n"),
+    ],
+)
+def test_what_is_at_stake_is_said_in_one_line(language, amount, line):
+    worth = Worth(limit=Money(value=Decimal(500), currency="JPY"))
+
+    assert line in words(subject=at_stake(amount), language=language, worth=worth).body
+
+
+def test_until_when_is_said_where_it_is_not_the_alerts_own_deadline():
+    soon = at_stake("46800", **{"order.stake_due": DUE + timedelta(days=1)})
+
+    assert "At stake: 46800 JPY until Thu 26 Nov 11:00 JST\n" in words(subject=soon).body

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orders.facts.stake import ranked, stakes, totals, worst_stake
+from orders.facts.stake import Worth, ranked, stakes, totals, worst_stake
 from tests.orders.events import AE, AE2, AZ, day, money, said, seen
 
 PLACED = said("order.placed", 0, total=money("46.80 USD"))
@@ -70,3 +70,32 @@ def test_the_nearest_deadline_comes_first_and_then_the_larger_sum():
     dated = [stake.due_at for stake in order if stake.due_at]
     assert dated == sorted(dated)
     assert {stake.order for stake in order} == {f"aliexpress:buyer:{AE}"}
+
+
+@pytest.mark.parametrize(
+    ("amount", "limit", "rates", "small"),
+    [
+        ("293 JPY", "500 JPY", {}, True),
+        ("500 JPY", "500 JPY", {}, False),
+        ("1.80 USD", "500 JPY", {}, False),
+        ("1.80 USD", "500 JPY", {"USD": "155 JPY"}, True),
+        ("4.00 USD", "500 JPY", {"USD": "155 JPY"}, False),
+        ("293 JPY", "5 USD", {"USD": "155 JPY"}, True),
+        (None, "500 JPY", {}, False),
+        ("1 JPY", None, {}, False),
+    ],
+)
+def test_an_amount_is_small_only_where_it_can_be_compared(amount, limit, rates, small):
+    worth = Worth(
+        limit=limit and money(limit), rates={code: money(text) for code, text in rates.items()}
+    )
+
+    assert worth.is_small(amount and money(amount)) is small
+
+
+def test_currencies_become_one_sum_only_by_rates_the_user_gave():
+    sums = [money("1000 JPY"), money("10.00 USD")]
+
+    assert Worth().together(sums) is None
+    assert Worth(rates={"EUR": money("165 JPY")}).together(sums) is None
+    assert Worth(rates={"USD": money("155 JPY")}).together(sums) == money("2550.00 JPY")
