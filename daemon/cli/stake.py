@@ -45,7 +45,7 @@ def stake(paths: Paths, everything: bool, as_json: bool) -> None:
             Column("at stake", lambda row: row["amount"] or "not known"),
             Column("matter", lambda row: _matter(row, looker.language), overflow=Overflow.FOLD),
             Column("who", lambda row: "you" if row["mine"] else "others"),
-            Column("", lambda row: "under worth_it" if row["small"] else ""),
+            Column("worth it", lambda row: "no" if row["small"] else "yes"),
         ),
         as_json=as_json,
         empty="nothing is at stake",

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orders.facts.stake import Worth
 from orders.subject import Subject
 from parsers.notice import Money
 from rules.alert import BODY_LENGTH, TITLE_LENGTH, Cause, Severity

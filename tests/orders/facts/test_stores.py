@@ -47,7 +47,7 @@ def test_an_order_that_went_well_stands_behind_no_figure():
 def test_the_line_counts_orders_and_names_no_stranger():
     disputed = [said("dispute.opened", 12, AE2), said("dispute.judged", 20, AE2, judgement="valid")]
     views = [
-        seen(PLACED[0], IN_TIME),
+        seen(PLACED[0], IN_TIME, said("shipment.delivered", 6)),
         seen(PLACED[1], said("shipment.shipped", 8, AE2), *disputed, number=AE2),
     ]
     found = record(*views, now=21)
