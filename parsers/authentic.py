@@ -24,7 +24,7 @@ from parsers.relays import relay_of, unwrapped
 MAX_RESULTS = 16 << 10
 MAX_DOMAIN = 253
 SIGNS = frozenset(';=()"')
-ADDRESS = re.compile(r"[^\s<>\"(),;:@]+@[^\s<>\"(),;:@]+")
+ADDRESS = re.compile(r"[^\s<>\"(),;:@]{1,128}@[^\s<>\"(),;:@]{1,255}")
 OUTLOOK = ("outlook.com", "office365.com")
 """Hosts of the one provider that writes no authserv-id."""
 NOTES = frozenset(("received-spf", "x-dmarc-info", "x-dmarc-policy"))

@@ -285,5 +285,5 @@ def _place(pair: tuple[int, object]) -> int:
 
 
 def _count(folded: str, label: str) -> int | None:
-    match = re.fullmatch(r"\.?\s*[:x×]?\s*(\d{1,4})(?:個|点)?", folded[len(label) :])
+    match = re.fullmatch(r"\.?\s*+(?:[:x×]\s*+)?(\d{1,4})(?:個|点)?", folded[len(label) :])
     return int(match[1]) if match else None

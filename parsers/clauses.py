@@ -22,7 +22,7 @@ REACH = 70
 """So many characters an auxiliary may stand before its participle: a subordinate clause at most."""
 NEAR_AUXILIARY = 24
 """And so many before a word that speaks of what is to come."""
-SENTENCE = re.compile(r"[.!?]+[\"')\]”»]*(?=\s)|[。！？!?]+[\"')\]」』]*|\n")
+SENTENCE = re.compile(r"(?<![.!?])[.!?]++[\"')\]”»]*+(?=\s)|[。！？!?]++[\"')\]」』]*+|\n")
 COMMA = re.compile("[,;、]")
 LAST_WORD = re.compile(r"(?:[^\W_]+\.)*[^\W_]+$")
 

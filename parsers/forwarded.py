@@ -22,11 +22,11 @@ from parsers.text import clean
 
 QUOTE = re.compile(r"^(?:>\s?)+")
 KEY = re.compile(r"\s*\*?([^\s:：*][^:：*]{0,24}?)\*?\s*[:：]\*?\s*(.*)")
-ADDRESS = re.compile(r"[^\s<>\"(),;:\[\]]+@[^\s<>\"(),;:\[\]]+")
+ADDRESS = re.compile(r"[^\s<>\"(),;:\[\]]{1,128}@[^\s<>\"(),;:\[\]]{1,255}")
 ON_ONE_LINE = re.compile(r"\s(?=(?:From|Sent|To|Subject|Date|差出人|送信日時|宛先|件名)\s*[:：])")
 ON_MARKER = re.compile(r"\s?(?<!-)(?=(?:From|Sent|To|Subject|Date):)")
 """Yahoo writes all header words on its marker line, without a space between them."""
-OFFSET = re.compile(r"(?:UTC|GMT)?\s*([+-]\d{2}):?(\d{2})\b")
+OFFSET = re.compile(r"([+-]\d{2}):?(\d{2})\b")
 CLOCK_TIME = re.compile(
     r"(?:(?:(午前|오전)|(午後|오후))\s*)?(?<!\d)(\d{1,2}):(\d{2})(?::\d{2})?(?:\s*([ap])\.?m\b)?",
     re.IGNORECASE,

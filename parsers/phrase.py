@@ -18,7 +18,7 @@ CJK = "\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 DROPPED = re.compile(
     "[\"'\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a\u300c\u300d\u300e\u300f\u300a\u300b]+"
     r"|(?<!\*)\*(?!\*)"
-    rf"|\s+(?=[:!?,.])|(?<=:)\s+|(?<=[{CJK}])\s+(?=[{CJK}])"
+    rf"|(?<!\s)\s++(?=[:!?,.])|(?<=:)\s+|(?<=[{CJK}])\s+(?=[{CJK}])"
 )
 SAME = str.maketrans(
     {

@@ -20,7 +20,7 @@ from parsers.notice import Outcome, Reading, Role, Trust
 from parsers.pack import Library, Pack
 
 FORWARD_PREFIX = re.compile(
-    r"\s*(?:fwd?|wg|tr|rv|enc|転送|전달|i|pd|doorst)\s*[:：]", re.IGNORECASE
+    r"\s*+(?:fwd?|wg|tr|rv|enc|転送|전달|i|pd|doorst)\s*+[:：]", re.IGNORECASE
 )
 
 

@@ -50,7 +50,7 @@ WEIGHTY = frozenset(
     }
 )
 """Kinds that judge, close, pay or cancel."""
-TAG = re.compile(r"<[^>]*>")
+TAG = re.compile(r"<[^>]*(?:>|\Z)")
 COMPARED = frozenset(
     {FieldType.CHOICE, FieldType.MONEY, FieldType.WHEN, FieldType.FLAG, FieldType.NUMBER}
 )

@@ -39,7 +39,7 @@ KEPT = frozenset(
         "reply-to",
     )
 )
-ADDRESS = re.compile(r"[A-Za-z0-9._%+\-=]+@[A-Za-z0-9.\-]+\.[A-Za-z]{2,}")
+ADDRESS = re.compile(r"[A-Za-z0-9._%+\-=]{1,128}@[A-Za-z0-9.\-]{1,253}\.[A-Za-z]{2,63}")
 FROM = re.compile(rf"({ADDRESS.pattern})")
 DATE = re.compile(r"(?:19|20)\d\d-\d\d-\d\d|\d\d-\d\d-(?:19|20)\d\d")
 NUMBER = re.compile(r"(?<![A-Za-z0-9])[A-Z]{0,4}\d[\dA-Z]*(?:-\d+)*[A-Z]{0,3}(?![A-Za-z0-9])")
@@ -51,8 +51,8 @@ OPAQUE = re.compile(
 WORDS = re.compile(r"=\?[^?]+\?[bBqQ]\?[^?]*\?=(?:\s+=\?[^?]+\?[bBqQ]\?[^?]*\?=)*")
 WORD = re.compile(r"=\?([^?]+)\?([bBqQ])\?[^?]*\?=")
 GREETING = re.compile(
-    r"^[>\s]*(?:<[^>]+>)*\s*(?:Hi|Hello|Dear|Hallo|Guten"
-    r" Tag|Hola|Bonjour|Ciao|Olá|Cześć)\s+([^,!:<>\n]{2,40})[,!:]",
+    r"^[>\s]{0,40}+(?:Hi|Hello|Dear|Hallo|Guten"
+    r" Tag|Hola|Bonjour|Ciao|Olá|Cześć)\s{1,9}([^,!:<>\n]{2,40})[,!:]",
     re.MULTILINE,
 )
 HONORIFIC = re.compile(r"([\w・ \u3000]{1,20}?)\s?様")
@@ -67,16 +67,18 @@ SHIP_TO = re.compile(
     re.IGNORECASE,
 )
 STREET_LINES = 6
-PIECE = re.compile(r"(<[^>]*>|\n)")
+PIECE = re.compile(r"(<[^<>]*>|\n)")
 LONG_NUMBER = re.compile(r"\d{7}")
 OUTLOOK_HOP = re.compile(r"\bby\s+\S+\.(?:outlook|office365)\.com\b", re.IGNORECASE)
 FILE_NAME = re.compile(
     r"""(\b(?:file)?name(?:\*\d*\*?)?=)(?:"[^"]*?(\.\w{1,5})?"|[^;"\s]*?(\.\w{1,5})?(?=[;\s]|$))""",
     re.IGNORECASE,
 )
-ESCAPED_ADDRESS = re.compile(r"[A-Za-z0-9._+\-]+%40[A-Za-z0-9.\-]+\.[A-Za-z]{2,}", re.IGNORECASE)
+ESCAPED_ADDRESS = re.compile(
+    r"[A-Za-z0-9._+\-]{1,128}%40[A-Za-z0-9.\-]{1,253}\.[A-Za-z]{2,63}", re.IGNORECASE
+)
 RELAYED = re.compile(
-    r"(.+_at_.+?)(?:_[0-9a-z]{6,12}){1,2}@(?:privaterelay\.appleid\.com|duck\.com)"
+    r"(.{1,64}_at_.{1,253}?)(?:_[0-9a-z]{6,12}){1,2}@(?:privaterelay\.appleid\.com|duck\.com)"
 )
 NOT_NAMES = frozenset(
     {
@@ -253,7 +255,7 @@ def _names(message: Message, texts: Iterable[str], library: Library) -> list[str
             ):
                 found += [name, address.partition("@")[0]]
     for text in texts:
-        plain = re.sub(r"<[^>]*>", "\n", text)
+        plain = re.sub(r"<[^<>]*>", "\n", text)
         for pattern in (GREETING, HONORIFIC, PLACE_LINE):
             found += pattern.findall(plain)
     names = {name.strip() for name in found} | {word for name in found for word in name.split()}

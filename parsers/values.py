@@ -19,12 +19,12 @@ from parsers.template import Language
 PAST = frozenset({"delivered_at", "shipped_at", "ordered_at", "at"})
 TEXT_GAPS = frozenset({"item", "name", "any", "category"})
 COUNTED = re.compile(r"(\d{1,3})\s*(?:[x×]\s*)?(?=[\"“„「«『])|(\d{1,3})\s*[x×]\s+")
-REDACTED = re.compile(r"\d{1,3}\s+[^\"“„「«『].* items?", re.IGNORECASE)
+REDACTED = re.compile(r"\d{1,3}\s++[^\"“„「«『].* items?", re.IGNORECASE)
 """A count and a category (`1 Pet item`): what the item is called is withheld."""
 QUANTITY = re.compile(r"\d{1,4}")
 SITE = re.compile(r"[a-z]{2,3}(?:\.[a-z]{2})?", re.IGNORECASE)
 """The end of a store's address: com, co.uk."""
-CODE = re.compile(r"[A-Z0-9]*\d[A-Z0-9]*")
+CODE = re.compile(r"[A-Z]*+\d[A-Z0-9]*+")
 """What opens a locker."""
 CASE = re.compile(r"(?=.*\d)[\w-]{5,40}")
 QUOTES = "\"'“”„‟«»「」『』‚‘’ "
