@@ -3,22 +3,23 @@ something new.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import chain
 
 from orders.belief import is_believed, is_stranger
-from orders.event import Event, Source
+from orders.event import Event
 from orders.facts_table import CODES
 from orders.findings import refunds, shipments
 from orders.findings.mismatch import Mismatch, pairs
 from orders.fold.cases import rate_before
-from orders.fold.days import differ, stated, surely_before
-from orders.fold.history import History, items_of, money_of, text_of
-from orders.fold.order_fold import unshipped
+from orders.fold.days import Stated, differ, stated, surely_before
+from orders.fold.history import History, items_of, money_of, text_of, told
+from orders.fold.order_fold import leaves_lines, unshipped
 from orders.matching.index import ACCOUNT, EventIndex, RefKind, key_parts
 from orders.matching.match import TWICE_WITHIN
 from orders.matching.titles import lacking, missing, normal
 from orders.order import Finding, Order
-from parsers.notice import FieldValue, Item, Kind, Role, Trust
+from parsers.notice import FieldValue, Item, Kind, Money, Role, Trust
 
 MOVES = (
     Kind.SHIPMENT_SHIPPED,
@@ -73,22 +74,21 @@ def _shipped_after_request(history: History, _: Order) -> Iterator[Mismatch]:
     answers = history.sure(Kind.ORDER_CANCELLED, Kind.CANCEL_REJECTED)
     found = []
     for event in history.of(Kind.SHIPMENT_SHIPPED):
-        asked = [one for one in history.of(Kind.CANCEL_REQUESTED) if one.at <= event.at]
-        open_ones = [
-            one for one in asked if not any(one.at <= answer.at <= event.at for answer in answers)
-        ]
-        if open_ones:
-            found.append((open_ones[0], event))
+        asked = history.until(event.at, Kind.CANCEL_REQUESTED)
+        unanswered = [one for one in asked if not _any_between(one.at, event.at, answers)]
+        if unanswered:
+            found.append((unanswered[0], event))
     yield from pairs(code, found)
+
+
+def _any_between(since: datetime, until: datetime, events: Iterable[Event]) -> bool:
+    return any(since <= event.at <= until for event in events)
 
 
 def _moving_after_cancel(history: History, order: Order) -> Iterator[Mismatch]:
     """C02."""
-    ends = [
-        event
-        for event in history.of(Kind.ORDER_CANCELLED)
-        if not (items_of(event) and lacking(order.items, items_of(event)))
-    ]
+    cancelled = history.of(Kind.ORDER_CANCELLED)
+    ends = [event for event in cancelled if not leaves_lines(event, order.items)]
     moves = history.of(*MOVES)
     yield from pairs("C02", [(ends[0], event) for event in moves if ends and event.at > ends[0].at])
 
@@ -106,8 +106,8 @@ def _cancel_after_shipping(history: History, _: Order) -> Iterator[Mismatch]:
 def _partial_delivery(history: History, order: Order) -> Iterator[Mismatch]:
     """C05: it came, or is called complete, and order lines were never shipped nor cancelled."""
     arrived = history.first(Kind.SHIPMENT_DELIVERED, Kind.ORDER_COMPLETED)
-    cancelled = [item for event in history.of(Kind.ORDER_CANCELLED) for item in items_of(event)]
-    rest = lacking(unshipped(order.items, order.shipments), cancelled)
+    cancelled = map(items_of, history.of(Kind.ORDER_CANCELLED))
+    rest = lacking(unshipped(order.items, order.shipments), chain.from_iterable(cancelled))
     if arrived is None or not rest or order.cancelled_at is not None:
         return
     placed = history.of(Kind.ORDER_PLACED, Kind.IMPORT_ROW)[:1]
@@ -129,10 +129,8 @@ def _completed_in_dispute(history: History, _: Order) -> Iterator[Mismatch]:
     ):
         closed = history.sure(closer)
         for event in history.of(Kind.ORDER_COMPLETED):
-            before = [one for one in history.of(opener) if one.at <= event.at]
-            if before and not any(
-                before[-1].at <= end.at <= event.at + SAME_MOMENT for end in closed
-            ):
+            before = history.until(event.at, opener)
+            if before and not _any_between(before[-1].at, event.at + SAME_MOMENT, closed):
                 yield Mismatch("C06", (before[-1], event))
                 return
 
@@ -153,52 +151,58 @@ def _completed_undelivered(history: History, order: Order) -> Iterator[Mismatch]
     )
     if history.of(*answered) or order.cancelled_at is not None:
         return
-    told = history.of(*_CONFIRMS)
-    if history.role is Role.SELLER or any(event.fields.get("auto") is False for event in told):
+    if history.role is Role.SELLER or _confirmed_by_hand(history):
         return
-    for kind, content in _CONFIRMS.items():
-        event = next(
-            (one for one in told if one.kind is kind and one.fields.get("delivered_at") is None),
-            None,
-        )
-        if event is not None:
-            yield Mismatch("C07", (*history.of(Kind.SHIPMENT_SHIPPED)[:1], event), content=content)
-            return
+    shipped = history.of(Kind.SHIPMENT_SHIPPED)[:1]
+    for event in _blind_confirmations(history)[:1]:
+        yield Mismatch("C07", (*shipped, event), content=_CONFIRMS[event.kind])
+
+
+def _confirmed_by_hand(history: History) -> bool:
+    return any(event.fields.get("auto") is False for event in history.of(*_CONFIRMS))
+
+
+def _blind_confirmations(history: History) -> list[Event]:
+    """Those that know of no delivery; the end before the question."""
+    told = [event for kind in _CONFIRMS for event in history.of(kind)]
+    return [event for event in told if event.fields.get("delivered_at") is None]
 
 
 def _closed_against_judgement(history: History, _: Order) -> Iterator[Mismatch]:
     """C10."""
     for closed in history.of(Kind.DISPUTE_CLOSED):
-        judged = [event for event in history.of(Kind.DISPUTE_JUDGED) if event.at <= closed.at]
+        judged = history.until(closed.at, Kind.DISPUTE_JUDGED)
         if not judged or text_of(judged[-1].fields, "judgement") != "valid":
             continue
-        due, got = money_of(judged[-1], "amount"), money_of(closed, "amount")
-        less = (
-            due is not None
-            and got is not None
-            and due.currency == got.currency
-            and got.value < due.value
-        )
+        less = _is_less(money_of(closed, "amount"), money_of(judged[-1], "amount"))
         if text_of(closed.fields, "outcome") == "no_refund" or less:
             yield Mismatch("C10", (judged[-1], closed))
             return
 
 
+def _is_less(got: Money | None, due: Money | None) -> bool:
+    if got is None or due is None:
+        return False
+    return got.currency == due.currency and got.value < due.value
+
+
 def _closed_early(history: History, _: Order) -> Iterator[Mismatch]:
     """C11: my time to answer, as stated, was not over and I had not answered."""
     asking = history.of(Kind.DISPUTE_PROPOSAL, Kind.DISPUTE_EVIDENCE_REQUESTED, Kind.DISPUTE_JUDGED)
-    for closed in history.of(Kind.DISPUTE_CLOSED):
-        if text_of(closed.fields, "outcome") != "no_refund":
-            continue
+    for closed in history.saying(Kind.DISPUTE_CLOSED, "outcome", "no_refund"):
         for event in asking:
-            until = history.stated(event, "respond_by")
-            if until is None or event.at > closed.at:
-                continue
-            mine = history.since(event.at, Kind.EVIDENCE, Kind.APPEAL_SUBMITTED)
-            answered = any(answer.at <= closed.at for answer in mine)
-            if not answered and surely_before(closed.at, until, history.store_zone):
+            if _cuts_short(closed, event, history):
                 yield Mismatch("C11", (event, closed))
                 return
+
+
+def _cuts_short(closed: Event, asked: Event, history: History) -> bool:
+    until = history.stated(asked, "respond_by")
+    if until is None or asked.at > closed.at:
+        return False
+    answers = history.of(Kind.EVIDENCE, Kind.APPEAL_SUBMITTED)
+    answered = _any_between(asked.at, closed.at, answers)
+    return not answered and surely_before(closed.at, until, history.store_zone)
 
 
 def _second_appeal(history: History, _: Order) -> Iterator[Mismatch]:
@@ -215,31 +219,35 @@ def _withdrawn(history: History, _: Order) -> Iterator[Mismatch]:
     """C13."""
     if history.role is Role.SELLER or history.of(Kind.WITHDRAWAL):
         return
-    closed = [
-        event
-        for event in history.of(Kind.DISPUTE_CLOSED)
-        if text_of(event.fields, "outcome") == "withdrawn"
-    ]
-    yield from [
-        Mismatch("C13", (*history.of(Kind.DISPUTE_OPENED)[:1], event)) for event in closed[:1]
-    ]
+    for event in history.saying(Kind.DISPUTE_CLOSED, "outcome", "withdrawn")[:1]:
+        yield Mismatch("C13", (*history.of(Kind.DISPUTE_OPENED)[:1], event))
 
 
 def _return_was_in_time(history: History, _: Order) -> Iterator[Mismatch]:
     """C14: they say the return was missed, and it was posted in time."""
-    ends = history.of(Kind.APPEAL_DECIDED, Kind.DISPUTE_CLOSED, Kind.RETURN_REJECTED)
-    missed = [event for event in ends if text_of(event.fields, "reason") == "return_missed"]
+    missed = _told_missed(history)
+    posted = history.first(Kind.RETURN_SHIPPED)
+    if missed is None or posted is None:
+        return
     closed = history.saying(Kind.DISPUTE_CLOSED, "outcome", "return_refund")
     asked = sorted((*history.of(Kind.RETURN_AUTHORISED), *closed), key=lambda event: event.at)
-    posted = history.first(Kind.RETURN_SHIPPED)
-    if not missed or posted is None:
-        return
-    computed = asked[0].at + RETURN_DAYS if asked else missed[0].at
-    dates = [history.stated(event, "return_by") for event in asked]
-    until = [date for date in dates if date is not None] or [computed]
     zone = history.store_zone or history.zone
+    until = _return_dates(history, asked, missed)
     if not any(surely_before(date, posted.at, zone) for date in until):
-        yield Mismatch("C14", (*asked[:1], posted, missed[0]))
+        yield Mismatch("C14", (*asked[:1], posted, missed))
+
+
+def _told_missed(history: History) -> Event | None:
+    ends = history.of(Kind.APPEAL_DECIDED, Kind.DISPUTE_CLOSED, Kind.RETURN_REJECTED)
+    missed = (event for event in ends if text_of(event.fields, "reason") == "return_missed")
+    return next(missed, None)
+
+
+def _return_dates(history: History, asked: Sequence[Event], missed: Event) -> list[Stated]:
+    """Until when it had to be posted: each stated date, else days after the first mail."""
+    dates = (history.stated(event, "return_by") for event in asked)
+    computed = asked[0].at + RETURN_DAYS if asked else missed.at
+    return [date for date in dates if date is not None] or [computed]
 
 
 def _cancelled_unasked(history: History, _: Order) -> Iterator[Mismatch]:
@@ -257,27 +265,28 @@ def _pressure(history: History, _: Order) -> Iterator[Mismatch]:
     """C19: asked to give up the only protection there is."""
     if history.role is Role.SELLER:
         return
-    found = []
-    for event in history.of(Kind.MESSAGE_RECEIVED):
-        if text_of(event.fields, "intent") not in PRESSURE:
-            continue
-        here = history.until(event.at, Kind.SHIPMENT_DELIVERED)
-        opened = history.until(event.at, Kind.DISPUTE_OPENED)
-        ends = history.until(event.at, Kind.DISPUTE_CLOSED)
-        closed = [end for end in ends if history.closes(end)]
-        if (opened and len(closed) < len(opened)) or not here:
-            found.append((*opened[-1:], event))
+    found = [
+        (*history.until(event.at, Kind.DISPUTE_OPENED)[-1:], event)
+        for event in history.saying(Kind.MESSAGE_RECEIVED, "intent", *PRESSURE)
+        if _needs_protection(history, event.at)
+    ]
     yield from pairs("C19", found, lambda event: normal(text_of(event.fields, "text") or "")[:40])
+
+
+def _needs_protection(history: History, at: datetime) -> bool:
+    """At that time a dispute was open, or nothing had arrived."""
+    opened = history.until(at, Kind.DISPUTE_OPENED)
+    closed = history.sure_until(at, Kind.DISPUTE_CLOSED)
+    return len(closed) < len(opened) or not history.until(at, Kind.SHIPMENT_DELIVERED)
 
 
 def _complaint(history: History, _: Order) -> Iterator[Mismatch]:
     """C21: a buyer complains about a cancel request that never came."""
     if history.role is Role.BUYER:
         return
-    for event in history.of(Kind.MESSAGE_RECEIVED):
-        shipped = [one for one in history.of(Kind.SHIPMENT_SHIPPED) if one.at <= event.at]
-        asked = [one for one in history.of(Kind.CANCEL_REQUESTED) if one.at <= event.at]
-        if text_of(event.fields, "intent") == "cancel_complaint" and shipped and not asked:
+    for event in history.saying(Kind.MESSAGE_RECEIVED, "intent", "cancel_complaint"):
+        shipped = history.until(event.at, Kind.SHIPMENT_SHIPPED)
+        if shipped and not history.until(event.at, Kind.CANCEL_REQUESTED):
             yield Mismatch("C21", (shipped[0], event))
             return
 
@@ -298,13 +307,9 @@ def _case_on_refunded(history: History, _: Order) -> Iterator[Mismatch]:
     if history.role is Role.BUYER:
         return
     for event in history.of(Kind.CLAIM_OPENED, Kind.CHARGEBACK_OPENED):
-        refunds = [
-            one
-            for one in history.of(Kind.REFUND_COMPLETED, Kind.REFUND_ANNOUNCED)
-            if one.at <= event.at
-        ]
-        if refunds:
-            yield Mismatch("C24", (refunds[0], event))
+        refunded = history.until(event.at, Kind.REFUND_COMPLETED, Kind.REFUND_ANNOUNCED)
+        if refunded:
+            yield Mismatch("C24", (refunded[0], event))
             return
 
 
@@ -333,21 +338,28 @@ _COMPARED: Sequence[tuple[Kind, tuple[str, ...]]] = (
 def _different_content(history: History, _: Order) -> Iterator[Mismatch]:
     """C27: the same statement twice, with another amount, date or result."""
     for kind, names in _COMPARED:
-        events = [event for event in history.of(kind) if event.source is not Source.IMPORT]
+        events = told(history.of(kind))
         for name in names:
-            told = [event for event in events if event.fields.get(name) not in (None, "unknown")]
-            for event in told[1:]:
-                same_case = (
-                    not event.cases or not told[0].cases or set(event.cases) & set(told[0].cases)
-                )
-                if same_case and _differ(event.fields[name], told[0].fields[name], history):
-                    detail = f"{name}: {told[0].fields[name]} → {event.fields[name]}"
-                    yield Mismatch(
-                        "C27",
-                        (told[0], event),
-                        content=f"{kind}/{name}/{event.fields[name]}",
-                        detail=detail,
-                    )
+            yield from _retold(name, events, history)
+
+
+def _retold(name: str, events: Iterable[Event], history: History) -> Iterator[Mismatch]:
+    """Where a later event has another value for the field than the first."""
+    stating = [event for event in events if event.fields.get(name) not in (None, "unknown")]
+    for event in stating[1:]:
+        first, value = stating[0], event.fields[name]
+        if _may_be_of_one_case(first, event) and _differ(value, first.fields[name], history):
+            yield Mismatch(
+                "C27",
+                (first, event),
+                content=f"{event.kind}/{name}/{value}",
+                detail=f"{name}: {first.fields[name]} → {value}",
+            )
+
+
+def _may_be_of_one_case(one: Event, other: Event) -> bool:
+    numbered = bool(one.cases and other.cases)
+    return not numbered or not set(one.cases).isdisjoint(other.cases)
 
 
 def _differ(value: FieldValue, other: FieldValue, history: History) -> bool:
@@ -377,49 +389,56 @@ def _unknown_order(history: History, order: Order) -> Iterator[Mismatch]:
     """
     if not order.stub or history.number == ACCOUNT:
         return
-    named = [
-        event for event in history.events if event.trust is Trust.VERIFIED and event.order_numbers
-    ]
-    told = [event for event in named if event.kind not in _FIRST_MAILS]
-    if told:
-        yield Mismatch("C29", (told[0],))
+    for event in list(filter(_tells_of_an_order, history.events))[:1]:
+        yield Mismatch("C29", (event,))
+
+
+def _tells_of_an_order(event: Event) -> bool:
+    named = event.trust is Trust.VERIFIED and bool(event.order_numbers)
+    return named and event.kind not in _FIRST_MAILS
 
 
 def _stranger(history: History, order: Order) -> Iterator[Mismatch]:
     """C31: nobody knows the order, and nobody vouches for any mail about it (or about the account
     itself): a flood of such mail is told as one. It rests on the newest mail of each sender.
     """
-    strange = [event for event in history.events if is_stranger(event)]
-    others = len(history.events) - len(strange)
-    account = history.number == ACCOUNT and all(
-        is_stranger(event) or is_believed(event) for event in history.events
-    )
-    if strange and order.stub and (account or not others):
+    strange = list(filter(is_stranger, history.events))
+    if strange and order.stub and _only_strangers_speak(history):
         newest = {event.sender: event for event in strange}
         yield Mismatch("C31", tuple(newest.values())[:MOST_SENDERS])
+
+
+def _only_strangers_speak(history: History) -> bool:
+    """Of the account, whatever believed mail says beside them."""
+    account = history.number == ACCOUNT
+    return all(is_stranger(event) or (account and is_believed(event)) for event in history.events)
 
 
 def _double_order(history: History, order: Order, index: EventIndex) -> Iterator[Mismatch]:
     """C30: the same order confirmed again on another day, or the same things ordered twice within
     minutes.
     """
-    placed = [event for event in history.of(Kind.ORDER_PLACED) if event.source is not Source.IMPORT]
+    placed = told(history.of(Kind.ORDER_PLACED))
     if not placed or history.role is Role.SELLER:
         return
     if placed[-1].at - placed[0].at > AGAIN:
         yield Mismatch("C30", (placed[0], placed[-1]))
-    if not order.items:
-        return
-    first = placed[0]
-    twins = [
+    twins = _earlier_twins(placed[0], history, order, index) if order.items else []
+    if twins:
+        other, number = max(twins, key=lambda twin: (twin[0].at, twin[1]))
+        yield Mismatch("C30", (other, placed[0]), content=number)
+
+
+def _earlier_twins(
+    first: Event, history: History, order: Order, index: EventIndex
+) -> list[tuple[Event, str]]:
+    """Order mails of the same things before the order's `first`, with their numbers."""
+    return [
         (other, number)
         for number in _placed_before(first, history, index)
         for other in index.by_reference(RefKind.ORDER, history.marketplace, number)
         if (other.at, number) < (first.at, history.number) and _is_twin(other, history, order)
     ]
-    if twins:
-        other, number = max(twins, key=lambda twin: (twin[0].at, twin[1]))
-        yield Mismatch("C30", (other, first), content=number)
 
 
 def _is_twin(other: Event, history: History, order: Order) -> bool:

@@ -1,13 +1,13 @@
 """Contradictions about money that comes back: too little, twice, or before the goods."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from orders.event import Event
 from orders.findings.mismatch import Mismatch, about
 from orders.fold.history import History, items_of, money_of, text_of
-from orders.fold.refunds import announced_total, refunds, total
-from orders.matching.titles import same_item
+from orders.fold.refunds import Refund, announced_total, refunds, total
+from orders.matching.titles import missing
 from orders.order import Order
 from parsers.notice import Kind, Money, Role
 
@@ -22,16 +22,7 @@ def short(history: History, _: Order) -> Iterator[Mismatch]:
     got = total(completed)
     if got is None or len(completed) < len(told):
         return
-    decisions = history.of(Kind.DISPUTE_JUDGED, Kind.DISPUTE_CLOSED, Kind.APPEAL_DECIDED)
-    awards = [(announced_total(told), told[-1].announced[-1:] if told else ())]
-    awards += [(money_of(event, "amount"), (event,)) for event in decisions[-1:]]
-    judged = [event for event in decisions if event.kind is Kind.DISPUTE_JUDGED]
-    awards += [(money_of(event, "amount"), (event,)) for event in judged[-1:]]
-    due = [
-        (amount, events)
-        for amount, events in awards
-        if amount is not None and amount.currency == got.currency
-    ]
+    due = list(_awards(history, told, got.currency))
     if not due:
         return
     amount, events = max(due, key=lambda pair: pair[0].value)
@@ -43,27 +34,47 @@ def short(history: History, _: Order) -> Iterator[Mismatch]:
         )
 
 
+def _awards(
+    history: History, told: Sequence[Refund], currency: str
+) -> Iterator[tuple[Money, tuple[Event, ...]]]:
+    """What was announced in all, last decided and last judged, in that currency, and where."""
+    awards = [(announced_total(told), refund.announced[-1:]) for refund in told[-1:]]
+    awards += [(money_of(event, "amount"), (event,)) for event in _last_decisions(history)]
+    for amount, events in awards:
+        if amount is not None and amount.currency == currency:
+            yield amount, events
+
+
+def _last_decisions(history: History) -> tuple[Event, ...]:
+    judged = history.of(Kind.DISPUTE_JUDGED)
+    decided = history.of(Kind.DISPUTE_JUDGED, Kind.DISPUTE_CLOSED, Kind.APPEAL_DECIDED)
+    return (*decided[-1:], *judged[-1:])
+
+
 def double(history: History, order: Order) -> Iterator[Mismatch]:
     """C09: more came back than was paid, or the same amount twice."""
-    completed = [
-        event
-        for event in history.of(Kind.REFUND_COMPLETED)
-        if money_of(event, "amount") is not None
-    ]
+    completed = [event for event in history.of(Kind.REFUND_COMPLETED) if money_of(event, "amount")]
     got = total(completed)
     if got is None or len(completed) < 2:
         return
-    paid = order.total
-    if (
-        paid is not None
-        and paid.currency == got.currency
-        and got.value > paid.value * (1 + TOLERANCE)
-    ):
-        difference = Money(value=got.value - paid.value, currency=got.currency)
-        yield Mismatch(
-            "C09", tuple(completed), content=str(got), amount=difference, detail=f"{got} for {paid}"
-        )
+    excess = _excess(got, order.total)
+    if excess is None:
+        yield from _repeated(completed, str(got))
         return
+    detail = f"{got} for {order.total}"
+    yield Mismatch("C09", tuple(completed), content=str(got), amount=excess, detail=detail)
+
+
+def _excess(got: Money, paid: Money | None) -> Money | None:
+    """How much more came back than was paid, if clearly more did."""
+    if paid is None or paid.currency != got.currency:
+        return None
+    clearly = got.value > paid.value * (1 + TOLERANCE)
+    return Money(value=got.value - paid.value, currency=got.currency) if clearly else None
+
+
+def _repeated(completed: Sequence[Event], got: str) -> Iterator[Mismatch]:
+    """The last refund is one that came before."""
     last = completed[-1]
     amount = money_of(last, "amount")
     twins = [
@@ -72,7 +83,7 @@ def double(history: History, order: Order) -> Iterator[Mismatch]:
         if money_of(event, "amount") == amount and about(event) == about(last)
     ]
     if twins:
-        yield Mismatch("C09", (twins[-1], last), content=str(got), amount=amount)
+        yield Mismatch("C09", (twins[-1], last), content=got, amount=amount)
 
 
 def then_shipped(history: History, order: Order) -> Iterator[Mismatch]:
@@ -89,7 +100,7 @@ def then_shipped(history: History, order: Order) -> Iterator[Mismatch]:
 def _same_lines(order: Order, announced: Event, shipped: Event) -> bool:
     mine, theirs = items_of(announced), items_of(shipped)
     if mine and theirs:
-        return any(same_item(one, other) for one in mine for other in theirs)
+        return len(missing(mine, theirs)) < len(mine)
     amount = money_of(announced, "amount")
     if amount is None or order.total is None or amount.currency != order.total.currency:
         return True

@@ -104,15 +104,16 @@ def ends_by_cancelling(history: History, lines: Sequence[Item]) -> tuple[Event, 
     return tuple(
         event
         for event in history.sure(Kind.ORDER_CANCELLED)
-        if not _leaves_lines(event, lines) and not _closes_what_is_over(event, over)
+        if not leaves_lines(event, lines) and not closes_what_is_over(event, over)
     )
 
 
-def _leaves_lines(event: Event, lines: Sequence[Item]) -> bool:
+def leaves_lines(event: Event, lines: Sequence[Item]) -> bool:
+    """It names items, and they are not all that was ordered."""
     return bool(items_of(event) and titles.lacking(lines, items_of(event)))
 
 
-def _closes_what_is_over(event: Event, over: Iterable[Event]) -> bool:
+def closes_what_is_over(event: Event, over: Iterable[Event]) -> bool:
     return closed_without_reason(event) and any(one.at <= event.at for one in over)
 
 
