@@ -1,6 +1,6 @@
 """The index of events: what the ledger is asked by key."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -89,19 +89,26 @@ def references(event: Event) -> tuple[tuple[RefKind, str], ...]:
     digit (links were seen without it), and `~` with a neighbourhood (line ids lie a few times
     10,000 above the order).
     """
-    found: dict[tuple[RefKind, str], None] = {}
+    found = [
+        *((RefKind.ORDER, value) for value in _marked_numbers(event)),
+        *((RefKind.TRACKING, value) for value in event.tracking),
+        *((RefKind.PACKAGE, value) for value in event.packages),
+        *((RefKind.CASE, value) for value in event.cases),
+        *((RefKind.THREAD, value) for value in event.thread),
+    ]
+    return tuple(dict.fromkeys((*found, *_relay(event))))
+
+
+def _marked_numbers(event: Event) -> Iterator[str]:
     for number in _numbers(event):
-        found[RefKind.ORDER, number] = None
+        yield number
         if event.marketplace == "aliexpress" and is_whole(number):
-            found[RefKind.ORDER, "*" + number[1:]] = None
-            found[RefKind.ORDER, "~" + neighbourhood(number)] = None
-    found |= {(RefKind.TRACKING, value): None for value in event.tracking}
-    found |= {(RefKind.PACKAGE, value): None for value in event.packages}
-    found |= {(RefKind.CASE, value): None for value in event.cases}
-    found |= {(RefKind.THREAD, value): None for value in event.thread}
-    if is_relay(event.sender):
-        found[RefKind.RELAY, event.sender.lower()] = None
-    return tuple(found)
+            yield "*" + number[1:]
+            yield "~" + neighbourhood(number)
+
+
+def _relay(event: Event) -> tuple[tuple[RefKind, str], ...]:
+    return ((RefKind.RELAY, event.sender.lower()),) if is_relay(event.sender) else ()
 
 
 def order_keys(event: Event) -> tuple[str, ...]:
@@ -171,12 +178,7 @@ class IndexWithout:
         *,
         believed: bool = False,
     ) -> tuple[str, ...]:
-        own = {
-            key
-            for event in self._hidden.values()
-            if since <= event.at <= until
-            for key in order_keys(event)
-        }
+        own = self._named_by_hidden(since, until)
         enough = None if most is None else most + len(own)
         keys = self._index.open_orders(marketplace, role, since, until, enough, believed=believed)
         had = _Had(self, since, until, believed=believed)
@@ -187,6 +189,10 @@ class IndexWithout:
 
     def assignments(self, origin: str) -> tuple[Event, ...]:
         return self._without(self._index.assignments(origin))
+
+    def _named_by_hidden(self, since: datetime, until: datetime) -> set[str]:
+        events = [event for event in self._hidden.values() if since <= event.at <= until]
+        return {key for event in events for key in order_keys(event)}
 
     def _without(self, events: tuple[Event, ...]) -> tuple[Event, ...]:
         return tuple(event for event in events if event.origin not in self._hidden)

@@ -15,12 +15,13 @@ inferred; with several
 candidates it is only possible, for each of them.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import chain
 
 from orders.belief import is_believed
-from orders.event import Event, Source
+from orders.event import Event
 from orders.matching import similarity
 from orders.matching.index import (
     NEVER_AN_ORDER,
@@ -71,7 +72,7 @@ class Match:
     @property
     def closes(self) -> bool:
         """It may close watches, end cases and set final states. An imported row never does."""
-        return self.confidence >= SURE and self.event.source is not Source.IMPORT
+        return self.confidence >= SURE and not self.event.imported
 
     @property
     def answered(self) -> bool:
@@ -120,18 +121,23 @@ def _match(event: Event, index: EventIndex) -> Match:
 
 def gather(key: str, index: EventIndex) -> tuple[Match, ...]:
     """Matches of every event that belongs to the order, or might. Unsorted, twins included."""
-    marketplace, role, number = key_parts(key)
-    named = named_events(key, index)
-    found = {event.origin: event for event in _followed(named, index)}
-    for event in index.unmatched(marketplace, role):
-        if (
-            event.origin not in found
-            and _in_reach(event, named)
-            and similarity.possible(event, number, named)
-        ):
-            found[event.origin] = event
-    matches = (match(event, index) for event in found.values())
+    matches = (match(event, index) for event in _within_reach(key, index))
     return tuple(matched for matched in matches if key in matched.keys or key in matched.candidates)
+
+
+def _within_reach(key: str, index: EventIndex) -> Iterable[Event]:
+    """Every event that a match could lead to the order."""
+    marketplace, role, _ = key_parts(key)
+    named = named_events(key, index)
+    found = _by_origin(_followed(named, index))
+    for event in index.unmatched(marketplace, role):
+        if event.origin not in found and _can_draw(key, named, event):
+            found[event.origin] = event
+    return found.values()
+
+
+def _by_origin(events: Iterable[Event]) -> dict[str, Event]:
+    return {event.origin: event for event in events}
 
 
 def named_events(key: str, index: EventIndex) -> tuple[Event, ...]:
@@ -213,20 +219,24 @@ def _guess(event: Event, index: EventIndex) -> Match:
 
 def _named(event: Event, index: EventIndex) -> Match:
     """L1, L1n, L4: the number stands in the mail."""
-    wholes = {number: whole_number(number, event, index) for number in event.order_numbers}
+    wholes = [whole_number(number, event, index) for number in event.order_numbers]
     cap = CAPS[event.trust]
     if not wholes:
         return Match(event=event, level=Level.NUMBER, confidence=cap, keys=order_keys(event))
-    keys = tuple(
-        sorted({key_of(event.marketplace, event.role, whole) for whole in wholes.values()})
-    )
-    if any(number != whole for number, whole in wholes.items()):
+    keys = _keys(event, wholes)
+    if wholes != list(event.order_numbers):
         return Match(event=event, level=Level.SHORT_NUMBER, confidence=min(0.95, cap), keys=keys)
-    if all(_known(number, event, index) for number in wholes):
+    if _all_known(wholes, event, index):
         return Match(event=event, level=Level.NUMBER, confidence=cap, keys=keys)
     parents = _parents(event, index)
     level = Level.LINE_NUMBER if parents else Level.NEW_NUMBER
     return Match(event=event, level=level, confidence=min(0.95, cap), keys=keys, candidates=parents)
+
+
+def _keys(event: Event, numbers: Iterable[str]) -> tuple[str, ...]:
+    """Keys of the event's marketplace and role for these order numbers, sorted."""
+    keys = {key_of(event.marketplace, event.role, number) for number in numbers}
+    return tuple(sorted(keys))
 
 
 def whole_number(number: str, event: Event, index: EventIndex) -> str:
@@ -235,20 +245,33 @@ def whole_number(number: str, event: Event, index: EventIndex) -> str:
     """
     if event.marketplace != "aliexpress" or len(number) != 15:
         return number
-    others = index.by_reference(RefKind.ORDER, event.marketplace, "*" + number)
-    wholes = {
-        one
-        for other in others
-        if other.role == event.role
-        for one in other.order_numbers
-        if one[1:] == number
-    }
+    marked = _numbers_of(_marked("*" + number, event, index))
+    wholes = {whole for whole in marked if whole[1:] == number}
     return wholes.pop() if len(wholes) == 1 else number
 
 
+def _marked(mark: str, event: Event, index: EventIndex) -> list[Event]:
+    """Events of the same role whose AliExpress numbers bear the mark (`index.references`)."""
+    events = index.by_reference(RefKind.ORDER, event.marketplace, mark)
+    return [other for other in events if other.role == event.role]
+
+
+def _numbers_of(events: Iterable[Event]) -> set[str]:
+    return {number for event in events for number in event.order_numbers}
+
+
+def _tells_of_the_order(event: Event) -> bool:
+    return event.kind in KNOWN
+
+
 def _known(number: str, event: Event, index: EventIndex) -> bool:
+    """An order mail or a row of a file told of it."""
     events = index.by_reference(RefKind.ORDER, event.marketplace, number)
     return any(other.kind in KNOWN and other.role == event.role for other in events)
+
+
+def _all_known(numbers: Iterable[str], event: Event, index: EventIndex) -> bool:
+    return all(_known(number, event, index) for number in numbers)
 
 
 def _parents(event: Event, index: EventIndex) -> tuple[str, ...]:
@@ -258,17 +281,17 @@ def _parents(event: Event, index: EventIndex) -> tuple[str, ...]:
     numbers = [number for number in event.order_numbers if is_whole(number)]
     if event.marketplace != "aliexpress" or len(numbers) != 1 or _known(numbers[0], event, index):
         return ()
-    own = numbers[0]
-    marks = [(RefKind.ORDER, "~" + neighbourhood(own, shift)) for shift in (0, -1)]
-    near = [
+    return _keys(event, _orders_of_line(numbers[0], event, index))
+
+
+def _orders_of_line(line: str, event: Event, index: EventIndex) -> set[str]:
+    marks = ["~" + neighbourhood(line, shift) for shift in (0, -1)]
+    return {
         number
-        for kind, mark in marks
-        for other in index.by_reference(kind, event.marketplace, mark)
-        if other.kind in KNOWN and other.role == event.role
-        for number in other.order_numbers
-    ]
-    parents = {number for number in near if _is_line_of(own, number)}
-    return tuple(sorted(key_of(event.marketplace, event.role, number) for number in parents))
+        for mark in marks
+        for number in _numbers_of(filter(_tells_of_the_order, _marked(mark, event, index)))
+        if _is_line_of(line, number)
+    }
 
 
 def _is_line_of(line: str, number: str) -> bool:
@@ -283,19 +306,30 @@ def _tied(event: Event, index: EventIndex) -> Match | None:
     homes = tuple(_homes(event, index))
     if not homes:
         return None
-    fresh = tuple(home for home in homes if home.via is RefKind.CASE or _fresh(home, event))
-    best = fresh or homes
-    trusted = tuple(home for home in best if CAPS[home.event.trust] >= SURE)
-    best = trusted or best
+    fresh, by_age = _preferred(homes, lambda home: _fresh(home, event), 0.6)
+    best, by_trust = _preferred(fresh, _trusted, 0.85)
     by_tracking = all(home.via is RefKind.TRACKING for home in best)
     level = Level.TRACKING if by_tracking else Level.CASE
-    confidence = min(TIES[level] if fresh else 0.6, 1.0 if trusted else 0.85)
+    confidence = min(TIES[level], by_age, by_trust, CAPS[event.trust])
     keys = tuple(sorted({key for home in best for key in _keys_of(home.event, index)}))
-    return Match(event=event, level=level, confidence=min(confidence, CAPS[event.trust]), keys=keys)
+    return Match(event=event, level=level, confidence=confidence, keys=keys)
+
+
+def _preferred(
+    homes: tuple[_Home, ...], fits: Callable[[_Home], bool], cap: float
+) -> tuple[tuple[_Home, ...], float]:
+    """The homes that fit; where none does all of them, which are then no surer than `cap`."""
+    fitting = tuple(filter(fits, homes))
+    return (fitting, 1.0) if fitting else (homes, cap)
 
 
 def _fresh(home: _Home, event: Event) -> bool:
-    return abs(home.event.at - event.at) <= RECYCLED
+    """Numbers of cases are never used again."""
+    return home.via is RefKind.CASE or abs(home.event.at - event.at) <= RECYCLED
+
+
+def _trusted(home: _Home) -> bool:
+    return CAPS[home.event.trust] >= SURE
 
 
 def _homes(event: Event, index: EventIndex) -> Iterator[_Home]:
@@ -306,38 +340,46 @@ def _homes(event: Event, index: EventIndex) -> Iterator[_Home]:
     queue: list[tuple[Event, RefKind | None]] = [(event, None)]
     while queue and len(seen) <= MOST_PARCEL_EVENTS:
         current, first = queue.pop(0)
-        for kind, value in _ties(current):
-            for other in _linked(kind, value, event.marketplace, event.role, index):
-                if other.origin in seen:
-                    continue
-                seen.add(other.origin)
-                if _keys_of(other, index):
-                    yield _Home(event=other, via=first or kind)
-                else:
-                    queue.append((other, first or kind))
+        for kind, other in _unseen(current, seen, index):
+            via = first or kind
+            if _keys_of(other, index):
+                yield _Home(event=other, via=via)
+            else:
+                queue.append((other, via))
 
 
-def _followed(events: tuple[Event, ...], index: EventIndex) -> Iterator[Event]:
+def _unseen(event: Event, seen: set[str], index: EventIndex) -> Iterator[tuple[RefKind, Event]]:
+    """Events linked to this one and by what, each once; they are `seen` then."""
+    for kind, other in _linked_to(event, index):
+        if other.origin not in seen:
+            seen.add(other.origin)
+            yield kind, other
+
+
+def _followed(events: Iterable[Event], index: EventIndex) -> Iterator[Event]:
     """`events`, what the user's answers among them point at, and all that is linked without an
     order number.
     """
     queue = list(events)
     seen = {event.origin for event in queue}
-    while queue and len(seen) <= MOST_PARCEL_EVENTS + len(events):
+    most = MOST_PARCEL_EVENTS + len(queue)
+    while queue and len(seen) <= most:
         current = queue.pop(0)
         yield current
-        linked = [
-            other
-            for kind, value in _ties(current)
-            for other in _linked(kind, value, current.marketplace, current.role, index)
-            if not order_keys(other)
-        ]
-        if current.assigns is not None and (meant := index.by_origin(current.assigns)) is not None:
-            linked.append(meant)
-        for other in linked:
+        for other in _onward(current, index):
             if other.origin not in seen:
                 seen.add(other.origin)
                 queue.append(other)
+
+
+def _onward(event: Event, index: EventIndex) -> Iterator[Event]:
+    """Linked events without an order number, and the one that the user's answer is about."""
+    for _, other in _linked_to(event, index):
+        if not order_keys(other):
+            yield other
+    meant = None if event.assigns is None else index.by_origin(event.assigns)
+    if meant is not None:
+        yield meant
 
 
 def _ties(event: Event) -> tuple[tuple[RefKind, str], ...]:
@@ -348,12 +390,18 @@ def _ties(event: Event) -> tuple[tuple[RefKind, str], ...]:
     )
 
 
-def _linked(
-    kind: RefKind, value: str, marketplace: str, role: Role, index: EventIndex
-) -> list[Event]:
-    events = index.by_reference(kind, marketplace, value)
-    usable = (event for event in events if event.role == role and event.trust is not Trust.FORGED)
-    return sorted(usable, key=lambda event: (event.at, event.origin))
+def _linked_to(event: Event, index: EventIndex) -> Iterator[tuple[RefKind, Event]]:
+    """Events that share a case, parcel or tracking number with this one, and which of them."""
+    for kind, value in _ties(event):
+        for other in _linked(kind, value, event, index):
+            yield kind, other
+
+
+def _linked(kind: RefKind, value: str, event: Event, index: EventIndex) -> list[Event]:
+    """Events of the same role with that reference, itself among them; oldest first."""
+    events = index.by_reference(kind, event.marketplace, value)
+    usable = (one for one in events if one.role == event.role and one.trust is not Trust.FORGED)
+    return sorted(usable, key=lambda one: (one.at, one.origin))
 
 
 def _keys_of(event: Event, index: EventIndex) -> tuple[str, ...]:
@@ -363,8 +411,7 @@ def _keys_of(event: Event, index: EventIndex) -> tuple[str, ...]:
     answer = _answer(event, index)
     if answer is not None and order_keys(answer):
         return order_keys(answer)
-    numbers = {whole_number(number, event, index) for number in event.order_numbers}
-    return tuple(key_of(event.marketplace, event.role, number) for number in numbers)
+    return _keys(event, [whole_number(number, event, index) for number in event.order_numbers])
 
 
 def _in_reach(unmatched: Event, named: tuple[Event, ...]) -> bool:
@@ -377,21 +424,24 @@ def _may_move(
     """Other events whose match `event` can change: linked ones, unassigned ones in reach, the
     one it assigns.
     """
-    moved: dict[str, Event] = {other.origin: other for other in _followed((event,), index)}
-    for kind, value in _ties(event):
-        for other in _linked(kind, value, event.marketplace, event.role, index):
-            moved |= {one.origin: one for one in _followed((other,), index) if not order_keys(one)}
     orders = {key: named_events(key, index) for key in (*keys, *_short_and_long(event, index))}
-    for named in orders.values():
-        moved |= {one.origin: one for one in named}
+    moved = _by_origin(chain(_kin(event, index), *orders.values()))
     for other in index.unmatched(event.marketplace, event.role):
-        if any(_can_draw(key, named, other) for key, named in orders.items()) or any(
-            _crowds(orders, other, now, was)
-            for now, was in ((index, before), (BelievedIndex(index), BelievedIndex(before)))
-        ):
+        if _any_draws(orders, other) or _any_crowds(orders, other, index, before):
             moved[other.origin] = other
     moved.pop(event.origin, None)
     return tuple(moved.values())
+
+
+def _kin(event: Event, index: EventIndex) -> Iterator[Event]:
+    """Events that lead from this one, or from those linked to it, to events without a number."""
+    yield from _followed((event,), index)
+    for _, other in _linked_to(event, index):
+        yield from (one for one in _followed((other,), index) if not order_keys(one))
+
+
+def _any_draws(orders: Mapping[str, tuple[Event, ...]], unmatched: Event) -> bool:
+    return any(_can_draw(key, named, unmatched) for key, named in orders.items())
 
 
 def _can_draw(key: str, named: tuple[Event, ...], unmatched: Event) -> bool:
@@ -399,6 +449,15 @@ def _can_draw(key: str, named: tuple[Event, ...], unmatched: Event) -> bool:
     belongs.
     """
     return _in_reach(unmatched, named) and similarity.possible(unmatched, key_parts(key)[2], named)
+
+
+def _any_crowds(
+    keys: Collection[str], unmatched: Event, index: EventIndex, before: EventIndex
+) -> bool:
+    """By all mail or by believed mail alone."""
+    return _crowds(keys, unmatched, index, before) or _crowds(
+        keys, unmatched, BelievedIndex(index), BelievedIndex(before)
+    )
 
 
 def _crowds(keys: Iterable[str], unmatched: Event, index: EventIndex, before: EventIndex) -> bool:
@@ -421,14 +480,15 @@ def _short_and_long(event: Event, index: EventIndex) -> Iterator[str]:
     for number in event.order_numbers:
         if is_whole(number):
             yield key_of(event.marketplace, event.role, number[1:])
-            for shift in (0, 1):
-                mark = "~" + neighbourhood(number, shift)
-                for other in index.by_reference(RefKind.ORDER, event.marketplace, mark):
-                    if other.role == event.role:
-                        yield from order_keys(other)
-        for other in index.by_reference(RefKind.ORDER, event.marketplace, "*" + number):
-            if other.role == event.role:
+        for mark in _marks_beside(number):
+            for other in _marked(mark, event, index):
                 yield from order_keys(other)
+
+
+def _marks_beside(number: str) -> tuple[str, ...]:
+    """The marks of numbers that may be this one with its first digit, or lines of it."""
+    shifts = (0, 1) if is_whole(number) else ()
+    return ("*" + number, *("~" + neighbourhood(number, shift) for shift in shifts))
 
 
 def _neighbours(event: Event, index: EventIndex) -> Iterator[str]:
@@ -436,7 +496,7 @@ def _neighbours(event: Event, index: EventIndex) -> Iterator[str]:
     twins (C30).
     """
     for value in event.tracking:
-        for other in _linked(RefKind.TRACKING, value, event.marketplace, event.role, index):
+        for other in _linked(RefKind.TRACKING, value, event, index):
             yield from match(other, index).keys
     if event.kind is Kind.ORDER_PLACED and event.role is Role.BUYER:
         since, until = event.at - TWICE_WITHIN, event.at + TWICE_WITHIN

@@ -3,7 +3,7 @@ amount (L7).
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -57,6 +57,7 @@ _REFUNDABLE = (
 )
 _MOVING = PARCEL_KINDS | {Kind.SHIPMENT_SHIPPED}
 _OVER = frozenset({Kind.ORDER_CANCELLED, Kind.ORDER_COMPLETED})
+_ENDED = _OVER | {Kind.SHIPMENT_DELIVERED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,11 +130,16 @@ def possible(event: Event, number: str, events: tuple[Event, ...]) -> bool:
     A cheap test that never says no wrongly: it lets most orders pass by most unmatched mail
     without a search.
     """
-    if any(agrees(number, masked) for masked in event.masked) or _same_talk(event, events):
+    if _shows(event, number) or _same_talk(event, events):
         return True
-    if event.kind in PARCEL_KINDS and (event.tracking or event.packages):
-        return any(_unnamed(one) for one in events)
+    if event.kind in PARCEL_KINDS and event.parcel_numbers:
+        return any(map(_unnamed, events))
     return _same_store(event, events) or _evidence(event, events) >= LEAST
+
+
+def _shows(event: Event, number: str) -> bool:
+    """Whether a masked number of the event can be this one."""
+    return any(agrees(number, masked) for masked in event.masked)
 
 
 def _same_talk(event: Event, events: tuple[Event, ...]) -> bool:
@@ -203,59 +209,62 @@ def _by_thread(event: Event, index: EventIndex) -> Guess | None:
     if not is_relay(event.sender):
         return None
     persons = set(_named_before(event, RefKind.RELAY, event.sender.lower(), index))
-    fitting = {
-        key
-        for key, past in pasts(event, index, persons).items()
-        if accepts(event.kind, past, event)
-    }
+    fitting = _accepting(event, pasts(event, index, persons))
     return _settle(Level.THREAD, 0.85, fitting) if fitting else None
+
+
+def _accepting(
+    event: Event, found: Mapping[str, tuple[Event, ...]]
+) -> dict[str, tuple[Event, ...]]:
+    """The orders whose past lets the event be about them."""
+    return {key: past for key, past in found.items() if accepts(event.kind, past, event)}
 
 
 def _named_before(event: Event, kind: RefKind, value: str, index: EventIndex) -> Iterator[str]:
     """Orders named, in reach and before it, by other mails with that reference."""
     for other in index.by_reference(kind, event.marketplace, value):
-        if (
-            other.origin != event.origin
-            and other.role == event.role
-            and event.at - REACH <= other.at <= event.at
-        ):
+        if _is_past(other, event) and event.at - REACH <= other.at:
             yield from order_keys(other)
+
+
+def _is_past(other: Event, event: Event) -> bool:
+    """Another event of the same role, no later than this one."""
+    return other.at <= event.at and other.role == event.role and other.origin != event.origin
 
 
 def _by_mask(event: Event, index: EventIndex) -> Guess | None:
     """L6: the visible digits agree and the order's state can accept the kind."""
     if not event.masked:
         return None
-    fitting = {
-        key
-        for key, past in _open(event, index).items()
-        if any(agrees(key_parts(key)[2], masked) for masked in event.masked)
-        and accepts(event.kind, past, event)
-    }
+    accepting = _accepting(event, _open(event, index))
+    fitting = [key for key in accepting if _shows(event, key_parts(key)[2])]
     if not fitting:
         return Guess(level=Level.MASK)
-    digits = max(informative(event.marketplace, masked) for masked in event.masked)
-    return _settle(Level.MASK, 0.8 if digits >= 5 else 0.7, fitting)
+    return _settle(Level.MASK, 0.8 if _most_digits(event) >= 5 else 0.7, fitting)
+
+
+def _most_digits(event: Event) -> int:
+    return max(informative(event.marketplace, masked) for masked in event.masked)
 
 
 def _by_open_parcel(event: Event, index: EventIndex) -> Guess | None:
     """L3 without a tie: the one parcel on its way whose number nobody told us."""
-    if event.kind not in PARCEL_KINDS or not (event.tracking or event.packages):
+    if event.kind not in PARCEL_KINDS or not event.parcel_numbers:
         return None
-    fitting = {key for key, past in _open(event, index).items() if _awaits_a_parcel(past)}
+    fitting = [key for key, past in _open(event, index).items() if _awaits_a_parcel(past)]
     return _settle(Level.TRACKING, 0.6, fitting) if len(fitting) == 1 else None
 
 
 def _awaits_a_parcel(past: tuple[Event, ...]) -> bool:
-    kinds = {one.kind for one in past}
-    moving = [one for one in past if one.kind in _MOVING]
-    unnamed = any(_unnamed(one) for one in moving)
-    named = any(one.tracking or one.packages for one in moving)
-    return unnamed and not named and not kinds & (_OVER | {Kind.SHIPMENT_DELIVERED})
+    """Something was shipped without a number, nothing has one yet, and nothing is over."""
+    if any(one.kind in _ENDED for one in past):
+        return False
+    numbered = any(one.parcel_numbers for one in past if one.kind in _MOVING)
+    return not numbered and any(map(_unnamed, past))
 
 
 def _unnamed(event: Event) -> bool:
-    return event.kind is Kind.SHIPMENT_SHIPPED and not event.tracking and not event.packages
+    return event.kind is Kind.SHIPMENT_SHIPPED and not event.parcel_numbers
 
 
 def _by_resemblance(event: Event, index: EventIndex) -> Guess | None:
@@ -265,35 +274,38 @@ def _by_resemblance(event: Event, index: EventIndex) -> Guess | None:
     store, items = event.fields.get("store"), _items(event)
     if not store and not items:
         return None
-    fitting = {
-        key: past for key, past in _open(event, index).items() if accepts(event.kind, past, event)
-    }
-    at_store = tuple(key for key, past in fitting.items() if _same_store(event, past))
+    fitting = _accepting(event, _open(event, index))
+    at_store = _at_store(event, fitting)
     if len(at_store) == 1 and not items:
         return Guess(level=Level.SIMILARITY, confidence=0.8, keys=at_store)
-    scores = {key: _score(event, past) for key, past in fitting.items()}
-    return _best({key: score for key, score in scores.items() if score is not None})
+    return _best(_scores(event, fitting))
 
 
-def _score(event: Event, past: tuple[Event, ...]) -> float | None:
-    """How well the event fits an order with that past; None when it could be chance."""
-    evidence = _evidence(event, past)
-    recency = 1 - (event.at - max(other.at for other in past)) / REACH
-    return evidence + 0.1 + 0.05 * recency if evidence >= LEAST else None
+def _at_store(event: Event, fitting: Mapping[str, tuple[Event, ...]]) -> tuple[str, ...]:
+    return tuple(key for key, past in fitting.items() if _same_store(event, past))
+
+
+def _scores(event: Event, fitting: Mapping[str, tuple[Event, ...]]) -> dict[str, float]:
+    """How well the event fits each order; without those where it could be chance."""
+    found = {}
+    for key, past in fitting.items():
+        evidence = _evidence(event, past)
+        if evidence >= LEAST:
+            recency = 1 - (event.at - max(other.at for other in past)) / REACH
+            found[key] = evidence + 0.1 + 0.05 * recency
+    return found
 
 
 def _best(scores: Mapping[str, float]) -> Guess | None:
     """An answer where one order leads clearly, a question where several are near."""
-    ranked = sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))
-    if not ranked:
+    best, second, *_ = (*sorted(scores.values(), reverse=True), 0.0, 0.0)
+    if best < 0.4:
         return None
-    best, lead = ranked[0][1], ranked[0][1] - (ranked[1][1] if len(ranked) > 1 else 0.0)
-    if best >= 0.75 and lead >= 0.15:
-        return Guess(level=Level.SIMILARITY, confidence=min(best, 0.85), keys=(ranked[0][0],))
-    near = tuple(sorted(key for key, score in ranked if score >= max(0.4, best - 0.15)))
-    return (
-        Guess(level=Level.SIMILARITY, confidence=min(best, 0.59), candidates=near) if near else None
-    )
+    if best >= 0.75 and best - second >= 0.15:
+        winner = max(scores, key=scores.__getitem__)
+        return Guess(level=Level.SIMILARITY, confidence=min(best, 0.85), keys=(winner,))
+    near = tuple(sorted(key for key, score in scores.items() if score >= max(0.4, best - 0.15)))
+    return Guess(level=Level.SIMILARITY, confidence=min(best, 0.59), candidates=near)
 
 
 def _evidence(event: Event, past: tuple[Event, ...]) -> float:
@@ -312,13 +324,16 @@ def _same_store(event: Event, past: tuple[Event, ...]) -> bool:
 
 
 def _same_amount(event: Event, past: tuple[Event, ...]) -> bool:
-    own = [value for value in event.fields.values() if isinstance(value, Money)]
-    others = [value for one in past for value in one.fields.values() if isinstance(value, Money)]
+    others = [value for one in past for value in _amounts(one)]
     return any(
         a.currency == b.currency and abs(a.value - b.value) * 100 <= b.value
-        for a in own
+        for a in _amounts(event)
         for b in others
     )
+
+
+def _amounts(event: Event) -> list[Money]:
+    return [value for value in event.fields.values() if isinstance(value, Money)]
 
 
 def _items(event: Event) -> tuple[Item, ...]:
@@ -330,17 +345,17 @@ def crowded(event: Event, index: EventIndex) -> bool:
     """Whether so many orders are in reach of `event` that one more or less decides if it is looked
     for at all.
     """
-    if not (
-        event.masked
-        or event.tracking
-        or event.packages
-        or event.fields.get("store")
-        or _items(event)
-    ):
+    if not _resembles(event):
         return False
     most = MOST + NAMED_AT_ONCE + 1
     keys = index.open_orders(event.marketplace, event.role, event.at - REACH, event.at, most)
     return MOST - NAMED_AT_ONCE <= len(keys) <= MOST + NAMED_AT_ONCE
+
+
+def _resembles(event: Event) -> bool:
+    """It says anything by which an open order is looked for."""
+    numbered = bool(event.masked or event.parcel_numbers)
+    return numbered or bool(event.fields.get("store") or _items(event))
 
 
 def _open(event: Event, index: EventIndex) -> dict[str, tuple[Event, ...]]:
@@ -354,19 +369,15 @@ def pasts(event: Event, index: EventIndex, keys: set[str]) -> dict[str, tuple[Ev
     """What each order, by the events that name it, had seen when `event` happened."""
     found = {}
     for key in sorted(keys):
-        marketplace, role, number = key_parts(key)
+        marketplace, _, number = key_parts(key)
         events = index.by_reference(RefKind.ORDER, marketplace, number)
-        past = tuple(
-            one
-            for one in events
-            if one.role == role and one.at <= event.at and one.origin != event.origin
-        )
+        past = tuple(one for one in events if _is_past(one, event))
         if past:
             found[key] = past
     return found
 
 
-def _settle(level: Level, confidence: float, keys: set[str]) -> Guess:
+def _settle(level: Level, confidence: float, keys: Iterable[str]) -> Guess:
     """One key is an answer; several are a question."""
     ordered = tuple(sorted(keys))
     if len(ordered) == 1:

@@ -69,7 +69,7 @@ def lacking(lines: Iterable[Item], covered: Iterable[Item]) -> tuple[Item, ...]:
 
 def _rest(line: Item, covered: Iterable[Item]) -> Item | None:
     own = [one for one in covered if same_item(line, one)]
-    if own and not all(counted(one) for one in own):
+    if not all(map(counted, own)):
         return None
     left = line.quantity - sum(one.quantity for one in own)
     return replace(line, quantity=left) if left > 0 else None
