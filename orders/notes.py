@@ -125,16 +125,19 @@ def note_fields(
     """The fields of a note's event: its text as the word it is, its date as the date that kind is
     about.
     """
-    fields: dict[str, FieldValue] = {}
-    if text:
-        fields["text"] = text
+    fields = _text_fields(kind, text)
+    if amount is not None:
+        fields["total" if kind is Kind.ORDER_PLACED else "amount"] = amount
+    if due is not None:
+        fields[DUE.get(kind, "due")] = due
+    return fields
+
+
+def _text_fields(kind: Kind, text: str) -> dict[str, FieldValue]:
+    fields: dict[str, FieldValue] = {"text": text} if text else {}
     if kind is Kind.DISPUTE_PROPOSAL and _word(text) in ANSWERS:
         fields["sender"] = "buyer"
     meant = MEANS.get(kind)
     if meant is not None and _word(text) in FIELDS[meant].choices:
         fields[meant] = _word(text)
-    if amount is not None:
-        fields["total" if kind is Kind.ORDER_PLACED else "amount"] = amount
-    if due is not None:
-        fields[DUE.get(kind, "due")] = due
     return fields

@@ -49,7 +49,6 @@ class Pattern:
         return (str(value) in self.values) is not self.negated
 
 
-@cache
 def pattern(text: str) -> Pattern:
     """Raises ValueError for an unknown kind or field."""
     match = PATTERN.fullmatch(text)
@@ -58,13 +57,18 @@ def pattern(text: str) -> Pattern:
             f"{text!r} is no kind with a test, such as dispute.closed[outcome=no_refund]"
         )
     name, field, sign, values = match.groups()
-    if name not in set(Kind):
-        raise ValueError(
-            f"unknown kind {name!r}{did_you_mean(name, [kind.value for kind in Kind])}"
-        )
-    if field is not None and field != "tracking" and field not in FIELDS:
+    if field not in (None, "tracking", *FIELDS):
         raise ValueError(f"unknown field {field!r}{did_you_mean(field, FIELDS)}")
-    return Pattern(Kind(name), field, tuple(values.split("|")) if values else (), sign == "!=")
+    return Pattern(
+        _kind_of_event(name), field, tuple(values.split("|")) if values else (), sign == "!="
+    )
+
+
+def _kind_of_event(name: str) -> Kind:
+    kinds = {kind.value: kind for kind in Kind}
+    if name not in kinds:
+        raise ValueError(f"unknown kind {name!r}{did_you_mean(name, kinds)}")
+    return kinds[name]
 
 
 def _patterns(texts: tuple[str, ...]) -> tuple[str, ...]:
@@ -133,6 +137,14 @@ class PolicyRow(BaseModel):
         """What a later row must share to take this one's place."""
         return (self.key, self.step, self.trigger, self.only, self.base, self.otherwise)
 
+    @property
+    def counts_from_a_promise(self) -> bool:
+        """Others are awaited since a date that they named."""
+        return self.actor is not Actor.ME and self.base != "mail"
+
+    def is_for(self, marketplace: str, region: str | None) -> bool:
+        return self.marketplace in (ANY, marketplace) and self.region in (ANY, region)
+
 
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -166,20 +178,11 @@ class Policy:
     def _rows_for(
         self, marketplace: str, role: Role, region: str | None, day: date
     ) -> tuple[PolicyRow, ...]:
-        best: dict[tuple[object, ...], PolicyRow] = {}
-        for row in self.rows:
-            if (
-                row.marketplace not in (ANY, marketplace)
-                or row.role is not role
-                or row.effective_from > day
-            ):
-                continue
-            if row.region not in (ANY, region):
-                continue
-            rival = best.get(row.place)
-            if rival is None or _precedence(row) >= _precedence(rival):
-                best[row.place] = row
-        return tuple(row for row in self.rows if best.get(row.place) is row and row.enabled)
+        own = (row for row in self.rows if row.role is role and row.effective_from <= day)
+        begun = [row for row in own if row.is_for(marketplace, region)]
+        best = {row.place: row for row in sorted(begun, key=_precedence)}
+        winners = filter(_is_enabled, begun)
+        return tuple(row for row in winners if best[row.place] is row)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -189,6 +192,10 @@ class Policy:
 
 def _precedence(row: PolicyRow) -> tuple[bool, bool, date]:
     return (row.marketplace != ANY, row.region != ANY, row.effective_from)
+
+
+def _is_enabled(row: PolicyRow) -> bool:
+    return row.enabled
 
 
 @cache
@@ -233,29 +240,25 @@ def check_overrides(overrides: Mapping[str, Any]) -> tuple[tuple[tuple[str, ...]
 
 
 def _check_change(name: str, change: Mapping[str, Any]) -> list[tuple[tuple[str, ...], str]]:
-    unknown: list[tuple[tuple[str, ...], str]] = [
-        (
-            (str(key),),
-            (
-                f"{key!r} cannot be changed here; {', '.join(OVERRIDABLE)}"
-                f" can{did_you_mean(key, OVERRIDABLE)}"
-            ),
-        )
-        for key in change
-        if key not in OVERRIDABLE
-    ]
+    unknown = [_no_override(str(key)) for key in change if key not in OVERRIDABLE]
     if unknown:
         return unknown
-    row = next(row for row in shipped().rows if name in (row.key, row.name))
+    row = _row_named(name)
     try:
         PolicyRow.model_validate({**row.model_dump(), **change})
     except ValidationError as error:
-        document = parse("{}", "policy")
-        return [
-            ((str(one["loc"][0]),), fault.what)
-            for one, fault in zip(error.errors(), faults_of(document, error), strict=True)
-        ]
+        faults = zip(error.errors(), faults_of(parse("{}", "policy"), error), strict=True)
+        return [((str(one["loc"][0]),), fault.what) for one, fault in faults]
     return []
+
+
+def _row_named(name: str) -> PolicyRow:
+    return next(row for row in shipped().rows if name in (row.key, row.name))
+
+
+def _no_override(key: str) -> tuple[tuple[str, ...], str]:
+    can = f"{', '.join(OVERRIDABLE)} can{did_you_mean(key, OVERRIDABLE)}"
+    return (key,), f"{key!r} cannot be changed here; {can}"
 
 
 def _changed(row: PolicyRow, changes: Mapping[str, Mapping[str, Any]]) -> PolicyRow:

@@ -43,12 +43,18 @@ def region(events: tuple[Event, ...], currency: str | None) -> str | None:
     """ISO 3166-1 alpha-2 of the marketplace: by sender, else by currency, else by language; None
     when nothing tells.
     """
-    for event in events:
-        domain = event.sender.rpartition("@")[2].lower()
-        for pattern, country in DOMAINS:
-            found = pattern.search(domain)
-            if found is not None:
-                return country or found[1].upper()
+    by_sender = next(filter(None, map(_country_of_sender, events)), None)
+    if by_sender is not None:
+        return by_sender
     if currency in CURRENCIES:
         return CURRENCIES[currency]
     return "JP" if any(event.language == "ja" for event in events) else None
+
+
+def _country_of_sender(event: Event) -> str | None:
+    domain = event.sender.rpartition("@")[2].lower()
+    for pattern, country in DOMAINS:
+        found = pattern.search(domain)
+        if found is not None:
+            return country or found[1].upper()
+    return None

@@ -16,8 +16,9 @@ from orders.fold.lines import all_left
 from orders.fold.order_fold import (
     awaits_payment,
     cancelled_items,
-    closed_without_reason,
+    closes_what_is_over,
     imported_status,
+    leaves_lines,
 )
 from orders.fold.refunds import refunds
 from orders.fold.shipments import PARCEL_KINDS, parcels
@@ -69,6 +70,17 @@ class _Parcel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Due:
+    """When a row's time is over, and where that is from."""
+
+    at: datetime
+    why: str
+    stated: bool
+    expected: datetime | None = None
+    """The promised or expected date that it was counted from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Date:
     """One reason for a due time: a row and the event that triggered it."""
 
@@ -102,9 +114,7 @@ class _Awaited:
         self.history = history
         self.order = order
         self.region = region(history.events, order.total.currency if order.total else None)
-        begun = order.ordered_at or min((event.at for event in history.events), default=None)
-        first = min((matched.event.at for matched in history.possible), default=None)
-        since = begun or first
+        since = _begun(history, order)
         role = history.role
         self.rows = policy.rows_for(history.marketplace, role, self.region, since) if since else ()
         self.dues: dict[str, datetime] = {}
@@ -121,16 +131,19 @@ class _Awaited:
                 yield from self._rest(rows[0])
                 continue
             for parcel in self.parcels if rows[0].scope == "shipment" else [_Parcel()]:
-                dates: list[_Date] = []
-                for row in rows:
-                    if not (row.otherwise and dates):
-                        dates += self._dates(row, parcel)
-                yield from self._watches(rows[0], dates, parcel)
+                yield from self._watches(rows[0], self._dates_of(rows, parcel), parcel)
+
+    def _dates_of(self, rows: Iterable[PolicyRow], parcel: _Parcel) -> list[_Date]:
+        """The dates of every row; a row for when there is `otherwise` none only then."""
+        dates: list[_Date] = []
+        for row in rows:
+            if not (row.otherwise and dates):
+                dates += self._dates(row, parcel)
+        return dates
 
     def _watches(self, row: PolicyRow, dates: list[_Date], parcel: _Parcel) -> Iterator[Watch]:
         if row.scope == "event":
-            for origin in dict.fromkeys(date.event.origin for date in dates):
-                own = [date for date in dates if date.event.origin == origin]
+            for origin, own in _by_event(dates).items():
                 yield self._watch(own, parcel, f"{row.name}/{origin}")
         elif dates:
             watch = self._watch(
@@ -142,8 +155,6 @@ class _Awaited:
     def _watch(self, dates: list[_Date], parcel: _Parcel, name: str) -> Watch:
         date = _ruling(dates)
         row = date.row
-        later = [other for other in dates if other is not date and other.due > date.due]
-        lost = "; ".join(dict.fromkeys(f"{other.due:%Y-%m-%d} by {other.why}" for other in later))
         silent = row.actor is not Actor.ME
         return Watch(
             key=row.key,
@@ -154,7 +165,7 @@ class _Awaited:
             due_at=date.due,
             state=date.state,
             stated=date.stated,
-            why=date.why + (f" (later, so not counted: {lost})" if lost else ""),
+            why=date.why + _uncounted(date, dates),
             opened_by=date.event,
             met_by=date.met_by,
             shipment=parcel.shipment.id if parcel.shipment else None,
@@ -171,50 +182,78 @@ class _Awaited:
         return next((case.id for case in own if event in case.proof), own[-1].id if own else None)
 
     def _dates(self, row: PolicyRow, parcel: _Parcel) -> Iterator[_Date]:
-        triggers = tuple(pattern(text) for text in row.trigger)
+        triggers = tuple(map(pattern, row.trigger))
         for event in self.history.of(*(one.kind for one in triggers)):
             if self._fits(event, triggers, parcel) and self._holds(row, event):
                 yield from self._date(row, event, parcel, inferred=self.history.inferred(event))
-        if row.actor is not Actor.ME:
-            return
+        if row.actor is Actor.ME:
+            yield from self._possible_dates(row, triggers, parcel)
+
+    def _possible_dates(
+        self, row: PolicyRow, triggers: Iterable[Pattern], parcel: _Parcel
+    ) -> Iterator[_Date]:
+        """Of mail that may be about this order; void, when the user said that it is not."""
         for matched in self.history.possible:
-            if self._fits(matched.event, triggers, _Parcel()):
-                for date in self._date(row, matched.event, parcel, inferred=True):
-                    yield (
-                        replace(date, state=WatchState.VOID, answered=True)
-                        if matched.answered
-                        else date
-                    )
+            if not self._fits(matched.event, triggers, _Parcel()):
+                continue
+            for date in self._date(row, matched.event, parcel, inferred=True):
+                void = replace(date, state=WatchState.VOID, answered=True)
+                yield void if matched.answered else date
 
     def _date(
         self, row: PolicyRow, event: Event, parcel: _Parcel, *, inferred: bool
     ) -> Iterator[_Date]:
-        stated = [(at, name) for name in row.stated if (at := self._stated(name, event))]
-        base = None
-        if stated:
-            due, name = min(stated)
-            why = f"{name.removeprefix('order.')} as stated in the mail of {event.at:%Y-%m-%d}"
-        else:
-            base = self._base(row, event, parcel)
-            if base is None or row.offset is None:
-                return
-            due, why = self._counted(row, base), self._reason(row, event)
-        met = self._first(row.meets, row, event, parcel)
-        void = None if met else self._void(row, event, parcel, due)
-        state = WatchState.MET if met else WatchState.VOID if void else WatchState.OPEN
-        silent = row.actor is not Actor.ME
+        due = self._due(row, event, parcel)
+        if due is None:
+            return
+        state, ended_by = self._state(row, event, parcel, due.at)
         yield _Date(
             row=row,
             event=event,
-            due=due,
-            stated=bool(stated),
-            why=why,
+            due=due.at,
+            stated=due.stated,
+            why=due.why,
             inferred=inferred,
             state=state,
             hint=self._hint(row, event, parcel) if state is WatchState.OPEN else None,
-            expected=base if silent and row.base != "mail" else None,
-            met_by=met or void,
+            expected=due.expected,
+            met_by=ended_by,
         )
+
+    def _due(self, row: PolicyRow, event: Event, parcel: _Parcel) -> _Due | None:
+        """As a mail states it, else counted by the row; None where there is nothing to count
+        from.
+        """
+        stated = self._first_stated(row, event)
+        if stated is not None:
+            return stated
+        base = self._base(row, event, parcel)
+        if base is None or row.offset is None:
+            return None
+        return _Due(
+            at=self._counted(row, base),
+            why=self._reason(row, event),
+            stated=False,
+            expected=base if row.counts_from_a_promise else None,
+        )
+
+    def _first_stated(self, row: PolicyRow, event: Event) -> _Due | None:
+        stated = [(at, name) for name in row.stated if (at := self._stated(name, event))]
+        if not stated:
+            return None
+        at, name = min(stated)
+        why = f"{name.removeprefix('order.')} as stated in the mail of {event.at:%Y-%m-%d}"
+        return _Due(at=at, why=why, stated=True)
+
+    def _state(
+        self, row: PolicyRow, opened: Event, parcel: _Parcel, due: datetime
+    ) -> tuple[WatchState, Event | None]:
+        """How the watch stands, and what ended it."""
+        met = self._met(row, opened, parcel)
+        if met is not None:
+            return WatchState.MET, met
+        void = self._void(row, opened, parcel, due)
+        return (WatchState.OPEN if void is None else WatchState.VOID), void
 
     def _stated(self, name: str, event: Event) -> datetime | None:
         if name.startswith("order."):
@@ -228,20 +267,30 @@ class _Awaited:
         )
 
     def _base(self, row: PolicyRow, event: Event, parcel: _Parcel) -> datetime | None:
+        """From when the row counts."""
         if row.base == "mail":
             return event.at
-        if row.base.startswith("watch:"):
-            return self.dues.get(row.base.removeprefix("watch:"))
-        if row.base.startswith("order."):
-            return self._stated(row.base, event)
-        if row.base.startswith("shipment."):
-            own = getattr(parcel.shipment, row.base.removeprefix("shipment."), None)
-            lone = len(self.parcels) == 1
-            fallback = (
-                self._stated(f"order.{row.base.removeprefix('shipment.')}", event) if lone else None
-            )
-            return own if isinstance(own, datetime) else fallback
-        name, _, otherwise = row.base.partition(" or ")
+        about, _, name = row.base.replace(":", ".", 1).partition(".")
+        match about:
+            case "watch":
+                return self.dues.get(name)
+            case "order":
+                return self._stated(row.base, event)
+            case "shipment":
+                return self._base_of_parcel(name, event, parcel)
+            case _:
+                return self._base_of_mail(row.base, event)
+
+    def _base_of_parcel(self, name: str, event: Event, parcel: _Parcel) -> datetime | None:
+        """The parcel's own date, else the order's where it is the only parcel."""
+        own = getattr(parcel.shipment, name, None)
+        if isinstance(own, datetime):
+            return own
+        return self._stated(f"order.{name}", event) if len(self.parcels) == 1 else None
+
+    def _base_of_mail(self, base: str, event: Event) -> datetime | None:
+        """The date that the mail states; its own where it states none and the row allows that."""
+        name, _, otherwise = base.partition(" or ")
         stated = self.history.when(event, name)
         if stated is None:
             return event.at if otherwise else None
@@ -249,11 +298,12 @@ class _Awaited:
 
     def _counted(self, row: PolicyRow, base: datetime) -> datetime:
         if row.count == "business":
-            country = row.holidays or self.region or ""
-            return workdays.add(base, row.days or 0, country, self.history.zone) + timedelta(
-                hours=row.hours or 0
-            )
+            base = workdays.add(base, row.days or 0, self._holidays(row), self.history.zone)
         return base + (row.offset or timedelta())
+
+    def _holidays(self, row: PolicyRow) -> str:
+        """The country whose holidays count."""
+        return row.holidays or self.region or ""
 
     def _reason(self, row: PolicyRow, event: Event) -> str:
         parts = []
@@ -266,18 +316,21 @@ class _Awaited:
         counted = f"{' '.join(parts)} from {event.kind} of {event.at:%Y-%m-%d}"
         return f"{row.key}: {counted}{'' if row.base == 'mail' else f' ({start})'}, {row.source}"
 
+    def _met(self, row: PolicyRow, opened: Event, parcel: _Parcel) -> Event | None:
+        """What was awaited; for an announced refund the one payment of it."""
+        announced = row.kind == "refund_not_seen" and opened.kind is Kind.REFUND_ANNOUNCED
+        if announced and row.meets:
+            return self._completion(opened)
+        return self._first(row.meets, row, opened, parcel)
+
     def _first(
         self, texts: Sequence[str], row: PolicyRow, opened: Event, parcel: _Parcel
     ) -> Event | None:
         """The first event that may end the watch and does."""
-        is_refund = row.kind == "refund_not_seen" and opened.kind is Kind.REFUND_ANNOUNCED
-        if is_refund and texts and texts is row.meets:
-            return self._completion(opened)
-        patterns = tuple(pattern(text) for text in texts)
+        patterns = tuple(map(pattern, texts))
         imports = row.kind not in CASES
         for event in self._after(row, opened, patterns):
-            believed = self.history.closes(event) or (imports and event.source is Source.IMPORT)
-            if believed and self._fits(event, patterns, parcel):
+            if self._may_end(event, row) and self._fits(event, patterns, parcel):
                 return event
         return self._claimed(patterns) if imports else None
 
@@ -308,14 +361,17 @@ class _Awaited:
 
     def _hint(self, row: PolicyRow, opened: Event, parcel: _Parcel) -> Event | None:
         """The newest mail that would have ended the watch, had it been sure."""
-        patterns = tuple(pattern(text) for text in (*row.meets, *row.voids, *row.lapses))
-        unsure = [
-            event
-            for event in self._after(row, opened, patterns)
-            if event.source is Source.MAIL and not self.history.closes(event)
-        ]
+        patterns = tuple(map(pattern, (*row.meets, *row.voids, *row.lapses)))
+        unsure = filter(self._is_unsure, self._after(row, opened, patterns))
         fitting = [event for event in unsure if self._fits(event, patterns, parcel)]
         return fitting[-1] if fitting else None
+
+    def _may_end(self, event: Event, row: PolicyRow) -> bool:
+        """It is believed; a row of a file ends no case."""
+        return self.history.closes(event) or (event.imported and row.kind not in CASES)
+
+    def _is_unsure(self, event: Event) -> bool:
+        return event.source is Source.MAIL and not self.history.closes(event)
 
     def _fits(self, event: Event, patterns: Iterable[Pattern], parcel: _Parcel) -> bool:
         if not any(
@@ -345,15 +401,15 @@ class _Awaited:
         """A cancellation of the whole order after money was taken. Amazon charges when it ships,
         AliExpress at once.
         """
-        if items_of(event) and titles.lacking(self.order.items, items_of(event)):
-            return False
         over = self.history.sure(Kind.SHIPMENT_DELIVERED, Kind.ORDER_COMPLETED)
-        if closed_without_reason(event) and any(one.at <= event.at for one in over):
+        if leaves_lines(event, self.order.items) or closes_what_is_over(event, over):
             return False
         charged = event.fields.get("charged")
-        if isinstance(charged, bool):
-            return charged
-        if text_of(event.fields, "reason") == "unpaid" or awaits_payment(self.history):
+        return charged if isinstance(charged, bool) else self._was_charged(event)
+
+    def _was_charged(self, end: Event) -> bool:
+        """As far as can be told where the mail of the end does not say it."""
+        if text_of(end.fields, "reason") == "unpaid" or awaits_payment(self.history):
             return False
         taken = [Kind.ORDER_PAYMENT_CONFIRMED, Kind.SHIPMENT_SHIPPED]
         if self.history.marketplace == "aliexpress":
@@ -365,23 +421,25 @@ class _Awaited:
         shipped = self.history.of(Kind.SHIPMENT_SHIPPED)
         if not shipped or not items_of(shipped[0]):
             return
-        missing = titles.lacking(
-            self.order.items, [*items_of(shipped[0]), *cancelled_items(self.history)]
-        )
+        covered = [*items_of(shipped[0]), *cancelled_items(self.history)]
+        missing = titles.lacking(self.order.items, covered)
         if not missing:
             return
-        met = self._completes(missing, shipped[1:])
-        unsure = [event for event in shipped[1:] if not self.history.closes(event)]
-        for date in self._date(
-            row, shipped[0], _Parcel(), inferred=self.history.inferred(shipped[0])
-        ):
-            if met is not None:
-                ended = replace(date, state=WatchState.MET, met_by=met, hint=None)
-            elif unsure and date.state is WatchState.OPEN:
-                ended = replace(date, hint=unsure[-1])
-            else:
-                ended = date
+        inferred = self.history.inferred(shipped[0])
+        for date in self._date(row, shipped[0], _Parcel(), inferred=inferred):
+            ended = self._ended_by_parcels(date, missing, shipped[1:])
             yield self._watch([ended], _Parcel(), row.name)
+
+    def _ended_by_parcels(
+        self, date: _Date, missing: Sequence[Item], shipped: Sequence[Event]
+    ) -> _Date:
+        met = self._completes(missing, shipped)
+        if met is not None:
+            return replace(date, state=WatchState.MET, met_by=met, hint=None)
+        unsure = [event for event in shipped if not self.history.closes(event)]
+        if unsure and date.state is WatchState.OPEN:
+            return replace(date, hint=unsure[-1])
+        return date
 
     def _completes(self, missing: Sequence[Item], shipped: Iterable[Event]) -> Event | None:
         """The believed parcel with which nothing is missing any more; one that says nothing may
@@ -395,13 +453,24 @@ class _Awaited:
         return None
 
 
+def _begun(history: History, order: Order) -> datetime | None:
+    """When the order was placed, else its first mail, else the first that may be about it."""
+    first = min((event.at for event in history.events), default=None)
+    possible = min((matched.event.at for matched in history.possible), default=None)
+    return order.ordered_at or first or possible
+
+
 def _last_sign(history: History) -> datetime | None:
     """When the last mail came that is about this order or may be, whoever sent it; without any,
     what was told last.
     """
-    told = [*history.events, *(one.event for one in history.possible if not one.answered)]
-    mails = [event.at for event in told if event.source is Source.MAIL]
-    return max(mails or [event.at for event in history.events], default=None)
+    possible = (matched.event for matched in history.possible if not matched.answered)
+    mails = list(filter(_is_mail, (*history.events, *possible)))
+    return max((event.at for event in mails or history.events), default=None)
+
+
+def _is_mail(event: Event) -> bool:
+    return event.source is Source.MAIL
 
 
 def _current(dates: list[_Date]) -> list[_Date]:
@@ -423,15 +492,36 @@ def _ruling(dates: list[_Date]) -> _Date:
     foreign mail may bring a
     deadline forward, never put it off.
     """
-    opened = [date for date in dates if date.state is WatchState.OPEN]
+    opened = list(filter(_is_open, dates))
     if not opened:
         return _earliest(_last_asked(dates))
     sure = _current([date for date in opened if not date.inferred])
     if not sure:
         return _earliest(_current(opened))
     chosen = _earliest(sure)
-    earlier = [date for date in opened if date.inferred and date.due < chosen.due]
-    return _earliest(earlier) if earlier else chosen
+    return _earliest(_inferred_before(chosen, opened) or [chosen])
+
+
+def _is_open(date: _Date) -> bool:
+    return date.state is WatchState.OPEN
+
+
+def _inferred_before(chosen: _Date, dates: Iterable[_Date]) -> list[_Date]:
+    return [date for date in dates if date.inferred and date.due < chosen.due]
+
+
+def _uncounted(chosen: _Date, dates: Iterable[_Date]) -> str:
+    """Which later dates there are besides the chosen one."""
+    later = [other for other in dates if other is not chosen and other.due > chosen.due]
+    lost = "; ".join(dict.fromkeys(f"{other.due:%Y-%m-%d} by {other.why}" for other in later))
+    return f" (later, so not counted: {lost})" if lost else ""
+
+
+def _by_event(dates: Iterable[_Date]) -> dict[str, list[_Date]]:
+    groups: dict[str, list[_Date]] = {}
+    for date in dates:
+        groups.setdefault(date.event.origin, []).append(date)
+    return groups
 
 
 def _last_asked(dates: list[_Date]) -> list[_Date]:

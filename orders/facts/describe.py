@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import chain
 from typing import TypeVar
 
 from orders.belief import believed_name, is_unverified, unverified
@@ -105,11 +106,13 @@ def describe(view: View, now: datetime) -> tuple[Subject, ...]:
     strangers_only = any(finding.code == STRANGER for finding in view.findings)
     if strangers_only or view.believed is view.order:
         return sure
+    return _with_unverified(sure, _side(view, now, believed=False))
+
+
+def _with_unverified(sure: Iterable[Subject], every: _Side) -> tuple[Subject, ...]:
+    """The believed subjects, and beside them what other mail makes of them."""
     known = {(subject.about, subject.id): subject for subject in sure}
-    beside = {
-        (subject.about, believed_name(subject.id)): subject
-        for subject in _subjects(_side(view, now, believed=False))
-    }
+    beside = {(subject.about, believed_name(subject.id)): subject for subject in _subjects(every)}
     counted = [_with_uncounted(subject, beside.get(key)) for key, subject in known.items()]
     more = [subject for key, subject in beside.items() if _differs(subject, known.get(key))]
     return (*counted, *more)
@@ -182,7 +185,7 @@ def clusters(findings: Iterable[tuple[str, Finding]], now: datetime) -> tuple[Su
         for key, finding in findings
         if finding.code == "C21" and now - OUTAGE_WITHIN <= finding.at <= now
     ]
-    sure = _outages(pair for pair in recent if not is_unverified(pair[1].id))
+    sure = _outages(filter(_is_sure_pair, recent))
     every = _outages(recent)
     beside = [
         replace(subject, id=unverified(subject.id))
@@ -190,6 +193,10 @@ def clusters(findings: Iterable[tuple[str, Finding]], now: datetime) -> tuple[Su
         if name not in sure
     ]
     return (*sure.values(), *beside)
+
+
+def _is_sure_pair(complaint: tuple[str, Finding]) -> bool:
+    return not is_unverified(complaint[1].id)
 
 
 def _outages(recent: Iterable[tuple[str, Finding]]) -> dict[str, Subject]:
@@ -240,17 +247,18 @@ def strangers(findings: Iterable[tuple[str, Finding]]) -> tuple[Subject, ...]:
 
 def _stranger(domain: str, group: list[tuple[str, Event]]) -> Subject:
     numbers = dict.fromkeys(key_parts(key)[2] for key, _ in group)
-    newest = max((event for _, event in group), key=lambda event: (event.at, event.origin))
+    events = sorted((event for _, event in group), key=lambda event: (event.at, event.origin))
+    newest, named = events[-1], domain or "?"
     facts: dict[str, FactValue] = {
-        "sender.domain": domain or "?",
+        "sender.domain": named,
         "sender.orders": ", ".join(list(numbers)[:SHOWN_ORDERS]),
         "sender.count": Decimal(len(numbers)),
-        "sender.first_at": min(event.at for _, event in group),
+        "sender.first_at": events[0].at,
         "sender.last_at": newest.at,
     }
     return Subject(
         about="sender",
-        id=domain or "?",
+        id=named,
         facts={**facts, **known({"sender.subject": newest.subject or None})},
         orders=tuple(numbers)[:SHOWN_ORDERS],
         mails=_mails(event for _, event in group[:SHOWN_ORDERS]),
@@ -259,9 +267,7 @@ def _stranger(domain: str, group: list[tuple[str, Event]]) -> Subject:
 
 def _shipment(shipment: Shipment, side: _Side) -> Subject:
     order = side.order
-    numbers = {*shipment.tracking, *shipment.packages}
-    own = [event for event in order.events if numbers & {*event.tracking, *event.packages}]
-    events = own or [event for event in order.events if event.kind.startswith("shipment.")]
+    events = _events_of(shipment, order)
     exceptions = [event for event in events if event.kind is Kind.SHIPMENT_EXCEPTION]
     facts: dict[str, FactValue] = {
         "shipment.id": shipment.id,
@@ -289,6 +295,13 @@ def _shipment(shipment: Shipment, side: _Side) -> Subject:
     )
     name = f"{order.key}/{shipment.id}"
     return _subject(side, "shipment", name, facts, events, shipment.pickup_by)
+
+
+def _events_of(shipment: Shipment, order: Order) -> list[Event]:
+    """What names the parcel; where nothing does, all that is told of parcels."""
+    numbers = {*shipment.tracking, *shipment.packages}
+    own = [event for event in order.events if numbers & event.parcel_numbers]
+    return own or [event for event in order.events if event.kind.startswith("shipment.")]
 
 
 def _case(case: Case, side: _Side) -> Subject:
@@ -333,8 +346,9 @@ def _facts_of_kind(case: Case, side: _Side) -> dict[str, FactValue]:
 
 def _of_dispute(case: Case, side: _Side) -> dict[str, FactValue]:
     offers = [event for event in case.proof if event.kind is Kind.DISPUTE_PROPOSAL]
-    own = [watch for watch in side.watches if watch.case == case.id]
-    appeals = [watch.due_at for watch in own if watch.kind == "appeal"]
+    appeals = [
+        watch.due_at for watch in side.watches if watch.kind == "appeal" and watch.case == case.id
+    ]
     return {"dispute.judged": case.judgement is not None} | known(
         {
             "dispute.judgement": case.judgement,
@@ -442,8 +456,8 @@ def _finding(finding: Finding, side: _Side) -> Subject:
 def _scanned(finding: Finding, order: Order) -> bool:
     """Whether the parcel with the doubtful number was seen on its way after it was announced."""
     doubtful = {number for event in finding.rests_on for number in event.tracking}
-    scans = [event for event in order.events if event.kind in _SCANS]
-    return any(not event.tracking or doubtful & {*event.tracking} for event in scans)
+    scans = [event.tracking for event in order.events if event.kind in _SCANS]
+    return () in scans or not doubtful.isdisjoint(chain.from_iterable(scans))
 
 
 def _subject(
@@ -472,15 +486,19 @@ def _read(events: Iterable[Event]) -> dict[str, FactValue]:
     if not mails:
         return {}
     newest = max(mails, key=lambda event: (event.at, event.origin))
-    trusts = {event.trust for event in mails}
-    least = next((one for one in (Trust.UNVERIFIED, Trust.FORWARDED) if one in trusts), None)
     return known(
         {
             "read.at": newest.at,
-            "read.trust": (least or Trust.VERIFIED).value,
+            "read.trust": _least_trust(mails).value,
             "read.subject": newest.subject or None,
         }
     )
+
+
+def _least_trust(mails: Iterable[Event]) -> Trust:
+    trusts = {event.trust for event in mails}
+    unsure = (trust for trust in (Trust.UNVERIFIED, Trust.FORWARDED) if trust in trusts)
+    return next(unsure, Trust.VERIFIED)
 
 
 def _mails(events: Iterable[Event]) -> tuple[int, ...]:

@@ -1,8 +1,8 @@
 """The facts of an order itself: what every subject that hangs on it can be judged on too."""
 
 from collections import Counter
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 
 from orders.deadlines.region import region, store
@@ -55,7 +55,19 @@ def order_facts(order: Order) -> dict[str, FactValue]:
         "order.cancel_reason": _last_word(order, Kind.ORDER_CANCELLED, "reason"),
         "order.failure": _last_word(order, Kind.ORDER_PAYMENT_FAILED, "reason"),
     }
-    times: Mapping[str, datetime | None] = {
+    facts |= known(texts) | known(_times(order))
+    facts |= known({"order.amount": order.total, "order.refund_amount": order.refunded})
+    numbers = {
+        "lines": len(order.items),
+        "unshipped": len(rest),
+        "same_messages": _same_messages(order),
+    }
+    return facts | {f"order.{name}": Decimal(number) for name, number in numbers.items()}
+
+
+def _times(order: Order) -> dict[str, datetime | None]:
+    mails = [event for event in order.events if event.source is Source.MAIL]
+    return {
         "order.ordered_at": order.ordered_at,
         "order.ship_by": order.ship_by,
         "order.expected_from": order.expected_from,
@@ -67,20 +79,14 @@ def order_facts(order: Order) -> dict[str, FactValue]:
         "order.protection_until": order.protection_until,
         "order.cancel_requested_at": _first_at(order, Kind.CANCEL_REQUESTED),
         "order.payment_failed_at": _last_at(order, Kind.ORDER_PAYMENT_FAILED),
-        "order.out_of_stock_at": max((event.at for event in _out_of_stock(order)), default=None),
-        "order.delayed_at": max((event.at for event in _delays(order)), default=None),
-        "order.last_mail_at": max(
-            (event.at for event in order.events if event.source is Source.MAIL), default=None
-        ),
+        "order.out_of_stock_at": _latest(_out_of_stock(order)),
+        "order.delayed_at": _latest(_delays(order)),
+        "order.last_mail_at": _latest(mails),
     }
-    facts |= known(texts) | known(times)
-    facts |= known({"order.amount": order.total, "order.refund_amount": order.refunded})
-    numbers = {
-        "lines": len(order.items),
-        "unshipped": len(rest),
-        "same_messages": _same_messages(order),
-    }
-    return facts | {f"order.{name}": Decimal(number) for name, number in numbers.items()}
+
+
+def _latest(events: Iterable[Event]) -> datetime | None:
+    return max((event.at for event in events), default=None)
 
 
 def no(abouts: tuple[str, ...]) -> dict[str, FactValue]:
@@ -94,9 +100,7 @@ def known(facts: Mapping[str, FactValue | None]) -> dict[str, FactValue]:
 
 def _flags(order: Order) -> dict[str, FactValue]:
     kinds, status = order.kinds, order.status
-    shipped = order.shipped_at is not None or status in _GONE | _HERE
-    here = order.delivered_at is not None or status is OrderStatus.DELIVERED
-    open_kinds = {case.kind for case in order.cases if case.closed_at is None}
+    open_kinds = _open_cases(order)
     partly = status is OrderStatus.PARTIALLY_IN_TRANSIT or bool(
         unshipped(order.items, order.shipments)
     )
@@ -106,25 +110,41 @@ def _flags(order: Order) -> dict[str, FactValue]:
         "order.stub": order.stub,
         "order.payment_due": status is OrderStatus.PAYMENT_DUE,
         "order.payment_failed": _payment_failed(order),
-        "order.shipped": shipped,
+        "order.shipped": _has_left(order),
         "order.partly_shipped": partly,
-        "order.delivered": here,
+        "order.delivered": _is_here(order),
         "order.cancelled": order.cancelled_at is not None or status is OrderStatus.CANCELLED,
         "order.completed": order.completed_at is not None or status is OrderStatus.COMPLETED,
         "order.returned": status is OrderStatus.RETURNED,
         "order.refunded": order.refunded is not None or Kind.REFUND_COMPLETED in kinds,
         "order.cancel_requested": Kind.CANCEL_REQUESTED in kinds,
         "order.cancel_open": CaseKind.CANCELLATION in open_kinds,
-        "order.out_of_stock": bool(_out_of_stock(order)) and not shipped,
-        "order.delayed": not (here or _is_over(order)) and bool(_delays(order)),
+        "order.out_of_stock": bool(_out_of_stock(order)) and not _has_left(order),
+        "order.delayed": _is_late(order),
         "order.dispute_open": CaseKind.DISPUTE in open_kinds,
         "order.return_shipped": Kind.RETURN_SHIPPED in kinds,
         "order.verified": any(map(_is_verified, order.events)),
     }
 
 
+def _open_cases(order: Order) -> set[CaseKind]:
+    return {case.kind for case in order.cases if case.closed_at is None}
+
+
+def _has_left(order: Order) -> bool:
+    return order.shipped_at is not None or order.status in _GONE | _HERE
+
+
+def _is_here(order: Order) -> bool:
+    return order.delivered_at is not None or order.status is OrderStatus.DELIVERED
+
+
 def _is_over(order: Order) -> bool:
     return order.completed_at is not None or order.cancelled_at is not None
+
+
+def _is_late(order: Order) -> bool:
+    return not (_is_here(order) or _is_over(order)) and bool(_delays(order))
 
 
 def _is_verified(event: Event) -> bool:
@@ -161,15 +181,23 @@ def _delays(order: Order) -> list[Event]:
     found: list[Event] = []
     until: Stated | None = None
     zone = store_zone(order.events)
-    for event in order.events:
-        if not event.kind.startswith(("order.", "shipment.")):
-            continue
+    for event in filter(_is_of_the_way, order.events):
         told = stated(event.fields.get("expected_until"))
-        sooner = told and until and not surely_before(until, told, zone)
-        if event.kind is Kind.SHIPMENT_ESTIMATE_CHANGED and not sooner:
+        if event.kind is Kind.SHIPMENT_ESTIMATE_CHANGED and not _is_sooner(told, until, zone):
             found.append(event)
         until = told or until
     return found
+
+
+def _is_sooner(told: Stated | None, until: Stated | None, zone: tzinfo | None) -> bool:
+    """Not surely later than what was told before."""
+    if told is None or until is None:
+        return False
+    return not surely_before(until, told, zone)
+
+
+def _is_of_the_way(event: Event) -> bool:
+    return event.kind.startswith(("order.", "shipment."))
 
 
 def _first_at(order: Order, kind: Kind) -> datetime | None:

@@ -93,10 +93,10 @@ class Worth:
         if currency is None or {one.currency for one in found} <= {currency}:
             return None
         same = [self.in_currency(one, currency) for one in found]
-        if any(one is None for one in same):
+        known = [one.value for one in same if one is not None]
+        if len(known) < len(same):
             return None
-        total = sum((one.value for one in same if one), Decimal(0))
-        return Money(value=total.quantize(Decimal("0.01")), currency=currency)
+        return Money(value=sum(known, Decimal(0)).quantize(Decimal("0.01")), currency=currency)
 
     @property
     def _home(self) -> str | None:
@@ -113,21 +113,32 @@ def stakes(view: View, now: datetime) -> tuple[Stake, ...]:
     right that runs out only where the goods are missing or something is wrong.
     """
     order = view.order
-    cases = {case.id: case for case in order.cases if case.closed_at is None}
     counted = [watch for watch in view.watches if _counts(watch, view, now)]
-    watched = {watch.case for watch in counted}
-    found = [_of_watch(order, watch, cases.get(watch.case or "")) for watch in counted]
-    found += [_of_case(order, case) for case in cases.values() if case.id not in watched]
+    found = [_of_watch(order, watch) for watch in counted]
+    found += [_of_case(order, case) for case in _unwatched(order, counted)]
     return tuple(sorted(found, key=_first_due))
+
+
+def _open(order: Order) -> list[Case]:
+    return [case for case in order.cases if case.closed_at is None]
+
+
+def _unwatched(order: Order, watches: Iterable[Watch]) -> list[Case]:
+    watched = {watch.case for watch in watches}
+    return [case for case in _open(order) if case.id not in watched]
 
 
 def _counts(watch: Watch, view: View, now: datetime) -> bool:
     if watch.state is not WatchState.OPEN or watch.actor is Actor.DAEMON:
         return False
+    overdue = watch.due_at <= now
     if watch.kind in WINDOWS:
-        wrong = view.order.problem or bool(view.findings)
-        return wrong or (watch.due_at <= now and view.order.delivered_at is None)
-    return watch.actor is Actor.ME or watch.due_at <= now
+        return _is_wrong(view) or (overdue and view.order.delivered_at is None)
+    return watch.actor is Actor.ME or overdue
+
+
+def _is_wrong(view: View) -> bool:
+    return view.order.problem or bool(view.findings)
 
 
 def worst_stake(found: Iterable[Stake]) -> Stake | None:
@@ -153,7 +164,8 @@ def ranked(found: Iterable[Stake]) -> tuple[Stake, ...]:
     return tuple(sorted(found, key=lambda stake: (*_first_due(stake), -_value(stake.amount))))
 
 
-def _of_watch(order: Order, watch: Watch, case: Case | None) -> Stake:
+def _of_watch(order: Order, watch: Watch) -> Stake:
+    case = next((case for case in _open(order) if case.id == watch.case), None)
     return Stake(
         order=order.key,
         kind=watch.kind,

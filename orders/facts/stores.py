@@ -37,15 +37,19 @@ class StoreRecord:
 
 def _late(view: View, now: datetime) -> bool:
     order = view.order
-    shipped_late = order.ship_by and order.shipped_at and order.shipped_at > order.ship_by
-    came_late = (
-        order.expected_until and order.delivered_at and order.delivered_at > order.expected_until
+    return (
+        _is_after(order.shipped_at, order.ship_by)
+        or _is_after(order.delivered_at, order.expected_until)
+        or any(watch.kind in LATE and _overdue(watch, now) for watch in view.watches)
     )
-    overdue = any(
-        watch.kind in LATE and watch.state is WatchState.OPEN and watch.due_at <= now
-        for watch in view.watches
-    )
-    return bool(shipped_late or came_late or overdue)
+
+
+def _is_after(at: datetime | None, promised: datetime | None) -> bool:
+    return at is not None and promised is not None and at > promised
+
+
+def _overdue(watch: Watch, now: datetime) -> bool:
+    return watch.state is WatchState.OPEN and watch.due_at <= now
 
 
 def _broke_promise(view: View, now: datetime) -> bool:
@@ -127,18 +131,23 @@ MARKS: dict[str, Mark] = {
 def store_record(name: str, views: Iterable[View], now: datetime) -> StoreRecord:
     """The record of one store of one marketplace at `now` (aware UTC), over its orders."""
     found = sorted(views, key=lambda view: (_began(view), view.order.number))
-    marked = {
-        mark: tuple(view.order.number for view in found if shows(view, now))
-        for mark, shows in MARKS.items()
-    }
-    days = sorted(span.days for view in found if (span := _to_ship(view)) is not None)
     return StoreRecord(
         name=name,
         marketplace=found[0].order.marketplace if found else "",
         orders=tuple(view.order.number for view in found),
-        marks={mark: numbers for mark, numbers in marked.items() if numbers},
-        days_to_ship=days[len(days) // 2] if days else None,
+        marks={mark: numbers for mark in MARKS if (numbers := _showing(mark, found, now))},
+        days_to_ship=_days_to_ship(found),
     )
+
+
+def _showing(mark: str, views: Iterable[View], now: datetime) -> tuple[str, ...]:
+    """Numbers of the orders that show the mark."""
+    return tuple(view.order.number for view in views if MARKS[mark](view, now))
+
+
+def _days_to_ship(views: Iterable[View]) -> int | None:
+    days = sorted(span.days for view in views if (span := _to_ship(view)) is not None)
+    return days[len(days) // 2] if days else None
 
 
 def _began(view: View) -> datetime:

@@ -105,12 +105,17 @@ def _watches(whole: Iterable[Watch], sure: Iterable[Watch]) -> tuple[Watch, ...]
     for watch in whole:
         own = known.get(watch.id)
         if own is not None:
-            doubt = watch.hint if own.state is WatchState.OPEN else None
-            known[own.id] = replace(own, seen=watch.since, doubt=doubt)
+            known[own.id] = _with_doubt(own, watch)
         if own is None or _opens_more(watch, own):
             beside.append(replace(watch, id=unverified(watch.id), inferred=True))
     every = [*known.values(), *beside]
     return tuple(sorted(every, key=lambda watch: (watch.due_at, watch.id)))
+
+
+def _with_doubt(believed: Watch, watch: Watch) -> Watch:
+    """The watch with what other mail last said of it."""
+    doubt = watch.hint if believed.state is WatchState.OPEN else None
+    return replace(believed, seen=watch.since, doubt=doubt)
 
 
 def _opens_more(watch: Watch, believed: Watch) -> bool:
