@@ -1,48 +1,52 @@
-"""`init`: from nothing to a configuration that works, by questions or by flags."""
+"""`init`: from nothing to a configuration that works, by questions or by flags; and one more of
+something for one that is there.
+"""
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
+from gettext import gettext as _
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from daemon.cli.exits import Exit, ExitError, exit_of
+from daemon.cli.exits import Exit, ExitError
 from daemon.cli.paths import Paths
+from daemon.cli.questions import (
+    PROVIDERS,
+    ask,
+    ask_mailbox,
+    ask_target,
+    quiet_span,
+    sentence_here,
+    with_login,
+    zone_name,
+)
 
 if TYPE_CHECKING:
-    from daemon.mailbox.errors import MailboxError
-    from daemon.service.account import Account
     from daemon.service.starter import Answers
-
-PROVIDERS = ("gmail", "outlook", "yahoo-japan", "icloud", "fastmail")
+    from daemon.settings import Settings
 
 
 def _known_zone(ctx: click.Context, option: click.Parameter, name: str | None) -> str | None:
     del ctx, option
-    return name and _zone(name)
+    return name and zone_name(name)
 
 
-def _zone(name: str) -> str:
-    from daemon.settings import zone
-
-    try:
-        return zone(name).key
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from error
+def _known_span(ctx: click.Context, option: click.Parameter, text: str | None) -> str | None:
+    del ctx, option
+    return text and quiet_span(text)
 
 
 @click.command()
 @click.option("--non-interactive", is_flag=True, help="Ask nothing; take the flags.")
 @click.option("--provider", type=click.Choice(PROVIDERS), help="A provider whose server is known.")
 @click.option("--host", help="IMAP server.")
-@click.option("--port", type=click.IntRange(1, 65535), help="[default: 993, or 143 for starttls]")
+@click.option("--port", type=click.IntRange(1, 65535), help="[default: tried]")
 @click.option(
     "--tls",
     type=click.Choice(["implicit", "starttls", "none"]),
-    default="implicit",
-    show_default=True,
+    help="How the connection is encrypted.  [default: tried]",
 )
 @click.option(
     "--tls-ca-file",
@@ -76,49 +80,119 @@ def _zone(name: str) -> str:
     callback=_known_zone,
     help="Such as Asia/Tokyo.  [default: this machine's]",
 )
+@click.option(
+    "--quiet-hours",
+    metavar="SPAN",
+    callback=_known_span,
+    help="When only what is critical rings, or none.  [default: 22:30-07:00]",
+)
+@click.option(
+    "--add",
+    type=click.Choice(["mailbox", "target"]),
+    help="One more of these for a configuration that is there.",
+)
+@click.option("--name", metavar="ID", help="What the mailbox or target that is added is called.")
 @click.option("--no-try", is_flag=True, help="Try neither login nor target.")
 @click.option(
     "--force", is_flag=True, help="Replace a configuration; the old one is kept as config.yaml.old."
 )
 @click.pass_obj
 def init(paths: Paths, /, non_interactive: bool, no_try: bool, force: bool, **flags: Any) -> None:
-    """Make a configuration: mailbox, login, target, time zone."""
+    """Make a configuration: mailbox, login, target, quiet hours, time zone."""
     from daemon.service.starter import write_files
 
+    if flags["add"]:
+        _add(paths, flags, asks=not non_interactive, tries=not no_try)
+        return
     if paths.config.exists() and not force:
-        raise ExitError(
-            Exit.ERROR,
-            f"{paths.config} is there already; edit it, or start anew with --force (the old one is"
-            " kept)",
+        there = _(
+            "{path} is there already; edit it, give it one more with --add mailbox or --add target,"
+            " or start anew with --force (the old one is kept)"
         )
+        raise ExitError(Exit.ERROR, there.format(path=paths.config))
     answers = _from_flags(flags)
-    answers = _demand(answers) if non_interactive else _ask(answers)
+    answers = _demand(answers) if non_interactive else ask(answers, quiet=not flags["quiet_hours"])
     if not no_try and not answers.signs_in:
-        answers = _with_login(paths, answers, ask=not non_interactive)
+        answers = with_login(paths, answers, asks=not non_interactive)
     write_files(paths.files(), answers)
-    click.echo(f"Written: {paths.config}")
-    if answers.url and "ntfy" in answers.url and not flags["url_file"]:
-        click.echo(
-            "In the ntfy app on your phone, subscribe to the topic"
-            f" {answers.url.rsplit('/', 1)[-1]} (it is a secret)."
-        )
+    click.echo(_("Written: {path}").format(path=paths.config))
+    _say_topic(answers, flags)
     if not no_try:
-        _try_targets(paths)
+        _try_targets(paths.settings())
     if answers.signs_in:
         click.echo(
-            "Next: orderbell login main --client-id ID    # of an app that may read mail; then"
+            _("Next: orderbell login {name} --client-id ID    # of an app for mail; then").format(
+                name=answers.name
+            )
         )
-    click.echo("Next: orderbell once    # reads 90 days back and says what needs you")
+    click.echo(_("Next: orderbell once    # reads 90 days back and says what needs you"))
+
+
+def _say_topic(answers: "Answers", flags: Mapping[str, Any]) -> None:
+    if answers.url and "ntfy" in answers.url and not flags["url_file"]:
+        told = _("In the ntfy app on your phone, subscribe to the topic {topic} (it is a secret).")
+        click.echo(told.format(topic=answers.url.rsplit("/", 1)[-1]))
+
+
+def _add(paths: Paths, flags: Mapping[str, Any], *, asks: bool, tries: bool) -> None:
+    """A mailbox or a target for the configuration, which must be right already."""
+    from daemon.service.starter import add_mailbox, add_target
+
+    settings = paths.settings()
+    answers = _from_flags(flags)
+    if flags["add"] == "mailbox":
+        taken = [box.id for box in settings.mailboxes]
+        answers = ask_mailbox(answers) if asks else _demand(answers)
+        answers = replace(answers, name=flags["name"] or _free_name(answers, taken))
+        _demand_free(answers.name, taken)
+        if tries and not answers.signs_in:
+            answers = with_login(paths, answers, asks=asks)
+        add_mailbox(paths.files(), answers)
+    else:
+        taken = [target.id for target in settings.targets]
+        name = flags["name"] or _free("phone", taken)
+        _demand_free(name, taken)
+        if asks and not answers.url and not answers.url_place:
+            answers = replace(answers, url=ask_target())
+        if not answers.url and not answers.url_place:
+            raise ExitError(
+                Exit.USAGE, _("without questions these are needed: --url-file or --ntfy")
+            )
+        answers = replace(answers, name=name)
+        add_target(paths.files(), answers)
+        _say_topic(answers, flags)
+        if tries:
+            _try_targets(paths.settings(), only=name)
+    added = _("Added to {path}: {name}; a service that runs reads it by itself")
+    click.echo(added.format(path=paths.config, name=answers.name))
+
+
+def _free_name(answers: "Answers", taken: list[str]) -> str:
+    """Called after where it is, such as gmail."""
+    place = answers.provider or str(answers.host)
+    return _free("".join(sign if sign.isalnum() else "-" for sign in place), taken)
+
+
+def _free(name: str, taken: list[str]) -> str:
+    names = [name, *(f"{name}-{number}" for number in range(2, len(taken) + 3))]
+    return next(one for one in names if one not in taken)
+
+
+def _demand_free(name: str, taken: list[str]) -> None:
+    if name in taken:
+        told = _("{name!r} is there already; choose another with --name")
+        raise ExitError(Exit.USAGE, told.format(name=name))
 
 
 def _from_flags(flags: Mapping[str, Any]) -> "Answers":
+    from daemon.i18n import speaking
     from daemon.service.starter import Answers, new_topic
     from daemon.settings import zone_here
 
     password_place = {"file": _whole(flags["password_file"])} if flags["password_file"] else None
     if flags["password_env"]:
         password_place = {"env": flags["password_env"]}
-    here = "ja" if os.environ.get("LANG", "").startswith("ja") else "en"
+    quiet = flags["quiet_hours"] or "22:30-07:00"
     return Answers(
         provider=flags["provider"],
         host=flags["host"],
@@ -131,8 +205,9 @@ def _from_flags(flags: Mapping[str, Any]) -> "Answers":
         role=flags["role"],
         url=new_topic() if flags["ntfy"] else None,
         url_place={"file": _whole(flags["url_file"])} if flags["url_file"] else None,
-        language=flags["language"] or here,
+        language=flags["language"] or speaking(),
         timezone=flags["timezone"] or zone_here(),
+        quiet_hours=None if quiet == "none" else quiet,
     )
 
 
@@ -146,161 +221,22 @@ def _demand(answers: "Answers") -> "Answers":
         "--user": answers.user,
         "--password-file or --password-env": answers.password_place or answers.signs_in,
     }
-    missing = [flag for flag, answer in needed.items() if not answer]
+    missing = [sentence_here(flag) for flag, answer in needed.items() if not answer]
     if missing:
-        raise ExitError(Exit.USAGE, f"without questions these are needed: {', '.join(missing)}")
+        told = _("without questions these are needed: {flags}")
+        raise ExitError(Exit.USAGE, told.format(flags=", ".join(missing)))
     return answers
 
 
-def _ask(answers: "Answers") -> "Answers":
-    answers = _ask_mailbox(answers)
-    if not answers.url and not answers.url_place:
-        answers = replace(answers, url=_ask_target())
-    language = click.prompt(
-        "Language of the messages", type=click.Choice(["en", "ja"]), default=answers.language
-    )
-    return replace(
-        answers,
-        language=language,
-        timezone=click.prompt("Time zone", default=answers.timezone, value_proc=_zone),
-    )
-
-
-def _ask_mailbox(answers: "Answers") -> "Answers":
-    from daemon.settings import PROVIDERS as KNOWN
-
-    if not answers.provider and not answers.host:
-        chosen = click.prompt(
-            "Where is your mail", type=click.Choice([*PROVIDERS, "other"]), default="other"
-        )
-        answers = replace(answers, provider=None if chosen == "other" else chosen)
-        if chosen == "other":
-            answers = replace(answers, host=click.prompt("IMAP server, such as imap.example.org"))
-    if answers.provider and (told := KNOWN[answers.provider].help):
-        click.echo(told)
-    if not answers.user:
-        check = _address if answers.provider else _name
-        answers = replace(answers, user=click.prompt("Your address there", value_proc=check))
-    if not answers.password_place and not answers.signs_in:
-        password = click.prompt("Password (kept in a file only you can read)", hide_input=True)
-        answers = replace(answers, password=password)
-    return answers
-
-
-def _ask_target() -> str | None:
-    from daemon.service.starter import new_topic
-
-    target = click.prompt(
-        "Where shall alerts go: 'ntfy' for a new private topic, an Apprise URL, or 'none'",
-        default="ntfy",
-        value_proc=_target,
-    )
-    return {"ntfy": new_topic(), "none": None}.get(target, target)
-
-
-def _address(text: str) -> str:
-    if "@" not in text:
-        raise click.BadParameter(f"{text!r} is no address; write one such as me@example.org")
-    return text.strip()
-
-
-def _name(text: str) -> str:
-    """Servers of one's own know their users by other names too; a number is what was meant as the
-    port.
-    """
-    return _address(text) if text.strip().isdigit() else text.strip()
-
-
-def _target(text: str) -> str:
-    from daemon.push import check_url
-
-    target = text.strip()
-    if target not in ("ntfy", "none") and (reason := check_url(target)):
-        raise click.BadParameter(f"this {reason}")
-    return target
-
-
-def _with_login(paths: Paths, answers: "Answers", *, ask: bool) -> "Answers":
-    """Log in once, so that a typing mistake shows now; and learn who stamps this mailbox's mail."""
-    from daemon.mailbox.errors import MailboxError
-    from daemon.service.account import inspect
-    from daemon.service.starter import mailbox_of
-
-    box = mailbox_of(answers)
-    try:
-        account = inspect(box, paths.files())
-    except MailboxError as error:
-        sentence = str(error) + _flags_for(error, answers)
-        if not ask:
-            raise ExitError(exit_of(error), sentence) from error
-        click.echo(sentence, err=True)
-        if not click.confirm("Write the configuration all the same?", default=False):
-            raise ExitError(exit_of(error), "nothing was written") from error
-        return answers
-    idle = "" if account.idle else " (it has no IDLE: new mail is seen at each poll)"
-    click.echo(f"Logged in at {box.server}{idle}")
-    if account.missing and not ask:
-        raise _no_folder(account)
-    if ask and len(account.folders) > 1:
-        answers = _picked(answers, account.folders)
-    stamps = {name: count for name, count in account.stamps if name}
-    if box.stamps or not stamps:
-        return answers
-    return replace(answers, authserv_ids=(_stamp(stamps, ask=ask),))
-
-
-def _stamp(stamps: Mapping[str, int], *, ask: bool) -> str:
-    """Whose word on senders is trusted: the only one there is, else the one that is chosen."""
-    first = next(iter(stamps))
-    if len(stamps) > 1 and ask:
-        shares = ", ".join(f"{name} ({count} mails)" for name, count in stamps.items())
-        click.echo(f"Several servers stamp your mail: {shares}.")
-        first = click.prompt(
-            "Which of them is your mail provider's, whose word on senders is trusted",
-            type=click.Choice(list(stamps)),
-            default=first,
-        )
-    click.echo(f"Your mail is stamped by {first}, whose word on senders will be trusted.")
-    return first
-
-
-def _flags_for(error: "MailboxError", answers: "Answers") -> str:
-    """The flags that would mend it, where a message about the configuration names its keys."""
-    return (
-        " (--host and --port here)" if error.kind == "unreachable" and not answers.provider else ""
-    )
-
-
-def _no_folder(account: "Account") -> ExitError:
-    from parsers.user_yaml import did_you_mean
-
-    missing = ", ".join(
-        f"{name!r}{did_you_mean(name, account.folders)}" for name in account.missing
-    )
-    return ExitError(
-        Exit.MAILBOX, f"no folder {missing}; there are {', '.join(account.folders[:40])}"
-    )
-
-
-def _picked(answers: "Answers", folders: Sequence[str]) -> "Answers":
-    """Which folders are watched, chosen from those that are there."""
-    click.echo(f"Folders: {', '.join(folders[:40])}")
-    while True:
-        text = click.prompt(
-            "Folders to watch, with commas between", default=", ".join(answers.folders)
-        )
-        chosen = tuple(name.strip() for name in text.split(",") if name.strip())
-        unknown = [name for name in chosen if name not in folders and name.upper() != "INBOX"]
-        if chosen and not unknown:
-            return replace(answers, folders=chosen)
-        click.echo(f"There is no folder {', '.join(unknown) or 'without a name'}.", err=True)
-
-
-def _try_targets(paths: Paths) -> None:
+def _try_targets(settings: "Settings", only: str | None = None) -> None:
     from daemon.push.notifier import Notifier
-    from daemon.push.trial import send_test
+    from daemon.push.trial import send_each
 
     with Notifier() as notifier:
-        for target in paths.settings().targets:
-            why = send_test(target, notifier)
-            click.echo(f"Target {target.id}: {why or 'a test message was sent'}", err=bool(why))
+        for target in settings.targets:
+            if only in (None, target.id):
+                why = send_each(target, notifier)
+                good = _("a test message of each severity was sent: critical, warning, info")
+                told = _("Target {name}: {what}")
+                what = sentence_here(why) if why else good
+                click.echo(told.format(name=target.id, what=what), err=bool(why))

@@ -1,15 +1,19 @@
 """The configuration a newcomer begins with, from what they answered."""
 
+import io
 import json
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ruamel.yaml import YAML
+
 from daemon.atomic import write_file
 from daemon.service.files import Files
-from daemon.settings import Mailbox, schema
+from daemon.settings import Mailbox, load, schema
+from parsers.user_yaml import UserFileError
 from rules import schema as rules_schema
 
 SIGNED_IN = {"outlook": "microsoft"}
@@ -38,7 +42,8 @@ class Answers:
     provider: str | None = None
     host: str | None = None
     port: int | None = None
-    tls: str = "implicit"
+    tls: str | None = None
+    """Left out, like the port: what the server answers to."""
     tls_ca_file: str | None = None
     user: str = ""
     password: str | None = None
@@ -50,6 +55,9 @@ class Answers:
     url_place: Mapping[str, str] | None = None
     language: str = "en"
     timezone: str = "UTC"
+    quiet_hours: str | None = "22:30-07:00"
+    name: str = "main"
+    """Id of the mailbox."""
 
     @property
     def signs_in(self) -> bool:
@@ -76,7 +84,7 @@ def write_files(files: Files, answers: Answers) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     password = answers.password_place or {}
     if answers.password:
-        password = _keep(folder / "secrets" / "imap-main", answers.password)
+        password = _keep(folder / "secrets" / f"imap-{answers.name}", answers.password)
     url = answers.url_place or (
         _keep(folder / "secrets" / "phone-url", answers.url) if answers.url else None
     )
@@ -90,16 +98,72 @@ def write_files(files: Files, answers: Answers) -> None:
         write_file(files.rules, RULES)
 
 
+def add_mailbox(files: Files, answers: Answers) -> None:
+    """One more mailbox in the configuration, which keeps its comments; as it was, it is kept as
+    config.yaml.old. Raises UserFileError when the result would be wrong.
+    """
+    password: Mapping[str, str] = answers.password_place or {}
+    if answers.password:
+        kept = files.config.parent / "secrets" / f"imap-{answers.name}"
+        password = _keep(kept, answers.password)
+    row = _mailbox(answers, password)
+
+    def add(tree: Any) -> None:
+        tree["mailboxes"].append(row)
+
+    _change(files, add)
+
+
+def add_target(files: Files, answers: Answers) -> None:
+    """One more target, told what the first group is told. As `add_mailbox`."""
+    kept = files.config.parent / "secrets" / f"{answers.name}-url"
+    url = answers.url_place or _keep(kept, str(answers.url))
+    row = {"id": answers.name, "url": dict(url), "language": answers.language}
+
+    def add(tree: Any) -> None:
+        tree.setdefault("targets", []).append(row)
+        if groups := tree.get("notify"):
+            next(iter(groups.values())).append(answers.name)
+
+    _change(files, add)
+
+
+def _change(files: Files, change: Callable[[Any], None]) -> None:
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 4096
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    before = files.config.read_text(encoding="utf-8")
+    tree = yaml.load(before)
+    change(tree)
+    after = io.StringIO()
+    yaml.dump(tree, after)
+    write_file(files.config.with_name(files.config.name + ".old"), before)
+    write_file(files.config, after.getvalue())
+    try:
+        load(files.config)
+    except UserFileError:
+        write_file(files.config, before)
+        raise
+
+
 def _mailbox(answers: Answers, password: Mapping[str, str]) -> dict[str, Any]:
     where: dict[str, Any] = (
         {"provider": answers.provider} if answers.provider else {"host": answers.host}
     )
     if not answers.provider:
-        where |= ({"port": answers.port} if answers.port else {}) | {"tls": answers.tls}
+        where |= {"port": answers.port} if answers.port else {}
+        where |= {"tls": answers.tls or "implicit"}
         where |= {"tls_ca_file": answers.tls_ca_file} if answers.tls_ca_file else {}
     login = SIGNED_IN.get(answers.provider or "")
     secret: dict[str, Any] = {"login": login} if login else {"password": dict(password)}
-    row = {"id": "main", **where, "user": answers.user, **secret, "folders": list(answers.folders)}
+    row = {
+        "id": answers.name,
+        **where,
+        "user": answers.user,
+        **secret,
+        "folders": list(answers.folders),
+    }
     row["role"] = answers.role
     return row | ({"authserv_ids": list(answers.authserv_ids)} if answers.authserv_ids else {})
 
@@ -121,7 +185,10 @@ def _lines(
         yield "  critical: {notify: [everyone], quiet_hours: ignore}"
         yield "  warning: {notify: [everyone]}"
         yield "  info: {notify: [everyone], group: digest}"
-        yield 'quiet_hours: {from: "22:30", to: "07:00"}'
+        if answers.quiet_hours:
+            begin, end = answers.quiet_hours.split("-")
+            yield f'quiet_hours: {{from: "{begin}", to: "{end}"}}'
+    yield f"language: {answers.language}"
     yield f"timezone: {_yaml(answers.timezone)}"
 
 

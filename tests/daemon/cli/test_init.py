@@ -53,12 +53,15 @@ def test_flags_that_are_missing_are_all_named(init, folder):
 
 
 def test_questions_lead_to_the_same_and_secrets_stay_with_their_owner(init, folder):
-    answer = init("--no-try", answers="gmail\nme@example.org\nhunter2\nntfy\nen\nEurope/Berlin\n")
+    answer = init(
+        "--no-try", answers="gmail\nme@example.org\nhunter2\nntfy\nen\nEurope/Berlin\n23:00-06:30\n"
+    )
     settings = load(folder / "config.yaml")
     secret = settings.mailbox().password.file
 
     assert answer.exit_code == Exit.DONE
     assert "hunter2" not in answer.output
+    assert f"{settings.quiet_hours.from_:%H:%M}-{settings.quiet_hours.to:%H:%M}" == "23:00-06:30"
     assert secret.read_text() == "hunter2\n"
     assert "hunter2" not in (folder / "config.yaml").read_text()
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*") if path.is_file()} == {
@@ -67,7 +70,7 @@ def test_questions_lead_to_the_same_and_secrets_stay_with_their_owner(init, fold
 
 
 def test_an_answer_that_cannot_work_is_asked_for_again(init, folder):
-    typed = "gmail\n32975\nme@example.org\nhunter2\nsecret\nfoo://secret\njson://127.0.0.1/bell\nen\nUTC\n"
+    typed = "gmail\n32975\nme@example.org\nhunter2\nsecret\nfoo://secret\njson://127.0.0.1/bell\nen\nUTC\n9pm\nnone\n"
     answer = init("--no-try", answers=typed)
 
     assert answer.exit_code == Exit.DONE, answer.output
@@ -76,6 +79,8 @@ def test_an_answer_that_cannot_work_is_asked_for_again(init, folder):
         "this is no Apprise URL; write one such as ntfy://ntfy.sh/a-long-random-topic"
         in answer.output
     )
+    assert "'9pm' is no span of a day" in answer.output
+    assert load(folder / "config.yaml").quiet_hours is None
     assert load(folder / "config.yaml").mailbox().user == "me@example.org"
     assert (folder / "secrets" / "phone-url").read_text() == "json://127.0.0.1/bell\n"
 
@@ -150,7 +155,7 @@ def test_an_unreachable_server_is_told_before_anything_is_written(init, folder):
     assert answer.exit_code == Exit.MAILBOX
     assert "127.0.0.1:9" in answer.stderr
     assert answer.stderr.endswith(
-        "check host: and port:, and the network (--host and --port here)\n"
+        "check host: and port:, and the network (as flags: --host, --port)\n"
     )
     assert not folder.exists()
 
@@ -189,7 +194,7 @@ def test_a_time_zone_that_does_not_exist_is_told_before_anything_is_written(init
 def test_a_time_zone_that_does_not_exist_is_asked_for_again(init, folder):
     answer = init(
         "--no-try",
-        answers="gmail\nme@example.org\nhunter2\nntfy\nen\nEurope/Berlim\nEurope/Berlin\n",
+        answers="gmail\nme@example.org\nhunter2\nntfy\nen\nEurope/Berlim\nEurope/Berlin\n\n",
     )
 
     assert answer.exit_code == Exit.DONE, answer.output
@@ -251,3 +256,102 @@ def test_a_folder_that_does_not_exist_is_told_before_anything_is_written(
     assert answer.exit_code == Exit.MAILBOX
     assert "no folder 'Jnk'; did you mean 'Junk'?" in answer.stderr
     assert not folder.exists()
+
+
+def test_port_and_tls_are_tried(init, folder, dovecot, monkeypatch):
+    from daemon.service import account
+
+    monkeypatch.setattr(account, "WAYS", ((9, "implicit"), (dovecot.port, "starttls")))
+    monkeypatch.setenv("P", dovecot.password)
+    words = ("--non-interactive", "--host", "127.0.0.1", "--user", dovecot.user())
+    answer = init(*words, "--password-env", "P", "--tls-ca-file", str(dovecot.ca_file))
+    box = load(folder / "config.yaml").mailbox()
+
+    assert answer.exit_code == Exit.DONE, answer.output
+    assert f"Logged in at 127.0.0.1, port {dovecot.port}, TLS starttls" in answer.output
+    assert (box.port, box.tls) == (dovecot.port, "starttls")
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "tls", "expected"),
+    [
+        (
+            "imap.example.org",
+            None,
+            None,
+            [(993, "implicit"), (143, "starttls"), (1143, "starttls")],
+        ),
+        ("imap.example.org", 1993, None, [(1993, "implicit"), (1993, "starttls")]),
+        ("imap.example.org", None, "starttls", [(143, "starttls"), (1143, "starttls")]),
+        ("imap.example.org", 50, "implicit", [(50, "implicit")]),
+        ("127.0.0.1", 1143, None, [(1143, "implicit"), (1143, "starttls"), (1143, "none")]),
+        ("localhost", None, "none", [(143, "none"), (1143, "none")]),
+        ("imap.example.org", None, "none", [(143, "none")]),
+    ],
+)
+def test_the_ways_to_a_server_are_those_that_are_given_else_the_usual_ones(
+    host, port, tls, expected
+):
+    from daemon.service.account import ways
+
+    assert list(ways(host, port, tls)) == expected
+
+
+def test_a_failed_login_asks_again_and_nothing_typed_is_lost(init, folder, dovecot):
+    user = dovecot.user()
+    flags = ("--host", "127.0.0.1", "--port", str(dovecot.port), "--tls", "none", "--user", user)
+    typed = f"wrong\nnone\nen\nUTC\nagain\n\n{dovecot.password}\nINBOX\n"
+    answer = init(*flags, answers=typed)
+
+    assert answer.exit_code == Exit.DONE, answer.output
+    assert "refused the password" in answer.stderr
+    assert "--password-file" in answer.stderr
+    box = load(folder / "config.yaml").mailbox()
+    assert box.user == user
+    assert box.password.file.read_text() == f"{dovecot.password}\n"
+
+
+def test_one_test_message_of_each_severity_is_sent(init, http_sink, tmp_path, monkeypatch):
+    monkeypatch.setattr("daemon.cli.init.with_login", lambda _paths, answers, **_: answers)
+    (tmp_path / "url").write_text(f"{http_sink.url}\n")
+    words = [word for word in FLAGS if word != "--no-try"]
+    answer = init(*words, "--password-env", "P", "--url-file", str(tmp_path / "url"))
+
+    assert answer.exit_code == Exit.DONE, answer.output
+    assert "a test message of each severity was sent: critical, warning, info" in answer.output
+    assert [one["type"] for one in http_sink.bodies()] == ["failure", "warning", "info"]
+
+
+def test_a_mailbox_and_a_target_are_added_and_comments_stay(init, folder):
+    init(*FLAGS, "--password-env", "P", "--ntfy")
+    config = folder / "config.yaml"
+    config.write_text(config.read_text().replace("targets:", "# mine\ntargets:"))
+    mailbox = init("--add", "mailbox", "--no-try", answers="gmail\nmore@example.org\nhunter2\n")
+    target = init("--add", "target", "--no-try", "--non-interactive", "--ntfy")
+    settings = load(config)
+
+    assert (mailbox.exit_code, target.exit_code) == (Exit.DONE, Exit.DONE), mailbox.output
+    assert [box.id for box in settings.mailboxes] == ["main", "gmail"]
+    assert [target.id for target in settings.targets] == ["phone", "phone-2"]
+    assert settings.notify["everyone"] == ("phone", "phone-2")
+    assert "# mine" in config.read_text()
+    assert (folder / "secrets" / "imap-gmail").read_text() == "hunter2\n"
+
+
+def test_what_is_added_twice_is_refused_and_nothing_to_add_to_is_told(init, folder):
+    words = ("--add", "target", "--non-interactive", "--no-try", "--ntfy")
+    assert "try: orderbell init" in init(*words).stderr
+    init(*FLAGS, "--password-env", "P", "--ntfy")
+    answer = init(*words, "--name", "phone")
+
+    assert (answer.exit_code, "--name" in answer.stderr) == (Exit.USAGE, True)
+
+
+def test_init_asks_in_the_language_of_the_terminal(init, folder, monkeypatch):
+    monkeypatch.setenv("LANG", "ja_JP.UTF-8")
+    answer = init("--no-try", answers="gmail\nx\nme@example.org\nhunter2\nntfy\n\nAsia/Tokyo\n\n")
+
+    assert answer.exit_code == Exit.DONE, answer.output
+    assert "通知を止める時間帯" in answer.output
+    assert "'x' はメールアドレスではありません" in answer.output
+    assert load(folder / "config.yaml").targets[0].language == "ja"
