@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ TERMINAL = "terminal"
 SENTENCES = "sentences"
 """The catalogue of what rooms below say in English: errors, and what `doctor` finds."""
 CONFIGURED = re.compile(r"^language:\s*[\"']?(\w+)", re.MULTILINE)
-GAP = re.compile(r"\{(\w+)\}")
+GAP = re.compile(r"(?<!\{)\{(\w+)\}(?!\})")
 PLACE = re.compile(r"((?:\S+:\d+(?::\d+)?|\S+\.ya?ml): )(.+)", re.DOTALL)
 """Where a fault stands, such as `rules.yaml:3:5: `, before what it is."""
 FEWEST_LETTERS = 6
@@ -60,10 +60,11 @@ class Translations(gettext.GNUTranslations):
     def _parse(self, fp: Any) -> None:
         super()._parse(fp)
         known: dict[Any, str] = self._catalog  # type: ignore[attr-defined]
+        keys = [key for key in known if isinstance(key, str) and "{" in key]
         self._templates = [
-            (_as_pattern(key), text)
-            for key, text in sorted(known.items(), key=lambda one: -len(GAP.sub("", str(one[0]))))
-            if isinstance(key, str) and "{" in key and _letters(key) >= FEWEST_LETTERS
+            (_longest_words(key), key, known[key])
+            for key in sorted(keys, key=lambda key: -len(GAP.sub("", key)))
+            if _letters(key) >= FEWEST_LETTERS
         ]
 
     def sentence(self, text: str) -> str:
@@ -73,10 +74,10 @@ class Translations(gettext.GNUTranslations):
         known = self.gettext(text) if text else text
         if known != text:
             return known
-        for pattern, template in self._templates:
-            if found := pattern.fullmatch(text):
+        for words, key, translated in self._templates:
+            if words in text and (found := _as_pattern(key).fullmatch(text)):
                 filled = {name: self.sentence(part) for name, part in found.groupdict().items()}
-                return template.format(**filled)
+                return translated.format(**filled)
         return self._by_parts(text)
 
     def _by_parts(self, text: str) -> str:
@@ -106,6 +107,11 @@ def speaking() -> str:
     return choose_language(None, os.environ)
 
 
+def in_terminal(text: str) -> str:
+    """A sentence of the rooms below in the language of this terminal."""
+    return sentence(text, speaking())
+
+
 @contextmanager
 def speak(language: str) -> Iterator[None]:
     """For a command's time `gettext.gettext` answers in `language`: ours, and click's own words."""
@@ -127,6 +133,11 @@ def _letters(template: str) -> int:
     return sum(sign.isalpha() for sign in GAP.sub("", template))
 
 
+def _longest_words(template: str) -> str:
+    return max(GAP.split(template)[::2], key=len).replace("{{", "{").replace("}}", "}")
+
+
+@cache
 def _as_pattern(template: str) -> re.Pattern[str]:
     """The template as a pattern whose gaps catch what stood in them; a gap named twice holds the
     same text twice.
@@ -134,8 +145,8 @@ def _as_pattern(template: str) -> re.Pattern[str]:
     parts, seen = [], set[str]()
     for index, part in enumerate(GAP.split(template)):
         if index % 2 == 0:
-            parts.append(re.escape(part))
+            parts.append(re.escape(part.replace("{{", "{").replace("}}", "}")))
         else:
-            parts.append(f"(?P={part})" if part in seen else f"(?P<{part}>.+?)")
+            parts.append(f"(?P={part})" if part in seen else f"(?P<{part}>.*?)")
             seen.add(part)
     return re.compile("".join(parts), re.DOTALL)

@@ -26,6 +26,15 @@ def program() -> Path:
     return beside if beside.exists() else Path(shutil.which("orderbell") or beside)
 
 
+def called() -> str:
+    """How a person calls this program here: by its name, where a shell finds this one by it."""
+    found, own = shutil.which("orderbell"), program()
+    if found and Path(found).resolve() == own.resolve():
+        return "orderbell"
+    here = own.absolute()
+    return str(here.relative_to(Path.cwd()) if here.is_relative_to(Path.cwd()) else here)
+
+
 def unit(*, user: bool, command: Path, config: Path | None = None) -> str:
     """The unit's text. `config` goes into its command line; without one, the place the unit's kind
     is made for.

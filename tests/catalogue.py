@@ -5,7 +5,7 @@ after any change of words; checked in the suite. New messages are listed, and wa
 import ast
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,10 +17,16 @@ from babel.messages.pofile import read_po, write_po
 
 from daemon.cli import main as orderbell
 from daemon.cli.help import key
+from daemon.files.dossier.words import STATES
 from daemon.i18n import LANGUAGES, LOCALES
+from daemon.store.outbox import OutboxState
+from orders.event import Source
+from orders.order import Actor, OrderStatus, ShipmentStatus, WatchState
+from parsers.notice import Role, Trust
+from rules.alert import AlertState, Severity
 
 ROOT = Path(__file__).parents[1]
-KEYWORDS = {"_": None, "ngettext": (1, 2), "column": (1,), "Column": (1,)}
+KEYWORDS = {"_": None, "ngettext": (1, 2), **dict.fromkeys(("column", "Column", "choice"), (1,))}
 NO_DATE = datetime(2026, 1, 1, tzinfo=UTC)
 """A catalogue says nothing of when it was made, so that it differs only where words do."""
 FOREIGN = [name for name in LANGUAGES if name != "en"]
@@ -80,6 +86,12 @@ CLICK: tuple["Message", ...] = (
 )
 """click's own words that a person meets; a test looks whether click still says them."""
 
+CHOICES: tuple[Iterable[str], ...] = (
+    *(Severity, AlertState, WatchState, Actor, OrderStatus, ShipmentStatus, Role, Trust),
+    *(Source, OutboxState, STATES, ("valid", "invalid", "mixed")),
+)
+"""Values of rows that a table shows in words."""
+
 Message = str | tuple[str, ...]
 
 
@@ -88,6 +100,8 @@ def terminal() -> Iterator[Message]:
     yield from marked(ROOT / "daemon" / "cli")
     yield from CLICK
     yield from helps(orderbell)
+    for choices in CHOICES:
+        yield from (choice.replace("_", " ") for choice in choices)
 
 
 def marked(folder: Path) -> Iterator[Message]:
@@ -118,8 +132,21 @@ def sentences() -> Iterator[str]:
             if file.name in SAYERS:
                 yield from said_in(tree)
             for node in ast.walk(tree):
-                if isinstance(node, ast.Raise) and node.exc is not None:
-                    yield from said_in(node.exc)
+                for words in spoken(node):
+                    yield from said_in(words)
+
+
+def spoken(node: ast.AST) -> Iterator[ast.AST]:
+    """What of a piece of source is for people: what is raised, what is printed by `say`, what is
+    said of an empty listing.
+    """
+    match node:
+        case ast.Raise(exc=ast.AST() as words):
+            yield words
+        case ast.Call(func=ast.Name(id="say"), args=args):
+            yield from args
+        case ast.keyword(arg="empty", value=words):
+            yield words
 
 
 def said_in(tree: ast.AST) -> Iterator[str]:

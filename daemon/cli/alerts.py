@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from gettext import gettext as _
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,12 +13,15 @@ from daemon.cli.listing import (
     Column,
     Overflow,
     as_json,
+    choice,
     column,
     limit,
     print_json,
+    say,
     show,
     spoken,
     until,
+    words,
 )
 from daemon.cli.paths import Paths
 
@@ -52,12 +56,12 @@ def alerts(paths: Paths, /, full: bool, limit: int, as_json: bool, **options: An
         found = listed_alerts(ledger, teller, everything=options["everything"], limit=limit)
     if full and not as_json:
         for row in found.rows:
-            click.echo("\n".join([*_head(row, teller.zone), *_text(row), ""]))
+            say("\n".join([*_head(row, teller.zone), *_text(row), ""]))
     else:
         show(found.rows, _columns(teller), as_json=as_json, empty="nothing rings")
     if found.more:
         all_of_them = len(found.rows) + found.more
-        click.echo(f"and {found.more} more; --limit {all_of_them} shows them all", err=True)
+        say(f"and {found.more} more; --limit {all_of_them} shows them all", err=True)
 
 
 @click.command(short_help="One alert as it was pushed.")
@@ -79,7 +83,7 @@ def alert(paths: Paths, number: int, language: str | None, as_json: bool) -> Non
     if as_json:
         print_json(row)
     else:
-        click.echo("\n".join(_whole(row, teller.zone)))
+        say("\n".join(_whole(row, teller.zone)))
 
 
 def teller_of(paths: Paths, language: str | None = None) -> "Teller":
@@ -101,15 +105,21 @@ def teller_of(paths: Paths, language: str | None = None) -> "Teller":
 def _columns(teller: "Teller") -> tuple[Column, ...]:
     return (
         column("no", "alert"),
-        Column("severity", lambda row: row["severity"], lambda row: STYLES[row["severity"]]),
-        column("state", "state"),
+        Column("severity", lambda row: words(row["severity"]), lambda row: STYLES[row["severity"]]),
+        choice("state", "state"),
         column("what", "title", Overflow.FOLD),
         Column("until", lambda row: until(row["due_at"], teller.zone, teller.now)),
     )
 
 
 def _head(row: Mapping[str, Any], zone: "tzinfo") -> Iterator[str]:
-    yield f"{row['alert']}  {row['severity']}, {row['state']} since {spoken(row['since'], zone)}"
+    told = _("{number}  {severity}, {state} since {time}")
+    yield told.format(
+        number=row["alert"],
+        severity=words(row["severity"]),
+        state=words(row["state"]),
+        time=spoken(row["since"], zone),
+    )
 
 
 def _text(row: Mapping[str, Any]) -> Iterator[str]:
@@ -119,21 +129,29 @@ def _text(row: Mapping[str, Any]) -> Iterator[str]:
 
 def _whole(row: Mapping[str, Any], zone: "tzinfo") -> Iterator[str]:
     yield from _head(row, zone)
-    for name, what in (("snoozed_until", "silent until"), ("resolved_at", "over since")):
+    for name, what in (
+        ("snoozed_until", _("silent until {time}")),
+        ("resolved_at", _("over since {time}")),
+    ):
         if row[name]:
-            yield f"{what} {spoken(row[name], zone)}"
+            yield what.format(time=spoken(row[name], zone))
     yield ""
     yield row["message"]["title"]
     yield from row["message"]["body"].splitlines()
     for mail in row["evidence"]:
         yield ""
-        yield f"In mail {mail['mail']}, {mail['subject']!r} from {mail['sender']}:"
+        told = _("In mail {number}, {subject!r} from {sender}:")
+        yield told.format(number=mail["mail"], subject=mail["subject"], sender=mail["sender"])
         yield from (f"  {line}" for line in mail["lines"])
     if row["pushed"]:
         yield ""
     for push in row["pushed"]:
-        cause = {"firing": "pushed", "repeat": "reminded", "resolved": "said to be over"}
-        how = "" if push["state"] == "sent" else f" ({push['state']})"
+        cause = {
+            "firing": _("pushed"),
+            "repeat": _("reminded"),
+            "resolved": _("said to be over"),
+        }
+        how = "" if push["state"] == "sent" else f" ({words(push['state'])})"
         yield f"{spoken(push['at'], zone)}  {cause[push['cause']]}: {push['target']}{how}"
     if row["state"] in LIVE:
         number = row["alert"]
@@ -154,7 +172,7 @@ def ack(paths: Paths, which: tuple[str, ...]) -> None:
     with paths.commands() as commands:
         rows = _chosen(commands, which)
         commands.acknowledge(rows)
-    _said(rows, "acknowledged")
+    _said(rows, _("acknowledged"))
 
 
 @click.command()
@@ -178,9 +196,7 @@ def snooze(paths: Paths, which: tuple[str, ...], span: str) -> None:
                 refused.append(f"{row.id} {row.alert.rule}: {error}")
                 continue
             commands.snooze([row], until)
-            click.echo(
-                f"{row.id} {row.alert.rule}: silent until {until.astimezone(zone):%Y-%m-%d %H:%M}"
-            )
+            say(f"{row.id} {row.alert.rule}: silent until {until.astimezone(zone):%Y-%m-%d %H:%M}")
     if len(refused) == len(rows):
         raise ExitError(Exit.USAGE, *refused)
     for line in refused:
@@ -195,7 +211,7 @@ def resolve(paths: Paths, which: tuple[str, ...]) -> None:
     with paths.commands() as commands:
         rows = _chosen(commands, which)
         commands.resolve(rows)
-    _said(rows, "resolved")
+    _said(rows, _("resolved"))
 
 
 def _chosen(commands: "Commands", which: Sequence[str]) -> "list[AlertRow]":
@@ -207,4 +223,4 @@ def _chosen(commands: "Commands", which: Sequence[str]) -> "list[AlertRow]":
 
 def _said(rows: "list[AlertRow]", what: str) -> None:
     for row in rows:
-        click.echo(f"{row.id} {row.alert.rule}: {what}")
+        say(f"{row.id} {row.alert.rule}: {what}")

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from daemon.cli.exits import Exit, ExitError
+from daemon.cli.listing import say
 from daemon.cli.paths import Paths
 
 
@@ -32,9 +33,7 @@ def backup(paths: Paths, file: Path, force: bool) -> None:
         raise ExitError(Exit.ERROR, f"{file.parent}: no such folder; make it first")
     made = make_backup(Places(config=paths.config, state=paths.state), file, datetime.now(UTC))
     size = file.stat().st_size
-    click.echo(
-        f"written to {file}: {len(made.files)} files, {size / 1e6:.1f} MB; no secret is in it"
-    )
+    say(f"written to {file}: {len(made.files)} files, {size / 1e6:.1f} MB; no secret is in it")
 
 
 @click.command(short_help="Put a backup in force; what it replaces is kept.")
@@ -51,17 +50,17 @@ def restore(paths: Paths, file: Path, check: bool) -> None:
 
     if check:
         found = read_backup(file)
-        click.echo(
+        say(
             f"{file}: made {found.made:%Y-%m-%d %H:%M} UTC by Orderbell {found.version},"
             f" {len(found.files)} files"
         )
         return
     done = put_back(file, Places(config=paths.config, state=paths.state), datetime.now(UTC))
-    click.echo(f"restored from {file}, made {done.backup.made:%Y-%m-%d %H:%M} UTC")
+    say(f"restored from {file}, made {done.backup.made:%Y-%m-%d %H:%M} UTC")
     for path in done.aside:
-        click.echo(f"kept: {path}")
+        say(f"kept: {path}")
     if done.secrets:
-        click.echo(
+        say(
             f"{paths.config}: {done.secrets} secrets were written into this file and are no part of"
             " a backup; write them in again, then: orderbell doctor"
         )

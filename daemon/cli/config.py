@@ -4,6 +4,7 @@ import json
 
 import click
 
+from daemon.cli.listing import say
 from daemon.cli.paths import Paths
 
 
@@ -19,12 +20,12 @@ def check(paths: Paths) -> None:
     settings = paths.settings()
     paths.library()
     boxes, targets = len(settings.mailboxes), len(settings.targets)
-    click.echo(
+    say(
         f"{paths.config}: right; {_count(boxes, 'mailbox', 'mailboxes')},"
         f" {_count(targets, 'target', 'targets')}"
     )
     if not targets:
-        click.echo(
+        say(
             "There are no targets yet, so nothing would be pushed; add one under targets:", err=True
         )
 

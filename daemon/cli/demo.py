@@ -5,19 +5,22 @@ import signal
 import sys
 import tempfile
 import time
+from gettext import gettext as _
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from daemon.cli.exits import Exit, ExitError
-from daemon.cli.listing import width, wrapped
+from daemon.cli.listing import width, words, wrapped
 from daemon.cli.orders import orders, watches
 from daemon.cli.paths import Paths
+from daemon.i18n import in_terminal, speak, speaking
 
 if TYPE_CHECKING:
     from daemon.demo.phone import Push
     from daemon.demo.play import Event
+    from daemon.demo.postbox import Postbox
 
 BROAD = 76
 SEVERITIES = {"failure": ("critical", "red"), "warning": ("warning", "yellow")}
@@ -34,15 +37,19 @@ SEVERITIES = {"failure": ("critical", "red"), "warning": ("warning", "yellow")}
 @click.option(
     "--language",
     type=click.Choice(["en", "ja"]),
-    default="en",
-    show_default=True,
-    help="Of the messages.",
+    help="Of the messages.  [default: as this terminal]",
 )
 @click.pass_context
-def demo(ctx: click.Context, only_once: bool, language: str) -> None:
+def demo(ctx: click.Context, only_once: bool, language: str | None) -> None:
     """Show it all without an account: a real mail server, the real service, alerts as a phone gets
     them.
     """
+    spoken = language or speaking()
+    with speak(spoken):
+        _demo(ctx, only_once=only_once, language=spoken)
+
+
+def _demo(ctx: click.Context, *, only_once: bool, language: str) -> None:
     from daemon.demo.play import stage
     from daemon.demo.postbox import PostboxError
     from daemon.settings import zone_here
@@ -60,35 +67,51 @@ def demo(ctx: click.Context, only_once: bool, language: str) -> None:
             with stage(folder, language=language, zone=zone_here()) as running:
                 good = running.play(_tell)
                 ctx.obj = Paths(given_config=folder / "config.yaml", given_state=folder / "state")
-                click.echo("\nWhat the ledger knows now (orderbell orders, orderbell watches):\n")
-                ctx.invoke(
-                    orders,
-                    everything=True,
-                    problem=False,
-                    marketplace=None,
-                    limit=20,
-                    as_json=False,
-                )
-                click.echo()
-                ctx.invoke(watches, everything=False, mine=True, limit=20, as_json=False)
+                _show_ledger(ctx)
                 if not only_once:
-                    box = running.postbox
-                    click.echo(
-                        f"\nStill watching. Put mail into it yourself: IMAP 127.0.0.1:{box.port}, "
-                        f"user {box.user}, password {box.password}. Ctrl-C ends."
-                    )
+                    _say_postbox(running.postbox)
                     running.rest(_tell)
         except PostboxError as error:
             raise ExitError(Exit.ERROR, str(error)) from error
         except KeyboardInterrupt:
-            click.echo("\nEnded.")
+            click.echo("\n" + _("Ended."))
+            click.echo(_begin_text())
             return
     if not good:
-        raise ExitError(Exit.ERROR, "not every story was seen; see above")
-    click.echo(
-        f"\nAll four stories were seen, in {time.monotonic() - began:.0f} s. Your own mailbox:"
-        " orderbell init"
+        raise ExitError(Exit.ERROR, _("not every story was seen; see above"))
+    seen = _("All four stories were seen, in {seconds} s.")
+    click.echo("\n" + seen.format(seconds=f"{time.monotonic() - began:.0f}"))
+    click.echo(_begin_text())
+
+
+def _show_ledger(ctx: click.Context) -> None:
+    click.echo("\n" + _("What the ledger knows now (orderbell orders, orderbell watches):") + "\n")
+    known = {param.name: param.get_default(ctx) for param in orders.params}
+    ctx.invoke(orders, **known | {"everything": True, "limit": 20})
+    click.echo()
+    known = {param.name: param.get_default(ctx) for param in watches.params}
+    ctx.invoke(watches, **known | {"mine": True, "limit": 20})
+
+
+def _say_postbox(box: "Postbox") -> None:
+    told = _(
+        "Still watching. Put mail into it yourself: IMAP 127.0.0.1:{port}, user {user},"
+        " password {password}. Ctrl-C ends."
     )
+    click.echo("\n" + told.format(port=box.port, user=box.user, password=box.password))
+
+
+def _begin_text() -> str:
+    """How to go on with a mailbox of one's own, by the name this program was called by."""
+    from daemon.units import called
+
+    told = _(
+        "Nothing of it stays on this machine. For your own mailbox:\n"
+        "  {program} init    # asks for the mailbox, tries the login, sends a test\n"
+        "  {program} once    # reads 90 days back and says what needs you\n"
+        "  {program} run     # watches from now on, as does: {program} service install --user"
+    )
+    return told.format(program=called())
 
 
 def _tell(event: "Event") -> None:
@@ -96,33 +119,40 @@ def _tell(event: "Event") -> None:
 
     match event:
         case Started():
-            click.echo(
-                f"A mail server runs on 127.0.0.1:{event.postbox.port}, with {event.mails} mails of"
-                " the last weeks."
+            runs = _(
+                "A mail server runs on 127.0.0.1:{port}, with {mails} mails of the last weeks."
             )
+            click.echo(runs.format(port=event.postbox.port, mails=event.mails))
             click.echo(
-                "The service reads them silently and tells once what is still true; then it waits"
-                " (IDLE)."
+                _(
+                    "The service reads them silently and tells once what is still true; then it"
+                    " waits (IDLE)."
+                )
             )
         case Delivered():
-            click.echo(f"\n✉  Now arrives: {event.story.name} (order {event.story.order})")
+            told = _("✉  Now arrives: {story} (order {order})")
+            name = in_terminal(event.story.name)
+            click.echo("\n" + told.format(story=name, order=event.story.order))
         case Rang():
-            after = "" if event.after is None else f"{event.after:.1f} s after the mail"
+            told = _("{seconds} s after the mail")
+            after = "" if event.after is None else told.format(seconds=f"{event.after:.1f}")
             for line in _phone(event.push, after):
                 click.echo(line)
         case Ended() if event.failure:
-            click.secho(f"✗  {event.story.name}: {event.failure}", fg="red")
+            failure = in_terminal(event.failure)
+            click.secho(f"✗  {in_terminal(event.story.name)}: {failure}", fg="red")
         case Ended():
-            more = "" if event.story.changes else "; the order stayed exactly as it was"
-            click.secho(f"✓  {event.story.name}{more}", fg="green")
+            more = "" if event.story.changes else _("; the order stayed exactly as it was")
+            click.secho(f"✓  {in_terminal(event.story.name)}{more}", fg="green")
     sys.stdout.flush()
 
 
 def _phone(push: "Push", after: str) -> list[str]:
     """A message as it stands on a lock screen."""
     severity, colour = SEVERITIES.get(push.kind, ("info", "cyan"))
-    head = click.style(f"● {severity}", fg=colour, bold=True)
-    space = " " * max(1, BROAD - 2 - width(f"● {severity}") - width(after))
+    mark = f"● {words(severity)}"
+    head = click.style(mark, fg=colour, bold=True)
+    space = " " * max(1, BROAD - 2 - width(mark) - width(after))
     lines = [click.style(line, bold=True) for line in wrapped(push.title, BROAD - 2)]
     lines += [
         line for paragraph in push.body.splitlines() for line in wrapped(paragraph, BROAD - 2)

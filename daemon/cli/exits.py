@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from daemon.i18n import in_terminal
 from parsers.errors import OrderbellError, os_error_text
 
 
@@ -103,9 +104,9 @@ class CommandGroup(click.Group):
 
 
 def complain(sentences: Iterable[str]) -> None:
-    """Write sentences to stderr, one a line."""
+    """Write sentences to stderr, one a line, in the language of the terminal."""
     for sentence in sentences:
-        click.echo(sentence, err=True)
+        click.echo(in_terminal(sentence), err=True)
 
 
 def foreseen(error: Exception, *, rules: Path | None = None) -> ExitError | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from daemon.cli.exits import Exit, ExitError, complain
+from daemon.cli.listing import say
 from daemon.cli.paths import Paths
 
 if TYPE_CHECKING:
@@ -25,12 +26,12 @@ def import_files(paths: Paths, files: tuple[Path, ...], dry_run: bool) -> None:
     found = [(path, _read(path, paths, now)) for path in files]
     if dry_run:
         for path, table in found:
-            click.echo(f"{path}: {table.format}; {table.rows} rows, {len(table.events)} entries")
+            say(f"{path}: {table.format}; {table.rows} rows, {len(table.events)} entries")
     else:
         with paths.commands() as commands:
             for path, table in found:
                 keys = commands.record(table.events, path.name)
-                click.echo(f"{path}: {table.format}; {table.rows} rows, {len(keys)} orders changed")
+                say(f"{path}: {table.format}; {table.rows} rows, {len(keys)} orders changed")
     for _, table in found:
         complain([*map(str, table.faults), *table.skipped])
     wrong = sum(len(table.faults) for _, table in found)
@@ -70,7 +71,7 @@ def export(paths: Paths, what: Any, form: Any, tasks: bool, output: Path | None)
         click.echo(raw, nl=False)
     else:
         write_file(output, raw, mode=None)  # a phone may read it at any moment
-        click.echo(f"written to {output}", err=True)
+        say(f"written to {output}", err=True)
 
 
 def _read(path: Path, paths: Paths, now: datetime) -> "Imported":

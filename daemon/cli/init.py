@@ -18,10 +18,10 @@ from daemon.cli.questions import (
     ask_mailbox,
     ask_target,
     quiet_span,
-    sentence_here,
     with_login,
     zone_name,
 )
+from daemon.i18n import in_terminal
 
 if TYPE_CHECKING:
     from daemon.service.starter import Answers
@@ -221,7 +221,7 @@ def _demand(answers: "Answers") -> "Answers":
         "--user": answers.user,
         "--password-file or --password-env": answers.password_place or answers.signs_in,
     }
-    missing = [sentence_here(flag) for flag, answer in needed.items() if not answer]
+    missing = [in_terminal(flag) for flag, answer in needed.items() if not answer]
     if missing:
         told = _("without questions these are needed: {flags}")
         raise ExitError(Exit.USAGE, told.format(flags=", ".join(missing)))
@@ -238,5 +238,5 @@ def _try_targets(settings: "Settings", only: str | None = None) -> None:
                 why = send_each(target, notifier)
                 good = _("a test message of each severity was sent: critical, warning, info")
                 told = _("Target {name}: {what}")
-                what = sentence_here(why) if why else good
+                what = in_terminal(why) if why else good
                 click.echo(told.format(name=target.id, what=what), err=bool(why))

@@ -14,6 +14,8 @@ from typing import Any
 
 import click
 
+from daemon.i18n import in_terminal
+
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 limit = click.option(
     "--limit",
@@ -57,6 +59,11 @@ def column(heading: str, key: str, overflow: Overflow = Overflow.NEVER) -> Colum
     return Column(heading, lambda row: row.get(key), overflow=overflow)
 
 
+def say(text: str, *, err: bool = False) -> None:
+    """Print an English sentence, its gaps filled, in the language of the terminal."""
+    click.echo(in_terminal(text), err=err)
+
+
 def print_json(row: Mapping[str, Any]) -> None:
     click.echo(json.dumps(row, ensure_ascii=False))
 
@@ -71,7 +78,7 @@ def show(
         return
     table = list(rows)
     if not table:
-        click.echo(empty, err=True)
+        say(empty, err=True)
     elif sys.stdout.isatty():
         _as_table(table, columns)
     else:
@@ -91,12 +98,18 @@ def spoken(at: str | None, zone: tzinfo) -> str:
 def until(at: str | None, zone: tzinfo, now: datetime) -> str:
     """A deadline of a JSON row as a table shows it: one that is over says so."""
     over = at is not None and datetime.fromisoformat(at) <= now
-    return ("passed " if over else "") + spoken(at, zone)
+    return (_("passed") + " " if over else "") + spoken(at, zone)
 
 
 def words(value: str | None) -> str:
-    """A choice such as `in_transit`, as a table shows it."""
-    return (value or "").replace("_", " ")
+    """A choice such as `in_transit`, as a table shows it in the language of the terminal."""
+    text = (value or "").replace("_", " ")
+    return text and _(text)
+
+
+def choice(heading: str, key: str) -> Column:
+    """The row's value called `key`, one of a few, in words."""
+    return Column(heading, lambda row: words(row.get(key)))
 
 
 def named(table: str, kind: str, language: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from daemon.cli.exits import Exit, ExitError
+from daemon.cli.listing import say
 from daemon.cli.paths import Paths, mailbox_of
 
 
@@ -57,7 +58,7 @@ def login(
     if device_url and token_url:
         provider = replace(provider, device_url=device_url, token_url=token_url)
     code = begin(provider, client_id)
-    click.echo(f"Open {code.address} in any browser and type {code.user_code}")
+    say(f"Open {code.address} in any browser and type {code.user_code}")
     grant = finish(provider, code, client_id, secret)
     save(paths.files().token(box.id), grant)
     if paths.files().ledger.exists():
@@ -65,4 +66,4 @@ def login(
             ledger.mailboxes.hurry(
                 box.id, datetime.now(UTC)
             )  # a running service waits an hour after a refusal
-    click.echo(f"Signed in: {box.user} at {box.server}")
+    say(f"Signed in: {box.user} at {box.server}")

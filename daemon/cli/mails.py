@@ -2,7 +2,7 @@
 
 import click
 
-from daemon.cli.listing import Column, Overflow, as_json, column, limit, show, spoken
+from daemon.cli.listing import Column, Overflow, as_json, column, limit, say, show, spoken
 from daemon.cli.paths import Paths
 
 
@@ -61,5 +61,5 @@ def reread(paths: Paths, everything: bool) -> None:
     for number, found in changed.items():
         was = f", was {found.trust.value}" if found.trust and found.trusted_otherwise else ""
         outcome = f"{found.reading.outcome.value} ({found.reading.trust.value}{was})"
-        click.echo(f"mail {number}: {outcome} – {found.reading.reason}")
-    click.echo(f"{len(numbers)} read again, {len(changed)} changed", err=True)
+        say(f"mail {number}: {outcome} – {found.reading.reason}")
+    say(f"{len(numbers)} read again, {len(changed)} changed", err=True)

@@ -10,6 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from daemon.cli.exits import Exit, ExitError
+from daemon.cli.listing import say
 from daemon.cli.paths import Paths
 
 if TYPE_CHECKING:
@@ -93,9 +94,9 @@ def note(paths: Paths, /, order_id: str, kind: object, **words: str | None) -> N
         raise ExitError(Exit.ERROR, str(error)) from error
     more = "" if home.known else "; it was not in the ledger before"
     day = f"{told.at.astimezone(zone):%Y-%m-%d %H:%M}"
-    click.echo(f"noted: {told.kind.value} of {told.order}, {day}{more}")
+    say(f"noted: {told.kind.value} of {told.order}, {day}{more}")
     if not keys:
-        click.echo("it changed nothing: the same was noted before", err=True)
+        say("it changed nothing: the same was noted before", err=True)
 
 
 @click.command(short_help="Answer which order a mail is about.")
@@ -114,7 +115,7 @@ def assign(paths: Paths, mail: int, order_id: str) -> None:
             with commands.store.read() as ledger:
                 row = find_orders(ledger, order_id)[0]
         commands.assign(mail, row)
-    click.echo(f"mail {mail} belongs to {row.number if row else 'no order of the ledger'}")
+    say(f"mail {mail} belongs to {row.number if row else 'no order of the ledger'}")
 
 
 @click.command(short_help="Everything about an order in one HTML file.")
@@ -148,6 +149,4 @@ def dossier(paths: Paths, order_id: str, output: Path | None, language: str | No
         )
     path = output or Path(f"dossier-{row.number}.html")
     write_file(path, text, mode=None)
-    click.echo(
-        f"written to {path}; it holds your mails: share it only with those who decide the case"
-    )
+    say(f"written to {path}; it holds your mails: share it only with those who decide the case")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from daemon.cli.exits import Exit, ExitError
+from daemon.cli.listing import say
 from daemon.cli.paths import Paths
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def test(paths: Paths, target: str | None) -> None:
         for goal in chosen:
             why = send_test(goal, notifier)
             if why is None:
-                click.echo(f"{goal.id}: sent")
+                say(f"{goal.id}: sent")
             else:
                 failures.append(f"{goal.id}: {why}")
     if failures:

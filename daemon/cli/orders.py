@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
+from gettext import gettext as _
 from typing import Any
 
 import click
@@ -12,6 +13,7 @@ from daemon.cli.listing import (
     Column,
     Overflow,
     as_json,
+    choice,
     column,
     limit,
     named,
@@ -101,7 +103,7 @@ def cases(paths: Paths, everything: bool, limit: int, as_json: bool) -> None:
                 "case", lambda row: named("case", row["kind"], language), overflow=Overflow.FOLD
             ),
             Column("state", lambda row: words(row["state"])),
-            column("waits for", "waiting_for"),
+            choice("waits for", "waiting_for"),
             Column("answer by", lambda row: spoken(row["respond_by"], zone)),
             column("claimed", "amount_claimed"),
         ),
@@ -131,8 +133,8 @@ def watches(paths: Paths, /, as_json: bool, **wanted: Any) -> None:
             Column(
                 "what", lambda row: named("watch", row["kind"], language), overflow=Overflow.FOLD
             ),
-            column("who", "actor"),
-            column("state", "state"),
+            choice("who", "actor"),
+            choice("state", "state"),
             column("why", "why", Overflow.HIDE),
         ),
         as_json=as_json,
@@ -154,54 +156,66 @@ def _next(row: Mapping[str, Any], zone: tzinfo, language: str) -> str:
 
 
 def _in_words(row: Mapping[str, Any], zone: tzinfo, language: str) -> Iterator[str]:
-    yield f"{row['number']}  {row['marketplace']}, as {row['role']}: {words(row['status'])}"
+    told = _("{number}  {marketplace}, as {role}: {status}")
+    yield told.format(
+        number=row["number"],
+        marketplace=row["marketplace"],
+        role=words(row["role"]),
+        status=words(row["status"]),
+    )
     for item in row["items"]:
         yield f"  {item['quantity']} × {item['title']}"
-    yield from (f"  {name} {row[name]}" for name in ("total", "refunded", "store") if row[name])
+    named_values = {"total": _("total"), "refunded": _("refunded"), "store": _("store")}
+    yield from (f"  {name} {row[key]}" for key, name in named_values.items() if row[key])
     if row["store_record"]:
         yield f"  {row['store_record']}"
     if row["stake"]:
         due = row["stake"]["due_at"]
-        yield f"  at stake {row['stake']['amount']}" + (f", {spoken(due, zone)}" if due else "")
+        stake = _("  at stake {amount}").format(amount=row["stake"]["amount"])
+        yield stake + (f", {spoken(due, zone)}" if due else "")
     yield from _parts(row, zone, language)
-    yield "Timeline"
+    yield _("Timeline")
     for step in row["timeline"]:
         origin = (
-            f"mail {step['mail']}, {step['subject']!r} ({step['trust']})"
+            _("mail {number}, {subject!r} ({trust})").format(
+                number=step["mail"], subject=step["subject"], trust=words(step["trust"])
+            )
             if step["mail"]
-            else step["source"]
+            else words(step["source"])
         )
         event = f"{step['kind']} ({named('event', step['kind'], language)})"
         yield f"  {spoken(step['at'], zone)}  {event} – {origin}"
     if row["findings"]:
-        yield "What does not fit"
+        yield _("What does not fit")
         for finding in row["findings"]:
             mails = ", ".join(str(event["mail"]) for event in finding["rests_on"] if event["mail"])
             name = named("finding", finding["kind"], language)
-            yield f"  {name} ({finding['code']}), mails {mails}"
+            told = _("  {name} ({code}), mails {mails}")
+            yield told.format(name=name, code=finding["code"], mails=mails)
     yield from _ahead(row, zone, language)
 
 
 def _parts(row: Mapping[str, Any], zone: tzinfo, language: str) -> Iterator[str]:
     for shipment in row["shipments"]:
         expected = spoken(shipment["expected_until"], zone)
-        more = f", expected {expected}" if expected else ""
-        yield f"  parcel {shipment['id']}: {words(shipment['status'])}{more}"
+        more = _(", expected {time}").format(time=expected) if expected else ""
+        parcel = _("  parcel {number}: {status}")
+        yield parcel.format(number=shipment["id"], status=words(shipment["status"])) + more
     for case in row["cases"]:
         judgement = case["judgement"]
-        more = f", {judgement}" if judgement and judgement not in case["state"] else ""
+        more = f", {words(judgement)}" if judgement and judgement not in case["state"] else ""
         yield f"  {named('case', case['kind'], language)}: {words(case['state'])}{more}"
 
 
 def _ahead(row: Mapping[str, Any], zone: tzinfo, language: str) -> Iterator[str]:
     if waiting := [watch for watch in row["watches"] if watch["state"] == "open"]:
-        yield "Due"
+        yield _("Due")
         for watch in waiting:
             name = named("watch", watch["kind"], language)
             yield f"  {spoken(watch['due_at'], zone)}  {name} – {watch['why']}"
     if row["alerts"]:
-        yield "Alerts"
+        yield _("Alerts")
         for alert in row["alerts"]:
             over = alert["resolved_at"]
-            state = alert["state"] + (f" {spoken(over, zone)}" if over else "")
-            yield f"  {alert['alert']}  {alert['severity']}, {state}: {alert['title']}"
+            state = words(alert["state"]) + (f" {spoken(over, zone)}" if over else "")
+            yield f"  {alert['alert']}  {words(alert['severity'])}, {state}: {alert['title']}"

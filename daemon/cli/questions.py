@@ -9,6 +9,7 @@ import click
 
 from daemon.cli.exits import Exit, ExitError, exit_of
 from daemon.cli.paths import Paths
+from daemon.i18n import in_terminal
 
 if TYPE_CHECKING:
     from daemon.mailbox.errors import MailboxError
@@ -83,7 +84,7 @@ def ask_mailbox(answers: "Answers") -> "Answers":
             host = click.prompt(_("IMAP server, such as imap.example.org"))
             answers = replace(answers, host=host.strip())
     if answers.provider and (told := KNOWN[answers.provider].help):
-        click.echo(sentence_here(told))
+        click.echo(in_terminal(told))
     if not answers.user:
         answers = replace(answers, user=_asked_user(answers))
     if not answers.password_place and not answers.signs_in:
@@ -115,13 +116,6 @@ def ask_target() -> str | None:
     return {"ntfy": new_topic(), "none": None}.get(target, target)
 
 
-def sentence_here(text: str) -> str:
-    """A sentence of the rooms below in the language of the terminal."""
-    from daemon.i18n import sentence, speaking
-
-    return sentence(text, speaking())
-
-
 def _address(text: str) -> str:
     if "@" not in text:
         hint = _("{text!r} is no address; write one such as me@example.org")
@@ -141,7 +135,7 @@ def _target(text: str) -> str:
 
     target = text.strip()
     if target not in ("ntfy", "none") and (reason := check_url(target)):
-        raise click.BadParameter(sentence_here(f"this {reason}"))
+        raise click.BadParameter(in_terminal(f"this {reason}"))
     return target
 
 
@@ -155,7 +149,7 @@ def with_login(paths: Paths, answers: "Answers", *, asks: bool) -> "Answers":
         try:
             answers, account = _looked(paths, answers)
         except MailboxError as error:
-            said = sentence_here(str(error)) + _flags_for(error, answers)
+            said = in_terminal(str(error)) + _flags_for(error, answers)
             if not asks:
                 raise ExitError(exit_of(error), said) from error
             click.echo(said, err=True)

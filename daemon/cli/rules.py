@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 import click
 
 from daemon.cli.exits import Exit, ExitError
-from daemon.cli.listing import STYLES, Column, Overflow, as_json, column, print_json, show
+from daemon.cli.listing import (
+    STYLES,
+    Column,
+    Overflow,
+    as_json,
+    choice,
+    column,
+    print_json,
+    say,
+    show,
+    words,
+)
 from daemon.cli.paths import Paths
 
 if TYPE_CHECKING:
@@ -26,7 +37,7 @@ def check(paths: Paths, file: Path | None) -> None:
     """Check the rules and say every fault as file:line:column."""
     book = paths.rulebook(file)
     where = file or paths.rules or "the shipped rules"
-    click.echo(f"{where}: right; {len(book.rules)} rules in effect")
+    say(f"{where}: right; {len(book.rules)} rules in effect")
 
 
 @rules.command(name="list")
@@ -88,7 +99,7 @@ def test(paths: Paths, file: Path | None, shipped: bool) -> None:
             *(str(failure) for failure in failures),
             f"{len(failures)} of {len(found.checks)} checks failed",
         )
-    click.echo(f"{found.file}: {len(found.checks)} checks passed")
+    say(f"{found.file}: {len(found.checks)} checks passed")
 
 
 @rules.command()
@@ -106,7 +117,7 @@ def explain(paths: Paths, rule_id: str, order_id: str) -> None:
     with paths.ledger() as ledger:
         views = [paths.view(row.key, ledger) for row in find_orders(ledger, order_id)]
     if not rule.enabled:
-        click.echo(f"{rule.id} is switched off; if it were on:")
+        say(f"{rule.id} is switched off; if it were on:")
     for shown in views:
         for text in explained(rule, shown, now, paths.zone()):
             click.echo(text)
@@ -148,8 +159,8 @@ def replay(paths: Paths, span: str, candidate: Path | None, as_json: bool) -> No
     before, after = sides[0], sides[-1]
     columns = (
         column("at", "at"),
-        Column("severity", lambda row: row["severity"], lambda row: STYLES[row["severity"]]),
-        column("state", "state"),
+        Column("severity", lambda row: words(row["severity"]), lambda row: STYLES[row["severity"]]),
+        choice("state", "state"),
         column("rule", "rule"),
         column("title", "title", Overflow.FOLD),
         *((column("sent by", "sent_by"),) if candidate else ()),
@@ -164,7 +175,7 @@ def replay(paths: Paths, span: str, candidate: Path | None, as_json: bool) -> No
     if candidate and not as_json:
         for rule, old, new in compare(before, after).counts():
             if old != new:
-                click.echo(f"{rule}: {old} now, {new} with {candidate}")
+                say(f"{rule}: {old} now, {new} with {candidate}")
 
 
 @rules.command()
@@ -187,7 +198,7 @@ def _effective(book: "Rulebook", *, as_json: bool) -> None:
             if row["changed"]
             else ""
         )
-        click.echo(f"{row['id']}{off}  [{row['source']}{changed}]")
+        say(f"{row['id']}{off}  [{row['source']}{changed}]")
         for key, value in row["rule"].items():
             if key != "id":
-                click.echo(f"    {key}: {json.dumps(value, ensure_ascii=False, default=str)}")
+                say(f"    {key}: {json.dumps(value, ensure_ascii=False, default=str)}")

@@ -2,25 +2,22 @@
 
 import sys
 from datetime import tzinfo
+from gettext import gettext as _
+from gettext import ngettext
 from typing import TYPE_CHECKING
 
 import click
 
 from daemon.cli.exits import Exit, ExitError
-from daemon.cli.listing import as_json, print_json
+from daemon.cli.listing import as_json, print_json, say
 from daemon.cli.paths import Paths
+from daemon.cli.progress import progress
 
 if TYPE_CHECKING:
     from daemon.logs import Form
     from daemon.pipeline.compose import Message
     from daemon.pipeline.setup import Setup
     from daemon.service.once import Pass
-
-
-WIDTH = 30
-"""Characters of the bar in a terminal."""
-MANY = 100
-"""Mails in a folder that are worth a bar: a first run, or one after a long while."""
 
 
 @click.command()
@@ -35,9 +32,8 @@ def once(paths: Paths, dry_run: bool, as_json: bool) -> None:
     from daemon.service.once import once as one_pass
 
     settings = paths.settings()
-    done = one_pass(
-        paths.files(), dry_run=dry_run, progress=_progress if sys.stderr.isatty() else None
-    )
+    with progress() as shown:
+        done = one_pass(paths.files(), dry_run=dry_run, progress=shown)
     if dry_run:
         _would(done, paths.setup(), settings.timezone, as_json=as_json)
     elif as_json:
@@ -90,7 +86,11 @@ def run(paths: Paths, log_format: "Form", debug: bool) -> None:
 
     paths.settings()
     logs.start(log_format, level=logging.DEBUG if debug else logging.INFO)
-    serve(paths.files(), progress=_progress if sys.stderr.isatty() else None)
+    if not sys.stderr.isatty():  # the log tells it
+        serve(paths.files())
+        return
+    with progress() as shown:
+        serve(paths.files(), progress=shown)
 
 
 @click.command()
@@ -116,7 +116,7 @@ def reload(paths: Paths) -> None:
         raise ExitError(
             Exit.ERROR, f"process {process} is another user's; try: sudo systemctl reload orderbell"
         ) from None
-    click.echo(f"process {process} reads the files again")
+    say(f"process {process} reads the files again")
 
 
 def _told(paths: Paths, done: "Pass") -> None:
@@ -128,13 +128,17 @@ def _told(paths: Paths, done: "Pass") -> None:
             if row.alert.state == "firing" and row.alert.severity != "info"
         ]
     mails = ", ".join(
-        f"{name}: {count} new mail{'s' * (count != 1)}" for name, count in done.mails.items()
+        f"{name}: " + ngettext("{n} new mail", "{n} new mails", count).format(n=count)
+        for name, count in done.mails.items()
     )
-    count = len(needing)
-    click.echo(
-        f"{mails or 'no mailbox could be read'}; {orders} order{'s' * (orders != 1)}, "
-        f"{count} need{'s' * (count == 1)} you; {done.sent} message{'s' * (done.sent != 1)} sent"
+    need = len(needing)
+    parts = (
+        mails or _("no mailbox could be read"),
+        ngettext("{n} order", "{n} orders", orders).format(n=orders)
+        + ngettext(", {n} needs you", ", {n} need you", need).format(n=need),
+        ngettext("{n} message sent", "{n} messages sent", done.sent).format(n=done.sent),
     )
+    click.echo("; ".join(parts))
 
 
 def _would(done: "Pass", setup: "Setup", zone: tzinfo, *, as_json: bool) -> None:
@@ -142,9 +146,9 @@ def _would(done: "Pass", setup: "Setup", zone: tzinfo, *, as_json: bool) -> None
         if as_json:
             print_json(row)
         else:
-            click.echo(f"{row['severity']}  [{row['rule']}]  {row['title']}")
+            say(f"{row['severity']}  [{row['rule']}]  {row['title']}")
     if not as_json:
-        click.echo(f"{sum(done.mails.values())} new mails read; nothing was sent or kept", err=True)
+        say(f"{sum(done.mails.values())} new mails read; nothing was sent or kept", err=True)
 
 
 def _rows_of(message: "Message", setup: "Setup", zone: tzinfo) -> list[dict[str, object]]:
@@ -183,17 +187,3 @@ def _undelivered(paths: Paths) -> list[str]:
             " targets"
         ),
     ]
-
-
-def _progress(mailbox: str, folder: str, done: int, of: int) -> None:
-    if of >= MANY:
-        end = "\n" if done >= of else ""
-        click.echo(
-            f"\r{mailbox}, {folder}: {bar(done, of)} {done} of {of} mails{end}", nl=False, err=True
-        )
-
-
-def bar(done: int, of: int) -> str:
-    """How far it is, such as [########........]."""
-    filled = WIDTH * done // of
-    return f"[{'#' * filled}{'.' * (WIDTH - filled)}]"

@@ -3,6 +3,7 @@
 import click
 
 from daemon.cli.exits import Exit, ExitError
+from daemon.cli.listing import say
 from daemon.cli.paths import Paths
 
 user_unit = click.option(
@@ -51,7 +52,7 @@ def install(paths: Paths, user: bool, force: bool) -> None:
             Exit.ERROR, f"{path}: permission denied; try: sudo orderbell service install, or --user"
         ) from None
     ctl = "systemctl --user" if user else "systemctl"
-    click.echo(f"{path} is in place. Start it now and at every boot:")
-    click.echo(f"  {ctl} daemon-reload && {ctl} enable --now orderbell")
+    say(f"{path} is in place. Start it now and at every boot:")
+    say(f"  {ctl} daemon-reload && {ctl} enable --now orderbell")
     if user:
-        click.echo("  loginctl enable-linger    # so that it runs while you are logged out")
+        say("  loginctl enable-linger    # so that it runs while you are logged out")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import click
 
 from daemon.cli.exits import Exit, ExitError
-from daemon.cli.listing import as_json, print_json, spoken
+from daemon.cli.listing import as_json, print_json, say, spoken
 from daemon.cli.paths import Paths
 from daemon.queries.times import iso
 
@@ -40,8 +40,8 @@ def status(paths: Paths, as_json: bool) -> None:
         )
     else:
         for name, at in read.items():
-            click.echo(f"mailbox {name}: read {spoken(at, zone) or 'never'}")
-        click.echo(
+            say(f"mailbox {name}: read {spoken(at, zone) or 'never'}")
+        say(
             f"orders {found.orders}; alerts ringing {found.firing}, acknowledged {found.acked};"
             f" mails not understood {found.unread}; messages waiting {found.waiting}"
         )

@@ -8,7 +8,17 @@ import click
 
 from daemon.cli.alerts import language, teller_of
 from daemon.cli.exits import Exit, ExitError
-from daemon.cli.listing import Column, Overflow, as_json, column, limit, print_json, show, spoken
+from daemon.cli.listing import (
+    Column,
+    Overflow,
+    as_json,
+    column,
+    limit,
+    print_json,
+    say,
+    show,
+    spoken,
+)
 from daemon.cli.paths import Paths
 
 if TYPE_CHECKING:
@@ -70,7 +80,7 @@ def _asked(rows: list[dict[str, Any]]) -> int | None:
             return None
         if text.strip() in known:
             return int(text)
-        click.echo(f"{text.strip()!r} is not in the list", err=True)
+        say(f"{text.strip()!r} is not in the list", err=True)
 
 
 def _take_back(paths: Paths, number: int, teller: "Teller", *, as_json: bool) -> None:
@@ -85,6 +95,6 @@ def _take_back(paths: Paths, number: int, teller: "Teller", *, as_json: bool) ->
     if as_json:
         print_json({**told, "changed": orders})
         return
-    click.echo(f"taken back: {told['what']}")
+    say(f"taken back: {told['what']}")
     if orders:
-        click.echo(f"{len(orders)} order{'s' * (len(orders) != 1)} changed: {', '.join(orders)}")
+        say(f"{len(orders)} order{'s' * (len(orders) != 1)} changed: {', '.join(orders)}")

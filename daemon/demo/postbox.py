@@ -56,8 +56,8 @@ def running(user: str, password: str) -> Iterator[Postbox]:
     """Start the server; it ends with the block. Raises PostboxError."""
     if importlib.util.find_spec("pymap") is None:
         raise PostboxError(
-            "the demo starts an IMAP server of its own and needs pymap; try: pipx inject orderbell"
-            " pymap"
+            "the demo starts an IMAP server of its own and needs pymap, which is not installed;"
+            " install Orderbell again, or: pipx inject orderbell pymap"
         )
     port = _free_port()
     words = [

@@ -29,7 +29,7 @@ def installed(tmp_path_factory):
     subprocess.run(
         [
             folder / "venv/bin/pip", "install", "--quiet", "--no-index", "--find-links",
-            ROOT / "wheels", "orderbell[demo]",
+            ROOT / "wheels", "orderbell",
         ],
         check=True, cwd=folder,
     )  # fmt: skip

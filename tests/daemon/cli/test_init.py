@@ -313,13 +313,13 @@ def test_a_failed_login_asks_again_and_nothing_typed_is_lost(init, folder, dovec
 
 def test_one_test_message_of_each_severity_is_sent(init, http_sink, tmp_path, monkeypatch):
     monkeypatch.setattr("daemon.cli.init.with_login", lambda _paths, answers, **_: answers)
-    (tmp_path / "url").write_text(f"{http_sink.url}\n")
+    (tmp_path / "url").write_text(f"json://{http_sink.host}/\n")
     words = [word for word in FLAGS if word != "--no-try"]
     answer = init(*words, "--password-env", "P", "--url-file", str(tmp_path / "url"))
 
     assert answer.exit_code == Exit.DONE, answer.output
     assert "a test message of each severity was sent: critical, warning, info" in answer.output
-    assert [one["type"] for one in http_sink.bodies()] == ["failure", "warning", "info"]
+    assert [one.json["type"] for one in http_sink.requests] == ["failure", "warning", "info"]
 
 
 def test_a_mailbox_and_a_target_are_added_and_comments_stay(init, folder):

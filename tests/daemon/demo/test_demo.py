@@ -29,6 +29,7 @@ def test_the_demo_shows_all_four_stories_and_ends_well(tmp_path):
     assert run.returncode == Exit.DONE, run.stdout + run.stderr
     assert run.stdout.count("✓") == 4
     assert "All four stories were seen" in run.stdout
+    assert "orderbell init " in run.stdout
     assert list(tmp_path.iterdir()) == []
 
 
@@ -43,7 +44,7 @@ def test_the_demo_goes_on_until_it_is_interrupted_and_leaves_nothing(tmp_path, n
         text = ""
         for line in process.stdout:
             text += line
-            if line.startswith("Still watching"):
+            if line.startswith("引き続き監視しています"):
                 break
         time.sleep(0.3)
         process.send_signal(number)
@@ -61,8 +62,8 @@ def test_without_its_mail_server_the_demo_says_how_to_get_it(monkeypatch):
     assert (answer.exit_code, answer.stderr) == (
         Exit.ERROR,
         (
-            "the demo starts an IMAP server of its own and needs pymap; try: pipx inject orderbell"
-            " pymap\n"
+            "the demo starts an IMAP server of its own and needs pymap, which is not installed; install"
+            " Orderbell again, or: pipx inject orderbell pymap\n"
         ),
     )
 
