@@ -314,6 +314,7 @@ def test_a_failed_login_asks_again_and_nothing_typed_is_lost(init, folder, dovec
 def test_one_test_message_of_each_severity_is_sent(init, http_sink, tmp_path, monkeypatch):
     monkeypatch.setattr("daemon.cli.init.with_login", lambda _paths, answers, **_: answers)
     (tmp_path / "url").write_text(f"json://{http_sink.host}/\n")
+    (tmp_path / "url").chmod(0o600)
     words = [word for word in FLAGS if word != "--no-try"]
     answer = init(*words, "--password-env", "P", "--url-file", str(tmp_path / "url"))
 
