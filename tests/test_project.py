@@ -77,7 +77,7 @@ def test_every_dependency_is_pinned_for_the_checks():
         for line in (ROOT / "constraints.txt").read_text().splitlines()
     }
     project, extras = PROJECT["project"], PROJECT["project"]["optional-dependencies"]
-    asked = [*project["dependencies"], *extras["demo"], *PROJECT["dependency-groups"]["dev"]]
+    asked = [*project["dependencies"], *extras["mqtt"], *PROJECT["dependency-groups"]["dev"]]
     names = {re.split(r"[<>=!~\[; ]", one)[0].lower().replace("_", "-") for one in asked}
 
     assert names - pinned == set()
@@ -98,6 +98,8 @@ def wheel(tmp_path_factory):
 
 
 CARRIED = [
+    "daemon/locale/ja/LC_MESSAGES/terminal.mo",
+    "daemon/locale/ja/LC_MESSAGES/sentences.mo",
     "parsers/packs/*/pack.yaml",
     "parsers/packs/*/phrases/*.yaml",
     "parsers/languages/*.yaml",
