@@ -26,7 +26,7 @@ Progress = Callable[[str, str, int, int], None]
 def progress() -> Iterator[Progress]:
     """What is called with mailbox, folder, mails done and mails in all."""
     if not sys.stderr.isatty():
-        yield Lines()
+        yield ProgressLines()
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -52,7 +52,7 @@ def _on(bars: "Bars") -> Progress:
     return show
 
 
-class Lines:
+class ProgressLines:
     """A line at the begin, every ten seconds, and at the end."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
