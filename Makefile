@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 WORKERS ?= auto
 PARALLEL := --numprocesses $(WORKERS) --dist worksteal
 
-.PHONY: dist wheels shipping demo test check golden golden-update bench soak endurance docs clean
+.PHONY: dist wheels shipping demo test check golden golden-update bench soak endurance docs fuzz audit clean
 
 demo: $(READY)
 	$(BIN)/orderbell demo --once
@@ -44,6 +44,15 @@ soak: $(READY)
 # (make endurance ROWS="18 26"), which also counts them anew in docs/faults.md.
 endurance: $(READY)
 	$(BIN)/python -m tests.faults.report --endurance $(ROWS)
+
+# Wounded mails for so many minutes; what breaks the reader is kept in tests/fixtures/broken.
+MINUTES ?= 5
+fuzz: $(READY)
+	$(BIN)/python -m tests.fuzz --minutes $(MINUTES)
+
+# Known holes in what we lean on (says so where it cannot ask), and the bill of materials in dist/.
+audit: $(READY)
+	$(BIN)/python -m tests.audit
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Orderbell needs Python 3.11 or newer; try: make PYTHON=python3.12 …")'

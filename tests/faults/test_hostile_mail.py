@@ -6,137 +6,20 @@ memory, as text any database and any JSON can hold, and without a word of it in 
 import base64
 import io
 import json
-import logging
 import os
-import random
-import time
 import zipfile
 import zlib
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from daemon.worker.reading import ReadingChild, ReadingError
-from daemon.worker.reading import inline as reads_inline
-from parsers.frame import Frame
 from parsers.limits import MAX_BYTES
-from parsers.notice import Outcome, Trust, reading_to_json
-from tests.golden import mails
+from parsers.notice import Outcome, reading_to_json
+from tests.fuzz import CHUNK, FRAME, fuzz, wrong
 from tests.servers import sample_mail
-
-FRAME = Frame(
-    authserv_ids=(sample_mail.STAMP,),
-    addresses=("me@example.org",),
-    zone=ZoneInfo("Asia/Tokyo"),
-    role="both",
-)
-PATIENCE = 10.0
-"""Seconds of work for one mail, whatever else the machine does meanwhile."""
-CHUNK = 500
-SIGNS = b'\0\r\n\t =?<>"(),;:/\\-_.@%&#\x1b\x7f\x80\xc3\xe3\xff'
-WORDS = (
-    b"\r\n\r\n",
-    b"--",
-    b"=?utf-8?b?",
-    b"=?iso-2022-jp?q?\x1b$B",
-    b"?=",
-    b"=\r\n",
-    b"Content-Type: multipart/mixed; boundary=x\r\n",
-    b"Content-Type: message/rfc822\r\n",
-    b"Content-Transfer-Encoding: base64\r\n",
-    b"Content-Transfer-Encoding: quoted-printable\r\n",
-    b"; charset=utf-7",
-    b"; charset*=x''%00",
-    b'charset="\0"',
-    b"<table>" * 50,
-    b"</div>" * 50,
-    b"<!--",
-    b"<![CDATA[",
-    b"&#0;&#xD800;&#1114112;",
-    "①㈱髙\u202e\ufeff".encode(),
-    "①㈱髙".encode("cp932"),
-    b"9" * 400,
-    b"99/99/9999 99:99",
-    b"Order # 249-0000000-0000001\r\n",
-    b"From: x@example.net\r\n",
-    b"Date: Tue, 99 Foo 0000 25:61:61 +9999\r\n",
-)
-
-
-def mutant(dice: random.Random, samples: list[bytes]) -> bytes:
-    """One of our mails with one to eight wounds."""
-    raw = bytearray(dice.choice(samples))
-    for _ in range(dice.randint(1, 8)):
-        at = dice.randrange(len(raw) + 1)
-        to = min(len(raw), at + dice.randint(1, 80))
-        match dice.randrange(8):
-            case 0:
-                raw[at : at + 1] = bytes([dice.choice(SIGNS)])
-            case 1:
-                raw[at:at] = dice.choice(WORDS)
-            case 2:
-                del raw[at:to]
-            case 3:
-                raw[at:at] = raw[at:to] * dice.randint(1, 30)
-            case 4:
-                other = dice.choice(samples)
-                start = dice.randrange(len(other))
-                raw[at:to] = other[start : start + dice.randint(1, 300)]
-            case 5:
-                raw = raw[:at] if at > 200 else raw
-            case 6:
-                raw[at:to] = dice.randbytes(to - at)
-            case _:
-                raw[at:to] = bytes(reversed(raw[at:to]))
-    return bytes(raw)
-
-
-class Heard(logging.Handler):
-    """What is logged at all."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(record.getMessage())
-
-
-def wrong(reading, seconds: float) -> str | None:
-    """What is not as promised about this reading."""
-    if reading.outcome not in Outcome or reading.trust not in Trust:
-        return "no typed result"
-    if reading.reason.startswith("Could not be read"):
-        return reading.reason
-    if seconds > PATIENCE:
-        return f"took {seconds:.1f} s"
-    try:
-        json.dumps(reading_to_json(reading), ensure_ascii=False).encode()
-    except (UnicodeEncodeError, TypeError, ValueError) as error:
-        return f"no valid JSON: {error}"
-    return None
-
-
-def fuzz(seed: int) -> list[str]:
-    """Read CHUNK mutants; what went wrong, with the mutant's bytes so that it can be kept."""
-    dice = random.Random(seed)
-    samples = [raw for path in mails() if (raw := path.read_bytes())]
-    reads, heard, found = reads_inline(None), Heard(), []
-    logging.getLogger().addHandler(heard)
-    try:
-        for _ in range(CHUNK):
-            raw = mutant(dice, samples)
-            began = time.process_time()
-            if trouble := wrong(reads(raw, FRAME), time.process_time() - began):
-                found.append(
-                    f"seed {seed}: {trouble}: {base64.b64encode(zlib.compress(raw)).decode()}"
-                )
-    finally:
-        logging.getLogger().removeHandler(heard)
-    return found + [f"seed {seed} logged: {line[:200]}" for line in heard.lines]
 
 
 @pytest.mark.parametrize(
