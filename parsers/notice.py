@@ -79,6 +79,10 @@ class Kind(StrEnum):
     GOODS_CHECKED = "goods_checked"
     WITHDRAWAL = "withdrawal"
     CONTACTED_SELLER = "contacted_seller"
+    LETTER = "letter"
+    """A letter made ready (`orderbell letter`); whether it was sent nobody knows."""
+    EVIDENCE_FILE = "evidence_file"
+    """A file kept for the order (`orderbell evidence`); it was not handed in by that."""
     ASSIGNMENT = "assignment"
     """The user's answer to `which-order`: a mail belongs to an order, or to none."""
     CORRECTION = "correction"
@@ -285,6 +289,7 @@ FIELDS: Mapping[str, FieldSpec] = MappingProxyType(
         "period": _of(FieldType.TEXT, "what a payout covers"),
         "status": _of(FieldType.TEXT, "the status an imported row claims; ranked below every mail"),
         "title": _of(FieldType.TEXT, "the headline of a notice to all"),
+        "sha256": _of(FieldType.TEXT, "fingerprint of a file that is kept"),
         "text": _of(FieldType.TEXT, "a short text: a message's words, a note"),
     }
 )

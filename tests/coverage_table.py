@@ -25,6 +25,8 @@ BY_HAND = frozenset(
         "goods_checked",
         "withdrawal",
         "contacted_seller",
+        "letter",
+        "evidence_file",
         "assignment",
         "correction",
     }

@@ -52,6 +52,7 @@ ENDS: dict[str, Exit] = {
     "SecretError": Exit.CONFIGURATION,
     "WebError": Exit.ERROR,
     "CommandError": Exit.ERROR,
+    "LetterError": Exit.ERROR,
     "UndoError": Exit.ERROR,
     "UnknownOrderError": Exit.ERROR,
     "UnknownAlertError": Exit.ERROR,

@@ -23,7 +23,16 @@ from parsers.user_yaml import UserFileError, check, did_you_mean, read
 NOTABLE = tuple(
     kind
     for kind in Kind
-    if kind not in (Kind.UNPARSED, Kind.SUSPICIOUS, Kind.PROMO, Kind.ASSIGNMENT, Kind.CORRECTION)
+    if kind
+    not in (
+        Kind.EVIDENCE_FILE,
+        Kind.LETTER,
+        Kind.UNPARSED,
+        Kind.SUSPICIOUS,
+        Kind.PROMO,
+        Kind.ASSIGNMENT,
+        Kind.CORRECTION,
+    )
 )
 """Kinds a person may tell."""
 

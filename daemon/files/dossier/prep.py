@@ -134,12 +134,12 @@ def _chat(view: View, dispute: Case, zone: tzinfo) -> Iterable[str]:
 
 
 def _reasons(view: View, language: str, zone: tzinfo) -> Iterable[Html]:
-    backed = _backed(view)
+    proofs = backed(view)
     for group, entries in REASONS:
         lines = []
         for key, english, japanese in entries:
             text = english if language == "en" else f"{japanese}（{english}）"
-            proof = backed.get(key)
+            proof = proofs.get(key)
             mark = "☑ " if proof else "☐ "
             seen = (
                 ()
@@ -156,7 +156,7 @@ def _held(event: Event, language: str, zone: tzinfo) -> str:
     return word(language, "prep_supported", what=what)
 
 
-def _backed(view: View) -> dict[str, Event]:
+def backed(view: View) -> dict[str, Event]:
     """Reasons the ledger itself can back, each with the event that does; the others are the user's
     to choose.
     """

@@ -64,6 +64,8 @@ EVENTS: Mapping[str, tuple[str, str]] = {
     "evidence": ("Evidence", "証拠"),
     "parcel_not_here": ("Parcel is not here", "荷物が届いていない"),
     "wrong_item": ("Wrong item", "違う商品"),
+    "letter": ("Letter made ready", "文面を作成"),
+    "evidence_file": ("Evidence kept", "証拠を保管"),
     "goods_checked": ("Goods checked", "商品確認済み"),
     "withdrawal": ("Dispute withdrawn by me", "紛争を自分で取り下げ"),
     "contacted_seller": ("Seller contacted", "出品者へ連絡"),
