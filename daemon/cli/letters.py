@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -45,10 +45,9 @@ def letter(
     order_id: str,
     kind: str | None,
     *,
-    language: str | None,
-    copy: Path | None,
-    facts: tuple[str, ...],
     as_json: bool,
+    facts: tuple[str, ...],
+    **options: Any,
 ) -> None:
     """Write a letter about an order: in English, with your language beside it and the mail behind
     each fact. Without KIND, the one that fits where the order stands. What no mail says is asked
@@ -56,7 +55,7 @@ def letter(
     """
     from daemon.queries.letters import letter_lines, letter_row
 
-    writer = writer_of(paths, order_id, language)
+    writer, copy = writer_of(paths, order_id, options["language"]), options["copy"]
     name = writer.choose(kind)
     given = dict(_given(facts))
     if sys.stdin.isatty() and sys.stdout.isatty():
