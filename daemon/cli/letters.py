@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def letter(
     paths: Paths,
+    /,
     order_id: str,
     kind: str | None,
     *,
