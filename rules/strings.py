@@ -103,7 +103,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "colon": "：",
         "comma": "、",
         "contact_aliexpress": "AliExpress（ヘルプセンター→オンラインサービス→チャット）",
-        "contact_amazon": "Amazonカスタマーサービス（お問い合わせ）",
+        "contact_amazon": "Amazon カスタマーサービス（お問い合わせ）",
         "contact_other": "サイトのサポート窓口",
     },
 }

@@ -109,7 +109,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "ja": {
         "title": "注文 {number}：記録",
-        "written": "{when}、Orderbellがメール・メモ・取り込みファイルから作成。時刻は{zone}。",
+        "written": "{when}、Orderbell がメール・メモ・取り込みファイルから作成。時刻は{zone}。",
         "facts": "注文",
         "marketplace": "サイト",
         "number": "注文番号",
@@ -141,7 +141,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "amount": "金額",
         "total": "注文合計",
         "refunded": "これまでの返金額",
-        "claimed": "{case}：請求額",
+        "claimed": "{case}：返金希望額",
         "awarded": "{case}：認められた額",
         "paid": "{case}：支払われた額",
         "cases": "案件",
@@ -179,7 +179,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "assignment": "手動で割り当て",
         "mails": "メール本文",
         "received": "受信",
-        "fingerprint": "元メールのSHA-256",
+        "fingerprint": "元メールの SHA-256",
         "size": "サイズ",
         "bytes": "{n}バイト",
         "text": "本文",
@@ -194,7 +194,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
             "このページと証拠ファイルを手元に開いておいてください。"
         ),
         "prep_steps": (
-            "AliExpressのヘルプセンター→オンラインサービス→チャット。"
+            "AliExpress のヘルプセンター→オンラインサービス→チャット。"
             "担当者に代わってもらい、この注文の紛争結果への異議申し立てを頼みます。"
         ),
         "prep_id": "注文番号",

@@ -31,7 +31,7 @@ EVENTS: Mapping[str, tuple[str, str]] = {
     "dispute.proposal": ("Proposal in the dispute", "紛争の提案"),
     "dispute.escalated": ("The platform steps in", "運営の介入"),
     "dispute.evidence_requested": ("Evidence asked for", "証拠の要求"),
-    "dispute.judged": ("Judgement from AliExpress", "AliExpressの判定"),
+    "dispute.judged": ("Judgement from AliExpress", "AliExpress の判定"),
     "dispute.closed": ("Dispute closed", "紛争終了"),
     "appeal.submitted": ("Appeal filed", "異議申し立て"),
     "appeal.decided": ("Appeal decided", "異議申し立ての結果"),
