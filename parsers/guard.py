@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from parsers.clauses import Clauses
 from parsers.notice import Kind
-from parsers.pack import Pack
+from parsers.pack import LEAST_TAIL, Pack
 from parsers.phrase import LOOSE, Held, fold
 from parsers.values import Values
 
@@ -81,8 +81,11 @@ class Guard:
         return said(clauses, text, strict=strict) if clauses is not None else None
 
     def _other(self, text: str, kind: Kind) -> str | None:
-        """The text, when it is a phrase of another kind."""
+        """The text, when it is a phrase of another kind or ends like one."""
         folded = fold(text)
+        for tail, kinds in self.pack.tails.get(folded[-LEAST_TAIL:], {}).items():
+            if kind not in kinds and folded.endswith(tail) and _begins_a_word(folded, tail):
+                return tail
         for book in (self.pack.subjects, self.pack.headlines):
             hits = book.find(
                 text, folded, lambda _, template, held: self.fits(template.language, held)
@@ -90,6 +93,11 @@ class Guard:
             if any(hit.value.kind is not kind for hit in hits):
                 return text
         return None
+
+
+def _begins_a_word(folded: str, tail: str) -> bool:
+    before = folded[: -len(tail)][-1:]
+    return not (before.isalnum() and before.isascii() and tail[0].isalnum())
 
 
 def said(clauses: Clauses, text: str, *, strict: bool) -> str | None:

@@ -25,6 +25,7 @@ EXAMPLES: Mapping[str, str] = {
     "any": "Ann",
     "site": "com",
     "code": "123456",
+    "category": "Garden",
     "tracking": "LP00123456789012",
     "parcel": "LP00123456789012",
     "package": "LP00123456789012",
@@ -47,7 +48,7 @@ def example(phrase: Phrase, pack: Pack) -> str:
 def _value(gap: str, pack: Pack) -> str:
     name = gap.partition(":")[0]
     if name in ("order", "orders"):
-        return re.sub(r"#(?:\*(\d+))?[-\d]*", _digits, pack.file.order[0])
+        return re.sub(r"#(?:\*(\d+)(?:-\d+)?)?", _digits, pack.file.order[0])
     if name == "window":
         return OF_TYPE[FieldType.WHEN]
     return EXAMPLES.get(name) or (OF_TYPE.get(FIELDS[name].type, "") if name in FIELDS else "")

@@ -59,6 +59,7 @@ from parsers.bundled_yaml import read_bundled
 from parsers.clauses import Clauses, compile_clauses
 from parsers.dates import DateWords
 from parsers.gistwords import GistWords, compile_gist_words
+from parsers.notice import Kind
 from parsers.packfile import LanguageFile, PackFile, Storefront
 from parsers.phrase import CJK, IS_CJK, Phrase, Phrasebook, fold_written
 from parsers.phrasefile import PackInMaking, PhraseFile
@@ -67,6 +68,8 @@ from parsers.user_yaml import Document, Fault, UserFileError, check, faults_of, 
 from parsers.wordlist import ByLanguage
 
 HERE = Path(__file__).parent
+LEAST_TAIL = 6
+"""Letters of an ending that says something."""
 BETWEEN_CJK = re.compile(rf"(?<=[{CJK}])(?=[{CJK}])")
 """Where a folded label has lost a space that the mail may print: `주문 번호`."""
 
@@ -96,6 +99,10 @@ class Pack:
     subjects: Phrasebook[Template]
     headlines: Phrasebook[Template]
     noise: Phrasebook[str]
+    tails: Mapping[str, Mapping[str, frozenset[Kind]]]
+    """What phrases end with behind their last gap, by its last letters: `: frozen`, `has been
+    canceled`, each with the kinds it says.
+    """
     named: re.Pattern[str]
     """An order number behind one of the words for “order” in any of the pack's languages (group
     1).
@@ -299,6 +306,7 @@ def _made(file: PackFile, making: PackInMaking, known: Known, hooks: ModuleType 
         subjects=books.subjects,
         headlines=books.headlines,
         noise=books.noise,
+        tails=_tails([*books.subjects.all, *books.headlines.all]),
         named=_named(order, order_labels),
         order_words=frozenset(label.rstrip(" #") for label in order_labels),
         judging=tuple(dict.fromkeys(judging)),
@@ -317,6 +325,21 @@ def _made(file: PackFile, making: PackInMaking, known: Known, hooks: ModuleType 
 def _words_for(field: str, labels: Iterable[Label]) -> frozenset[str]:
     """The labels of one field, folded."""
     return frozenset(label.folded for label in labels if label.field == field)
+
+
+def _tails(
+    filed: Iterable[tuple[Phrase, Template]],
+) -> dict[str, dict[str, frozenset[Kind]]]:
+    """Endings that say a kind by themselves: of two words, or behind a colon; no mere counts."""
+    tails: dict[str, dict[str, frozenset[Kind]]] = {}
+    for phrase, template in filed:
+        tail = phrase.texts[-1].strip()
+        says = len(tail.split()) > 1 or tail.startswith(":") or IS_CJK.search(tail)
+        if not phrase.gaps or "n" in phrase.gaps or len(tail) < LEAST_TAIL or not says:
+            continue
+        group = tails.setdefault(tail[-LEAST_TAIL:], {})
+        group[tail] = group.get(tail, frozenset()) | {template.kind}
+    return tails
 
 
 def _named(order: re.Pattern[str], labels: Iterable[str]) -> re.Pattern[str]:
