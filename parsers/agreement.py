@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from types import MappingProxyType
 
+from parsers.body import HEAD
 from parsers.clauses import Clauses
 from parsers.fields import Content, Section
 from parsers.notice import FieldValue, Kind
@@ -39,7 +40,18 @@ OWN: Mapping[Kind, str] = MappingProxyType(
         Kind.ORDER_PAYMENT_CONFIRMED: "paid",
         Kind.ORDER_CANCELLED: "cancelled",
         Kind.SHIPMENT_SHIPPED: "shipped",
+        Kind.SHIPMENT_IN_TRANSIT: "in_transit",
+        Kind.SHIPMENT_OUT_FOR_DELIVERY: "in_transit",
+        Kind.SHIPMENT_ESTIMATE_CHANGED: "delayed",
+        Kind.SHIPMENT_AVAILABLE_FOR_PICKUP: "ready",
         Kind.SHIPMENT_DELIVERED: "delivered",
+        Kind.ORDER_COMPLETED: "closed",
+        Kind.DISPUTE_JUDGED: "judged",
+        Kind.DISPUTE_CLOSED: "closed",
+        Kind.CLAIM_DECIDED: "judged",
+        Kind.CHARGEBACK_OPENED: "charged",
+        Kind.PAYOUT_HELD: "held",
+        Kind.ACCOUNT_RESTRICTED: "restricted",
         Kind.RETURN_AUTHORISED: "returned",
         Kind.RETURN_RECEIVED: "returned",
         Kind.REFUND_ANNOUNCED: "refunded",
@@ -48,7 +60,7 @@ OWN: Mapping[Kind, str] = MappingProxyType(
     }
 )
 """What a kind says of its subject: a family of predicates."""
-DENIALS = frozenset({"refused", "failed"})
+DENIALS = frozenset({"refused", "failed", "withdrawn"})
 AGAINST: Mapping[Kind, frozenset[str]] = MappingProxyType(
     {kind: frozenset({"cancelled"}) for kind in (Kind.ORDER_PLACED, *ARRIVING)}
     | {Kind.SHIPMENT_DELIVERED: frozenset({"cancelled", "attempted", "lost"})}
@@ -67,7 +79,13 @@ MISSED: Mapping[str, str] = MappingProxyType(
 
 def objection(section: Section, content: Content) -> str | None:
     """Why the section may not say what its lead says; None when nothing stands against it."""
-    return _other_headline(section) or _still_ahead(section, content) or _other_sentence(section)
+    return (
+        _other_headline(section)
+        or _still_ahead(section, content)
+        or _other_title(section)
+        or _retraction(section)
+        or _other_sentence(section)
+    )
 
 
 def _other_headline(section: Section) -> str | None:
@@ -102,10 +120,27 @@ def _other_title(section: Section) -> str | None:
     clauses, goods = page.pack.clauses.get(code), page.pack.goods.get(code)
     if page.titled or clauses is None or goods is None or not goods.search(page.subject):
         return None
-    unsure = clauses.negated, clauses.conditional, clauses.future
-    own = OWN.get(section.recognised.kind) in clauses.predicates(page.subject)
-    if clauses.negated(page.subject) or (own and any(one(page.subject) for one in unsure)):
-        return f"the subject says otherwise: “{page.subject}”"
+    subject = page.subject
+    unsure = clauses.conditional, clauses.future, clauses.question, clauses.reported
+    own = OWN.get(section.recognised.kind) in clauses.predicates(subject)
+    denied = clauses.negated(subject) or clauses.retracted(subject)
+    if denied or (own and any(one(subject) for one in unsure)):
+        return f"the subject says otherwise: “{subject}”"
+    return None
+
+
+def _retraction(section: Section) -> str | None:
+    """A sentence of the body that takes back what was said, a mail of ours among it."""
+    clauses = section.page.pack.clauses.get(section.recognised.lead.value.language)
+    if clauses is None:
+        return None
+    for place in range(section.block.start, min(section.block.stop, HEAD)):
+        line = section.page.lines.printed[place]
+        if not clauses.retracted(line):
+            continue
+        for sentence in clauses.sentences(line):
+            if clauses.retracted(sentence) and not clauses.conditional(sentence):
+                return f"the body takes it back: “{sentence}”"
     return None
 
 

@@ -16,7 +16,7 @@ from parsers.labels import Fact, LabelReader
 from parsers.money import whole_money
 from parsers.notice import Item, Kind, NearMiss
 from parsers.pack import Pack
-from parsers.phrase import Held, Hit, Phrase, fold
+from parsers.phrase import Held, Hit, Phrase, fold, unquoted
 from parsers.template import Sentence, Template
 from parsers.text import VisibleText
 from parsers.values import QUOTES, Values
@@ -202,7 +202,8 @@ class Page:
             for one in clauses.sentences(self.lines.printed[place]):
                 if not sentence.stands_in(fold(one)):
                     continue
-                if clauses.states_fact(one):
+                quoted = not sentence.stands_in(fold(unquoted(one)))
+                if clauses.states_fact(one) and not quoted:
                     yield place, Hit(phrase, {}, sentence.template)
                     break
                 self.refuse(one, phrase, sentence.template.kind, "it is not stated as a fact")

@@ -15,6 +15,8 @@ from parsers.packfile import LanguageFile
 from parsers.wordlist import GLUED, Mark, WordList, plain_text
 
 STOPS = ".!?。"
+UNSAYING = frozenset({"condition", "report", "retraction"})
+"""A sentence with one of these states no fact, wherever the word stands."""
 STRONG = frozenset('":|-•·…)]')
 """Signs behind which a mail goes on after an item's title; a hyphen only with spaces."""
 CLOSING = frozenset('.!?。)]"|;、・/】')
@@ -55,6 +57,12 @@ class Clauses:
             glued = bool(GLUED.match(text[mark.start]))
             if mark.role == "auxiliary":
                 auxiliary = mark.end
+            elif mark.role == "finite":
+                if mark.start > 0 and (close - mark.end <= 2 if glued else text[mark.start].islower()):
+                    return text[mark.start :]
+            elif mark.role in ("report", "retraction"):
+                if text[mark.start].islower() or glued:
+                    return text[mark.start :]
             elif mark.role == "condition":
                 goes_on = len(plain[mark.end :].split()) > 1 and text[mark.start].islower()
                 if mark.start > 0 and (glued or goes_on):
@@ -75,6 +83,14 @@ class Clauses:
         """Whether `text` speaks of what is to come, may come or is wished for."""
         return self._has(text, "future")
 
+    def reported(self, text: str) -> bool:
+        """Whether `text` is somebody else's word, or an example."""
+        return self._has(text, "report")
+
+    def retracted(self, text: str) -> bool:
+        """Whether `text` takes back what was said."""
+        return self._has(text, "retraction")
+
     def question(self, text: str) -> bool:
         return "?" in text or "？" in text or "¿" in text or self._has(text, "question")
 
@@ -87,7 +103,7 @@ class Clauses:
         if self.question(text):
             return False
         marks = self._marks(text)
-        if any(mark.role == "condition" for mark in marks):
+        if any(mark.role in UNSAYING for mark in marks):
             return False
         under = list(self._clauses_under(text, marks))
         return not any(
@@ -273,6 +289,9 @@ def _listed(file: LanguageFile) -> Iterator[tuple[str, str, str]]:
         (file.conditions, "condition"),
         (file.futures, "future"),
         (file.questions, "question"),
+        (file.finite, "finite"),
+        (file.reports, "report"),
+        (file.retractions, "retraction"),
         (file.formulas, "formula"),
         (file.clause_opens, "opens"),
         (file.clause_ends, "ends"),

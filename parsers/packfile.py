@@ -231,6 +231,12 @@ class LanguageFile(_Written):
     """What is to come, may come or is wished for."""
     questions: tuple[str, ...] = ()
     """What asks without a question mark."""
+    finite: tuple[str, ...] = ()
+    """Written small behind an item's title, they make a sentence of it: was, will be, soon."""
+    reports: tuple[str, ...] = ()
+    """Make a sentence somebody else's, or an example: the seller claims, for example."""
+    retractions: tuple[str, ...] = ()
+    """Take back what a mail said: sent in error, is not true."""
     formulas: tuple[str, ...] = ()
     """Hold a word of the lists above and mean nothing by it: not only, no later than."""
     clause_opens: tuple[str, ...] = ()

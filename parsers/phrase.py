@@ -303,6 +303,11 @@ def _held(line: str, start: int, stop: int) -> Held:
     return Held(text, loose, closed)
 
 
+def unquoted(text: str) -> str:
+    """A text without what stands in closed quotes."""
+    return _unquoted(text)[0]
+
+
 def _unquoted(text: str) -> tuple[str, bool]:
     """What of a text stands in no closed quotes, and whether any quotes were closed. Where a sign
     may stand for inches, nothing is taken as closed.
