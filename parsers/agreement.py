@@ -15,7 +15,7 @@ from parsers.fields import Content, Section
 from parsers.notice import FieldValue, Kind
 
 PIECE = re.compile(
-    r"[,;:、，；]|\s[-–—]\s|\s(?:and|but|und|aber|et|mais|y|pero|e|ma|mas|en|maar|i|ale)\s",
+    r"[,;、，；]|\s(?:and|but|und|aber|et|mais|y|pero|e|ma|mas|en|maar|i|ale)\s",
     re.IGNORECASE,
 )
 MAIL = re.compile(
@@ -118,11 +118,13 @@ def _other_title(section: Section) -> str | None:
     """A subject that no phrase fits, and that denies or only expects what the body says."""
     page, code = section.page, section.recognised.lead.value.language
     clauses, goods = page.pack.clauses.get(code), page.pack.goods.get(code)
-    if page.titled or clauses is None or goods is None or not goods.search(page.subject):
+    subject, family = page.subject, OWN.get(section.recognised.kind)
+    if page.titled or clauses is None or goods is None:
         return None
-    subject = page.subject
+    own = family in clauses.families(subject)
+    if not own and not goods.search(subject):
+        return None
     unsure = clauses.conditional, clauses.future, clauses.question, clauses.reported
-    own = OWN.get(section.recognised.kind) in clauses.predicates(subject)
     denied = clauses.negated(subject) or clauses.retracted(subject)
     if denied or (own and any(one(subject) for one in unsure)):
         return f"the subject says otherwise: “{subject}”"
@@ -134,9 +136,10 @@ def _retraction(section: Section) -> str | None:
     clauses = section.page.pack.clauses.get(section.recognised.lead.value.language)
     if clauses is None:
         return None
+    known = {place for place, _ in section.recognised.headlines}
     for place in range(section.block.start, min(section.block.stop, HEAD)):
         line = section.page.lines.printed[place]
-        if not clauses.retracted(line):
+        if place in known or not clauses.retracted(line):
             continue
         for sentence in clauses.sentences(line):
             if clauses.retracted(sentence) and not clauses.conditional(sentence):

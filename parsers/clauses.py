@@ -42,6 +42,10 @@ class Clauses:
         """The families of every predicate in `text`."""
         return frozenset(mark.family for mark in self._predicates(text))
 
+    def families(self, text: str) -> frozenset[str]:
+        """The families of every word in `text`, whether or not it is a predicate there."""
+        return frozenset(mark.family for mark in self._marks(text) if mark.family)
+
     def predicate_in(self, text: str) -> str | None:
         """The words of the first predicate in `text`, as they stand there."""
         first = min(self._predicates(text), default=None)
@@ -58,7 +62,9 @@ class Clauses:
             if mark.role == "auxiliary":
                 auxiliary = mark.end
             elif mark.role == "finite":
-                if mark.start > 0 and (close - mark.end <= 2 if glued else text[mark.start].islower()):
+                if mark.start > 0 and (
+                    close - mark.end <= 2 if glued else text[mark.start].islower()
+                ):
                     return text[mark.start :]
             elif mark.role in ("report", "retraction"):
                 if text[mark.start].islower() or glued:
