@@ -25,6 +25,8 @@ REACH = 70
 NEAR_AUXILIARY = 24
 """And so many before a word that speaks of what is to come."""
 SENTENCE = re.compile(r"(?<![.!?])[.!?]++[\"')\]”»]*+(?=\s)|[。！？!?]++[\"')\]」』]*+|\n")
+GLUED_END = 2
+"""Signs of Japanese or Korean that may follow the word a sentence ends with."""
 COMMA = re.compile("[,;、]")
 LAST_WORD = re.compile(r"(?:[^\W_]+\.)*[^\W_]+$")
 
@@ -55,28 +57,16 @@ class Clauses:
         """The words by which a title goes on as a sentence without a predicate of its own: `unless
         you reply`, `is planned for tomorrow`, `…の場合は`.
         """
-        plain, auxiliary = plain_text(text), -REACH
-        close = len(text.rstrip("".join(CLOSING) + " "))
+        auxiliary = -REACH
         for mark in self._marks(text):
-            glued = bool(GLUED.match(text[mark.start]))
             if mark.role == "auxiliary":
                 auxiliary = mark.end
-            elif mark.role == "finite":
-                if mark.start > 0 and (
-                    close - mark.end <= 2 if glued else text[mark.start].islower()
-                ):
-                    return text[mark.start :]
-            elif mark.role in ("report", "retraction"):
-                if text[mark.start].islower() or glued:
-                    return text[mark.start :]
-            elif mark.role == "condition":
-                goes_on = len(plain[mark.end :].split()) > 1 and text[mark.start].islower()
-                if mark.start > 0 and (glued or goes_on):
-                    return text[mark.start :]
             elif mark.role in ("future", "negation"):
                 helped = 0 <= mark.start - auxiliary <= NEAR_AUXILIARY
-                if helped or (glued and close - mark.end <= 2):
+                if helped or (_is_glued(text, mark) and _is_last(text, mark)):
                     return text[min(auxiliary, mark.start) if helped else mark.start :]
+            elif _goes_on(text, mark):
+                return text[mark.start :]
         return None
 
     def negated(self, text: str) -> bool:
@@ -255,6 +245,29 @@ def _after(plain: str, end: int) -> str:
     if bare[0] == ":":
         return "colon"
     return "end" if bare[0] in CLOSING or bare.startswith("- ") else "more"
+
+
+def _is_glued(text: str, mark: Mark) -> bool:
+    return bool(GLUED.match(text[mark.start]))
+
+
+def _is_last(text: str, mark: Mark) -> bool:
+    return len(text.rstrip("".join(CLOSING) + " ")) - mark.end <= GLUED_END
+
+
+def _goes_on(text: str, mark: Mark) -> bool:
+    """Whether a title goes on as a sentence with this word: written small, and not at its start."""
+    glued, small = _is_glued(text, mark), text[mark.start].islower()
+    match mark.role:
+        case "report" | "retraction":
+            return glued or small
+        case "finite":
+            return mark.start > 0 and (_is_last(text, mark) if glued else small)
+        case "condition":
+            follows = small and len(plain_text(text)[mark.end :].split()) > 1
+            return mark.start > 0 and (glued or follows)
+        case _:
+            return False
 
 
 def _touch(left: Mark | None, right: Mark) -> bool:
