@@ -41,32 +41,45 @@ def evaluate(book: Rulebook, subjects: Iterable[Subject], now: datetime) -> tupl
     not believed keeps silent while believed mail says the same.
     """
     judged = [_judge(rule, subject, now) for subject in subjects for rule in book.asked(subject)]
-    found = [one for one in judged if one is not None]
-    sure = {one.key: one for one in found if one.holds and one.subject.believed}
+    found = list(filter(None, judged))
+    sure = {one.key: one for one in filter(_is_sure, found)}
     return tuple(_beside(one, sure) for one in found)
 
 
+def _is_sure(judged: Evaluation) -> bool:
+    return judged.holds and judged.subject.believed
+
+
 def _judge(rule: Rule, subject: Subject, now: datetime) -> Evaluation | None:
-    facts = subject.facts
-    holds = rule.when.holds(facts, now)
+    facts, quiet = subject.facts, rule.quiet_while
     ends_at = rule.when.flips_at(facts, now)
-    flips = [ends_at]
-    if holds:
-        flips += [when.flips_at(facts, now) for _, when in rule.raises]
-    quiet = rule.quiet_while if holds else None
-    if quiet is not None:
-        flips.append(quiet.flips_at(facts, now))
-    flips_at = min((at for at in flips if at is not None), default=None)
-    if not holds and flips_at is None:
+    if not rule.when.holds(facts, now):
+        return _waiting(rule, subject, ends_at)
+    others = [when for _, when in rule.raises] + ([quiet] if quiet else [])
+    flips = (ends_at, *(when.flips_at(facts, now) for when in others))
+    return Evaluation(
+        rule=rule,
+        subject=subject,
+        holds=True,
+        severity=_severity(rule, subject, now),
+        quiet=quiet is not None and quiet.holds(facts, now),
+        ends_at=ends_at,
+        flips_at=min(filter(None, flips), default=None),
+    )
+
+
+def _waiting(rule: Rule, subject: Subject, begins_at: datetime | None) -> Evaluation | None:
+    """A rule that does not hold, where the clock alone can change that."""
+    if begins_at is None:
         return None
     return Evaluation(
         rule=rule,
         subject=subject,
-        holds=holds,
-        severity=_severity(rule, subject, now) if holds else rule.severity,
-        quiet=quiet is not None and quiet.holds(facts, now),
-        ends_at=ends_at if holds else None,
-        flips_at=flips_at,
+        holds=False,
+        severity=rule.severity,
+        quiet=False,
+        ends_at=None,
+        flips_at=begins_at,
     )
 
 
@@ -82,7 +95,14 @@ def _beside(judged: Evaluation, sure: Mapping[tuple[str, str, str], Evaluation])
     if subject.believed or not judged.holds:
         return judged
     same = sure.get((judged.rule.id, judged.rule.about, believed_name(subject.id)))
-    if same is None or same.severity.rank < judged.severity.rank:
+    if same is None or _adds(judged, same):
         return judged
-    due, known = subject.due_at, same.subject.due_at
-    return judged if due and known and due < known else replace(judged, quiet=True)
+    return replace(judged, quiet=True)
+
+
+def _adds(judged: Evaluation, believed: Evaluation) -> bool:
+    """It is louder, or due sooner."""
+    if believed.severity.rank < judged.severity.rank:
+        return True
+    due, known = judged.subject.due_at, believed.subject.due_at
+    return due is not None and known is not None and due < known

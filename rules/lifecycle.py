@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from orders.belief import believed_name, is_unverified
 from orders.facts.stake import Worth
-from orders.subject import FactType, Subject
+from orders.subject import FactType, FactValue, Subject
 from parsers.notice import Money
 from parsers.user_yaml import duration
 from rules.alert import Alert, AlertState, Announcement, Cause, Severity, Timing
@@ -69,30 +69,65 @@ def advance(
     """
     judged = tuple(_told_once(one, plan.worth) for one in judgements)
     holding = {one.key: one for one in judged if one.holds}
-    before = {alert.key: alert for alert in live}
-    quiet = _quieted(holding, before)
-    after: dict[Key, Alert] = {}
-    announcements: list[Announcement] = []
-    for key in dict.fromkeys((*before, *holding)):
-        judgement = holding.get(key)
-        if judgement is None:
-            muted = silent or key in quiet or (known is not None and key[0] not in known)
-            alert, announcement = _without(before[key], plan, now, muted=muted)
-        else:
-            window = _window(before.values(), judgement.subject.order, now, plan)
-            muted = key in quiet or judgement.quiet
-            moment = _Moment(plan=plan, now=now, silent=silent, muted=muted, window=window)
-            alert, announcement = _with(before.get(key), judgement, moment)
-        after[key] = alert
-        announcements += [announcement] if announcement else []
-    announcements = _together(announcements, holding, now)
-    after |= {one.alert.key: one.alert for one in announcements}
-    changed = [alert for key, alert in after.items() if alert != before.get(key)]
+    before = _by_key(live, ())
+    scope = _Scope(
+        before=before,
+        holding=holding,
+        quiet=_quieted(holding, before),
+        known=known,
+        plan=plan,
+        now=now,
+        silent=silent,
+    )
+    moved = [scope.moved(key) for key in dict.fromkeys((*before, *holding))]
+    announcements = _together([told for _, told in moved], holding, now)
+    after = _by_key([alert for alert, _ in moved], announcements)
     return Step(
-        alerts=tuple(changed),
+        alerts=scope.changed(after),
         announcements=tuple(announcements),
         wake_at=_wake_at(after.values(), judged, now),
     )
+
+
+def _by_key(alerts: Iterable[Alert], announcements: Iterable[Announcement]) -> dict[Key, Alert]:
+    """The alerts, those that are announced as the announcement has them."""
+    every = (*alerts, *(one.alert for one in announcements))
+    return {alert.key: alert for alert in every}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scope:
+    """All that bears on the alerts of one scope at one time."""
+
+    before: Mapping[Key, Alert]
+    holding: Mapping[Key, Evaluation]
+    quiet: Collection[Key]
+    """Alerts that another one quiets."""
+    known: Collection[str] | None
+    plan: Plan
+    now: datetime
+    silent: bool
+
+    def moved(self, key: Key) -> tuple[Alert, Announcement | None]:
+        """The alert of that key as it is now, and what is told of it."""
+        judgement = self.holding.get(key)
+        if judgement is None:
+            muted = self.silent or key in self.quiet or self._taken_out(key)
+            return _without(self.before[key], self.plan, self.now, muted=muted)
+        moment = _Moment(
+            plan=self.plan,
+            now=self.now,
+            silent=self.silent,
+            muted=key in self.quiet or judgement.quiet,
+            window=_window(self.before.values(), judgement.subject.order, self.now, self.plan),
+        )
+        return _with(self.before.get(key) or _opened(judgement, self.now), judgement, moment)
+
+    def changed(self, after: Mapping[Key, Alert]) -> tuple[Alert, ...]:
+        return tuple(alert for key, alert in after.items() if alert != self.before.get(key))
+
+    def _taken_out(self, key: Key) -> bool:
+        return self.known is not None and key[0] not in self.known
 
 
 def _told_once(judgement: Evaluation, worth: Worth) -> Evaluation:
@@ -112,7 +147,7 @@ def _wake_at(
     """The next instant at which a live alert or a judgement can change by the clock."""
     instants = [alert.next_at for alert in alerts if not alert.state.ended]
     instants += [one.flips_at for one in judged]
-    return min((at for at in instants if at is not None and at > now), default=None)
+    return min((at for at in filter(None, instants) if at > now), default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,30 +163,34 @@ class _Moment:
     """When a message about this order that may wait for company goes out."""
 
 
-def _with(
-    alert: Alert | None, judgement: Evaluation, moment: _Moment
-) -> tuple[Alert, Announcement | None]:
+def _with(was: Alert, judgement: Evaluation, moment: _Moment) -> tuple[Alert, Announcement | None]:
     """The alert while its condition holds."""
-    now, rule = moment.now, judgement.rule
-    if alert is None:
-        alert = _opened(judgement, now)
-    risen = judgement.severity.rank > alert.severity.rank
-    news = _news(rule, judgement.subject)
-    changed = any(alert.told[name] != value for name, value in news.items() if name in alert.told)
-    alert = _refreshed(alert, judgement)
-    match alert.state:
-        case AlertState.SETTLED:
-            return alert, None
-        case AlertState.PENDING:
-            return _pending(alert, judgement, news, moment)
-        case AlertState.SNOOZED if alert.snoozed_until and alert.snoozed_until <= now:
-            return _firing(_woken(alert), judgement, news, moment, fresh=True)
-        case _ if risen or changed:
-            return _firing(_woken(alert), judgement, news, moment, fresh=True)
-        case AlertState.FIRING:
-            return _firing(alert, judgement, news, moment, fresh=False)
-        case _:
-            return alert, None
+    news = _news(judgement.rule, judgement.subject)
+    new = _refreshed(was, judgement)
+    if new.state is AlertState.SETTLED:
+        return new, None
+    if new.state is AlertState.PENDING:
+        return _pending(new, judgement, news, moment)
+    if _tells_more(was, judgement, news) or _has_slept(was, moment.now):
+        return _firing(_woken(new), judgement, news, moment, fresh=True)
+    if new.state is AlertState.FIRING:
+        return _firing(new, judgement, news, moment, fresh=False)
+    return new, None
+
+
+def _tells_more(alert: Alert, judgement: Evaluation, news: Mapping[str, str]) -> bool:
+    """It is worse than before, or says something else."""
+    if judgement.severity.rank > alert.severity.rank:
+        return True
+    return any(alert.told[name] != value for name, value in news.items() if name in alert.told)
+
+
+def _has_slept(alert: Alert, now: datetime) -> bool:
+    return alert.state is AlertState.SNOOZED and _is_reached(alert.snoozed_until, now)
+
+
+def _is_reached(at: datetime | None, now: datetime) -> bool:
+    return at is not None and at <= now
 
 
 def _woken(alert: Alert) -> Alert:
@@ -207,24 +246,33 @@ def _firing(
     """Told again because of something new (`fresh`), because a repeat is due, or to others because
     nobody reacted.
     """
-    rule, now = judgement.rule, moment.now
-    repeat_at, escalate_at = _repeat_at(alert, judgement), _escalate_at(alert, rule)
-    repeats = repeat_at is not None and repeat_at <= now
+    again = fresh or _is_reached(_repeat_at(alert, judgement), moment.now)
     if moment.silent or moment.muted:
-        untold = moment.silent and not moment.muted and (fresh or repeats)
+        untold = again and not moment.muted
         told = {**alert.told, **news}
         alert = replace(alert, told=told, told_at=None if untold else alert.told_at)
         return replace(alert, next_at=_next_at(alert, judgement)), None
-    groups: tuple[str, ...] = ()
-    if fresh or repeats:
-        groups = _groups(rule, alert.severity, moment.plan)
-        alert = replace(alert, repeats=alert.repeats + (not fresh))
-    if rule.escalate and escalate_at and escalate_at <= now:
-        groups = tuple(dict.fromkeys((*groups, *rule.escalate.notify)))
-        alert = replace(alert, escalated=True)
-    elif not (fresh or repeats):
-        return replace(alert, next_at=_earliest(repeat_at, escalate_at)), None
+    escalates = _is_reached(_escalate_at(alert, judgement.rule), moment.now)
+    groups = _heard_by(alert, judgement.rule, moment.plan, again=again, escalates=escalates)
+    alert = _counted(alert, repeated=again and not fresh, escalates=escalates)
+    if groups is None:
+        return replace(alert, next_at=_next_at(alert, judgement)), None
     return _told(alert, judgement, news, moment, Cause.REPEAT, groups)
+
+
+def _counted(alert: Alert, *, repeated: bool, escalates: bool) -> Alert:
+    return replace(alert, repeats=alert.repeats + repeated, escalated=alert.escalated or escalates)
+
+
+def _heard_by(
+    alert: Alert, rule: Rule, plan: Plan, *, again: bool, escalates: bool
+) -> tuple[str, ...] | None:
+    """The groups it is told to now; None where there is nothing to tell."""
+    if not again and not escalates:
+        return None
+    groups = _groups(rule, alert.severity, plan) if again else ()
+    more = rule.escalate.notify if escalates and rule.escalate else ()
+    return tuple(dict.fromkeys((*groups, *more)))
 
 
 def _told(
@@ -240,7 +288,7 @@ def _told(
     at_once = cause is Cause.REPEAT or alert.severity is Severity.CRITICAL or alert.order is None
     start = moment.now if at_once else moment.window
     when = slot(plan, alert.severity, rule.group, start, alert.due_at, moment.now)
-    folded = rule.group == "digest" or (rule.group is None and plan.channel(alert.severity).digest)
+    folded = plan.channel(alert.severity).folds(rule.group)
     alert = replace(
         alert,
         told={**alert.told, **news},
@@ -262,10 +310,8 @@ def _without(
     over = replace(
         alert, state=state, resolved_at=alert.resolved_at or now, next_at=None, snoozed_until=None
     )
-    settled = alert.state in (AlertState.PENDING, AlertState.SETTLED)
-    lapsed = alert.lapses_at is not None and alert.lapses_at <= now
-    if muted or settled or lapsed or not alert.sent or (alert.told_at and alert.told_at > now):
-        return over, None  # what still waits in the outbox is not sent once its alert has ended
+    if muted or not _ends_aloud(alert, now):
+        return over, None
     when = slot(plan, Severity.INFO, "now", now, None, now)  # good news wakes nobody
     announcement = Announcement(
         cause=Cause.RESOLVED,
@@ -275,6 +321,16 @@ def _without(
         not_before=when.at,
     )
     return over, announcement
+
+
+def _ends_aloud(alert: Alert, now: datetime) -> bool:
+    """Whether its end is worth a word: not where it only lapsed, was settled by hand or was never
+    told; what still waits in the outbox is not sent once its alert has ended.
+    """
+    if alert.state in (AlertState.PENDING, AlertState.SETTLED):
+        return False
+    waits = alert.told_at is not None and alert.told_at > now
+    return alert.sent and not waits and not _is_reached(alert.lapses_at, now)
 
 
 def _next_at(alert: Alert, judgement: Evaluation) -> datetime | None:
@@ -287,18 +343,28 @@ def _earliest(*instants: datetime | None) -> datetime | None:
 
 def _repeat_at(alert: Alert, judgement: Evaluation) -> datetime | None:
     """When the alert is told again. After a deadline has passed it is told once more and then no
-    longer.
+    longer. What is good to know is told once.
     """
     rule, last = judgement.rule, alert.told_at or alert.fired_at
-    if last is None:
+    if last is None or _is_told_once(alert, rule):
         return None
-    if rule.by_deadline and alert.severity is Severity.INFO:
-        return None  # good to know is told once
     if rule.by_deadline and alert.due_at:
-        opened = judgement.subject.facts.get("watch.opened_at", alert.since)
-        instants = reminders(opened if isinstance(opened, datetime) else alert.since, alert.due_at)
-        return next((at for at in instants if at > last), None)
-    if not rule.repeat or (alert.due_at and alert.due_at <= last and alert.repeats):
+        return _reminder_at(alert, alert.due_at, judgement.subject, last)
+    return _repetition_at(alert, rule, last)
+
+
+def _is_told_once(alert: Alert, rule: Rule) -> bool:
+    return rule.by_deadline and alert.severity is Severity.INFO
+
+
+def _reminder_at(alert: Alert, due: datetime, subject: Subject, last: datetime) -> datetime | None:
+    opened = subject.facts.get("watch.opened_at", alert.since)
+    instants = reminders(opened if isinstance(opened, datetime) else alert.since, due)
+    return next((at for at in instants if at > last), None)
+
+
+def _repetition_at(alert: Alert, rule: Rule, last: datetime) -> datetime | None:
+    if not rule.repeat or (alert.repeats and _is_reached(alert.due_at, last)):
         return None
     return last + rule.repeat[min(alert.repeats, len(rule.repeat) - 1)]
 
@@ -315,40 +381,51 @@ def _groups(rule: Rule, severity: Severity, plan: Plan) -> tuple[str, ...]:
 
 def _news(rule: Rule, subject: Subject) -> dict[str, str]:
     """What the title says that can change: placeholder → value."""
-    types = known(rule.about)
-    names = {
-        one.name
-        for text in rule.title.values()
-        for one in slots(parse(text))
-        if one.filter not in ("left", "ago")
-    }
+    types, names = known(rule.about), _changing_names(rule)
     values = {**subject.facts, **({"due": subject.due_at} if subject.due_at else {})}
     return {
-        name: value.isoformat(timespec="minutes") if isinstance(value, datetime) else str(value)
+        name: _printed(value)
         for name, value in sorted(values.items())
         if name in names and types[name] in NEWS
     }
+
+
+def _changing_names(rule: Rule) -> set[str]:
+    """Placeholders of its title, but those that the clock alone changes."""
+    found = (one for text in rule.title.values() for one in slots(parse(text)))
+    return {one.name for one in found if one.filter not in ("left", "ago")}
+
+
+def _printed(value: FactValue) -> str:
+    return value.isoformat(timespec="minutes") if isinstance(value, datetime) else str(value)
 
 
 def _quieted(holding: Mapping[Key, Evaluation], before: Mapping[Key, Alert]) -> frozenset[Key]:
     """Keys of alerts that another one quiets: for the same subject, or for the same order when the
     abouts differ.
     """
-    subjects = {key: alert.order for key, alert in before.items()} | {
+    orders = {key: alert.order for key, alert in before.items()} | {
         key: one.subject.order for key, one in holding.items()
     }
     quiet: set[Key] = set()
     for key, judgement in holding.items():
-        alert = before.get(key)
-        rule, own = judgement.rule, judgement.subject.order
-        if rule.hold and (alert is None or alert.state is AlertState.PENDING):
-            continue
-        quiet |= {
-            other
-            for other, order in subjects.items()
-            if _silences(judgement, other, same_order=order is not None and order == own)
-        }
+        if not _is_held(judgement, before.get(key)):
+            quiet |= _silenced(judgement, orders)
     return frozenset(quiet)
+
+
+def _is_held(judgement: Evaluation, alert: Alert | None) -> bool:
+    """It waits for its `for:` to pass, and rings for nobody yet."""
+    return bool(judgement.rule.hold) and (alert is None or alert.state is AlertState.PENDING)
+
+
+def _silenced(judgement: Evaluation, orders: Mapping[Key, str | None]) -> set[Key]:
+    own = judgement.subject.order
+    return {
+        other
+        for other, order in orders.items()
+        if _silences(judgement, other, same_order=order is not None and order == own)
+    }
 
 
 def _silences(judgement: Evaluation, other: Key, *, same_order: bool) -> bool:
@@ -357,7 +434,8 @@ def _silences(judgement: Evaluation, other: Key, *, same_order: bool) -> bool:
     rule, own = judgement.rule, judgement.subject
     if not own.believed and not is_unverified(subject):
         return False
-    same = believed_name(subject) == believed_name(own.id) if about == rule.about else same_order
+    same_thing = believed_name(subject) == believed_name(own.id)
+    same = same_thing if about == rule.about else same_order
     return (name in rule.quiets and same) or (name in rule.quiets_order and same_order)
 
 
@@ -371,9 +449,10 @@ def _window(live: Iterable[Alert], order: str | None, now: datetime, plan: Plan)
 
 
 def _together(
-    told: list[Announcement], holding: Mapping[Key, Evaluation], now: datetime
+    announcements: Iterable[Announcement | None], holding: Mapping[Key, Evaluation], now: datetime
 ) -> list[Announcement]:
     """What waits only for company goes along when something of its order goes out at once."""
+    told = list(filter(None, announcements))
     at_once = {
         one.alert.order for one in told if one.not_before <= now and one.delivery is Timing.NOW
     }
@@ -401,24 +480,36 @@ def backlog(book: Rulebook, live: Iterable[Alert], plan: Plan, now: datetime) ->
     afterwards: their repeats count from what is told here.
     """
     rules = {rule.id: rule for rule in book.rules}
-    due = [
-        alert
-        for alert in live
-        if alert.state is AlertState.FIRING and alert.told_at is None and alert.rule in rules
-    ]
-    urgent = any(not plan.channel(alert.severity).quiet for alert in due)
-    at = now if urgent else quiet_end(plan, now) or now
+    due = [alert for alert in filter(_is_untold, live) if alert.rule in rules]
+    at = _backlog_at(due, plan, now)
     told = []
     for alert in sorted(due, key=lambda one: (-one.severity.rank, one.since, one.key)):
         groups = _groups(rules[alert.rule], alert.severity, plan)
         after = replace(alert, told_at=at, groups=groups)
-        cause = Cause.REPEAT if alert.sent or alert.groups or alert.repeats else Cause.FIRING
         told.append(
             Announcement(
-                cause=cause, alert=after, groups=groups, delivery=Timing.DIGEST, not_before=at
+                cause=_backlog_cause(alert),
+                alert=after,
+                groups=groups,
+                delivery=Timing.DIGEST,
+                not_before=at,
             )
         )
     return Step(alerts=tuple(one.alert for one in told), announcements=tuple(told), wake_at=None)
+
+
+def _is_untold(alert: Alert) -> bool:
+    return alert.state is AlertState.FIRING and alert.told_at is None
+
+
+def _backlog_cause(alert: Alert) -> Cause:
+    told_before = alert.sent or alert.groups or alert.repeats
+    return Cause.REPEAT if told_before else Cause.FIRING
+
+
+def _backlog_at(due: Iterable[Alert], plan: Plan, now: datetime) -> datetime:
+    urgent = any(not plan.channel(alert.severity).quiet for alert in due)
+    return now if urgent else quiet_end(plan, now) or now
 
 
 def acknowledge(alert: Alert, now: datetime) -> Alert:

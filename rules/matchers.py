@@ -5,7 +5,7 @@ round. Money is compared
 in one currency only. Text is compared after NFKC and without case.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -45,13 +45,10 @@ class Matcher:
     """Some test below depends on the clock."""
 
     def holds(self, facts: Facts, now: datetime) -> bool:
-        match self.mode:
-            case Mode.ALL:
-                return all(part.holds(facts, now) for part in self.parts)
-            case Mode.ANY:
-                return any(part.holds(facts, now) for part in self.parts)
-            case Mode.NOT:
-                return not all(part.holds(facts, now) for part in self.parts)
+        if self.mode is Mode.ANY:
+            return any(part.holds(facts, now) for part in self.parts)
+        every = all(part.holds(facts, now) for part in self.parts)
+        return every is (self.mode is Mode.ALL)
 
     def flips_at(self, facts: Facts, now: datetime) -> datetime | None:
         """The first instant after `now` at which `holds` differs, if these facts stay; None:
@@ -59,10 +56,14 @@ class Matcher:
         """
         if not self.timed or (self.mode is Mode.ALL and self._settled(facts, now)):
             return None
-        edges = {edge for test in self.tests() for edge in test.edges(facts)}
         held = self.holds(facts, now)
-        later = sorted(edge for edge in edges if edge > now)
+        later = self._edges(facts, now)
         return next((edge for edge in later if self.holds(facts, edge) != held), None)
+
+    def _edges(self, facts: Facts, now: datetime) -> list[datetime]:
+        """The instants after `now` at which a test below may change, the next first."""
+        edges = {edge for test in self.tests() for edge in test.edges(facts)}
+        return sorted(edge for edge in edges if edge > now)
 
     def _settled(self, facts: Facts, now: datetime) -> bool:
         """A part that the clock cannot change fails: nothing else matters."""
@@ -100,20 +101,22 @@ def _map(about: str, tree: object, path: Path, slips: list[Slip], depth: int) ->
     if depth > MAX_DEPTH:
         slips.append(Slip(path=path, what=f"nested deeper than {MAX_DEPTH}; write it flatter"))
         return _matcher(Mode.ALL, (), path)
-    parts: list[Matcher | Test] = []
-    for key, value in tree.items():
-        here = (*path, key)
-        match key:
-            case "all" | "any":
-                parts.append(_list(about, Mode(key), value, here, slips, depth))
-            case "not":
-                inner = _map(about, value, here, slips, depth + 1)
-                parts.append(_matcher(Mode.NOT, inner.parts, here))
-            case _:
-                test = _test(about, key, value, here, slips)
-                if test:
-                    parts.append(test)
-    return _matcher(Mode.ALL, parts, path)
+    parts = [_part(about, value, (*path, key), slips, depth) for key, value in tree.items()]
+    return _matcher(Mode.ALL, list(filter(None, parts)), path)
+
+
+def _part(
+    about: str, value: object, path: Path, slips: list[Slip], depth: int
+) -> Matcher | Test | None:
+    """What the line at `path` says; its last step is the fact or how tests are joined."""
+    match path[-1]:
+        case "all" | "any" as mode:
+            return _list(about, Mode(mode), value, path, slips, depth)
+        case "not":
+            inner = _map(about, value, path, slips, depth + 1)
+            return _matcher(Mode.NOT, inner.parts, path)
+        case key:
+            return _test(about, key, value, path, slips)
 
 
 def _list(
@@ -172,21 +175,21 @@ def impossible(matcher: Matcher) -> Iterator[Slip]:
     for ever.
     """
     if matcher.mode is Mode.ANY:
-        for part in matcher.parts:
-            if isinstance(part, Matcher):
-                yield from impossible(part)
-        return
-    together = tuple(_together(matcher.parts))
-    for name in dict.fromkeys(test.field for test in together):
-        tests = [test for test in together if test.field == name]
-        if len(tests) < 2:
-            continue
-        _, why = lay_over([test.span for test in tests])
+        inner = [part for part in matcher.parts if isinstance(part, Matcher)]
+    else:
+        yield from _conflicts(_together(matcher.parts))
+        inner = list(_branches(matcher.parts))
+    for part in inner:
+        yield from impossible(part)
+
+
+def _conflicts(together: Iterable[Test]) -> Iterator[Slip]:
+    """Facts of which no value passes all the tests."""
+    for name, tests in _by_fact(together).items():
+        why = lay_over([test.span for test in tests])[1] if len(tests) > 1 else ""
         if why:
             words = " and ".join(test.wants for test in tests)
             yield Slip(path=tests[-1].path, what=f"{name}: {words} can never hold at once{why}")
-    for part in _branches(matcher.parts):
-        yield from impossible(part)
 
 
 def _together(parts: Sequence[Matcher | Test]) -> Iterator[Test]:
@@ -195,6 +198,13 @@ def _together(parts: Sequence[Matcher | Test]) -> Iterator[Test]:
             yield part
         elif part.mode is Mode.ALL or (part.mode is Mode.ANY and len(part.parts) == 1):
             yield from _together(part.parts)
+
+
+def _by_fact(tests: Iterable[Test]) -> dict[str, list[Test]]:
+    found: dict[str, list[Test]] = {}
+    for test in tests:
+        found.setdefault(test.field, []).append(test)
+    return found
 
 
 def _branches(parts: Sequence[Matcher | Test]) -> Iterator[Matcher]:

@@ -24,6 +24,10 @@ class Channel:
     quiet: bool = True
     """Held during the quiet hours."""
 
+    def folds(self, group: str | None) -> bool:
+        """Whether it is a line of the digest; `group` is the rule's own wish (now, digest)."""
+        return group == "digest" or (group is None and self.digest)
+
 
 CHANNELS: Mapping[Severity, Channel] = {
     Severity.CRITICAL: Channel(quiet=False),
@@ -80,36 +84,36 @@ def slot(
     """
     channel = plan.channel(severity)
 
-    def too_late(at: datetime) -> bool:
-        return due is not None and now < due <= at
-
-    if group == "digest" or (group is None and channel.digest):
-        at = next_clock(plan.digest_at, plan.zone, now)
-        return (
-            Slot(at=now, delivery=Timing.NOW)
-            if too_late(at)
-            else Slot(at=at, delivery=Timing.DIGEST)
-        )
+    if channel.folds(group):
+        return _held(next_clock(plan.digest_at, plan.zone, now), due, now)
     end = quiet_end(plan, start) if channel.quiet else None
-    if end is None:
-        return Slot(at=start, delivery=Timing.NOW)
-    return (
-        Slot(at=now, delivery=Timing.NOW) if too_late(end) else Slot(at=end, delivery=Timing.DIGEST)
-    )
+    return Slot(at=start, delivery=Timing.NOW) if end is None else _held(end, due, now)
+
+
+def _held(until: datetime, due: datetime | None, now: datetime) -> Slot:
+    """Held for the others, unless its deadline would pass meanwhile."""
+    too_late = due is not None and now < due <= until
+    if too_late:
+        return Slot(at=now, delivery=Timing.NOW)
+    return Slot(at=until, delivery=Timing.DIGEST)
 
 
 def quiet_end(plan: Plan, at: datetime) -> datetime | None:
     """The end of the quiet hours that `at` lies in (start included, end not), aware UTC; None when
     it lies in none.
     """
-    if plan.quiet_from is None or plan.quiet_to is None or plan.quiet_from == plan.quiet_to:
+    if plan.quiet_from is None or plan.quiet_to is None:
         return None
     clock = at.astimezone(plan.quiet_zone).time()
-    if plan.quiet_from < plan.quiet_to:
-        inside = plan.quiet_from <= clock < plan.quiet_to
-    else:
-        inside = clock >= plan.quiet_from or clock < plan.quiet_to
+    inside = _is_between(plan.quiet_from, clock, plan.quiet_to)
     return next_clock(plan.quiet_to, plan.quiet_zone, at) if inside else None
+
+
+def _is_between(start: time, clock: time, end: time) -> bool:
+    """On a clock's face, over midnight where the start is later; never from one time to itself."""
+    if start <= end:
+        return start <= clock < end
+    return clock >= start or clock < end
 
 
 def next_clock(clock: time, zone: tzinfo, after: datetime) -> datetime:

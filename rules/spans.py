@@ -34,14 +34,22 @@ def lay_over(spans: Sequence[Span]) -> tuple[Span, str]:
     """
     laid = Span()
     for span in spans:
-        if laid.present is not None and span.present not in (None, laid.present):
-            return span, "; a fact is known or it is not"
-        if laid.currency and span.currency not in (None, laid.currency):
-            return span, "; an amount has one currency"
+        why = _exclude(laid, span)
+        if why:
+            return span, why
         laid = _over(laid, span)
     if laid.values is not None and not laid.values - laid.barred:
         return laid, "; no value passes them all"
     return laid, "; they exclude each other" if _is_empty(laid) else ""
+
+
+def _exclude(laid: Span, span: Span) -> str:
+    """Why the two have nothing in common, whatever their values."""
+    if laid.present is not None and span.present not in (None, laid.present):
+        return "; a fact is known or it is not"
+    if laid.currency and span.currency not in (None, laid.currency):
+        return "; an amount has one currency"
+    return ""
 
 
 def _over(one: Span, other: Span) -> Span:

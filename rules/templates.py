@@ -72,23 +72,30 @@ def slips_of(about: str, text: str) -> Iterator[str]:
     except ValueError as error:
         yield str(error)
         return
-    names = known(about)
-    for shop in dict.fromkeys(
-        piece.shop for piece in pieces if isinstance(piece, Part) and piece.shop not in ("", *SHOPS)
-    ):
+    for shop in _unknown_shops(pieces):
         yield (
             f"unknown marketplace @{shop}{did_you_mean(shop, SHOPS)}; known are {', '.join(SHOPS)}"
         )
+    names = known(about)
     for slot in slots(pieces):
-        if slot.name not in names:
-            yield f"unknown placeholder {{{slot.name}}}{did_you_mean(slot.name, names)}"
-        elif slot.filter and slot.filter not in FILTERS:
-            yield (
-                f"unknown filter |{slot.filter}{did_you_mean(slot.filter, FILTERS)}; known are"
-                f" {', '.join(FILTERS)}"
-            )
-        elif slot.filter and names[slot.name] not in FILTERS[slot.filter]:
-            yield f"|{slot.filter} does not fit {{{slot.name}}}, which is {names[slot.name].value}"
+        yield from _slips_in(slot, names)
+
+
+def _unknown_shops(pieces: tuple[Piece, ...]) -> dict[str, None]:
+    shops = (piece.shop for piece in pieces if isinstance(piece, Part))
+    return dict.fromkeys(shop for shop in shops if shop not in ("", *SHOPS))
+
+
+def _slips_in(slot: Placeholder, names: Mapping[str, FactType]) -> Iterator[str]:
+    if slot.name not in names:
+        yield f"unknown placeholder {{{slot.name}}}{did_you_mean(slot.name, names)}"
+    elif slot.filter and slot.filter not in FILTERS:
+        yield (
+            f"unknown filter |{slot.filter}{did_you_mean(slot.filter, FILTERS)}; known are"
+            f" {', '.join(FILTERS)}"
+        )
+    elif slot.filter and names[slot.name] not in FILTERS[slot.filter]:
+        yield f"|{slot.filter} does not fit {{{slot.name}}}, which is {names[slot.name].value}"
 
 
 @lru_cache(maxsize=2048)
@@ -158,7 +165,11 @@ def fill(text: str, value: Callable[[Placeholder], str | None], shop: str = "") 
             case Placeholder():
                 filled.append(value(piece) or "?")
             case Part() if piece.shop in ("", shop):
-                inside = [one if isinstance(one, str) else value(one) for one in piece.pieces]
-                if None not in inside:
-                    filled.append("".join(str(one) for one in inside))
+                filled.append(_filled(piece, value))
     return "".join(filled)
+
+
+def _filled(part: Part, value: Callable[[Placeholder], str | None]) -> str:
+    """Empty where a placeholder inside has no value."""
+    inside = [one if isinstance(one, str) else value(one) for one in part.pieces]
+    return "" if None in inside else "".join(map(str, inside))

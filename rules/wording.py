@@ -2,7 +2,7 @@
 screen.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
@@ -124,7 +124,7 @@ class _Voice:
             case "contact":
                 return _contact(self.subject, self.contact, self.language)
             case "due":
-                return None if self.due is None else self._shown(self.due, slot)
+                return self._shown(self.due, slot) if self.due else None
             case "since":
                 return self._shown(self.alert.since, slot)
             case _:
@@ -137,10 +137,12 @@ class _Voice:
         if fact is None or fact in UNSAID:
             return None
         if isinstance(fact, str) and is_word(slot.name):
-            if slot.name != "order.role" and fact == self.subject.facts.get("order.role"):
-                fact = "me"
-            return spoken(fact, self.language)
+            return self._spoken(fact, slot.name)
         return self._shown(fact, slot)
+
+    def _spoken(self, fact: str, name: str) -> str:
+        mine = name != "order.role" and fact == self.subject.facts.get("order.role")
+        return spoken("me" if mine else fact, self.language)
 
     def _shown(self, value: FactValue, slot: Placeholder) -> str:
         return show(value, slot.filter, self.language, self.zone, self.now)
@@ -196,20 +198,25 @@ def _write(rule: Rule, cause: Cause, voice: _Voice) -> AlertText:
 
 def _money_lines(voice: _Voice) -> Sequence[str]:
     """What is at stake, that nobody is reminded of so little, and how the store has behaved."""
-    facts, language, worth = voice.subject.facts, voice.language, voice.worth
-    amount, due = facts.get("order.stake"), facts.get("order.stake_due")
+    language, worth = voice.language, voice.worth
+    amount = voice.subject.facts.get("order.stake")
     lines = []
     if isinstance(amount, Money):
-        by = isinstance(due, datetime) and due > voice.now and due != voice.due
-        when = (
-            moment(due, language, voice.zone, voice.now) if by and isinstance(due, datetime) else ""
-        )
-        lines.append(word(language, "stake_until" if by else "stake", amount=amount, when=when))
+        lines.append(_stake_line(amount, voice))
         if worth.is_small(amount):
             lines.append(word(language, "small", limit=worth.limit))
     if voice.record is not None:
         lines.append(record_line(voice.record, language))
     return lines
+
+
+def _stake_line(amount: Money, voice: _Voice) -> str:
+    """Until when, too, where that is to come and is not the alert's own deadline."""
+    language, due = voice.language, voice.subject.facts.get("order.stake_due")
+    if not isinstance(due, datetime) or due <= voice.now or due == voice.due:
+        return word(language, "stake", amount=amount, when="")
+    when = moment(due, language, voice.zone, voice.now)
+    return word(language, "stake_until", amount=amount, when=when)
 
 
 def in_language(texts: Mapping[str, str], language: str) -> str:
@@ -244,7 +251,7 @@ def _order_line(subject: Subject, language: str) -> str:
         str(facts.get("order.amount", "")),
         spoken(str(facts["order.marketplace"]), language) if "order.marketplace" in facts else "",
     ]
-    known = word(language, "comma").join(one for one in about if one)
+    known = word(language, "comma").join(filter(None, about))
     head = word(language, "order", number=number)
     return head + (word(language, "colon") + known if known else "")
 
@@ -275,15 +282,18 @@ def _read_in(subject: Subject, language: str, zone: tzinfo, now: datetime) -> st
     title = facts.get("read.subject") or facts.get("mail.subject")
     at = facts.get("read.at") or facts.get("mail.received_at")
     if title:
-        quoted = f"“{cut(str(title), 80)}”" if language == "en" else f"「{cut(str(title), 80)}」"
-        what = quoted + (f" {moment(at, language, zone, now)}" if isinstance(at, datetime) else "")
-    elif subject.mails:
-        what = word(
-            language, "from_mails", numbers=", ".join(str(number) for number in subject.mails[:5])
-        )
-    else:
+        what = _quoted(str(title), language)
+        if isinstance(at, datetime):
+            what += f" {moment(at, language, zone, now)}"
+        return word(language, "read_in", what=what)
+    if not subject.mails:
         return ""
-    return word(language, "read_in", what=what)
+    numbers = ", ".join(map(str, subject.mails[:5]))
+    return word(language, "read_in", what=word(language, "from_mails", numbers=numbers))
+
+
+def _quoted(title: str, language: str) -> str:
+    return f"“{cut(title, 80)}”" if language == "en" else f"「{cut(title, 80)}」"
 
 
 def _contact(subject: Subject, contact: Mapping[str, str], language: str) -> str:
@@ -302,8 +312,6 @@ def show(value: FactValue, filter_: str, language: str, zone: tzinfo, now: datet
             return word(language, "yes" if value else "no")
         case datetime():
             return _show_time(value, filter_, language, zone, now)
-        case Money():
-            return str(value)
         case Decimal():
             return f"{value:f}"
         case _:
@@ -353,14 +361,18 @@ def moment(at: datetime, language: str, zone: tzinfo, now: datetime) -> str:
 def distance(span: timedelta, language: str) -> str:
     """“5 d 3 h left”, “2 d ago” or, within the minute, “now”: two steps at most."""
     minutes = int(abs(span).total_seconds() // 60)
-    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
-    steps = [(days, "days"), (hours, "hours"), (minutes, "minutes")]
-    start = next((at for at, (number, _) in enumerate(steps) if number), 2)
-    shown = [(number, key) for number, key in steps[start : start + 2] if number]
+    shown = _steps(minutes)
     if not shown:
         return word(language, "now")
     text = word(language, "between").join(word(language, key, n=number) for number, key in shown)
     return word(language, "left" if span >= timedelta(0) else "ago", span=text)
+
+
+def _steps(minutes: int) -> list[tuple[int, str]]:
+    """The largest unit that there is any of and the one below it."""
+    steps = [(minutes // 1440, "days"), (minutes // 60 % 24, "hours"), (minutes % 60, "minutes")]
+    start = next((at for at, (number, _) in enumerate(steps) if number), 2)
+    return [(number, key) for number, key in steps[start : start + 2] if number]
 
 
 def cut(text: str, size: int) -> str:
@@ -376,14 +388,19 @@ def _fit(first: str, lines: Sequence[str]) -> str:
     """The body: `first` is shortened before any of `lines`, which matter more; then the last lines
     go.
     """
-    kept = [line for line in lines if line]
-    while kept and sum(len(line) + 1 for line in kept) > BODY_LENGTH:
-        if len(kept) == 1:
-            return cut(kept[0], BODY_LENGTH)
+    kept = list(filter(None, lines))
+    while len(kept) > 1 and _size(kept) > BODY_LENGTH:
         kept.pop()
-    room = BODY_LENGTH - sum(len(line) + 1 for line in kept)
+    room = BODY_LENGTH - _size(kept)
+    if room < 0:
+        return cut(kept[0], BODY_LENGTH)
     head = cut(first, room) if first and room > 20 else ""
-    return "\n".join(line for line in (head, *kept) if line)
+    return "\n".join(filter(None, (head, *kept)))
+
+
+def _size(lines: Iterable[str]) -> int:
+    """Characters, with the end of each line."""
+    return sum(len(line) + 1 for line in lines)
 
 
 def join(texts: Sequence[tuple[Severity, AlertText]], language: str) -> AlertText:

@@ -142,8 +142,10 @@ class PolicyRow(BaseModel):
         """Others are awaited since a date that they named."""
         return self.actor is not Actor.ME and self.base != "mail"
 
-    def is_for(self, marketplace: str, region: str | None) -> bool:
-        return self.marketplace in (ANY, marketplace) and self.region in (ANY, region)
+    def is_for(self, marketplace: str, role: Role, region: str | None, day: date) -> bool:
+        """It counts for such an order begun on that day."""
+        begun = self.role is role and self.effective_from <= day
+        return begun and self.marketplace in (ANY, marketplace) and self.region in (ANY, region)
 
 
 class _File(BaseModel):
@@ -178,8 +180,7 @@ class Policy:
     def _rows_for(
         self, marketplace: str, role: Role, region: str | None, day: date
     ) -> tuple[PolicyRow, ...]:
-        own = (row for row in self.rows if row.role is role and row.effective_from <= day)
-        begun = [row for row in own if row.is_for(marketplace, region)]
+        begun = [row for row in self.rows if row.is_for(marketplace, role, region, day)]
         best = {row.place: row for row in sorted(begun, key=_precedence)}
         winners = filter(_is_enabled, begun)
         return tuple(row for row in winners if best[row.place] is row)
