@@ -10,10 +10,13 @@ COPY . .
 # hadolint ignore=DL3013,DL3042
 RUN set -eu; \
     python3 -m venv /opt/orderbell; \
-    if [ -d wheels ]; then set -- --no-index --find-links wheels 'orderbell[all]'; \
-    else set -- --constraint constraints.txt '.[all]'; fi; \
-    /opt/orderbell/bin/pip install --no-cache-dir --no-compile "$@"; \
-    /opt/orderbell/bin/pip list --format=freeze > /opt/orderbell/packages.txt; \
+    if [ -d wheels ]; then set -- --no-index --find-links wheels; what='orderbell[all]'; \
+    else set -- --constraint constraints.txt; what='.[all]'; fi; \
+    /opt/orderbell/bin/pip install --no-cache-dir --no-compile "$@" "$what"; \
+    python3 -m venv /opt/sbom; \
+    /opt/sbom/bin/pip install --no-cache-dir "$@" cyclonedx-bom; \
+    /opt/sbom/bin/cyclonedx-py environment --output-reproducible \
+      --output-file /opt/orderbell/sbom.cdx.json /opt/orderbell/bin/python; \
     /opt/orderbell/bin/pip uninstall --yes --quiet pip setuptools || true; \
     find /opt/orderbell -depth -type d \( -name tests -o -name __pycache__ \) -path '*site-packages*' \
       -exec rm -rf {} +; \

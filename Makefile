@@ -67,10 +67,10 @@ dist: $(READY)
 	$(BIN)/python -m hatchling build -d dist
 	$(BIN)/twine check --strict dist/*
 
-# Wheels of everything, for a build without a network.
+# Wheels of everything the image is made of and made with, for a build without a network.
 wheels: $(READY)
 	rm -rf wheels
-	$(BIN)/pip wheel --quiet --constraint constraints.txt --wheel-dir wheels '.[all]'
+	$(BIN)/pip wheel --quiet --constraint constraints.txt --wheel-dir wheels '.[all]' cyclonedx-bom
 
 # The package in an empty environment, and the image on a base of Debian's packages: built and run.
 shipping: dist wheels

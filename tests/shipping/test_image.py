@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from daemon import __version__
 from daemon.demo.play import STAMP
 from daemon.demo.samples import age, sample_mail
 from tests.missing import without
@@ -178,10 +179,12 @@ def test_the_image_is_small_and_says_what_it_is(built, record_property):
 
 
 def test_the_image_lists_what_it_is_made_of(built):
-    listed = (built.root / "opt/orderbell/packages.txt").read_text()
+    bill = json.loads((built.root / "opt/orderbell/sbom.cdx.json").read_text())
+    listed = {part["name"].lower(): part["version"] for part in bill["components"]}
 
-    assert "orderbell==" in listed
-    assert "imapclient" in listed.lower()
+    assert bill["bomFormat"] == "CycloneDX"
+    assert listed["orderbell"] == __version__
+    assert {"imapclient", "mail-parser", "beautifulsoup4", "apprise"} <= listed.keys()
 
 
 def test_the_demo_runs_inside(built, volume):
