@@ -63,7 +63,7 @@ OWN: Mapping[Kind, str] = MappingProxyType(
 DENIALS = frozenset({"refused", "failed", "withdrawn"})
 AGAINST: Mapping[Kind, frozenset[str]] = MappingProxyType(
     {kind: frozenset({"cancelled"}) for kind in (Kind.ORDER_PLACED, *ARRIVING)}
-    | {Kind.SHIPMENT_DELIVERED: frozenset({"cancelled", "attempted", "lost"})}
+    | {Kind.SHIPMENT_DELIVERED: frozenset({"cancelled", "attempted", "lost", "returned"})}
 )
 """What cannot be so at the same time."""
 MISSED: Mapping[str, str] = MappingProxyType(
@@ -154,7 +154,7 @@ def _other_sentence(section: Section) -> str | None:
     if clauses is None or goods is None or not (kind in OWN or kind in AGAINST):
         return None
     for piece in _pieces(section, clauses, goods):
-        if goods.search(piece) and not MAIL.search(piece) and _denies(piece, kind, clauses):
+        if not MAIL.search(piece) and _denies(piece, kind, clauses):
             return f"the body says otherwise: “{piece.strip()}”"
     return None
 
@@ -177,8 +177,9 @@ def _pieces(section: Section, clauses: Clauses, goods: re.Pattern[str]) -> Itera
         if place in known or not _is_prose(line) or not goods.search(line):
             continue
         for sentence in clauses.sentences(line):
-            if not clauses.conditional(sentence):
-                yield from (piece for piece in PIECE.split(sentence) if piece)
+            main = clauses.before_condition(sentence)
+            if goods.search(main):
+                yield from (piece for piece in PIECE.split(main) if piece)
 
 
 def _is_prose(line: str) -> bool:

@@ -75,6 +75,11 @@ class Clauses:
     def conditional(self, text: str) -> bool:
         return self._has(text, "condition")
 
+    def before_condition(self, sentence: str) -> str:
+        """The sentence up to its first condition: all of it where it has none."""
+        starts = (mark.start for mark in self._marks(sentence) if mark.role == "condition")
+        return sentence[: min(starts, default=len(sentence))]
+
     def future(self, text: str) -> bool:
         """Whether `text` speaks of what is to come, may come or is wished for."""
         return self._has(text, "future")
