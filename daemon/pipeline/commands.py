@@ -76,15 +76,23 @@ def assign(tx: Transaction, mail: int, order: OrderRow | None, channel: str) -> 
     events = [one for one in tx.ledger.events_of_mail(first) if one.kind is not Kind.ASSIGNMENT]
     if not events:
         raise CommandError(f"mail {mail} says nothing about an order ({row.reason or row.outcome})")
-    answered = [one for one in events if order is None or one.marketplace == order.marketplace]
-    if not answered and order is not None:
-        raise CommandError(
-            f"mail {mail} is from {events[0].marketplace}, order {order.number} is not"
-        )
+    answered = _assignable(mail, events, order)
     told = tx.ledger.told.add("assignment", channel, tx.now)
     keys = append(tx, [_assignment(event, order, tx.now) for event in answered], told)
     look(tx, mail_scope(first))
     return keys
+
+
+def _assignable(mail: int, events: Sequence[Event], order: OrderRow | None) -> Sequence[Event]:
+    """The events that can be the order's: of its marketplace."""
+    if order is None:
+        return events
+    found = [one for one in events if one.marketplace == order.marketplace]
+    if not found:
+        raise CommandError(
+            f"mail {mail} is from {events[0].marketplace}, order {order.number} is not"
+        )
+    return found
 
 
 def _assignment(event: Event, order: OrderRow | None, now: datetime) -> Event:

@@ -129,18 +129,13 @@ def _name_of(one: AnnouncementRow) -> str:
 
 def _still_true(ledger: Ledger, rows: Sequence[AnnouncementRow]) -> tuple[AnnouncementRow, ...]:
     """Without what was overtaken: alerts that have ended, were acknowledged, or wait twice."""
-    void = {row.id for row in rows if _overtaken(row)}
-    last: dict[int, AnnouncementRow] = {}
-    for row in rows:
-        if row.id in void:
-            continue
-        other = last.get(row.row.id)
-        if other is not None:
-            void.add(other.id)
-        last[row.row.id] = row
+    true = [row for row in rows if not _overtaken(row)]
+    last = {row.row.id: row for row in true}
+    kept = tuple(row for row in true if last[row.row.id] is row)
+    void = {row.id for row in rows} - {row.id for row in kept}
     if void:
         ledger.alerts.void(void)
-    return tuple(row for row in rows if row.id not in void)
+    return kept
 
 
 def _overtaken(one: AnnouncementRow) -> bool:
@@ -173,13 +168,11 @@ def _by_target(
     setup: Setup, message: Message
 ) -> Iterator[tuple[Target, tuple[AnnouncementRow, ...]]]:
     """Every target that hears of it, and what it hears."""
-    if message.kind in TO_ALL:
-        everyone = tuple(target.id for target in setup.targets)
-    else:
-        everyone = _hearers(setup, message.said)
-    for name in everyone:
+    to_all = message.kind in TO_ALL
+    everyone = tuple(target.id for target in setup.targets)
+    for name in everyone if to_all else _hearers(setup, message.said):
         heard = tuple(one for one in message.said if name in _hearers(setup, [one]))
-        if heard or message.kind in TO_ALL:
+        if heard or to_all:
             yield setup.target(name), heard
 
 
@@ -206,8 +199,9 @@ def _hearers_of(setup: Setup, one: AnnouncementRow) -> tuple[str, ...]:
     names = setup.reached(one.groups)
     if one.alert.about != "target":
         return names
-    others = tuple(target.id for target in setup.targets if target.id != one.alert.subject)
-    return tuple(name for name in names if name in others) or others or names
+    others = dict.fromkeys(target.id for target in setup.targets)
+    others.pop(one.alert.subject, None)
+    return tuple(name for name in names if name in others) or tuple(others) or names
 
 
 def _records(
@@ -220,18 +214,22 @@ def _records(
     }
 
 
+def _worded(
+    tx: Transaction, said: Sequence[AnnouncementRow], target: Target
+) -> list[tuple[Severity, AlertText]]:
+    """Each with how loud it is; where there are many, without what is known of the store."""
+    records = {} if len(said) > MANY else _records(tx, said)
+    return [
+        (_weight(one), word(tx.setup, one, target, tx.now, record=records.get(one.alert.order)))
+        for one in said
+    ]
+
+
 def _text(
     tx: Transaction, batch: str, said: Sequence[AnnouncementRow], target: Target
 ) -> AlertText:
     many = len(said) > MANY
-    records = {} if many else _records(tx, said)
-    texts = [
-        (
-            _weight(one),
-            word(tx.setup, one, target, tx.now, record=records.get(one.alert.order)),
-        )
-        for one in said
-    ]
+    texts = _worded(tx, said, target)
     match _kind(batch):
         case "history":
             mails = tx.ledger.mails.count_marketplace(batch.removeprefix(HISTORY))
@@ -239,7 +237,7 @@ def _text(
             return wording.first_run(texts, target.language, mails=mails, orders=orders)
         case "quiet":
             return wording.all_quiet(target.language)
-        case "digest" if many or all(severity is Severity.INFO for severity, _ in texts):
+        case "digest" if many or {severity for severity, _ in texts} <= {Severity.INFO}:
             return wording.digest(texts, target.language)
         case "outage" if many:
             return wording.digest(texts, target.language)

@@ -13,6 +13,7 @@ from daemon.push.address import monthly
 from daemon.push.delivery import Delivery, SendOutcome, SendResult, next_try
 from daemon.secrets import SecretError, resolve
 from daemon.settings import Target
+from daemon.store.alerts import AnnouncementRow
 from daemon.store.outbox import OutboxRow, OutboxState, Outgoing
 from daemon.store.state import allowance
 from daemon.store.store import Store
@@ -77,8 +78,7 @@ def _claim(tx: Transaction, target: Target) -> OutboxRow | None:
     # Nobody else sends to this target: the mark of such a row was lost.
     for row in outbox.left_sending(target.id):
         _unsure(tx, row, "what became of it could not be written down", tx.now)
-    due = outbox.due_for(target.id, tx.now)
-    rows = tuple(row for row in due if not _expired(tx, row))
+    rows = _due(tx, target)
     if not rows:
         return None
     free_at = _free_at(tx, target)
@@ -86,6 +86,11 @@ def _claim(tx: Transaction, target: Target) -> OutboxRow | None:
         return _claim_urgent(tx, rows, free_at)
     late = [row for row in rows if _has_waited(row, tx.now)]
     return outbox.claim(_fold(tx, target, late) if len(late) > 1 else rows[0].id)
+
+
+def _due(tx: Transaction, target: Target) -> tuple[OutboxRow, ...]:
+    due = tx.ledger.outbox.due_for(target.id, tx.now)
+    return tuple(row for row in due if not _expired(tx, row))
 
 
 def _claim_urgent(
@@ -115,7 +120,7 @@ def _expired(tx: Transaction, row: OutboxRow) -> bool:
     if tx.now - row.created_at <= STALE or row.severity == Severity.CRITICAL:
         return False
     said = tx.ledger.alerts.said_with(row.message)
-    if not said or any(one.cause is Cause.RESOLVED or not one.alert.state.ended for one in said):
+    if not said or not all(map(_is_over, said)):
         return False
     tx.ledger.outbox.end(row.id, OutboxState.DEAD, error=NO_LONGER)
     return True
@@ -124,10 +129,7 @@ def _expired(tx: Transaction, row: OutboxRow) -> bool:
 def _fold(tx: Transaction, target: Target, rows: Sequence[OutboxRow]) -> int:
     """Many messages that had to wait become one: a list of their titles."""
     texts = [one for row in rows for one in _titles(row)]
-    text = wording.digest(texts, target.language)
-    if any(row.limited for row in rows):
-        title = wording.rate_limited(len(texts), target.language).title
-        text = AlertText(title=title, body=text.body)
+    text = _list_of(texts, target, limited=any(row.limited for row in rows))
     made = tx.ledger.outbox.add(
         Outgoing(
             key=f"{FOLD}{rows[-1].key}",
@@ -142,6 +144,22 @@ def _fold(tx: Transaction, target: Target, rows: Sequence[OutboxRow]) -> int:
     for row in rows:
         tx.ledger.outbox.end(row.id, OutboxState.FOLDED)
     return made if made is not None else rows[-1].id
+
+
+def _list_of(
+    texts: Sequence[tuple[Severity, AlertText]], target: Target, *, limited: bool
+) -> AlertText:
+    """`limited`: the target's limit held them back."""
+    text = wording.digest(texts, target.language)
+    if not limited:
+        return text
+    title = wording.rate_limited(len(texts), target.language).title
+    return AlertText(title=title, body=text.body)
+
+
+def _is_over(said: AnnouncementRow) -> bool:
+    """It told of something that has ended since."""
+    return said.cause is not Cause.RESOLVED and said.alert.state.ended
 
 
 def _titles(row: OutboxRow) -> list[tuple[Severity, AlertText]]:
@@ -191,12 +209,17 @@ def _mark(tx: Transaction, row: OutboxRow, result: SendResult, allowed: int | No
             tx.ledger.outbox.hurry(row.target, tx.now)
     else:
         _mark_failed(tx, row, result)
-    known = tx.ledger.state.get(allowance(row.target))
-    if (known.value if known else None) != allowed:
-        tx.ledger.state.set(allowance(row.target), tx.now, allowed)
+    _note_allowance(tx, row.target, allowed)
     if allowed or before.failures or result.outcome is not SendOutcome.SENT:
         look(tx, target_scope(row.target))
         speak(tx)
+
+
+def _note_allowance(tx: Transaction, target: str, allowed: int | None) -> None:
+    """How many messages a month the target takes."""
+    known = tx.ledger.state.get(allowance(target))
+    if (known.value if known else None) != allowed:
+        tx.ledger.state.set(allowance(target), tx.now, allowed)
 
 
 def _mark_failed(tx: Transaction, row: OutboxRow, result: SendResult) -> None:

@@ -40,12 +40,21 @@ def see_flags(
     seen = _flags(places, ask)
     if seen == before:
         return 0
-    new = {number for number, is_set in seen.items() if is_set and before.get(number) is False}
     with transaction(store, setup, clock()) as tx:
-        answered = [row for row in _ringing(tx.ledger) if new & set(row.alert.mails)] if new else []
+        answered = _answered(tx.ledger, _newly_set(seen, before))
         done = answer(tx, "ack", "star", answered, acknowledge)
         _replace(tx, mailbox, seen)
     return done
+
+
+def _newly_set(seen: Mapping[int, bool], before: Mapping[int, bool]) -> set[int]:
+    return {number for number, is_set in seen.items() if is_set and before.get(number) is False}
+
+
+def _answered(ledger: Ledger, mails: set[int]) -> list[AlertRow]:
+    """The ringing alerts that rest on any of these mails."""
+    ringing = _ringing(ledger) if mails else []
+    return [row for row in ringing if not mails.isdisjoint(row.alert.mails)]
 
 
 def is_flagged(flags: Iterable[str]) -> bool:

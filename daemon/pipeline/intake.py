@@ -3,7 +3,7 @@ the cursor.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -69,36 +69,55 @@ class Intake:
         """Take in one mail with its text; what was said because of it. A mail that is known already
         only moves the cursor on.
         """
-        place = place_of(arrived)
         for _ in range(TRIES + 1):
-            with self._fenced(place, now, light=True) as tx:
-                late = tx.ledger.mails.is_unfetched(place)
-                if not late and tx.ledger.mails.finished(place):
-                    _advance(tx, place)
-                    return ()
-                # Counted before the reading: what kills us while reading is counted too.
-                number, tries = tx.ledger.mails.begin(
-                    place, arrived=arrived.internal_date, seen=now, size=arrived.size
-                )
-            if arrived.raw is None:
-                return self._without_text(place, number, tries, now)
-            if tries > TRIES and not late:
-                return self._set_aside(arrived, number, "reading it failed twice", now)
-            try:
-                reading = self.reads(arrived.raw, self.frame)
-            except StandInError:
-                return self._without_text(place, number, tries, now)
-            except ReadingError as failure:
-                if failure.lasting or tries >= TRIES:
-                    return self._set_aside(arrived, number, str(failure), now)
-                continue
-            # Rows and cursor of history are written together, so what a loss of power takes of them
-            # is simply read again.
-            history = self.announce.silent_for is not None
-            with self._fenced(place, now, light=history) as tx:
-                self._enter(tx, arrived, number, reading)
-                return _finish(tx, place)
+            said = self._try(arrived, now)
+            if said is not None:
+                return said
         raise AssertionError("each round ends or counts")
+
+    def _try(self, arrived: Arrived, now: datetime) -> tuple[Message, ...] | None:
+        """None where it is to be tried once more."""
+        begun = self._begin(arrived, now)
+        if begun is None:
+            return ()
+        if arrived.raw is None:
+            return self._without_text(begun, now)
+        if begun.tries > TRIES and not begun.late:
+            return self._set_aside(arrived, begun.number, "reading it failed twice", now)
+        return self._read(arrived, arrived.raw, begun, now)
+
+    def _begin(self, arrived: Arrived, now: datetime) -> "_Begun | None":
+        """Count this reading before it is done: what kills us while reading is counted too. None:
+        the mail is known already.
+        """
+        place = place_of(arrived)
+        with self._fenced(place, now, light=True) as tx:
+            late = tx.ledger.mails.is_unfetched(place)
+            if not late and tx.ledger.mails.finished(place):
+                _advance(tx, place)
+                return None
+            number, tries = tx.ledger.mails.begin(
+                place, arrived=arrived.internal_date, seen=now, size=arrived.size
+            )
+        return _Begun(place=place, number=number, tries=tries, late=late)
+
+    def _read(
+        self, arrived: Arrived, raw: bytes, begun: "_Begun", now: datetime
+    ) -> tuple[Message, ...] | None:
+        try:
+            reading = self.reads(raw, self.frame)
+        except StandInError:
+            return self._without_text(begun, now)
+        except ReadingError as failure:
+            if failure.lasting or begun.tries >= TRIES:
+                return self._set_aside(arrived, begun.number, str(failure), now)
+            return None
+        # Rows and cursor of history are written together, so what a loss of power takes of them
+        # is simply read again.
+        history = self.announce.silent_for is not None
+        with self._fenced(begun.place, now, light=history) as tx:
+            self._enter(tx, arrived, begun.number, reading)
+            return _finish(tx, begun.place)
 
     def ignore(self, mails: Iterable[Arrived], now: datetime, *, light: bool = False) -> None:
         """Rows for mails whose headers show that they are none of ours, in one transaction."""
@@ -132,10 +151,7 @@ class Intake:
             reading = Reading(outcome=Outcome.FOREIGN, reason=reading.reason)
         end(tx, number, reading, digest, raw)
         keys = enter(tx, number, reading, digest)
-        scopes = (mail_scope(number), *map(order_scope, keys))
-        if any(
-            number in row.alert.mails for scope in scopes for row in tx.ledger.alerts.live(scope)
-        ):
+        if _rings(tx, number, keys):
             # How it came is how the owner's flag is known, should we end before the next look at
             # the flags.
             flags.add(tx, arrived.mailbox, {number: flags.is_flagged(arrived.flags)})
@@ -148,19 +164,19 @@ class Intake:
             and reading.outcome is not Outcome.FOREIGN
         )
 
-    def _without_text(
-        self, place: Place, number: int, tries: int, now: datetime
-    ) -> tuple[Message, ...]:
+    def _without_text(self, begun: "_Begun", now: datetime) -> tuple[Message, ...]:
         """The server shows the mail and gives no text: asked again with the next polls, then set
         aside, told, and asked again with growing pauses.
         """
-        with self._fenced(place, now) as tx:
-            if tries <= TRIES:
-                _advance(tx, place)
+        with self._fenced(begun.place, now) as tx:
+            if begun.tries <= TRIES:
+                _advance(tx, begun.place)
                 return ()
-            tx.ledger.mails.set_aside(number, MailState.QUARANTINE, UNFETCHED, digest="", raw=None)
+            tx.ledger.mails.set_aside(
+                begun.number, MailState.QUARANTINE, UNFETCHED, digest="", raw=None
+            )
             look(tx, SERVICE)
-            return _finish(tx, place)
+            return _finish(tx, begun.place)
 
     def _set_aside(
         self, arrived: Arrived, number: int, why: str, now: datetime
@@ -173,24 +189,55 @@ class Intake:
             return _finish(tx, place)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Begun:
+    """A mail whose reading was counted."""
+
+    place: Place
+    number: int
+    tries: int
+    """With this one."""
+    late: bool
+    """It could not be fetched before."""
+
+
+def _rings(tx: Transaction, number: int, keys: Iterable[str]) -> bool:
+    """Whether an alert rests on the mail."""
+    scopes = (mail_scope(number), *map(order_scope, keys))
+    return any(
+        number in row.alert.mails for scope in scopes for row in tx.ledger.alerts.live(scope)
+    )
+
+
 def append(tx: Transaction, events: Iterable[Event], told: int | None = None) -> tuple[str, ...]:
     """Append events and make anew every order they touch; keys of those. Events already there
     change nothing. `told`: the row of what a person told.
     """
     fresh = [event for event in events if tx.ledger.append(event, told)]
-    keys: dict[str, None] = {}
     index = CachedIndex(tx.ledger)  # nothing is appended any more below
-    for event in fresh:
-        tx.ledger.mark_matched(now_matched(event, index))
-        keys |= dict.fromkeys(affected_orders(event, index, among=fresh))
+    keys = _affected(tx, fresh, index)
     if tx.announce.silent_for is not None:
         for key in keys:
             tx.ledger.alerts.postpone(tx.announce.silent_for, order_scope(key))
-        return tuple(keys)
+    else:
+        _make_anew(tx, keys, fresh, index)
+    return keys
+
+
+def _affected(tx: Transaction, fresh: Sequence[Event], index: CachedIndex) -> tuple[str, ...]:
+    keys: dict[str, None] = {}
+    for event in fresh:
+        tx.ledger.mark_matched(now_matched(event, index))
+        keys |= dict.fromkeys(affected_orders(event, index, among=fresh))
+    return tuple(keys)
+
+
+def _make_anew(
+    tx: Transaction, keys: Iterable[str], fresh: Iterable[Event], index: CachedIndex
+) -> None:
     mails = {event.mail for event in fresh if event.mail is not None}
     for key in keys:
         _look_around(tx, refresh(tx, key, index), mails)
-    return tuple(keys)
 
 
 def end(tx: Transaction, number: int, reading: Reading, digest: str, raw: bytes | None) -> None:
@@ -224,16 +271,17 @@ def _look_around(tx: Transaction, seen: View, known: set[int]) -> None:
     """Questions that this view may have answered, and patterns over several orders that it may have
     completed.
     """
-    asked = {
-        matched.event.mail
-        for matched in seen.matches
-        if matched.event.mail is not None and not matched.event.order_numbers
-    }
-    for number in sorted(asked - known):
+    for number in sorted(_nameless_mails(seen) - known):
         if tx.ledger.alerts.live(mail_scope(number)):
             look(tx, mail_scope(number))
     if any(finding.kind in CROSS_ORDER_KINDS for finding in seen.findings):
         look(tx, account_scope(key_parts(seen.order.key)[0]))
+
+
+def _nameless_mails(seen: View) -> set[int]:
+    """Mails of the order, or that may be, which name no order."""
+    nameless = (one.event for one in seen.matches if not one.event.order_numbers)
+    return {event.mail for event in nameless if event.mail is not None}
 
 
 def _finish(tx: Transaction, place: Place) -> tuple[Message, ...]:
@@ -251,6 +299,11 @@ def _heard(tx: Transaction, marketplace: str, arrived: datetime, *, believed: bo
     writes in its name must not hide that its mail has stopped.
     """
     before = tx.ledger.state.get(heard(marketplace))
-    known = before is not None and before.value is True
-    if before is None or (believed and not known) or (before.at < arrived and believed is known):
+    if before is None:
+        counts = True
+    elif (before.value is True) is believed:
+        counts = before.at < arrived
+    else:
+        counts = believed
+    if counts:
         tx.ledger.state.set(heard(marketplace), arrived, believed)

@@ -52,11 +52,15 @@ def note_home(ledger: Ledger, note: Note, role: str | None) -> NoteHome:
     if rows:
         return NoteHome(marketplace=rows[0].marketplace, role=Role(rows[0].role), known=True)
     if note.kind is not Kind.ORDER_PLACED:
-        text = _unknown(ledger, note.order)
-        end = "" if text.endswith("?") else "."
-        raise UnknownOrderError(f"{text}{end} For a new one, note order.placed first")
+        raise _not_begun(ledger, note.order)
     marketplace = marketplace_of(note.order)
     return NoteHome(marketplace=marketplace, role=Role(role or "buyer"), known=False)
+
+
+def _not_begun(ledger: Ledger, number: str) -> UnknownOrderError:
+    text = _unknown(ledger, number)
+    end = "" if text.endswith("?") else "."
+    return UnknownOrderError(f"{text}{end} For a new one, note order.placed first")
 
 
 def _unknown(ledger: Ledger, number: str) -> str:

@@ -67,19 +67,19 @@ def instant(text: object, zone: tzinfo, *, until: bool = False) -> datetime:
 
     A day without a time is its noon; with `until`, its end.
     """
-    if isinstance(text, datetime):
-        found = text
-    elif isinstance(text, date):
-        found = datetime.combine(text, time(23, 59, 59) if until else time(12), tzinfo=zone)
-    else:
-        words = str(text).strip()
-        try:
-            if re.fullmatch(r"\d{4}-\d{2}-\d{2}", words):
-                return instant(date.fromisoformat(words), zone, until=until)
-            found = datetime.fromisoformat(words.replace(" ", "T", 1))
-        except ValueError:
-            raise ValueError(f"no time {words!r}; write 2026-03-02 or 2026-03-02 09:00") from None
+    found = text if isinstance(text, date) else _written_time(str(text).strip())
+    if not isinstance(found, datetime):
+        found = datetime.combine(found, time(23, 59, 59) if until else time(12), tzinfo=zone)
     return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def _written_time(words: str) -> date | datetime:
+    try:
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", words):
+            return date.fromisoformat(words)
+        return datetime.fromisoformat(words.replace(" ", "T", 1))
+    except ValueError:
+        raise ValueError(f"no time {words!r}; write 2026-03-02 or 2026-03-02 09:00") from None
 
 
 def marketplace_of(number: str) -> str:

@@ -233,7 +233,7 @@ class Pipeline(Commands):
         late = self._was_away(now)
         announce = Announce(batch=OUTAGE + "clock") if late else NOW
         done = 0
-        if self._hourly is None or not timedelta(0) <= now - self._hourly < HOURLY:
+        if self._hour_is_over(now):
             self._hourly = now
             self._hour(announce)
         while (due := self._due(now))[0]:
@@ -246,6 +246,9 @@ class Pipeline(Commands):
             done += len(told)
         self._swept = now
         return done
+
+    def _hour_is_over(self, now: datetime) -> bool:
+        return self._hourly is None or not timedelta(0) <= now - self._hourly < HOURLY
 
     def _hour(self, announce: Announce) -> None:
         """What is done once an hour."""
@@ -305,10 +308,12 @@ def _begins(tx: Transaction, box: Mailbox, backfill: timedelta) -> dict[str, dat
     tell whole seconds, and so does this.
     """
     row = tx.ledger.state.get(begins(box.id))
-    known = {folder: datetime.fromisoformat(at) for folder, at in row.value.items()} if row else {}
+    written = row.value if row else {}
+    known = {folder: datetime.fromisoformat(at) for folder, at in written.items()}
     first = (tx.now - backfill).replace(microsecond=0)
     found = {folder: known.get(folder, first) for folder in box.folders}
     if found != known:
         written = {folder: at.isoformat() for folder, at in found.items()}
         tx.ledger.state.set(begins(box.id), tx.now, written)
-    return {folder: max(at, tx.now - max(backfill, RESCAN)) for folder, at in found.items()}
+    earliest = tx.now - max(backfill, RESCAN)
+    return {folder: max(at, earliest) for folder, at in found.items()}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import chain
 
 from daemon.pipeline.transaction import Transaction
 from daemon.store.mails import MailRow, MailState
@@ -140,10 +141,10 @@ def _own_subject(
 ) -> Subject:
     """The mail itself, with the question it asks."""
     matches = tuple(match(event, index) for event in tx.ledger.events_of_mail(row.id))
-    asked = tuple(one for one in matches if question(one))
-    candidates = _numbers(key for one in asked for key in one.candidates or one.keys)
-    named = (*claims, *_numbers(key for one in matches for key in one.keys))
-    known = _known(tx, named)
+    asked = tuple(filter(question, matches))
+    candidates = _numbers(chain.from_iterable(map(_choices, asked)))
+    named = _numbers(chain.from_iterable(one.keys for one in matches))
+    known = _known(tx, (*claims, *named))
     facts = _mail_facts(row) | {
         "mail.order": ", ".join(known) or None,
         "mail.question": bool(asked),
@@ -156,6 +157,11 @@ def _own_subject(
         orders=known or candidates,
         mails=(row.id,),
     )
+
+
+def _choices(asked: Match) -> tuple[str, ...]:
+    """Keys of the orders that the question is about."""
+    return asked.candidates or asked.keys
 
 
 def _mail_facts(row: MailRow) -> dict[str, FactValue | None]:
