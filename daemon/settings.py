@@ -260,6 +260,10 @@ class Mailbox(Written):
     """Forwarding services that rewrite the sender and that you use, by their domain: duck.com,
     mozmail.com.
     """
+    dkim: bool = False
+    """Check signatures ourselves, for a server that stamps nothing (extra orderbell[dkim]); keys
+    are asked of your DNS.
+    """
     unverified: Literal["open", "trust", "ignore"] = "open"
     """Mail whose sender cannot be verified: may open alerts and close none, counts in full, or is
     left out.
@@ -287,6 +291,11 @@ class Mailbox(Written):
         if not (self.password or self.token_command or self.login):
             raise ValueError(
                 "a mailbox needs password: {file: …}, token_command: […], or login: microsoft"
+            )
+        if self.dkim and self.stamps:
+            raise ValueError(
+                "dkim: true is for a mailbox whose server stamps nothing; leave dkim or"
+                " authserv_ids out"
             )
         if not self.folders:
             raise ValueError("folders is empty; leave it out for INBOX")

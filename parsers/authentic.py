@@ -148,6 +148,8 @@ def trust_of(
     doubt = _doubt(mail, sender)
     if stamps is None and trust_all:
         trust, why = Trust.VERIFIED, "taken as genuine, as asked"
+    elif stamps is None and mail.signer and _is_or_below(mail.signer, _aligned(sender)):
+        trust, why = Trust.VERIFIED, f"the signature of {mail.signer} holds"
     elif sender.relay and trust is Trust.FORGED:
         return Trust.UNVERIFIED, f"the mailbox provider could not confirm {sender.relay}"
     elif sender.relay and not _is_or_below(_from(mail), tuple(relays)):

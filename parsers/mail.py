@@ -63,6 +63,8 @@ class ParsedMail:
     html: str = ""
     inner: tuple["ParsedMail", ...] = field(default=())
     """Attached message/rfc822 mails."""
+    signer: str = ""
+    """The domain whose signature we found to hold (`parsers.signatures`)."""
     strays: bool = False
     """Whether something in the header is no header (`limits.has_stray_lines`)."""
 

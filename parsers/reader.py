@@ -9,7 +9,16 @@ from dataclasses import dataclass, fields
 from datetime import UTC
 from typing import Any, Self
 
-from parsers import authentic, forwarded, intents, limits, marks, renderings, stores
+from parsers import (
+    authentic,
+    forwarded,
+    intents,
+    limits,
+    marks,
+    renderings,
+    signatures,
+    stores,
+)
 from parsers import near as near_misses
 from parsers.authentic import Sender
 from parsers.body import Page
@@ -39,7 +48,12 @@ def read(raw: bytes, context: Context) -> Reading:
     """What one mail says. Never raises, for any bytes."""
     try:
         refused = limits.refuse(raw)
-        return _refused(raw, refused, context) if refused else _read(parse(raw), context)
+        if refused:
+            return _refused(raw, refused, context)
+        mail = parse(raw)
+        if context.keys:
+            mail.signer = signatures.signer(raw, mail, dict(context.keys))
+        return _read(mail, context)
     except Exception as error:  # noqa: BLE001 - hostile bytes find what no test found; the mail is kept, counted and shown
         return Reading(
             outcome=Outcome.UNREAD,

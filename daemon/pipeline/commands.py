@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
@@ -180,12 +181,16 @@ class Commands:
             if raw is None:
                 continue
             try:
-                reading = reads(raw, self.setup.frame(row.place.mailbox))
+                frame = self.setup.frame(row.place.mailbox)
+                reading = reads(raw, frame)
             except (
                 ReadingError,
                 KeyError,
             ):  # still unreadable, or its mailbox was taken out of the configuration
                 continue
+            if frame.dkim and row.trust == Trust.VERIFIED and reading.trust is Trust.UNVERIFIED:
+                # We checked its signature when it came; the key may be gone by now.
+                reading = replace(reading, trust=Trust.VERIFIED)
             found = self._do(partial(reread, number=number, reading=reading))
             if found is not None:
                 changed[number] = found

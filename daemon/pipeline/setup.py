@@ -1,7 +1,7 @@
 """What a good configuration comes to: replaced as a whole by a reload, never changed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -58,7 +58,12 @@ class Setup:
 
     def frame(self, name: str) -> Frame:
         """How the mails of the mailbox are read."""
-        return self.mailbox(name).frame(self.zone, self.mailboxes)
+        box = self.mailbox(name)
+        frame = box.frame(self.zone, self.mailboxes)
+        if not box.dkim:
+            return frame
+        stores = [store for pack in self.library.packs for store in pack.file.stores]
+        return replace(frame, dkim=(*stores, *box.relays))
 
 
 def build(settings: Settings, *, rules: Path | None, packs: Path | None) -> Setup:

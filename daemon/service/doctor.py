@@ -13,6 +13,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 from daemon import __file__ as package
+from daemon import dns
 from daemon.backup import last_backup, newest_copy
 from daemon.push.notifier import Notifier
 from daemon.push.trial import address_of, send_test
@@ -233,7 +234,9 @@ def _mailbox(box: Mailbox, files: Files) -> Iterator[Check]:
         )
         yield _doubtful(Area.MAILBOX, what, box.id)
     shares = _shares(box, files)
-    yield from _shown_shares(box, shares) if shares else _stamps(box, account.stamps)
+    yield from (
+        _shown_shares(box, shares) if shares and not box.dkim else _stamps(box, account.stamps)
+    )
 
 
 def _shares(box: Mailbox, files: Files) -> tuple[StampShare, ...]:
@@ -280,8 +283,18 @@ def _reading(files: Files) -> Iterator[Check]:
         yield _good(Area.READING, f"it is confined: {shut}")
 
 
+def _own_check(box: Mailbox) -> Check:
+    if dns.available():
+        return _good(Area.MAILBOX, "signatures are checked here, by keys from your DNS", box.id)
+    what = "dkim: true needs the extra of that name: pipx inject orderbell dkimpy dnspython"
+    return _bad(Area.MAILBOX, what, box.id)
+
+
 def _stamps(box: Mailbox, found: tuple[tuple[str, int], ...]) -> Iterator[Check]:
     """By the last mails of the mailbox, whoever sent them."""
+    if box.dkim:
+        yield _own_check(box)
+        return
     names = [name for name, _ in found if name]
     if not box.stamps:
         hint = (

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from daemon.dns import Remembered, txt
 from daemon.mailbox.errors import MailboxError, MailboxErrorKind
 from daemon.mailbox.transport import ByteCounter
 from daemon.pipeline.compose import Message
@@ -67,7 +68,7 @@ def once(
             store = stack.enter_context(opened)
             damaged = _damaged(rescued)
         messages: list[Message] = []
-        child = stack.enter_context(ReadingChild(setup.packs))
+        child = stack.enter_context(ReadingChild(setup.packs, lookup=Remembered(txt)))
         pipeline = Pipeline(store, setup, child, clock=clock, said=messages.append)
         recover(store, setup, clock())
         mails, failures = _mailboxes(pipeline, settings, files, progress)

@@ -16,6 +16,7 @@ from typing import Self
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from daemon import __version__
+from daemon.dns import Remembered, txt
 from daemon.http import WebError
 from daemon.mailbox.wakeup import Wakeup
 from daemon.mqtt.bridge import Bridge
@@ -107,7 +108,7 @@ class Service:
 
     def _open(self, setup: Setup) -> None:
         self.store, rescued = rescue(self._files.ledger, self._clock())
-        self._child = ReadingChild(setup.packs)
+        self._child = ReadingChild(setup.packs, lookup=Remembered(txt))
         self.pipeline = Pipeline(
             self.store, setup, self._child, clock=self._clock, said=self._said, patience=LATE
         )
