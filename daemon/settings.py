@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import time, timedelta, tzinfo
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -38,6 +39,24 @@ from parsers.user_yaml import (
     read,
 )
 
+ABBREVIATIONS = {
+    "JST": "Asia/Tokyo",
+    "KST": "Asia/Seoul",
+    "HKT": "Asia/Hong_Kong",
+    "SGT": "Asia/Singapore",
+    "PST": "America/Los_Angeles",
+    "PDT": "America/Los_Angeles",
+    "EDT": "America/New_York",
+    "CDT": "America/Chicago",
+    "MDT": "America/Denver",
+    "BST": "Europe/London",
+    "CEST": "Europe/Berlin",
+    "EEST": "Europe/Helsinki",
+    "AEST": "Australia/Sydney",
+    "AEDT": "Australia/Sydney",
+}
+"""Names people give their zone that are no zone of the tz database."""
+
 
 def zone(name: object) -> ZoneInfo:
     """The time zone called so. Raises ValueError with a suggestion."""
@@ -46,11 +65,19 @@ def zone(name: object) -> ZoneInfo:
     try:
         return ZoneInfo(str(name))
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        hint = (
-            did_you_mean(str(name)[: bounds.SHOWN], available_timezones())
-            or "; write one such as Asia/Tokyo or Europe/Berlin"
-        )
-        raise ValueError(f"no time zone {bounds.shown(name)}{hint}") from None
+        raise ValueError(f"no time zone {bounds.shown(name)}{_zone_meant(str(name))}") from None
+
+
+def _zone_meant(name: str) -> str:
+    """What somebody means who writes a zone's abbreviation, or the city alone."""
+    if meant := ABBREVIATIONS.get(name.upper()):
+        return f"; did you mean {meant!r}?"
+    short, zones = name[: bounds.SHOWN], available_timezones()
+    cities = {zone.rpartition("/")[2].casefold(): zone for zone in sorted(zones) if "/" in zone}
+    near = get_close_matches(short.casefold().replace(" ", "_"), cities, n=1, cutoff=0.75)
+    if near and "/" not in short:
+        return f"; did you mean {cities[near[0]]!r}?"
+    return did_you_mean(short, zones) or "; write one such as Asia/Tokyo or Europe/Berlin"
 
 
 def zone_here() -> str:
@@ -158,6 +185,17 @@ class Secret(Written):
     """Name of an entry in the desktop's keyring, service orderbell."""
     value: Annotated[str, Field(max_length=10_000)] | None = None
     """The secret itself; only in a file that nobody else can read."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def not_in_the_open(cls, written: Any) -> Any:
+        if isinstance(written, (str, int, float)):
+            raise ValueError(  # noqa: TRY004 - pydantic collects ValueError only
+                "a secret may not stand here, where backups and screens show it; write"
+                " {file: ~/.config/orderbell/NAME.secret}, put the secret alone into that file, and"
+                " chmod 600 it"
+            )
+        return written
 
     @model_validator(mode="after")
     def one_place(self) -> "Secret":
@@ -586,7 +624,7 @@ def _doubled(
     seen: set[str] = set()
     for index, thing in enumerate(things):
         if thing.id in seen:
-            yield [what, index, "id"], f"id {thing.id!r} is used twice"
+            yield [what, index, "id"], f"id {thing.id!r} is used twice; give each its own"
         seen.add(thing.id)
 
 
@@ -596,12 +634,23 @@ def _nameless(settings: Settings) -> Iterator[tuple[list[str | int], str]]:
     for group, names in settings.notify.items():
         for index, name in enumerate(names):
             if name not in targets:
-                yield ["notify", group, index], f"no target {name!r}{did_you_mean(name, targets)}"
+                known = f"; targets are {', '.join(sorted(targets))}" if targets else ""
+                hint = did_you_mean(name, targets) or known
+                yield ["notify", group, index], f"no target {name!r}{hint}"
     for level in ("critical", "warning", "info"):
         for index, group in enumerate(getattr(settings.alerts, level).notify):
             if group not in settings.notify:
-                what = f"no notify group {group!r}{did_you_mean(group, settings.notify)}"
+                what = f"no notify group {group!r}{_group_meant(group, settings)}"
                 yield ["alerts", level, "notify", index], what
+
+
+def _group_meant(name: str, settings: Settings) -> str:
+    groups = ", ".join(settings.notify)
+    if any(target.id == name for target in settings.targets):
+        known = f"; groups are {groups}" if groups else f"; write notify: {{{name}: [{name}]}}"
+        return f"; {name} is a target{known}"
+    hint = did_you_mean(name, settings.notify)
+    return hint or (f"; groups are {groups}" if groups else "; there are none under notify:")
 
 
 def _exposed_values(settings: Settings, path: Path) -> list[Fault]:

@@ -21,6 +21,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import AliasEvent, DocumentStartEvent
 
 from parsers.errors import OrderbellError
+from parsers.yaml_words import in_words
 
 MAX_BYTES = 1 << 20
 """A file a person wrote is never larger; a bomb is."""
@@ -42,6 +43,14 @@ WORDS = {
     "tuple_type": "expected a list",
 }
 """Pydantic's types of errors in the words of someone who has never heard of it."""
+
+BOUNDS = {
+    "less_than_equal": ("le", "at most"),
+    "greater_than_equal": ("ge", "at least"),
+    "too_long": ("max_length", "at most"),
+    "string_too_long": ("max_length", "a text of at most"),
+}
+"""Pydantic's types of errors about a bound: where the bound stands, and what is said before it."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -107,7 +116,7 @@ def parse(text: str | bytes, file: str) -> Document:
         _refuse_tricks(decoded, file)
         tree = YAML(typ="rt", pure=True).load(decoded)
     except MarkedYAMLError as error:
-        raise UserFileError([_syntax_fault(error, file)]) from error
+        raise UserFileError([_syntax_fault(error, decoded, file)]) from error
     except YAMLError as error:
         raise UserFileError(
             [Fault(file=file, line=0, column=0, what=f"not YAML: {error}")]
@@ -341,11 +350,14 @@ def _unreadable(text: str, file: str) -> Fault:
     return Fault(file=file, line=line, column=column, what="a number of too many digits")
 
 
-def _syntax_fault(error: MarkedYAMLError, file: str) -> Fault:
+def _syntax_fault(error: MarkedYAMLError, text: str, file: str) -> Fault:
     mark = error.problem_mark or error.context_mark
     what = str(error.problem or error.context or "not YAML").strip()
     if "duplicate key" in what:
         what = what.split(" with value")[0] + "; keep one"
+    else:
+        lines = text.splitlines()
+        what = in_words(what, lines[mark.line] if mark and mark.line < len(lines) else "")
     line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
     return Fault(file=file, line=line, column=column, what=what)
 
@@ -360,13 +372,16 @@ def _fault_of(
             hint = f"{hint or ';'} {_known(keys)}".rstrip("; ")
         return document.fault(loc, f"unknown key {loc[-1]!r}{hint}", at_key=True)
     if kind == "missing":
-        return document.fault(loc[:-1], f"{loc[-1]!r} is missing", at_key=bool(loc[:-1]))
+        what = f"{loc[-1]!r} is missing; write {loc[-1]}: …"
+        return document.fault(loc[:-1], what, at_key=bool(loc[:-1]))
     if kind in ("model_type", "model_attributes_type") and keys:
         return document.fault(loc, f"expected a map with keys such as {', '.join(keys[:4])}")
     if kind == "too_short":
         return document.fault(loc, f"needs at least {context.get('min_length', 1)} entry")
     if kind in ("literal_error", "enum"):
         expected = str(context.get("expected", ""))
+        if " or " not in expected:
+            return document.fault(loc, f"expected {expected}")
         known = [part.strip().strip("'") for part in expected.replace(" or ", ", ").split(",")]
         what = f"{error['input']!r} is not one of {expected}{did_you_mean(error['input'], known)}"
         return document.fault(
@@ -383,5 +398,8 @@ def _in_words(error: Any) -> str:
     if words := WORDS.get(error["type"]):
         # A secret written as a number would be shown by "not 1234": text is never repeated.
         return f"{words}, not {error['input']!r}" if "parsing" in error["type"] else words
+    if bound := BOUNDS.get(error["type"]):
+        name, words = bound
+        return f"{words} {(error.get('ctx') or {}).get(name)} is possible"
     message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
     return message[:1].lower() + message[1:]

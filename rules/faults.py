@@ -62,9 +62,13 @@ def _quiet_faults(
         for at, name in enumerate(_names(tree.get(key))):
             where = (*path, key, at)
             if name not in ids or name == own:
-                yield document.fault(where, f"no other rule {name!r}{did_you_mean(name, ids)}")
+                yield document.fault(where, f"no other rule {name!r}{_rule_meant(name, ids)}")
             elif own in quiets.get(name, ()):
                 yield document.fault(where, f"{name!r} quiets {own!r} too: neither would ever ring")
+
+
+def _rule_meant(name: str, ids: Collection[str]) -> str:
+    return did_you_mean(name, ids) or "; orderbell rules list shows them"
 
 
 def _group_faults(
@@ -81,9 +85,11 @@ def _group_faults(
     for key, value in wishes if groups is not None else ():
         for at, name in enumerate(_names(value)):
             if name not in (groups or ()):
-                yield document.fault(
-                    (*path, *key, at), f"no notify group {name!r}{did_you_mean(name, groups or ())}"
+                known = (
+                    f"; groups are {', '.join(groups or ()) or 'made under notify: in config.yaml'}"
                 )
+                hint = did_you_mean(name, groups or ()) or known
+                yield document.fault((*path, *key, at), f"no notify group {name!r}{hint}")
 
 
 def _names(value: object) -> tuple[str, ...]:

@@ -251,10 +251,14 @@ def _disable_faults(
     document: Document, written: WrittenRules, known: Mapping[str, Rule]
 ) -> list[Fault]:
     return [
-        document.fault(("disable", at), f"no shipped rule {name!r}{did_you_mean(name, known)}")
+        document.fault(("disable", at), f"no shipped rule {name!r}{_shipped_meant(name, known)}")
         for at, name in enumerate(written.disable)
         if name not in known
     ]
+
+
+def _shipped_meant(name: str, known: Collection[str]) -> str:
+    return did_you_mean(name, known) or "; orderbell rules list shows them"
 
 
 def _change(
@@ -269,7 +273,7 @@ def _change(
     if base is None:
         return [
             document.fault(
-                path, f"no shipped rule {name!r}{did_you_mean(name, known)}", at_key=True
+                path, f"no shipped rule {name!r}{_shipped_meant(name, known)}", at_key=True
             )
         ]
     fixed = [key for key in ("id", "about") if key in patch]
@@ -394,14 +398,14 @@ def _senseless(
         if level.rank <= written.severity.rank:
             what = (
                 f"raise: {level.value} is not above the rule's own severity"
-                f" {written.severity.value}"
+                f" {written.severity.value}; name a higher one"
             )
             yield document.fault((*path, "raise", level.value), what, at_key=True)
         if path[0] == "rules":  # a change of yours may leave a shipped rule's raise without a use
             for slip in clash(tests.when, matcher):
                 yield document.fault((*path, "raise", level.value, *slip.path), slip.what)
     if tests.quiet_while is not None and follows(tests.when, tests.quiet_while):
-        what = "holds whenever the rule's own tests do: it would never ring"
+        what = "holds whenever the rule's own tests do: it would never ring; take a test away"
         yield document.fault((*path, "quiet_while"), what, at_key=True)
 
 

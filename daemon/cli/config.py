@@ -31,14 +31,21 @@ def check(paths: Paths) -> None:
 
 
 @config.command()
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
-def show(paths: Paths) -> None:
-    """Print the configuration with every default filled in, as JSON; secrets stay where they
+def show(paths: Paths, as_json: bool) -> None:
+    """Print the configuration with every default filled in, as YAML; secrets stay where they
     are.
     """
     from daemon.settings import shown
 
-    click.echo(json.dumps(shown(paths.settings()), indent=2, ensure_ascii=False))
+    tree = shown(paths.settings())
+    if as_json:
+        click.echo(json.dumps(tree, indent=2, ensure_ascii=False))
+        return
+    from yaml import safe_dump
+
+    click.echo(safe_dump(tree, sort_keys=False, allow_unicode=True, width=100), nl=False)
 
 
 @config.command()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from daemon.cli.exits import Exit, ExitError, complain
-from daemon.cli.listing import as_json, print_json
+from daemon.cli.listing import as_json, print_json, say
 from daemon.cli.paths import Paths, mailbox_of
 
 if TYPE_CHECKING:
@@ -85,11 +85,14 @@ def replay(paths: Paths, /, path: Path, as_json: bool, **options: Any) -> None:
     except ValueError as error:
         raise ExitError(Exit.USAGE, str(error)) from error
     target = _target(paths.settings_if_any(), options["language"])
+    rung = None
     for rung in run(scenario, setup, inline(paths.packs), frame, target):
         if as_json:
             print_json(rung.to_json(setup.zone))
         else:
             click.echo(_in_words(rung, setup.zone))
+    if rung is None and not as_json:
+        say(f"{path}: no alert would have been sent", err=True)
 
 
 def _known(

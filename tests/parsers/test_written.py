@@ -47,7 +47,7 @@ FAULTS = [
     ("name: x\none: 5\n", ["f.yaml:2:6: expected a map with keys such as colour, size, from"]),
     ("name: x\none: {size: big}\n", ["f.yaml:2:13: expected a whole number, not 'big'"]),
     ("name: [x]\n", ["f.yaml:1:7: expected text"]),
-    ("leaves: [{}]\n", ["f.yaml:1:1: 'name' is missing"]),
+    ("leaves: [{}]\n", ["f.yaml:1:1: 'name' is missing; write name: …"]),
     ("name: x\nleaves: []\n", ["f.yaml:2:9: needs at least 1 entry"]),
     ("name: x\nleaves: [{size: big}]\n", ["f.yaml:2:17: expected a whole number, not 'big'"]),
     ("name: x\nopen: perhaps\n", ["f.yaml:2:7: expected true or false, not 'perhaps'"]),

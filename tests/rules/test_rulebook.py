@@ -93,7 +93,7 @@ def test_ten_mistakes_are_told_in_one_run_each_with_its_place():
     ("text", "fault"),
     [
         ("", "rules.yaml:1:1: the file is empty"),
-        ("version: 2\n" + RULE, "rules.yaml:1:10: 2 is not one of 1"),
+        ("version: 2\n" + RULE, "rules.yaml:1:10: expected 1"),
         ("version: 1\nrule: []\n", "rules.yaml:2:1: unknown key 'rule'; did you mean 'rules'?"),
         (RULE, "rules.yaml:1:1: 'version' is missing"),
         (
@@ -140,7 +140,7 @@ def test_ten_mistakes_are_told_in_one_run_each_with_its_place():
         ),
         (
             "version: 1\n" + RULE + "    quiet_while: {order.shipped: false}\n",
-            "rules.yaml:8:5: holds whenever the rule's own tests do: it would never ring",
+            "rules.yaml:8:5: holds whenever the rule's own tests do: it would never ring; take a test away",
         ),
         (
             "version: 1\n" + RULE.replace('"{order}"', '"{order}[@amazn , claim]"'),
@@ -304,7 +304,9 @@ def test_a_file_with_faults_never_takes_effect(tmp_path):
     with pytest.raises(UserFileError) as caught:
         load(path)
 
-    assert str(caught.value) == f"{path}:2:11: no shipped rule 'nope'"
+    assert (
+        str(caught.value) == f"{path}:2:11: no shipped rule 'nope'; orderbell rules list shows them"
+    )
 
 
 def test_a_missing_file_is_said_to_be_missing(tmp_path):

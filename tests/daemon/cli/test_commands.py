@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from daemon.cli import main
 from daemon.cli.exits import MEANINGS, Exit
 from daemon.cli.listing import plain_columns, width
+from parsers.user_yaml import parse
 
 CONFIG = (
     "version: 1\nmailboxes:\n  - {id: main, provider: gmail, user: me@example.org, password: {env:"
@@ -71,10 +72,12 @@ def test_every_fault_of_a_configuration_is_told_at_once(run, tmp_path):
 
 def test_the_configuration_is_shown_with_its_defaults(run, tmp_path):
     (tmp_path / "c.yaml").write_text(CONFIG)
-    answer = run("--config", "c.yaml", "config", "show")
+    answer = run("--config", "c.yaml", "config", "show", "--json")
+    written = run("--config", "c.yaml", "config", "show")
 
-    assert answer.exit_code == Exit.DONE
+    assert (answer.exit_code, written.exit_code) == (Exit.DONE, Exit.DONE)
     assert json.loads(answer.stdout)["poll"] == "5m"
+    assert parse(written.stdout, "shown.yaml").tree == json.loads(answer.stdout)
 
 
 def test_each_mail_is_one_json_object_a_line_named_as_it_was_called(run, tmp_path):

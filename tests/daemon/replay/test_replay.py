@@ -257,7 +257,7 @@ WRONG_NOTES = [
     ("kind: promise, colour: x", "colour", "known here: at, kind, order, text, amount, tracking"),
     ("kind: promise, amount: {value: 3, money: USD}", "money", "known here: value, currency"),
     ("kind: promise, amount: a lot", "a lot", "such as '26.12 USD'"),
-    ("kind: promise, amount: {value: -3, currency: USD}", "-3", "greater than or equal to 0"),
+    ("kind: promise, amount: {value: -3, currency: USD}", "-3", "at least 0 is possible"),
     ("kind: nonsense", "nonsense", "known are order.placed, "),
 ]
 

@@ -92,7 +92,7 @@ MISTAKES = [
     ("[phone], group", "[phnoe], group", "19:19: no notify group 'phnoe'; did you mean 'phone'?"),
     ("[iphone]}", "[ihpone]}", "15:18: no target 'ihpone'; did you mean 'iphone'?"),
     ("language: ja", "language: jp", "14:71: 'jp' is not one of 'en' or 'ja'"),
-    ("port: 993", "port: 99999", "5:11: input should be less than or equal to 65535"),
+    ("port: 993", "port: 99999", "5:11: at most 65535 is possible"),
     (
         "tls: implicit",
         "tls: none",
@@ -101,7 +101,10 @@ MISTAKES = [
     (
         "{credential: imap-main}",
         "hunter2",
-        "8:15: expected a map with keys such as credential, file, env, command",
+        (
+            "8:15: a secret may not stand here, where backups and screens show it; write {file:"
+            " ~/.config/orderbell/NAME.secret}, put the secret alone into that file, and chmod 600 it"
+        ),
     ),
     (
         "{credential: imap-main}",
@@ -119,7 +122,7 @@ MISTAKES = [
         "id: my mail",
         "3:9: an id is letters, digits, '-', '_' and '.', such as main or iphone",
     ),
-    ("version: 1", "version: 2", "1:10: 2 is not one of 1"),
+    ("version: 1", "version: 2", "1:10: expected 1"),
     (
         "    unverified: trust",
         "    relays: [duck.com, mozmail.org]",
@@ -140,11 +143,11 @@ BEYOND = [
     ("backfill: 90d", "rate_limit: yes", "24:13: expected a whole number, not 'yes'"),
     ("backfill: 90d", "rate_limit: true", "24:13: a number is wanted, not true"),
     ("backfill: 90d", f"rate_limit: {FAR}", "24:13: a number of too many digits"),
-    ("backfill: 90d", "metrics_port: 0", "24:15: input should be greater than or equal to 1"),
+    ("backfill: 90d", "metrics_port: 0", "24:15: at least 1 is possible"),
     (
         "backfill: 90d",
         "policy: {D-AE-13: {days: 999999}}",
-        "24:26: input should be less than or equal to 3650",
+        "24:26: at most 3650 is possible",
     ),
     (
         "    host: imap.example.jp",
@@ -205,7 +208,9 @@ def test_all_mistakes_are_told_at_once(tmp_path):
 def test_two_mailboxes_or_targets_never_share_an_id(tmp_path):
     text = SHORT + "  - {id: main, provider: icloud, user: me, password: {env: P}}\n"
 
-    assert faults(tmp_path, text) == ["config.yaml:4:10: id 'main' is used twice"]
+    assert faults(tmp_path, text) == [
+        "config.yaml:4:10: id 'main' is used twice; give each its own"
+    ]
 
 
 def test_the_addresses_of_all_mailboxes_are_the_owners_own(tmp_path):
