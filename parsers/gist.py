@@ -3,6 +3,7 @@
 It needs no wording known beforehand, so that it may open something and never closes anything.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
@@ -29,11 +30,17 @@ HORIZON = timedelta(days=400)
 """A date farther ahead is no deadline."""
 NEAR = 24
 """Characters between a cue and its date."""
+BESIDE = 6
+"""Characters between a span and what it is counted from."""
 LABEL_REACH = 48
+SEGMENT = re.compile(r"\s[-–—|•·]\s|;")
+COMMA = re.compile("[,、]")
 HEAD = 3
 """So many lines at the top say what a mail is about."""
-ENOUGH = 4
+ENOUGH = 3
 """Weight from which on a topic is told; below it only the heaviest is."""
+TITLE = 4
+"""Weight of a topic in the subject; one of the first lines or of a deadline's weighs 2."""
 CODE_HEADERS = ("x-space-notification-type", "x-amazon-mail-relay-type", "x-notification-type")
 CODE_PARAMETERS = ("nt", "communicationName", "customAttribute1Value")
 CODES = (
@@ -74,15 +81,24 @@ PATHS = (
 """Parts of the address of a link."""
 
 
-def gist_of(mail: ParsedMail, pack: Pack, library: Library, clock: Clock) -> Gist:
-    """What `mail` names and asks for. `clock` is what its dates are counted from."""
+def gist_of(
+    mail: ParsedMail, pack: Pack, library: Library, clock: Clock, *, listed: bool = True
+) -> Gist:
+    """What `mail` names and asks for. `clock` is what its dates are counted from; `listed`: the
+    pack knows that its sender writes of orders or accounts.
+    """
     lines = _lines(mail, pack)
-    words = library.gist_words[language_of((mail.subject, *lines), library)]
+    language = language_of((mail.subject, *lines), library)
+    words, clauses = library.gist_words[language], library.clauses[language]
     orders = _orders(mail, lines, pack)
     parcels = _parcels(mail, lines, pack, orders)
-    if _is_advert(mail.subject, lines, words) and not (orders or parcels):
-        return Gist()
     deadlines = _Deadlines(words, library, clock, mail.date).all((mail.subject, *lines))
+    if not (orders or parcels):
+        needs = [one.line for one in deadlines if _asks(one.line, words)]
+        head = (mail.subject, *lines[: 2 * HEAD])
+        duty = bool(needs) or any(clauses.predicates(line) for line in head)
+        if _is_advert(mail.subject, lines, words, duty=duty, listed=listed):
+            return Gist()
     topics = _topics(mail, lines, words, orders, [one.line for one in deadlines])
     if not (orders or parcels or topics):
         return Gist()
@@ -180,13 +196,29 @@ def _amounts(lines: Iterable[str], currency: str | None) -> tuple[Money, ...]:
     return tuple(dict.fromkeys(money for money in found if money.value))[:MAX_AMOUNTS]
 
 
-def _is_advert(subject: str, lines: Iterable[str], words: GistWords) -> bool:
-    def hits(text: str) -> set[str]:
-        plain = plain_text(text)
-        found = words.cues.find(plain)
-        return {plain[mark.start : mark.end] for mark in found if mark.role == "adverts"}
+def _is_advert(
+    subject: str, lines: Sequence[str], words: GistWords, *, duty: bool, listed: bool
+) -> bool:
+    """Whether a mail that names no order sells something, or is about nothing of the reader's.
 
-    return bool(hits(subject)) or len(hits("\n".join(lines))) >= 2
+    `duty`: it asks the reader for something until a date, or says that something has happened.
+    """
+    titled = bool(_in_text(subject, words))
+    if not listed and not (titled and duty):
+        return True
+    signs = 2 * len(_hits(subject, words)) + len(_hits("\n".join(lines), words))
+    return signs > 2 * listed + titled + 2 * duty
+
+
+def _hits(text: str, words: GistWords) -> set[str]:
+    plain = plain_text(text)
+    found = words.cues.find(plain)
+    return {plain[mark.start : mark.end] for mark in found if mark.role == "adverts"}
+
+
+def _asks(line: str, words: GistWords) -> bool:
+    found = words.cues.find(plain_text(line))
+    return any(mark.role in ("acts", "yours") for mark in found)
 
 
 def _is_near(at: date | datetime, clock: Clock) -> bool:
@@ -206,16 +238,16 @@ def _topics(
     """
     weights: Counter[str] = Counter()
     for topic in _coded(mail):
-        weights[topic] += 2 * ENOUGH
+        weights[topic] += 2 * TITLE
     weights.update(dict.fromkeys(_linked(mail, orders), 2))
     for topic in _in_text(mail.subject, words):
-        weights[topic] += ENOUGH
+        weights[topic] += TITLE
     for line in lines[:HEAD]:
         weights.update(dict.fromkeys(_in_text(line, words), 2))
     for line in deadline_lines:
         weights.update(dict.fromkeys(_in_text(line, words), 2))
     body = Counter(topic for line in lines for topic in _in_text(line, words))
-    weights.update({topic: min(count, ENOUGH - 1) for topic, count in body.items()})
+    weights.update({topic: min(count, ENOUGH) for topic, count in body.items()})
     if not weights:
         return ()
     heaviest = max(weights.values())
@@ -320,19 +352,26 @@ class _Deadlines:
         return None
 
     def _counted(self, plain: str, cues: Sequence[Mark]) -> Iterator[date | datetime]:
-        roles = {cue.role for cue in cues}
-        if not roles & {"acts", "yours"}:
-            return
         for match in self.words.spans.finditer(plain):
             cue = self._cue_of_span(plain, match.start(), match.end(), cues)
-            if cue is None or any(
-                one.role == "elsewhere" and abs(one.start - match.end()) <= NEAR for one in cues
-            ):
+            if cue is None or self._is_counted_elsewhere(cues, match.start(), match.end()):
                 continue
             at = self._after(match[1], self.words.units[match[2]])
-            begin = min(cue.start, match.start())
-            if at is not None and self._is_the_readers(cues, begin, match.end(), plain):
+            start, stop = min(cue.start, match.start()), max(cue.end, match.end())
+            if at is not None and self._is_the_readers(cues, start, stop, plain):
                 yield at
+
+    def _is_counted_elsewhere(self, cues: Sequence[Mark], start: int, stop: int) -> bool:
+        """Whether a span begins with something other than this mail: after delivery, 到着後."""
+        for cue in cues:
+            if cue.role != "elsewhere":
+                continue
+            before, behind = start - cue.end, cue.start - stop
+            if 0 <= behind <= BESIDE or (self.words.glued and 0 <= before <= BESIDE):
+                return not any(
+                    one.role == "here" and abs(one.start - cue.start) <= NEAR for one in cues
+                )
+        return False
 
     def _cue_of_span(self, plain: str, start: int, stop: int, cues: Sequence[Mark]) -> Mark | None:
         for cue in reversed(cues):
@@ -349,13 +388,20 @@ class _Deadlines:
 
     def _is_the_readers(self, cues: Sequence[Mark], start: int, stop: int, plain: str) -> bool:
         """Whether the time is the reader's to act in: no arrival, and nobody else's."""
-        first = not plain[:start].strip(" \"'(-")
+        begin = max((match.end() for match in SEGMENT.finditer(plain, 0, start)), default=0)
+        first = not plain[begin:start].strip(" \"'(-")
         for cue in cues:
-            leads = cue.start < start or (first and stop <= cue.start <= stop + NEAR)
+            leads = begin <= cue.start < start or (first and stop <= cue.start <= stop + NEAR)
             if cue.role == "others" and leads:
                 return False
+            if (
+                cue.role == "promises"
+                and cue.start >= stop
+                and not COMMA.search(plain, stop, cue.start)
+            ):
+                return False
         acts = any(cue.role in ("acts", "yours") for cue in cues)
-        arrives = any(cue.role == "arrivals" for cue in cues)
+        arrives = any(cue.role == "arrivals" and cue.end > begin for cue in cues)
         return acts or not arrives
 
     def _is_ahead(self, day: date) -> bool:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from parsers.packfile import Cues, LanguageFile
 from parsers.wordlist import GLUED, WordList, plain_text
 
+CJK = "\u3040-\u9fff\uac00-\ud7af"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GistWords:
@@ -64,6 +66,6 @@ def _spans(numbers: Mapping[str, int], units: Mapping[str, str]) -> re.Pattern[s
     number = "|".join(map(re.escape, sorted(numbers, key=len, reverse=True))) or r"(?!)"
     unit = "|".join(map(re.escape, sorted(units, key=len, reverse=True))) or r"(?!)"
     return re.compile(
-        rf"(?<![\w.,/年月월년-])(?<!월 )(\d{{1,3}}|{number})(?:\s?\([^()]{{1,12}}\))?[\s-]?"
-        rf"(?:full |ganze |volle )?({unit})(?![^\W\d_\u3040-\u9fff\uac00-\ud7af])"
+        rf"(?<![0-9.,/年月월년-])(?<![^\W\d_{CJK}])(?<!월 )(\d{{1,3}}|{number})"
+        rf"(?:\s?\([^()]{{1,12}}\))?[\s-]?(?:[^\W\d_]{{3,14}} )??({unit})(?![^\W\d_{CJK}])"
     )

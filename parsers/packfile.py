@@ -164,11 +164,15 @@ class Cues(_Written):
     yours: tuple[str, ...] = ()
     """Say that the span is the reader's: you have three days."""
     elsewhere: tuple[str, ...] = ()
-    """Say that the span is not counted from the mail: after delivery."""
+    """Say, beside a span, that it is not counted from the mail: after, from."""
+    here: tuple[str, ...] = ()
+    """Say that it is after all: after this notice."""
     acts: tuple[str, ...] = ()
     """What a reader can be asked to do."""
     arrivals: tuple[str, ...] = ()
     """Make a date one of arrival, unless the sentence also asks for an act."""
+    promises: tuple[str, ...] = ()
+    """Behind the date, in the same clause: what will be done for the reader."""
     others: tuple[str, ...] = ()
     """Before the date: somebody else's time, or a date of the past: the seller has until."""
     adverts: tuple[str, ...] = ()

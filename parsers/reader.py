@@ -176,7 +176,8 @@ def _understand(
     outcome, reason = _without_notices(sender, group, read)
     if outcome is not Outcome.UNREAD:
         return _reading(mail, outcome, reason, **more)
-    gist = gist_of(mail, pack, context.library, read.pages[0].clock)
+    clock = read.pages[0].clock
+    gist = gist_of(mail, pack, context.library, clock, listed=group is not None)
     near = near_misses.misses(read.pages[0])
     return _reading(mail, outcome, reason, near=near, gist=gist, **more)
 
