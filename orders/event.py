@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from parsers.notice import FieldValue, Kind, Notice, Proof, Reading, Role, Trust
+from parsers.notice import FieldValue, Gist, Kind, Notice, Proof, Reading, Role, Trust
 
 EARLIEST, LATEST = datetime(1995, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 """No marketplace is older, and no deadline later: what lies outside was never a time of an order,
@@ -80,7 +80,7 @@ class Event:
 def events_of(
     reading: Reading, *, digest: str, arrived: datetime, seen: datetime, mail: int | None
 ) -> tuple[Event, ...]:
-    """One event a notice of `reading`.
+    """One event a notice of `reading`; one of its gist where it has none.
 
     `digest` is the sha256 of the raw mail in hex; `arrived` (aware UTC, the server's INTERNALDATE)
     stands in for a
@@ -89,9 +89,39 @@ def events_of(
     """
     sent = reading.sent_at or arrived
     at = arrived if sent < EARLIEST else min(sent, arrived)
+    notices = [(f"mail:{digest}#{index}", one) for index, one in enumerate(reading.notices)]
+    if reading.gist is not None and _names_something(reading):
+        notices.append((f"mail:{digest}#gist", _notice_of(reading.gist, reading)))
     return tuple(
-        replace(_event_of(notice, reading, f"mail:{digest}#{index}", at), seen=seen, mail=mail)
-        for index, notice in enumerate(reading.notices)
+        replace(_event_of(notice, reading, origin, at), seen=seen, mail=mail)
+        for origin, notice in notices
+    )
+
+
+def _names_something(reading: Reading) -> bool:
+    """Whether the gist may belong to an order: one mail in a thread names none by itself."""
+    gist = reading.gist
+    return bool(gist and (gist.orders or gist.parcels or reading.thread))
+
+
+def _notice_of(gist: Gist, reading: Reading) -> Notice:
+    """The gist as an event has it: its first deadline, with the line that says so."""
+    fields: dict[str, FieldValue] = {"topics": ", ".join(gist.topics)} if gist.topics else {}
+    if gist.first is not None:
+        fields |= {"due": gist.first.at, "text": gist.first.line}
+    if gist.amounts:
+        fields["amount"] = gist.amounts[0]
+    if gist.urgent:
+        fields["urgent"] = True
+    return Notice(
+        kind=Kind.MAIL_GIST,
+        marketplace=reading.marketplace or "",
+        role=gist.role,
+        language=gist.language,
+        proof=Proof.GUESS,
+        order_numbers=gist.orders,
+        tracking=gist.parcels,
+        fields=fields,
     )
 
 

@@ -73,6 +73,7 @@ WATCH_KINDS = (
     "sale_not_booked",
     "nudge",
     "check_goods",
+    "stated_deadline",
 )
 
 FINDING_KINDS: dict[str, str] = {

@@ -206,7 +206,12 @@ class Order:
     refunded: Money | None = None
     """Sum of completed refunds in the order's currency."""
     kinds: frozenset[Kind] = frozenset()
-    """Kinds of all events, for quick questions."""
+    """Kinds of all news, for quick questions."""
+
+    @property
+    def news(self) -> tuple[Event, ...]:
+        """The timeline without mails of which only the gist is known: they tell no state."""
+        return tuple(event for event in self.events if event.kind is not Kind.MAIL_GIST)
 
     @property
     def title(self) -> str:

@@ -14,7 +14,7 @@ from parsers.gistwords import GistWords
 from parsers.identifiers import normal, shape_of
 from parsers.mail import ParsedMail
 from parsers.money import every_money
-from parsers.notice import Gist, Money, StatedDeadline
+from parsers.notice import Gist, Money, Role, StatedDeadline
 from parsers.pack import Library, Pack
 from parsers.phrase import fold
 from parsers.text import VisibleText
@@ -82,7 +82,13 @@ PATHS = (
 
 
 def gist_of(
-    mail: ParsedMail, pack: Pack, library: Library, clock: Clock, *, listed: bool = True
+    mail: ParsedMail,
+    pack: Pack,
+    library: Library,
+    clock: Clock,
+    *,
+    listed: bool = True,
+    role: Role = Role.BUYER,
 ) -> Gist:
     """What `mail` names and asks for. `clock` is what its dates are counted from; `listed`: the
     pack knows that its sender writes of orders or accounts.
@@ -109,6 +115,8 @@ def gist_of(
         deadlines=deadlines,
         topics=topics,
         urgent=any(_is_near(one.at, clock) for one in deadlines),
+        role=role,
+        language=language,
     )
 
 

@@ -71,6 +71,8 @@ class Kind(StrEnum):
     PROMO = "promo"
     UNPARSED = "unparsed"
     SUSPICIOUS = "suspicious"
+    MAIL_GIST = "mail.gist"
+    """What a mail that no phrase fits names and asks for: it may open, and never ends anything."""
     # What leaves no mail, told by hand (`orderbell note`): any kind above, or one of these.
     PROMISE = "promise"
     EVIDENCE = "evidence"
@@ -290,6 +292,8 @@ FIELDS: Mapping[str, FieldSpec] = MappingProxyType(
         "status": _of(FieldType.TEXT, "the status an imported row claims; ranked below every mail"),
         "title": _of(FieldType.TEXT, "the headline of a notice to all"),
         "sha256": _of(FieldType.TEXT, "fingerprint of a file that is kept"),
+        "topics": _of(FieldType.TEXT, "what a mail that no phrase fits is about"),
+        "urgent": _of(FieldType.FLAG, "whether such a mail wants something within 72 hours"),
         "text": _of(FieldType.TEXT, "a short text: a message's words, a note"),
     }
 )
@@ -371,6 +375,17 @@ class Gist:
     """Of `parsers.packfile.TOPICS`, likeliest first."""
     urgent: bool = False
     """Whether a deadline lies within 72 hours of the mail's Date."""
+    role: Role = Role.BUYER
+    """Whose mail it is, as far as its sender tells."""
+    language: str = "en"
+
+    @property
+    def first(self) -> StatedDeadline | None:
+        """The earliest deadline."""
+        return min(self.deadlines, key=lambda one: one.at.isoformat(), default=None)
+
+    def __bool__(self) -> bool:
+        return bool(self.orders or self.parcels or self.topics or self.deadlines)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,14 +70,15 @@ def _refused(raw: bytes, why: str, context: Context) -> Reading:
     sender = authentic.sender_of(mail, context.library)
     if sender is None or sender.pack is None:
         return _reading(mail, Outcome.FOREIGN, f"Not read: {why}.")
-    clock = stores.letterhead(mail, sender, group_of(sender, sender.pack)).clock
+    group = group_of(sender, sender.pack)
+    clock = stores.letterhead(mail, sender, group).clock
     return _reading(
         mail,
         Outcome.UNREAD,
         f"Not read: {why}.",
         sender=sender,
         marketplace=sender.pack.marketplace,
-        gist=gist_of(mail, sender.pack, context.library, clock),
+        gist=gist_of(mail, sender.pack, context.library, clock, role=_gist_role(group, context)),
     )
 
 
@@ -177,7 +178,8 @@ def _understand(
     if outcome is not Outcome.UNREAD:
         return _reading(mail, outcome, reason, **more)
     clock = read.pages[0].clock
-    gist = gist_of(mail, pack, context.library, clock, listed=group is not None)
+    listed, role = group is not None, _gist_role(group, context)
+    gist = gist_of(mail, pack, context.library, clock, listed=listed, role=role)
     near = near_misses.misses(read.pages[0])
     return _reading(mail, outcome, reason, near=near, gist=gist, **more)
 
@@ -210,6 +212,11 @@ def _role(group: str | None, context: Context) -> Role:
         if group == "seller" or (group == "message" and context.role == "seller")
         else Role.BUYER
     )
+
+
+def _gist_role(group: str | None, context: Context) -> Role:
+    """As `_role`; an address that no pack knows writes to whom the mailbox belongs."""
+    return Role.SELLER if group is None and context.role == "seller" else _role(group, context)
 
 
 def group_of(sender: Sender, pack: Pack) -> str | None:

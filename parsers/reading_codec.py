@@ -15,7 +15,7 @@ from enum import Enum
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from parsers.notice import Reading, fields_from_json, fields_to_json
+from parsers.notice import Gist, Reading, fields_from_json, fields_to_json
 
 MAX_TEXT = 1 << 18
 """Characters in one text: a subject of the longest header allowed."""
@@ -33,6 +33,20 @@ def reading_from_wire(row: Any) -> Reading:
     except (TypeError, LookupError, AttributeError, RecursionError) as error:
         raise ValueError(type(error).__name__) from None
     return reading
+
+
+def gist_to_wire(gist: Gist) -> Any:
+    """Everything of a gist, as JSON can hold it."""
+    return _out(gist)
+
+
+def gist_from_wire(row: Any) -> Gist:
+    """The inverse of `gist_to_wire`. Raises ValueError for anything else."""
+    try:
+        gist: Gist = _in(Gist, row)
+    except (TypeError, LookupError, AttributeError) as error:
+        raise ValueError(type(error).__name__) from None
+    return gist
 
 
 def _out(value: Any) -> Any:

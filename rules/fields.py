@@ -87,6 +87,55 @@ OWN = (
         example="249-0000000-0000001",
     ),
     FactSpec(
+        name="mail.named",
+        type=FactType.TEXT,
+        meaning="the order numbers that stand in a mail no phrase fits, known or not",
+        example="249-0000000-0000001",
+    ),
+    FactSpec(
+        name="mail.topics",
+        type=FactType.TEXT,
+        meaning="what a mail no phrase fits is about: dispute, refund, return, cancel, claim, …",
+        example="dispute, refund",
+    ),
+    FactSpec(
+        name="mail.due_at",
+        type=FactType.TIME,
+        meaning="the first date beside the cue of a deadline in a mail no phrase fits",
+        example="{within: 3d}",
+    ),
+    FactSpec(
+        name="mail.line",
+        type=FactType.TEXT,
+        meaning="the line in which that date stands",
+        example="Please reply by 5 June 2027.",
+    ),
+    FactSpec(
+        name="mail.amount",
+        type=FactType.MONEY,
+        meaning="the first amount in a mail no phrase fits, else what its order cost",
+        example="{at_least: 50 EUR}",
+    ),
+    FactSpec(
+        name="mail.title",
+        type=FactType.TEXT,
+        meaning="the item of the order that a mail no phrase fits names",
+        example="USB cable",
+    ),
+    FactSpec(
+        name="mail.urgent",
+        type=FactType.FLAG,
+        meaning="no phrase fits it, and a deadline lay within 72 hours of it, or it is about money"
+        " or rights of an order with an open case",
+        example="true",
+    ),
+    FactSpec(
+        name="mail.case_open",
+        type=FactType.FLAG,
+        meaning="no phrase fits it, and its order has an open dispute, appeal, claim or chargeback",
+        example="true",
+    ),
+    FactSpec(
         name="mail.question",
         type=FactType.FLAG,
         meaning="it may belong to several orders, and only you can say to which",

@@ -14,7 +14,7 @@ from tests.golden import FIXTURES
 
 SIGNS: Mapping[Proof, str] = {Proof.REAL: "●", Proof.RECONSTRUCTED: "◐", Proof.GUESS: "○"}
 """Best first."""
-NO_MAIL = frozenset({"import.row", "promo", "unparsed", "suspicious"})
+NO_MAIL = frozenset({"import.row", "promo", "unparsed", "suspicious", "mail.gist"})
 """Kinds that are another outcome of reading, or come from a file."""
 BY_HAND = frozenset(
     {

@@ -1,5 +1,8 @@
 """`mails`: what was not understood, and reading it again once a pack has been mended."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import click
 
 from daemon.cli.listing import Column, Overflow, as_json, column, limit, say, show, spoken
@@ -29,11 +32,22 @@ def unread(paths: Paths, limit: int, as_json: bool) -> None:
             Column("arrived", lambda row: spoken(row["arrived"], zone)),
             column("from", "sender", Overflow.FOLD),
             column("subject", "subject", Overflow.FOLD),
-            column("why", "reason", Overflow.FOLD),
+            Column("gist", lambda row: _gist(row["gist"]), overflow=Overflow.FOLD),
+            column("why", "reason", Overflow.HIDE),
         ),
         as_json=as_json,
         empty="every marketplace mail was understood",
     )
+
+
+def _gist(gist: Mapping[str, Any] | None) -> str:
+    """What the mail names and asks for, in one line."""
+    if gist is None:
+        return ""
+    amounts = [f"{one['value']} {one['currency']}" for one in gist["amounts"]]
+    told = [*gist["topics"], *gist["orders"], *gist["parcels"], *amounts]
+    until = [f"until {one['at']}: “{one['line']}”" for one in gist["deadlines"]]
+    return "; ".join(filter(None, (", ".join(told), *until)))
 
 
 @mails.command()

@@ -185,6 +185,8 @@ def _in_words(row: Mapping[str, Any], zone: tzinfo, language: str) -> Iterator[s
         )
         event = f"{step['kind']} ({named('event', step['kind'], language)})"
         yield f"  {spoken(step['at'], zone)}  {event} – {origin}"
+        if step["kind"] == "mail.gist" and step["fields"].get("text"):
+            yield f"    until {step['fields']['due']}: “{step['fields']['text']}”"
     if row["findings"]:
         yield _("What does not fit")
         for finding in row["findings"]:

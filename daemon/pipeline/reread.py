@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from daemon.pipeline.corrections import restore, retract, trust_anew
 from daemon.pipeline.evaluate import look
-from daemon.pipeline.intake import end, enter
+from daemon.pipeline.intake import append, end, enter
 from daemon.pipeline.scopes import mail_scope
 from daemon.pipeline.transaction import Transaction
 from daemon.store.mails import MailRow
-from orders.event import Event
+from orders.event import Event, events_of
 from parsers.notice import Outcome, Reading, Trust
 
 
@@ -52,13 +52,30 @@ def _says_more(tx: Transaction, row: MailRow, reading: Reading, before: tuple[Ev
     if understood and len(reading.notices) <= len(before):
         return False
     if not understood and reading.outcome is row.outcome:
-        return False
+        return _is_heard_anew(tx, row, reading, before)
+    if not understood and before:
+        retract(tx, before)  # its gist: the phrase that fits now says more
     digest = str(row.digest)
     gone = tx.ledger.retracted([f"mail:{digest}#{index}" for index in range(len(reading.notices))])
     end(tx, row.id, reading, digest, tx.ledger.mails.raw(row.id))
     enter(tx, row.id, reading, digest)
     if gone:
         restore(tx, gone)
+    return True
+
+
+def _is_heard_anew(
+    tx: Transaction, row: MailRow, reading: Reading, before: tuple[Event, ...]
+) -> bool:
+    """A mail that no phrase fits, still: what it names and asks for may be known now."""
+    if not reading.gist or reading.gist == row.gist:
+        return False
+    digest = str(row.digest)
+    end(tx, row.id, reading, digest, tx.ledger.mails.raw(row.id))
+    if not before:
+        more = events_of(reading, digest=digest, arrived=row.arrived, seen=row.seen, mail=row.id)
+        append(tx, more)
+    look(tx, mail_scope(row.id))
     return True
 
 

@@ -2,9 +2,9 @@
 service itself.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from itertools import chain
 
@@ -18,9 +18,9 @@ from orders.facts.view import View, view
 from orders.matching.index import CachedIndex, key_parts
 from orders.matching.level import Level
 from orders.matching.match import Match, match
-from orders.order import Finding, WatchState
+from orders.order import CaseKind, Finding, Order, WatchState
 from orders.subject import FactValue, Subject
-from parsers.notice import Kind, Money, Outcome
+from parsers.notice import Gist, Kind, Money, Outcome, when_to_utc
 from rules.alert import Scope, ScopeKind
 from rules.fields import FIELDS
 
@@ -37,6 +37,11 @@ INSTANT = timedelta(microseconds=1)
 """A watch is missed when its time is over, not at it."""
 ALIKE = frozenset({Level.THREAD, Level.MASK, Level.SIMILARITY})
 """Steps of the ladder without any number: they never close, so what would close is asked."""
+RIGHTS = frozenset(
+    {"dispute", "claim", "chargeback", "refund", "return", "cancel", "payment", "account"}
+)
+"""Topics of money or rights."""
+TROUBLED = (CaseKind.DISPUTE, CaseKind.APPEAL, CaseKind.CLAIM, CaseKind.CHARGEBACK)
 ENDS = frozenset(
     {
         Kind.ORDER_CANCELLED,
@@ -110,7 +115,7 @@ def question(found: Match) -> bool:
     """Only the user can say which order this is about, or that an end found by likeness alone is
     that order's.
     """
-    if found.answered:
+    if found.answered or found.event.kind is Kind.MAIL_GIST:
         return False
     if found.candidates and not found.keys:
         return True
@@ -145,23 +150,58 @@ def _own_subject(
     candidates = _numbers(chain.from_iterable(map(_choices, asked)))
     named = _numbers(chain.from_iterable(one.keys for one in matches))
     known = _known(tx, (*claims, *named))
-    facts = _mail_facts(row) | {
+    more: dict[str, FactValue | None] = {
         "mail.order": ", ".join(known) or None,
         "mail.question": bool(asked),
         "mail.candidates": ", ".join(candidates) or None,
     }
+    facts = _mail_facts(row) | _gist_facts(tx, row, matches) | more
+    due = facts.get("mail.due_at")
     return Subject(
         about="mail",
         id=str(row.id),
         facts=_present(facts),
-        orders=known or candidates,
+        orders=known or (row.gist.orders if row.gist else ()) or candidates,
         mails=(row.id,),
+        due_at=due if isinstance(due, datetime) else None,
     )
 
 
 def _choices(asked: Match) -> tuple[str, ...]:
     """Keys of the orders that the question is about."""
     return asked.candidates or asked.keys
+
+
+def _gist_facts(
+    tx: Transaction, row: MailRow, matches: Iterable[Match]
+) -> dict[str, FactValue | None]:
+    """What a mail that no phrase fits names and asks for, and how it stands with its orders."""
+    if row.outcome is not Outcome.UNREAD or not row.gist:
+        return {"mail.urgent": False, "mail.case_open": False}
+    keys = dict.fromkeys(key for one in matches for key in (*one.keys, *one.candidates))
+    orders = [view(key, tx.ledger, tx.setup.policy, tx.setup.zone).order for key in keys]
+    return _asked(row.gist, tx.setup.zone) | _at_stake(row.gist, orders)
+
+
+def _asked(gist: Gist, zone: tzinfo) -> dict[str, FactValue | None]:
+    first = gist.first
+    return {
+        "mail.topics": ", ".join(gist.topics) or None,
+        "mail.due_at": when_to_utc(first.at, zone) if first else None,
+        "mail.line": first.line if first else None,
+        "mail.named": ", ".join(gist.orders) or None,
+    }
+
+
+def _at_stake(gist: Gist, orders: Sequence[Order]) -> dict[str, FactValue | None]:
+    cases = [case for order in orders for case in order.cases if case.closed_at is None]
+    amounts = (*gist.amounts, *(order.total for order in orders if order.total))
+    return {
+        "mail.title": next((order.title for order in orders if order.title), None),
+        "mail.amount": next(iter(amounts), None),
+        "mail.urgent": gist.urgent or (not RIGHTS.isdisjoint(gist.topics) and bool(cases)),
+        "mail.case_open": any(case.kind in TROUBLED for case in cases),
+    }
 
 
 def _mail_facts(row: MailRow) -> dict[str, FactValue | None]:

@@ -7,7 +7,7 @@ from typing import Any
 from daemon.queries.times import iso
 from daemon.store.ledger import Ledger
 from daemon.store.mails import MailRow, MailState
-from parsers.notice import Outcome
+from parsers.notice import Outcome, gist_to_json
 
 
 def unread_mails(ledger: Ledger, zone: tzinfo, *, limit: int = 200) -> list[Mapping[str, Any]]:
@@ -32,4 +32,5 @@ def _row(mail: MailRow, zone: tzinfo) -> Mapping[str, Any]:
         "sender": mail.sender,
         "subject": mail.subject,
         "reason": mail.reason,
+        "gist": gist_to_json(mail.gist) if mail.gist else None,
     }

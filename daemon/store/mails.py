@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Select, func, select, update
 
 from daemon.store.dialect import add, add_all, insert
 from daemon.store.tables import UNFINISHED, mail, tally
-from parsers.notice import NearMiss, Outcome, Reading, Trust
+from parsers.notice import Gist, NearMiss, Outcome, Reading, Trust
+from parsers.reading_codec import gist_from_wire, gist_to_wire
 
 
 class MailState(StrEnum):
@@ -55,6 +56,7 @@ class MailRow:
     sender: str
     sent_at: datetime | None
     same_as: int | None
+    gist: Gist | None = None
 
 
 LIGHT = tuple(column for column in mail.c if column.name not in ("raw", "near", "claims"))
@@ -139,6 +141,7 @@ class Mails:
             sent_at=reading.sent_at,
             near=[_near_out(one) for one in reading.near] or None,
             claims=list(reading.claims) or None,
+            gist=gist_to_wire(reading.gist) if reading.gist else None,
             raw=raw,
         )
 
@@ -363,6 +366,7 @@ def _row(row: Any) -> MailRow:
         sender=row.sender or "",
         sent_at=row.sent_at,
         same_as=row.same_as,
+        gist=gist_from_wire(row.gist) if row.gist else None,
     )
 
 

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from daemon.store.types import WHOLE, Flag, Instant, Json, Packed, ScopeText, Words
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision in migrations/versions: a ledger that carries it needs no Alembic."""
 
 METADATA = MetaData(
@@ -101,6 +101,7 @@ mail = Table(
     Column("same_as", WHOLE, ForeignKey("mail.id")),  # the row that holds the same mail
     Column("near", Json),  # phrases that nearly matched, for people who mend packs
     Column("claims", Json),  # order numbers a forged mail names
+    Column("gist", Json),  # what a mail names and asks for that no phrase fits
     Column("raw", Packed),  # marketplace mail only
     UniqueConstraint("mailbox", "folder", "uidvalidity", "uid"),
     sqlite_strict=True,

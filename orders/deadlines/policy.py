@@ -114,7 +114,7 @@ class PolicyRow(BaseModel):
     lapses: Patterns = ()
     enabled: bool = True
     effective_from: date = ALWAYS
-    grade: Literal["A", "A-text", "B", "C", "own"]
+    grade: Literal["A", "A-text", "B", "C", "own", "gist"]
     source: str
 
     @property

@@ -242,7 +242,7 @@ class _Awaited:
         if not stated:
             return None
         at, name = min(stated)
-        why = f"{name.removeprefix('order.')} as stated in the mail of {event.at:%Y-%m-%d}"
+        why = _stated_in(event, name)
         return _Due(at=at, why=why, stated=True)
 
     def _state(
@@ -456,8 +456,8 @@ class _Awaited:
 def _begun(history: History, order: Order) -> datetime | None:
     """When the order was placed, else its first mail, else the first that may be about it."""
     first = min((event.at for event in history.events), default=None)
-    possible = min((matched.event.at for matched in history.possible), default=None)
-    return order.ordered_at or first or possible
+    weak = (*history.gists, *(matched.event for matched in history.possible))
+    return order.ordered_at or first or min((event.at for event in weak), default=None)
 
 
 def _last_sign(history: History) -> datetime | None:
@@ -465,12 +465,19 @@ def _last_sign(history: History) -> datetime | None:
     what was told last.
     """
     possible = (matched.event for matched in history.possible if not matched.answered)
-    mails = list(filter(_is_mail, (*history.events, *possible)))
+    mails = list(filter(_is_mail, (*history.timeline, *possible)))
     return max((event.at for event in mails or history.events), default=None)
 
 
 def _is_mail(event: Event) -> bool:
     return event.source is Source.MAIL
+
+
+def _stated_in(event: Event, name: str) -> str:
+    line = text_of(event.fields, "text")
+    if event.kind is Kind.MAIL_GIST and line:
+        return f"“{line}” in the mail of {event.at:%Y-%m-%d}, which no phrase fits (gist)"
+    return f"{name.removeprefix('order.')} as stated in the mail of {event.at:%Y-%m-%d}"
 
 
 def _current(dates: list[_Date]) -> list[_Date]:

@@ -364,7 +364,9 @@ def _rates(notice: Event) -> dict[str, FactValue]:
 
 
 def _mine(watch: Watch) -> bool:
-    return watch.state is WatchState.OPEN and watch.actor is Actor.ME
+    """A deadline of mine that runs. What a mail asks that no phrase fits brings none nearer."""
+    known = watch.opened_by.kind is not Kind.MAIL_GIST
+    return known and watch.state is WatchState.OPEN and watch.actor is Actor.ME
 
 
 def _state(case: Case, side: _Side) -> str:

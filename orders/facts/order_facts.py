@@ -42,7 +42,7 @@ def order_facts(order: Order) -> dict[str, FactValue]:
         facts |= _flags(order)
     facts["order.marketplace"] = order.marketplace
     facts["order.role"] = order.role.value
-    country = region(order.events, order.total.currency if order.total else None)
+    country = region(order.news, order.total.currency if order.total else None)
     seller = order.role is Role.SELLER
     link = order_link(order.marketplace, order.number, store(country), seller=seller)
     rest = unshipped(order.items, order.shipments)
@@ -66,7 +66,7 @@ def order_facts(order: Order) -> dict[str, FactValue]:
 
 
 def _times(order: Order) -> dict[str, datetime | None]:
-    mails = [event for event in order.events if event.source is Source.MAIL]
+    mails = [event for event in order.news if event.source is Source.MAIL]
     return {
         "order.ordered_at": order.ordered_at,
         "order.ship_by": order.ship_by,
@@ -123,7 +123,7 @@ def _flags(order: Order) -> dict[str, FactValue]:
         "order.delayed": _is_late(order),
         "order.dispute_open": CaseKind.DISPUTE in open_kinds,
         "order.return_shipped": Kind.RETURN_SHIPPED in kinds,
-        "order.verified": any(map(_is_verified, order.events)),
+        "order.verified": any(map(_is_verified, order.news)),
     }
 
 
@@ -163,14 +163,12 @@ def _payment_failed(order: Order) -> bool:
 
 
 def _out_of_stock(order: Order) -> list[Event]:
-    return [event for event in order.events if event.fields.get("intent") == "out_of_stock"]
+    return [event for event in order.news if event.fields.get("intent") == "out_of_stock"]
 
 
 def _same_messages(order: Order) -> int:
     told = [
-        text_of(event.fields, "text")
-        for event in order.events
-        if event.kind is Kind.MESSAGE_RECEIVED
+        text_of(event.fields, "text") for event in order.news if event.kind is Kind.MESSAGE_RECEIVED
     ]
     words = Counter(normal(text) for text in told if text)
     return max(words.values(), default=0)
@@ -180,8 +178,8 @@ def _delays(order: Order) -> list[Event]:
     """Mails that moved the expected arrival to a later day, or said so without a date."""
     found: list[Event] = []
     until: Stated | None = None
-    zone = store_zone(order.events)
-    for event in filter(_is_of_the_way, order.events):
+    zone = store_zone(order.news)
+    for event in filter(_is_of_the_way, order.news):
         told = stated(event.fields.get("expected_until"))
         if event.kind is Kind.SHIPMENT_ESTIMATE_CHANGED and not _is_sooner(told, until, zone):
             found.append(event)
@@ -201,13 +199,13 @@ def _is_of_the_way(event: Event) -> bool:
 
 
 def _first_at(order: Order, kind: Kind) -> datetime | None:
-    return min((event.at for event in order.events if event.kind is kind), default=None)
+    return min((event.at for event in order.news if event.kind is kind), default=None)
 
 
 def _last_at(order: Order, kind: Kind) -> datetime | None:
-    return max((event.at for event in order.events if event.kind is kind), default=None)
+    return max((event.at for event in order.news if event.kind is kind), default=None)
 
 
 def _last_word(order: Order, kind: Kind, name: str) -> str | None:
-    words = [text_of(event.fields, name) for event in order.events if event.kind is kind]
+    words = [text_of(event.fields, name) for event in order.news if event.kind is kind]
     return next((word for word in reversed(words) if word), None)

@@ -35,12 +35,23 @@ class History:
         self.matches = without_twins(belonging)
         self.possible = without_twins(possible)
         """Events that might belong here: they open possible deadlines, nothing else."""
-        self.events = tuple(matched.event for matched in self.matches)
+        self.gists = tuple(
+            matched.event for matched in self.matches if matched.event.kind is Kind.MAIL_GIST
+        )
+        """Mails that no phrase fits. They open deadlines, and no fold counts them."""
+        self.events = tuple(
+            matched.event for matched in self.matches if matched.event.kind is not Kind.MAIL_GIST
+        )
         self.store_zone = store_zone(self.events)
         """The zone of the store, whose days its mails state; None where it is not known."""
-        self._by_kind = _by_kind(self.events)
+        self._by_kind = _by_kind((*self.events, *self.gists))
         self._closing = _origins(matched for matched in self.matches if matched.closes)
         self._sure = _origins(matched for matched in self.matches if matched.confidence >= SURE)
+
+    @property
+    def timeline(self) -> tuple[Event, ...]:
+        """All events in time, those that no fold counts too."""
+        return tuple(matched.event for matched in self.matches)
 
     def of(self, *kinds: Kind) -> tuple[Event, ...]:
         """Events of these kinds, oldest first."""

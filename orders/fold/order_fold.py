@@ -40,7 +40,7 @@ def fold(history: History) -> Order:
         role=history.role,
         number=history.number,
         status=status,
-        events=history.events,
+        events=history.timeline,
         items=lines,
         store=_text(history, "store"),
         total=_total(history),

@@ -43,6 +43,8 @@ class RefKind(StrEnum):
     CASE = "case"
     THREAD = "thread"
     RELAY = "relay"
+    GIST = "gist"
+    """What a mail that no phrase fits names. By this it is found, and it ties nothing else."""
 
 
 class EventIndex(Protocol):
@@ -89,6 +91,9 @@ def references(event: Event) -> tuple[tuple[RefKind, str], ...]:
     digit (links were seen without it), and `~` with a neighbourhood (line ids lie a few times
     10,000 above the order).
     """
+    if event.kind is Kind.MAIL_GIST:
+        named = (*event.order_numbers, *event.tracking, *event.packages)
+        return tuple(dict.fromkeys((RefKind.GIST, value) for value in named))
     found = [
         *((RefKind.ORDER, value) for value in _marked_numbers(event)),
         *((RefKind.TRACKING, value) for value in event.tracking),

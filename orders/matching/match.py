@@ -130,6 +130,7 @@ def _within_reach(key: str, index: EventIndex) -> Iterable[Event]:
     marketplace, role, _ = key_parts(key)
     named = named_events(key, index)
     found = _by_origin(_followed(named, index))
+    found |= _by_origin(_gists(key, tuple(found.values()), index))
     for event in index.unmatched(marketplace, role):
         if event.origin not in found and _can_draw(key, named, event):
             found[event.origin] = event
@@ -138,6 +139,18 @@ def _within_reach(key: str, index: EventIndex) -> Iterable[Event]:
 
 def _by_origin(events: Iterable[Event]) -> dict[str, Event]:
     return {event.origin: event for event in events}
+
+
+def _gists(key: str, events: Iterable[Event], index: EventIndex) -> Iterator[Event]:
+    """Mails that no phrase fits and that name the order, or a parcel or case of its events."""
+    marketplace, role, number = key_parts(key)
+    values = [value for event in events for _, value in _ties(event)]
+    if marketplace == "aliexpress" and is_whole(number):
+        values.append(number[1:])
+    for value in dict.fromkeys((number, *values)):
+        for event in index.by_reference(RefKind.GIST, marketplace, value):
+            if event.role == role:
+                yield event
 
 
 def named_events(key: str, index: EventIndex) -> tuple[Event, ...]:

@@ -234,7 +234,7 @@ def test_nothing_changes_before_the_announced_flip_and_it_changes_there(tree, fa
         (
             {"watch.kind": "apeal"},
             ("watch.kind",),
-            "'apeal' is not one of the 41 known; did you mean 'appeal'?",
+            "'apeal' is not one of the 42 known; did you mean 'appeal'?",
         ),
         (
             {"order.role": ["buyer", "sellr"]},

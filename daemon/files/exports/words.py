@@ -59,6 +59,7 @@ EVENTS: Mapping[str, tuple[str, str]] = {
     "import.row": ("From an imported file", "取り込みファイル"),
     "promo": ("Advertisement", "広告"),
     "unparsed": ("Mail not understood", "未解読メール"),
+    "mail.gist": ("Mail not understood, its gist", "未解読メールの要点"),
     "suspicious": ("Suspicious mail", "不審なメール"),
     "promise": ("Promise", "約束"),
     "evidence": ("Evidence", "証拠"),
@@ -116,6 +117,7 @@ WATCHES: Mapping[str, tuple[str, str]] = {
     "sale_not_booked": ("Sale not booked", "売上が未計上"),
     "nudge": ("Write again in the dispute", "紛争で再連絡"),
     "check_goods": ("Check the goods", "商品の確認"),
+    "stated_deadline": ("What a mail asks for", "メールに書かれた期限"),
 }
 
 CASES: Mapping[str, tuple[str, str]] = {

@@ -423,6 +423,13 @@ DUE = [
         ["refund.completed"],
     ),
     ("D-GEN-01", [said("coupon.late_delivery", 20, expires=day(50))], day(50), [], []),
+    (
+        "D-GIST",
+        [said("mail.gist", 0, due=day(3), text="Please reply by Thursday.")],
+        day(3),
+        ["evidence", "contacted_seller"],
+        ["order.cancelled"],
+    ),
 ]
 NAMES = [f"{row[0]}-{index}" for index, row in enumerate(DUE)]
 
