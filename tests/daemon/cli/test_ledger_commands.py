@@ -139,6 +139,7 @@ def test_an_order_shows_the_mail_behind_each_step(made):
         "shipment.shipped",
         "shipment.delivered",
         "dispute.opened",
+        "mail.gist",
         "dispute.judged",
     ]
     assert all(step["mail"] and step["subject"] for step in told["timeline"])
