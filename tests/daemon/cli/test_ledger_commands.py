@@ -134,14 +134,15 @@ def test_an_order_shows_the_mail_behind_each_step(made):
     [told] = rows(call(made, "order", KNIFE, "--json"))
     words = call(made, "order", KNIFE).stdout
 
-    assert [step["kind"] for step in told["timeline"]] == [
+    news = [step["kind"] for step in told["timeline"] if step["kind"] != "mail.gist"]
+    assert news == [
         "order.placed",
         "shipment.shipped",
         "shipment.delivered",
         "dispute.opened",
-        "mail.gist",
         "dispute.judged",
     ]
+    assert "mail.gist" in [step["kind"] for step in told["timeline"]]
     assert all(step["mail"] and step["subject"] for step in told["timeline"])
     assert "AliExpress Dispute Order" in words
     assert "critical, firing: Dispute judged Invalid" in words
