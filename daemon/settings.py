@@ -38,6 +38,10 @@ from parsers.user_yaml import (
     duration_text,
     read,
 )
+from rules.alert import Severity
+from rules.fields import ABOUTS
+from rules.matchers import compile_when
+from rules.routes import Route
 
 ABBREVIATIONS = {
     "JST": "Asia/Tokyo",
@@ -437,6 +441,63 @@ class AlertSettings(Written):
     info: SeverityPolicy = SeverityPolicy(group="digest")
 
 
+def _several(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Names = Annotated[
+    tuple[Line, ...],
+    BeforeValidator(_several),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+
+
+class WrittenRoute(Written):
+    """Alerts that are all of this go to these groups."""
+
+    notify: Annotated[Names, Field(min_length=1)]
+    """Groups of targets."""
+    rule: Names = ()
+    """Ids of rules, or patterns such as dispute-*."""
+    about: Names = ()
+    """What rules speak of: order, dispute, watch …"""
+    severity: tuple[Severity, ...] = ()
+    """A list of critical, warning, info."""
+    marketplace: Names = ()
+    """Such as aliexpress."""
+    amount: Annotated[dict[str, Any], Field(max_length=2)] | None = Field(
+        None, alias="order.amount"
+    )
+    """A test as in rules: {at_least: 20000 JPY}."""
+    goes_on: bool = Field(False, alias="continue")
+    """true: the routes behind it are asked too."""
+
+    @model_validator(mode="after")
+    def sensible(self) -> "WrittenRoute":
+        for about in self.about:
+            if about not in ABOUTS:
+                hint = did_you_mean(about, ABOUTS) or f"; known are {', '.join(ABOUTS)}"
+                raise ValueError(f"no rule is about {about!r}{hint}")
+        if self.amount is not None:
+            _, slips = compile_when("order", {"order.amount": self.amount})
+            for slip in slips:
+                raise ValueError(f"order.amount: {slip.what}")
+        return self
+
+    @property
+    def compiled(self) -> Route:
+        amount = {"order.amount": self.amount}
+        return Route(
+            notify=self.notify,
+            rules=self.rule,
+            abouts=self.about,
+            severities=self.severity,
+            marketplaces=self.marketplace,
+            amount=compile_when("order", amount)[0] if self.amount is not None else None,
+            goes_on=self.goes_on,
+        )
+
+
 class QuietHours(Written):
     from_: Clock = Field(alias="from")
     """Begin."""
@@ -465,6 +526,8 @@ class Settings(Written):
     notify: Annotated[dict[Text, tuple[Text, ...]], Field(max_length=MOST)] = {}
     """Groups: name → ids of targets."""
     alerts: AlertSettings = AlertSettings()
+    routes: Annotated[tuple[WrittenRoute, ...], Field(max_length=MOST)] = ()
+    """Who is told by what it is; the first that fits, unless it says continue."""
     quiet_hours: QuietHours | None = None
     digest: Digest = Digest()
     language: Literal["en", "ja"] | None = None
@@ -642,6 +705,11 @@ def _nameless(settings: Settings) -> Iterator[tuple[list[str | int], str]]:
             if group not in settings.notify:
                 what = f"no notify group {group!r}{_group_meant(group, settings)}"
                 yield ["alerts", level, "notify", index], what
+    for at, route in enumerate(settings.routes):
+        for index, group in enumerate(route.notify):
+            if group not in settings.notify:
+                what = f"no notify group {group!r}{_group_meant(group, settings)}"
+                yield ["routes", at, "notify", index], what
 
 
 def _group_meant(name: str, settings: Settings) -> str:

@@ -15,6 +15,7 @@ from parsers.notice import Money
 from parsers.user_yaml import duration
 from rules.alert import Alert, AlertState, Announcement, Cause, Severity, Timing
 from rules.evaluate import Evaluation
+from rules.routes import Envelope, Facts, groups_by_route
 from rules.rulebook import Rule, Rulebook
 from rules.schedule import CHANNELS, Channel, Plan, quiet_end, reminders, slot
 from rules.templates import known, parse, slots
@@ -236,7 +237,7 @@ def _pending(
     if moment.silent:
         fired = replace(fired, told=news)
         return replace(fired, next_at=_next_at(fired, judgement)), None
-    groups = _groups(judgement.rule, alert.severity, moment.plan)
+    groups = _groups(judgement.rule, alert, moment.plan, judgement.subject.facts, moment.now)
     return _told(fired, judgement, news, moment, Cause.FIRING, groups)
 
 
@@ -253,7 +254,7 @@ def _firing(
         alert = replace(alert, told=told, told_at=None if untold else alert.told_at)
         return replace(alert, next_at=_next_at(alert, judgement)), None
     escalates = _is_reached(_escalate_at(alert, judgement.rule), moment.now)
-    groups = _heard_by(alert, judgement.rule, moment.plan, again=again, escalates=escalates)
+    groups = _heard_by(alert, judgement, moment, again=again, escalates=escalates)
     alert = _counted(alert, repeated=again and not fresh, escalates=escalates)
     if groups is None:
         return replace(alert, next_at=_next_at(alert, judgement)), None
@@ -265,12 +266,13 @@ def _counted(alert: Alert, *, repeated: bool, escalates: bool) -> Alert:
 
 
 def _heard_by(
-    alert: Alert, rule: Rule, plan: Plan, *, again: bool, escalates: bool
+    alert: Alert, judgement: Evaluation, moment: _Moment, *, again: bool, escalates: bool
 ) -> tuple[str, ...] | None:
     """The groups it is told to now; None where there is nothing to tell."""
     if not again and not escalates:
         return None
-    groups = _groups(rule, alert.severity, plan) if again else ()
+    rule, facts = judgement.rule, judgement.subject.facts
+    groups = _groups(rule, alert, moment.plan, facts, moment.now) if again else ()
     more = rule.escalate.notify if escalates and rule.escalate else ()
     return tuple(dict.fromkeys((*groups, *more)))
 
@@ -375,8 +377,15 @@ def _escalate_at(alert: Alert, rule: Rule) -> datetime | None:
     return alert.fired_at + rule.escalate.after
 
 
-def _groups(rule: Rule, severity: Severity, plan: Plan) -> tuple[str, ...]:
-    return plan.channel(severity).notify if rule.notify is None else rule.notify
+def _groups(rule: Rule, alert: Alert, plan: Plan, facts: Facts, now: datetime) -> tuple[str, ...]:
+    """The rule's own, else those of the routes it takes, else those of the severity."""
+    if rule.notify is not None:
+        return rule.notify
+    envelope = Envelope(
+        rule=rule.id, about=rule.about, severity=alert.severity, facts=facts, now=now
+    )
+    routed = groups_by_route(plan.routes, envelope)
+    return plan.channel(alert.severity).notify if routed is None else routed
 
 
 def _news(rule: Rule, subject: Subject) -> dict[str, str]:
@@ -472,19 +481,27 @@ def _together(
     return [moved(one) for one in told]
 
 
-def backlog(book: Rulebook, live: Iterable[Alert], plan: Plan, now: datetime) -> Step:
+def backlog(
+    book: Rulebook,
+    live: Iterable[Alert],
+    plan: Plan,
+    now: datetime,
+    facts: Mapping[Key, Facts] | None = None,
+) -> Step:
     """After a silent time: everything that still fires and has something untold, as one digest.
 
     Told at once, or at the end of the quiet hours when nothing critical is among it. The scopes are
     to be judged again
     afterwards: their repeats count from what is told here.
+    `facts`: what is known of each alert's subject, for routes.
     """
     rules = {rule.id: rule for rule in book.rules}
     due = [alert for alert in filter(_is_untold, live) if alert.rule in rules]
     at = _backlog_at(due, plan, now)
     told = []
     for alert in sorted(due, key=lambda one: (-one.severity.rank, one.since, one.key)):
-        groups = _groups(rules[alert.rule], alert.severity, plan)
+        known_of_it = (facts or {}).get(alert.key, {})
+        groups = _groups(rules[alert.rule], alert, plan, known_of_it, now)
         after = replace(alert, told_at=at, groups=groups)
         told.append(
             Announcement(

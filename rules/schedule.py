@@ -8,6 +8,7 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from orders.facts.stake import Worth
 from rules.alert import Severity, Timing
+from rules.routes import Route
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -42,6 +43,8 @@ class Plan:
     """What the user's configuration says about telling."""
 
     channels: Mapping[Severity, Channel] = field(default_factory=lambda: CHANNELS)
+    routes: tuple[Route, ...] = ()
+    """Asked before the severity's groups, and after a rule's own `notify`."""
     quiet_from: time | None = None
     quiet_to: time | None = None
     """The quiet hours, in `quiet_zone`; they may span midnight. None: no quiet hours."""

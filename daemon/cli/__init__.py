@@ -27,6 +27,7 @@ from daemon.cli import (
     orders,
     read,
     replay,
+    routes,
     rules,
     run,
     service,
@@ -135,7 +136,14 @@ main.sections = {
         alerts.resolve,
         notify.notify,
     ),
-    "Files": (config.config, rules.rules, backup.backup, backup.restore, config.completion),
+    "Files": (
+        config.config,
+        rules.rules,
+        routes.routes,
+        backup.backup,
+        backup.restore,
+        config.completion,
+    ),
 }
 for command in chain.from_iterable(main.sections.values()):
     main.add_command(command)

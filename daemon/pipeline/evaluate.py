@@ -83,7 +83,9 @@ def end_silence(tx: Transaction, mailbox: str, limit: int) -> bool:
 def tell_backlog(tx: Transaction, batch: str) -> int:
     """Everything that fires and was never told, as one batch; how many that is."""
     rows = {row.alert.key: row for row in tx.ledger.alerts.all_live()}
-    step = backlog(tx.setup.rulebook, [row.alert for row in rows.values()], tx.setup.plan, tx.now)
+    alerts = [row.alert for row in rows.values()]
+    facts = {key: row.subject.facts for key, row in rows.items()}
+    step = backlog(tx.setup.rulebook, alerts, tx.setup.plan, tx.now, facts)
     for announcement in step.announcements:
         row = rows[announcement.alert.key]
         kept = tx.ledger.alerts.put(announcement.alert, row.scope, row.subject)

@@ -124,6 +124,7 @@ def plan_of(settings: Settings) -> Plan:
                 for severity, one in written.items()
             },
         },
+        routes=tuple(route.compiled for route in settings.routes),
         quiet_from=quiet.from_ if quiet else None,
         quiet_to=quiet.to if quiet else None,
         quiet_zone=(quiet.timezone if quiet else None) or settings.timezone,

@@ -1,0 +1,47 @@
+"""Who would get an alert, and which route says so."""
+
+from datetime import datetime
+from typing import Any
+
+from daemon.pipeline.setup import Setup
+from daemon.store.alerts import AlertRow
+from rules.routes import Envelope, taken
+from rules.rulebook import Rule
+
+
+def of_rule(rule: Rule, marketplace: str | None, now: datetime) -> Envelope:
+    """An alert of the rule about which nothing but its marketplace is known."""
+    facts = {"order.marketplace": marketplace} if marketplace else {}
+    return Envelope(rule=rule.id, about=rule.about, severity=rule.severity, facts=facts, now=now)
+
+
+def of_alert(row: AlertRow, now: datetime) -> Envelope:
+    """The alert as it is."""
+    alert = row.alert
+    return Envelope(
+        rule=alert.rule,
+        about=alert.about,
+        severity=alert.severity,
+        facts=row.subject.facts,
+        now=now,
+    )
+
+
+def way(setup: Setup, rule: Rule | None, envelope: Envelope) -> dict[str, Any]:
+    """The groups and targets that are told, and why these."""
+    routes = list(taken(setup.plan.routes, envelope))
+    if rule is not None and rule.notify is not None:
+        groups, because = rule.notify, "the rule's own notify"
+    elif routes:
+        groups = tuple(dict.fromkeys(group for _, route in routes for group in route.notify))
+        because = " and ".join(f"route {number}" for number, _ in routes)
+    else:
+        groups = setup.plan.channel(envelope.severity).notify
+        because = f"alerts: {envelope.severity.value}"
+    return {
+        "rule": envelope.rule,
+        "severity": envelope.severity.value,
+        "groups": list(groups),
+        "targets": list(setup.reached(groups)),
+        "because": because,
+    }
