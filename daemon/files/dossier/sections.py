@@ -12,7 +12,7 @@ from daemon.files.exports.words import name
 from orders.deadlines.region import region, store
 from orders.event import Event, Source
 from orders.facts.view import View
-from orders.order import Order, Watch, WatchState
+from orders.order import Order, Shipment, Watch, WatchState
 from parsers.identifiers import order_link, tracking_link
 from parsers.notice import FieldValue, Item, Kind, Money, Role
 from rules.strings import CHOICES
@@ -79,21 +79,20 @@ def _parcels(order: Order, language: str, zone: tzinfo) -> Iterable[Html]:
     if not order.shipments:
         return
     yield tag("h3", word(language, "parcels"))
-    head = [
-        word(language, key)
-        for key in ("tracking", "carrier", "status", "shipped_at", "delivered_at")
+    keys = ("tracking", "carrier", "status", "shipped_at", "delivered_at")
+    rows = [_parcel(parcel, language, zone) for parcel in order.shipments]
+    yield table([word(language, key) for key in keys], rows)
+
+
+def _parcel(parcel: Shipment, language: str, zone: tzinfo) -> tuple[Html | str, ...]:
+    times = [
+        "" if at is None else local(at, zone) for at in (parcel.shipped_at, parcel.delivered_at)
     ]
-    rows = []
-    for parcel in order.shipments:
-        times = [
-            "" if at is None else local(at, zone) for at in (parcel.shipped_at, parcel.delivered_at)
-        ]
-        numbers = [
-            part for number in parcel.tracking for part in (_tracked(number, parcel.provider), " ")
-        ]
-        cell = tag("span", *(numbers or [", ".join(parcel.packages) or "–"]))
-        rows.append((cell, parcel.provider or "", choice(parcel.status, language), *times))
-    yield table(head, rows)
+    numbers = [
+        part for number in parcel.tracking for part in (_tracked(number, parcel.provider), " ")
+    ]
+    cell = tag("span", *(numbers or [", ".join(parcel.packages) or "–"]))
+    return (cell, parcel.provider or "", choice(parcel.status, language), *times)
 
 
 def _tracked(number: str, provider: str | None) -> str:
@@ -103,28 +102,27 @@ def _tracked(number: str, provider: str | None) -> str:
 
 def amounts_section(view: View, language: str, zone: tzinfo) -> Html:
     """Every amount that was said, and what the cases make of them."""
-    order = view.order
-    rows: list[tuple[str, str, str]] = []
-    for event in order.events:
-        for key in ("total", "amount"):
-            money = event.fields.get(key)
-            if isinstance(money, Money):
-                rows.append(
-                    (local(event.at, zone), name("event", event.kind, language), str(money))
-                )
-    sums = [(word(language, "total"), order.total), (word(language, "refunded"), order.refunded)]
-    for case in order.cases:
-        label = name("case", case.kind, language)
-        sums += [
-            (word(language, "claimed", case=label), case.amount_claimed),
-            (word(language, "awarded", case=label), case.amount_awarded),
-            (word(language, "paid", case=label), case.amount_paid),
-        ]
-    known = [(label, str(money)) for label, money in sums if money is not None]
+    rows = [
+        (local(event.at, zone), name("event", event.kind, language), str(money))
+        for event in view.order.events
+        for money in (event.fields.get("total"), event.fields.get("amount"))
+        if isinstance(money, Money)
+    ]
+    known = [(label, str(money)) for label, money in _sums(view.order, language) if money]
     head = [word(language, key) for key in ("when", "what", "amount")]
     if not rows and not known:
         return section(word(language, "amounts"), tag("p", word(language, "none"), class_="quiet"))
     return section(word(language, "amounts"), facts(known), table(head, rows))
+
+
+def _sums(order: Order, language: str) -> Iterable[tuple[str, Money | None]]:
+    yield word(language, "total"), order.total
+    yield word(language, "refunded"), order.refunded
+    for case in order.cases:
+        label = name("case", case.kind, language)
+        yield word(language, "claimed", case=label), case.amount_claimed
+        yield word(language, "awarded", case=label), case.amount_awarded
+        yield word(language, "paid", case=label), case.amount_paid
 
 
 def cases_section(view: View, language: str, zone: tzinfo) -> Html | None:
@@ -193,18 +191,9 @@ def _with_commas(parts: Iterable[str]) -> Iterable[str]:
 
 def unseen_section(view: View, language: str, zone: tzinfo) -> Html | None:
     """A seller's proof that no cancel request came before the buyer complained of it (C21)."""
-    complaints = [
-        finding for finding in view.findings if finding.kind == "cancel_complaint_without_request"
-    ]
-    if not complaints:
+    first = _first_complaint(view)
+    if first is None:
         return None
-    messages = [
-        event.at
-        for one in complaints
-        for event in one.rests_on
-        if event.kind is Kind.MESSAGE_RECEIVED
-    ]
-    first = min(messages, default=complaints[0].at)
     requests = [event.at for event in view.order.events if event.kind is Kind.CANCEL_REQUESTED]
     until = min(requests, default=None)
     lines = [
@@ -213,6 +202,14 @@ def unseen_section(view: View, language: str, zone: tzinfo) -> Html | None:
     if until is None:
         lines.append(word(language, "no_request_yet"))
     return section(word(language, "unseen"), *(tag("p", line) for line in lines))
+
+
+def _first_complaint(view: View) -> datetime | None:
+    """When the buyer first complained of a cancel request that never came."""
+    found = [one for one in view.findings if one.kind == "cancel_complaint_without_request"]
+    rests_on = (event for one in found for event in one.rests_on)
+    messages = (event.at for event in rests_on if event.kind is Kind.MESSAGE_RECEIVED)
+    return min(messages, default=found[0].at if found else None)
 
 
 def source(event: Event, language: str) -> str:

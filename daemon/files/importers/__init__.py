@@ -9,9 +9,10 @@ the same events.
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from itertools import chain
 from pathlib import Path
 
 from daemon.files.importers.entry import Batch, Import
@@ -47,34 +48,41 @@ def read(path: Path, *, seen: datetime, zone: tzinfo) -> Imported:
     Raises WrittenError, with one sentence, when the file is missing, empty, cut off or none of the
     known formats.
     """
-    raw = _bytes(path)
     about = Import(seen=seen, zone=zone)
-    known: list[tuple[Format, Table]] = []
     skipped: list[str] = []
-    for name, table in _tables(raw, str(path), skipped):
-        found = recognise(table.header)
-        if found is not None:
-            known.append((found, table))
-        else:
-            skipped.append(f"{name}: {_unknown(table)}")
+    known = _recognised(path, skipped)
     if not known:
         raise refuse(
             str(path),
             skipped[0].split(": ", 1)[1] if len(skipped) == 1 else _nothing_known(skipped),
         )
-    batches = [(found, table, found.read(table, about)) for found, table in known]
-    skipped += [
-        f"{table.file}: {batch.skipped} rows hold nothing for the ledger"
-        for _, table, batch in batches
-        if batch.skipped
-    ]
+    tables = [table for _, table in known]
+    batches = [found.read(table, about) for found, table in known]
     return Imported(
-        format=", ".join(dict.fromkeys(found.title for found, _, _ in batches)),
-        rows=sum(len(table.rows) + len(table.faults) for _, table, _ in batches),
-        events=_merged([batch for _, _, batch in batches]),
-        faults=tuple(sorted(fault for _, _, batch in batches for fault in batch.faults)),
-        skipped=tuple(skipped),
+        format=", ".join(dict.fromkeys(found.title for found, _ in known)),
+        rows=sum(len(table.rows) + len(table.faults) for table in tables),
+        events=_merged(batches),
+        faults=tuple(sorted(chain.from_iterable(batch.faults for batch in batches))),
+        skipped=(*skipped, *_left_out(tables, batches)),
     )
+
+
+def _recognised(path: Path, skipped: list[str]) -> list[tuple[Format, Table]]:
+    """The tables of the file whose format is known; the others are told in `skipped`."""
+    known: list[tuple[Format, Table]] = []
+    for name, table in _tables(_bytes(path), str(path), skipped):
+        found = recognise(table.header)
+        if found is not None:
+            known.append((found, table))
+        else:
+            skipped.append(f"{name}: {_unknown(table)}")
+    return known
+
+
+def _left_out(tables: Iterable[Table], batches: Iterable[Batch]) -> Iterator[str]:
+    for table, batch in zip(tables, batches, strict=True):
+        if batch.skipped:
+            yield f"{table.file}: {batch.skipped} rows hold nothing for the ledger"
 
 
 def _bytes(path: Path) -> bytes:
@@ -99,9 +107,12 @@ def _tables(raw: bytes, file: str, skipped: list[str]) -> Iterator[tuple[str, Ta
     elif raw.startswith(b"PK\x05\x06"):
         raise refuse(file, "the zip file is empty")
     else:
-        text = decode(raw, file)
-        table = read_json(text, file) if text.lstrip()[:1] in ("[", "{") else read_text(text, file)
-        yield file, table
+        yield file, _text_table(raw, file)
+
+
+def _text_table(raw: bytes, file: str) -> Table:
+    text = decode(raw, file)
+    return read_json(text, file) if text.lstrip()[:1] in ("[", "{") else read_text(text, file)
 
 
 def _unzipped(raw: bytes, file: str, skipped: list[str]) -> Iterator[tuple[str, Table]]:
@@ -113,30 +124,28 @@ def _unzipped(raw: bytes, file: str, skipped: list[str]) -> Iterator[tuple[str, 
         if "xl/workbook.xml" in package.namelist():
             yield from ((file, table) for table in read_workbook(raw, file))
             return
-        members = [one for one in package.infolist() if not one.is_dir()]
-        if len(members) > MAX_MEMBERS or sum(one.file_size for one in members) > 2 * MAX_FILE:
-            raise refuse(
-                file, "holds far more than an export of orders; unpack it and import the tables"
-            )
-        for member in members:
+        for member in _readable(package, file):
             name = f"{file}/{member.filename}"
-            if not member.filename.casefold().endswith(READABLE):
-                continue
             content = _member(package, member, name)
             if not content.strip():
                 skipped.append(f"{name}: the file is empty")
-            elif member.filename.casefold().endswith(".xlsx"):
-                yield from ((name, table) for table in read_workbook(content, name))
             else:
-                text = decode(content, name)
-                yield (
-                    name,
-                    (
-                        read_json(text, name)
-                        if text.lstrip()[:1] in ("[", "{")
-                        else read_text(text, name)
-                    ),
-                )
+                yield from ((name, table) for table in _tables_of_member(content, name))
+
+
+def _readable(package: zipfile.ZipFile, file: str) -> list[zipfile.ZipInfo]:
+    members = [one for one in package.infolist() if not one.is_dir()]
+    if len(members) > MAX_MEMBERS or sum(one.file_size for one in members) > 2 * MAX_FILE:
+        raise refuse(
+            file, "holds far more than an export of orders; unpack it and import the tables"
+        )
+    return [one for one in members if one.filename.casefold().endswith(READABLE)]
+
+
+def _tables_of_member(content: bytes, name: str) -> Iterable[Table]:
+    if name.casefold().endswith(".xlsx"):
+        return read_workbook(content, name)
+    return (_text_table(content, name),)
 
 
 def _member(package: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> bytes:

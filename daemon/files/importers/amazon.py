@@ -8,13 +8,13 @@ and are not read.
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, tzinfo
-from decimal import Decimal
 
 from daemon.files.importers.claims import claimed
 from daemon.files.importers.entry import Batch, Entry, Group, Import, collect, slug, start_of
 from daemon.files.importers.table import Table, TableRow
 from daemon.files.importers.values import (
     CellError,
+    added,
     amazon_order,
     currency,
     day_comes_first,
@@ -75,13 +75,7 @@ def _shipped(
     """One parcel: every item of the order that names the same tracking number, or the same day when
     there is none.
     """
-    same = [
-        other
-        for other in rows
-        if (tracking and tracking in (other.text(PARCEL) or "")) or other is row
-    ]
-    if not tracking:
-        same = [other for other in rows if other.text("Ship Date") == row.text("Ship Date")]
+    same = [other for other in rows if other is row or _is_same_parcel(other, row, tracking)]
     return entry.event(
         Kind.SHIPMENT_SHIPPED,
         f"shipped:{tracking or day.isoformat()}",
@@ -92,6 +86,12 @@ def _shipped(
 
 
 PARCEL = "Carrier Name & Tracking Number"
+
+
+def _is_same_parcel(other: TableRow, row: TableRow, tracking: str) -> bool:
+    if tracking:
+        return tracking in (other.text(PARCEL) or "")
+    return other.text("Ship Date") == row.text("Ship Date")
 
 
 def _parcels(
@@ -228,12 +228,11 @@ def _total(rows: Sequence[TableRow]) -> Money | None:
 
     A cancelled order's rows say 0: what it cost is then not known.
     """
-    sums = [row.amount("Total Amount", "Total Owed") for row in rows]
+    total = added([row.amount("Total Amount", "Total Owed") for row in rows])
     units = {currency(row.need("Currency"), "Currency") for row in rows if row.text("Currency")}
-    if len(units) != 1 or any(one is None for one in sums):
+    if not total or len(units) != 1:
         return None
-    total = sum((one for one in sums if one is not None), Decimal(0))
-    return Money(value=total, currency=units.pop()) if total else None
+    return Money(value=total, currency=units.pop())
 
 
 def _refund(row: TableRow) -> Money:

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from daemon.files.importers.entry import Batch, Entry, Group, Import, collect, start_of
 from daemon.files.importers.table import Table, TableRow
-from daemon.files.importers.values import CellError, amazon_order, currency, day_comes_first
+from daemon.files.importers.values import CellError, added, amazon_order, currency, day_comes_first
 from orders.event import Event
 from parsers.notice import Item, Kind, Money, Role
 
@@ -178,15 +178,13 @@ def _sum(row: TableRow) -> Decimal | None:
     if row.amount("item-price") is None:
         return None
     names = PLUS + TAX if (row.text("currency") or "").upper() in TAX_APART else PLUS
-    plus = sum((row.amount(name) or Decimal(0) for name in names), Decimal(0))
-    return plus - sum((abs(row.amount(name) or Decimal(0)) for name in MINUS), Decimal(0))
+    plus, minus = ([row.amount(name) or Decimal(0) for name in column] for column in (names, MINUS))
+    return sum(plus, Decimal(0)) - sum(map(abs, minus), Decimal(0))
 
 
 def _total(rows: Sequence[TableRow]) -> Money | None:
-    sums = [_sum(row) for row in rows]
+    total = added([_sum(row) for row in rows])
     units = {currency(row.need("currency"), "currency") for row in rows if row.text("currency")}
-    if len(units) != 1 or any(one is None for one in sums):
+    if total is None or len(units) != 1:
         return None
-    return Money(
-        value=sum((one for one in sums if one is not None), Decimal(0)), currency=units.pop()
-    )
+    return Money(value=total, currency=units.pop())

@@ -10,6 +10,7 @@ page is the truth.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
@@ -86,31 +87,34 @@ class Settlement:
         for row in rows:
             by_settlement[row.need("settlement-id"), row.need("transaction-type")].append(row)
         for (name, kind), mine in by_settlement.items():
-            at = max(self.posted(row) for row in mine)
             if kind in SALE:
-                fields: dict[str, FieldValue | None] = {
-                    "status": "settled",
-                    "period": name,
-                    "amount": self._sum(mine),
-                    "sku": _sku(mine),
-                }
-                yield entry.event(Kind.IMPORT_ROW, f"settled:{name}", at, fields=fields)
+                yield self._settled(entry, name, mine)
             elif kind in PAID_BACK:
-                back = [row for row in mine if row.text("amount-description") in BASE]
-                paid = self._sum(back)
-                if paid is not None and paid.value < 0:
-                    money = Money(value=-paid.value, currency=paid.currency)
-                    paid_back: dict[str, FieldValue | None] = {
-                        "amount": money,
-                        "at": at,
-                        "sku": _sku(mine),
-                    }
-                    yield entry.event(
-                        Kind.REFUND_COMPLETED,
-                        f"refund.completed:{name}:{kind}",
-                        at,
-                        fields=paid_back,
-                    )
+                yield from self._paid_back(entry, f"{name}:{kind}", mine)
+
+    def _settled(self, entry: Entry, name: str, rows: Sequence[TableRow]) -> Event:
+        fields: dict[str, FieldValue | None] = {
+            "status": "settled",
+            "period": name,
+            "amount": self._sum(rows),
+            "sku": _sku(rows),
+        }
+        return entry.event(Kind.IMPORT_ROW, f"settled:{name}", self._latest(rows), fields=fields)
+
+    def _paid_back(self, entry: Entry, name: str, rows: Sequence[TableRow]) -> Iterable[Event]:
+        paid = self._sum([row for row in rows if row.text("amount-description") in BASE])
+        if paid is None or paid.value >= 0:
+            return
+        at = self._latest(rows)
+        fields: dict[str, FieldValue | None] = {
+            "amount": Money(value=-paid.value, currency=paid.currency),
+            "at": at,
+            "sku": _sku(rows),
+        }
+        yield entry.event(Kind.REFUND_COMPLETED, f"refund.completed:{name}", at, fields=fields)
+
+    def _latest(self, rows: Iterable[TableRow]) -> datetime:
+        return max(self.posted(row) for row in rows)
 
     def rates(self, rows: Sequence[TableRow], about: Import) -> Iterable[Event]:
         """A `fee.notice` wherever the rate taken for a stock number is not the one taken before it
@@ -130,18 +134,10 @@ class Settlement:
             if row.text("sku") == sku and row.text("transaction-type") in SALE:
                 by_order[row.need("order-id")].append(row)
         for number, mine in by_order.items():
-            try:
-                at = max(self.posted(row) for row in mine)
-                base = _added(row for row in mine if row.text("amount-description") in BASE)
-                fee = _added(row for row in mine if row.text("amount-description") == "Commission")
-            except CellError:
-                continue  # told as a fault of its own row already
-            if 0 < -fee <= base:
-                yield (
-                    at,
-                    (-fee * 100 / base).quantize(Decimal("0.1"), ROUND_HALF_UP).normalize(),
-                    number,
-                )
+            with suppress(CellError):  # told as a fault of its own row already
+                at, rate = self._latest(mine), _rate(mine)
+                if rate is not None:
+                    yield at, rate, number
 
     def payouts(self, about: Import, faults: list[Fault]) -> Iterable[Event]:
         for row in self.table.rows:
@@ -173,6 +169,15 @@ class Settlement:
         return Money(
             value=sum((part.value for part in parts), Decimal(0)), currency=parts[0].currency
         )
+
+
+def _rate(rows: Sequence[TableRow]) -> Decimal | None:
+    """The fee in per cent of what the buyer paid, to a tenth."""
+    base = _added(row for row in rows if row.text("amount-description") in BASE)
+    fee = _added(row for row in rows if row.text("amount-description") == "Commission")
+    if not 0 < -fee <= base:
+        return None
+    return (-fee * 100 / base).quantize(Decimal("0.1"), ROUND_HALF_UP).normalize()
 
 
 def _added(rows: Iterable[TableRow]) -> Decimal:

@@ -10,7 +10,8 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
@@ -126,21 +127,22 @@ def decode(raw: bytes, file: str) -> str:
     """
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return _strictly(raw, "utf-16", file)
-    try:
+    with suppress(UnicodeDecodeError):
         return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        pass
     if b"\0" in raw[:4096]:
         raise refuse(
             file, "is not text; expected a CSV, TSV, JSON, XLSX or zip file as the shop gave it"
         )
-    try:
+    with suppress(UnicodeDecodeError):
         japanese = raw.decode("cp932")
-    except UnicodeDecodeError:
-        return _strictly(raw, "cp1252", file)
-    if b"JPY" in raw or b".co.jp" in raw or JAPANESE.search(japanese.partition("\n")[0]):
-        return japanese
+        if _is_of_japan(raw, japanese):
+            return japanese
     return _strictly(raw, "cp1252", file)
+
+
+def _is_of_japan(raw: bytes, text: str) -> bool:
+    header = text.partition("\n")[0]
+    return b"JPY" in raw or b".co.jp" in raw or JAPANESE.search(header) is not None
 
 
 def _strictly(raw: bytes, encoding: str, file: str) -> str:
@@ -156,21 +158,25 @@ def _strictly(raw: bytes, encoding: str, file: str) -> str:
 def read_text(text: str, file: str) -> Table:
     """A CSV or tab-separated file. Raises WrittenError when it is cut off or has no header."""
     first = text.partition("\n")[0]
-    tabbed = first.count("\t") >= 1 and first.count("\t") > first.count(",")
-    if tabbed:
-        # Amazon's flat files do not quote: a lone " in a product's name is a " and nothing more.
-        records = csv.reader(io.StringIO(text, newline=""), delimiter="\t", quoting=csv.QUOTE_NONE)
-    else:
-        delimiter = ";" if first.count(";") > first.count(",") else ","
-        records = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    numbered = _numbered(records, file)
-    header = next(
-        ((line, cells) for line, cells in numbered if any(cell.strip() for cell in cells)), None
-    )
+    tabbed = first.count("\t") > first.count(",")
+    numbered = _numbered(_records(text, first, tabbed=tabbed), file)
+    header = next((cells for _, cells in numbered if _says_anything(cells)), None)
     if header is None:
         raise refuse(file, "the file is empty")
-    names = tuple(name.strip().strip("\ufeff") for name in header[1])
+    names = tuple(name.strip().strip("\ufeff") for name in header)
     return _table(file, names, numbered, whole=text.endswith(("\n", "\r")), trimmed=tabbed)
+
+
+def _records(text: str, first: str, *, tabbed: bool) -> Any:
+    if tabbed:
+        # Amazon's flat files do not quote: a lone " in a product's name is a " and nothing more.
+        return csv.reader(io.StringIO(text, newline=""), delimiter="\t", quoting=csv.QUOTE_NONE)
+    delimiter = ";" if first.count(";") > first.count(",") else ","
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+
+
+def _says_anything(cells: Iterable[str]) -> bool:
+    return any(cell.strip() for cell in cells)
 
 
 def _numbered(records: Any, file: str) -> Iterator[tuple[int, list[str]]]:
@@ -214,27 +220,14 @@ def _table(
     rows: list[TableRow] = []
     faults: list[Fault] = []
     short: int | None = None
-    for line, cells in numbered:
-        if not any(cell.strip() for cell in cells):
-            continue
-        missing, extra = len(cells) < len(names), any(cell.strip() for cell in cells[len(names) :])
+    for line, cells in filter(lambda record: _says_anything(record[1]), numbered):
+        missing = len(cells) < len(names)
         short = line if missing else None
-        if extra or (missing and not trimmed):
-            faults.append(
-                Fault(
-                    file=file,
-                    line=line,
-                    column=1,
-                    what=f"{len(cells)} cells under {len(names)} columns",
-                )
-            )
-            continue
-        said = {
-            name: cell.strip()
-            for name, cell in zip(names, cells, strict=False)
-            if not nothing(cell)
-        }
-        rows.append(TableRow(line=line, cells=said))
+        if _says_anything(cells[len(names) :]) or (missing and not trimmed):
+            what = f"{len(cells)} cells under {len(names)} columns"
+            faults.append(Fault(file=file, line=line, column=1, what=what))
+        else:
+            rows.append(TableRow(line=line, cells=_said(names, cells)))
     if short is not None and not whole:
         raise refuse(
             file, "the last line is cut short: half a file? Export or download it again", short, 1
@@ -246,6 +239,14 @@ def read_json(text: str, file: str) -> Table:
     """A JSON list of flat objects, or an object that holds one. Raises WrittenError when it is cut
     off or neither.
     """
+    entries = _entries(text, file)
+    lines = _lines(text)
+    rows = tuple(TableRow(line=next(lines, 0), cells=_cells(entry)) for entry in entries)
+    header = tuple(dict.fromkeys(name for entry in entries for name in entry))
+    return Table(file=file, header=header, rows=rows)
+
+
+def _entries(text: str, file: str) -> list[dict[str, Any]]:
     try:
         whole = json.loads(text)
     except json.JSONDecodeError as error:
@@ -256,12 +257,18 @@ def read_json(text: str, file: str) -> Table:
     entries = whole if isinstance(whole, list) else _first_list(whole)
     if entries == []:
         raise refuse(file, "the list of orders is empty")
-    if entries is None or not all(isinstance(entry, dict) for entry in entries):
+    if entries is None or not _are_objects(entries):
         raise refuse(file, "holds no list of orders")
-    lines = _lines(text)
-    rows = tuple(TableRow(line=next(lines, 0), cells=_cells(entry)) for entry in entries)
-    header = tuple(dict.fromkeys(name for entry in entries for name in entry))
-    return Table(file=file, header=header, rows=rows)
+    return entries
+
+
+def _are_objects(entries: Iterable[Any]) -> bool:
+    return all(isinstance(entry, dict) for entry in entries)
+
+
+def _said(names: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
+    pairs = zip(names, cells, strict=False)
+    return {name: cell.strip() for name, cell in pairs if not nothing(cell)}
 
 
 def _first_list(whole: Any) -> list[Any] | None:

@@ -3,7 +3,7 @@ guesses.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -78,6 +78,10 @@ NAMED = re.compile(
 CLOCK = re.compile(
     r"[T ,]*(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)? ?([AP]M)? ?(Z|UTC|GMT|JST|[+-]\d{2}:?\d{2})?"
 )
+ZONES: Mapping[str, tzinfo] = {
+    **dict.fromkeys(("Z", "UTC", "GMT"), UTC),
+    "JST": ZoneInfo("Asia/Tokyo"),
+}
 ROUNDED = re.compile(r"\d[.,]\d+[eE]\+?\d+")
 EXCEL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 (a spreadsheet's serial day has no zone; the caller gives one)
 
@@ -133,6 +137,12 @@ def signed(text: str, column: str, site: str) -> Money | None:
     return Money(value=value, currency=code) if code else None
 
 
+def added(sums: Sequence[Decimal | None]) -> Decimal | None:
+    """Their sum; None when one of them is not known."""
+    known = [one for one in sums if one is not None]
+    return sum(known, Decimal(0)) if len(known) == len(sums) else None
+
+
 def site_of(url: str) -> str:
     """`amazon.co.jp` of any address or name of that shop, else an empty string."""
     match = re.search(r"\bamazon(?:\.[a-z]{2,3}){1,2}\b", url.casefold())
@@ -171,27 +181,40 @@ def _named_day(match: re.Match[str]) -> tuple[int, int, int]:
 
 def _day(text: str, column: str, day_first: bool | None) -> tuple[date, str] | None:
     if match := NUMBERED.match(text):
-        year, month, day = (int(part) for part in match.groups())
+        parts = (int(match[1]), int(match[2]), int(match[3]))
     elif match := TURNED.match(text):
-        one, two, year = int(match[1]), int(match[3]), int(match[4])
-        if match[2] == ".":  # only written day first
-            day_first = True
-        if day_first is None and one <= 12 and two <= 12 and one != two:
-            raise CellError(
-                column,
-                f"{column!r} is {text!r}: day or month first? Nothing else in the file tells",
-            )
-        day, month = (one, two) if (one > 12 if day_first is None else day_first) else (two, one)
+        parts = _turned_day(match, text, column, day_first)
     elif match := NAMED.match(text):
-        year, month, day = _named_day(match)
+        parts = _named_day(match)
     else:
         return None
+    day = _possible_day(*parts)
+    return None if day is None else (day, text[match.end() :])
+
+
+def _possible_day(year: int, month: int, day: int) -> date | None:
     if not FIRST_YEAR <= year <= LAST_YEAR:
         return None
     try:
-        return date(year, month, day), text[match.end() :]
+        return date(year, month, day)
     except ValueError:
         return None
+
+
+def _turned_day(
+    match: re.Match[str], text: str, column: str, day_first: bool | None
+) -> tuple[int, int, int]:
+    """Year, month and day of `31/12/2025`, which some countries write month first."""
+    one, two, year = int(match[1]), int(match[3]), int(match[4])
+    if match[2] == ".":  # only written day first
+        day_first = True
+    if day_first is None and max(one, two) <= 12 and one != two:
+        raise CellError(
+            column,
+            f"{column!r} is {text!r}: day or month first? Nothing else in the file tells",
+        )
+    first_is_day = one > 12 if day_first is None else day_first
+    return (year, two, one) if first_is_day else (year, one, two)
 
 
 def _instant(day: date, clock: re.Match[str], column: str, text: str, zone: tzinfo) -> datetime:
@@ -202,15 +225,16 @@ def _instant(day: date, clock: re.Match[str], column: str, text: str, zone: tzin
         naive = datetime.combine(day, time(hour, minute, second))
     except ValueError:
         raise CellError(column, f"{column!r} is {text!r}, which is no time of day") from None
-    match clock[5]:
-        case None:
-            return naive.replace(tzinfo=zone).astimezone(UTC)
-        case "Z" | "UTC" | "GMT":
-            return naive.replace(tzinfo=UTC)
-        case "JST":
-            return naive.replace(tzinfo=ZoneInfo("Asia/Tokyo")).astimezone(UTC)
-        case offset:
-            return datetime.fromisoformat(f"{naive.isoformat()}{offset}").astimezone(UTC)
+    return _placed(naive, clock[5], zone)
+
+
+def _placed(naive: datetime, named: str | None, zone: tzinfo) -> datetime:
+    """The wall time in the zone that is named beside it, else in `zone`; in UTC."""
+    if named is None:
+        return naive.replace(tzinfo=zone).astimezone(UTC)
+    if named in ZONES:
+        return naive.replace(tzinfo=ZONES[named]).astimezone(UTC)
+    return datetime.fromisoformat(f"{naive.isoformat()}{named}").astimezone(UTC)
 
 
 def serial_day(text: str, column: str, *, zone: tzinfo) -> date | datetime:
@@ -228,14 +252,17 @@ def day_comes_first(texts: list[str]) -> bool | None:
     """Whether a column of 31/12/2025 writes the day first, from the values that leave no doubt;
     None when none does.
     """
-    votes = set()
-    for text in texts:
-        match = TURNED.match(text.strip())
-        if match and match[2] != "." and int(match[1]) > 12:
-            votes.add(True)
-        elif match and int(match[3]) > 12:
-            votes.add(False)
+    votes = {_says_day_first(text.strip()) for text in texts} - {None}
     return votes.pop() if len(votes) == 1 else None
+
+
+def _says_day_first(text: str) -> bool | None:
+    match = TURNED.match(text)
+    if match is None:
+        return None
+    if match[2] != "." and int(match[1]) > 12:
+        return True
+    return False if int(match[3]) > 12 else None
 
 
 def amazon_order(text: str, column: str) -> str:
