@@ -14,15 +14,13 @@ PENDING: dict[str, set[str]] = {
     "lines": set(),
     "complexity": {
         "parsers.authentic.tokens",
-        "parsers.authentic.trust_of",
         "parsers.forwarded._block",
-        "parsers.mail._collect",
     },
     "parameters": set(),
 }
 """Past a limit when the limits were set; nothing may join, and the list ends empty."""
-P90_PENDING = 9
-"""What the ninth decile of complexity was then."""
+P90_PENDING = 7
+"""What the ninth decile of complexity is today; it ends at the limit."""
 
 TRADE = frozenset({"parcel", "verdict", "order", "case", "claim", "letter"})
 PLUMBING = (
