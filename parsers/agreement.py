@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from types import MappingProxyType
 
-from parsers.body import HEAD
+from parsers.body import HEAD, Page
 from parsers.clauses import Clauses
 from parsers.fields import Content, Section
 from parsers.notice import FieldValue, Kind
@@ -60,6 +60,8 @@ OWN: Mapping[Kind, str] = MappingProxyType(
     }
 )
 """What a kind says of its subject: a family of predicates."""
+PAID_BACK = frozenset({"refunded", "paid", "returned"})
+"""What others can refuse: your bank rejected this refund."""
 DENIALS = frozenset({"refused", "failed", "withdrawn"})
 AGAINST: Mapping[Kind, frozenset[str]] = MappingProxyType(
     {kind: frozenset({"cancelled"}) for kind in (Kind.ORDER_PLACED, *ARRIVING)}
@@ -164,7 +166,10 @@ def _denies(piece: str, kind: Kind, clauses: Clauses) -> bool:
     families = clauses.predicates(piece)
     if not families or clauses.conditional(piece) or clauses.question(piece):
         return False
-    if OWN.get(kind) in families and (families & DENIALS or clauses.negated(piece)):
+    own = OWN.get(kind)
+    if own in families and (families & DENIALS or clauses.negated(piece)):
+        return True
+    if own in PAID_BACK and own in clauses.families(piece) and families & DENIALS:
         return True
     return bool(families & AGAINST.get(kind, frozenset())) and clauses.states_fact(piece)
 
@@ -180,6 +185,21 @@ def _pieces(section: Section, clauses: Clauses, goods: re.Pattern[str]) -> Itera
             main = clauses.before_condition(sentence)
             if goods.search(main):
                 yield from (piece for piece in PIECE.split(main) if piece)
+
+
+def denied(page: Page, kind: Kind) -> str | None:
+    """The words of a page that no phrase fits which deny this kind."""
+    own = OWN.get(kind)
+    for code, clauses in page.pack.clauses.items():
+        goods = page.pack.goods.get(code)
+        for line in (page.subject, *page.text.lines[:HEAD]):
+            if own is None or goods is None or not goods.search(line):
+                continue
+            for sentence in clauses.sentences(line):
+                main = clauses.before_condition(sentence)
+                if _denies(main, kind, clauses) and not MAIL.search(main):
+                    return f"the body says otherwise: “{main}”"
+    return None
 
 
 def _is_prose(line: str) -> bool:

@@ -61,7 +61,14 @@ class Lines:
             right = self._past_colon(right)
         below = self._first(cell.table, cell.row + 1, cell.column)
         found = [at for at in (right, below) if at is not None]
-        return found or ([] if under is None else [under])
+        return found or ([under] if under is not None and self._may_follow(cell, under) else [])
+
+    def _may_follow(self, cell: Cell, under: int) -> bool:
+        """Whether the next line can be the value of an empty-handed cell: not in another column."""
+        other = self.cell(under)
+        if other is None or other.table != cell.table:
+            return True
+        return other.column <= cell.column < other.column + other.columns
 
     def _past_colon(self, place: int) -> int | None:
         if place + 1 < len(self.printed) and self.printed[place] == ":":

@@ -41,6 +41,10 @@ STAGES = frozenset(
 )
 """What a progress bar shows."""
 MAX_ATTRIBUTION = 200
+HEADER_LINES = 5
+"""Of an earlier mail's head: From, Sent, To, Cc, Subject."""
+INTRODUCTION = 60
+"""Signs of a heading at most."""
 
 
 @dataclass(kw_only=True)
@@ -64,6 +68,8 @@ class Page:
     def __post_init__(self) -> None:
         folded = tuple(fold(line) for line in self.text.lines)
         stop = next((place for place in range(len(folded)) if self._ends(folded, place)), None)
+        if self.text.quoted:  # an earlier mail below this one
+            stop = min(self.text.quoted, len(folded) if stop is None else stop)
         if stop is not None:
             links = tuple(link for link in self.text.links if link.line < stop)
             self.text = replace(self.text, lines=self.text.lines[:stop], links=links)
@@ -78,7 +84,19 @@ class Page:
         line = folded[place]
         if place > 3 and line in self.pack.ends:
             return True
-        return place > 0 and (line.startswith(">") or self._attributes(line, place))
+        if place == 0:
+            return False
+        return (
+            line.startswith(">")
+            or self._attributes(line, place)
+            or self._heads_a_mail(folded[place : place + HEADER_LINES])
+        )
+
+    def _heads_a_mail(self, folded: Sequence[str]) -> bool:
+        """`From: …`, `Sent: …`, `Subject: …` below one another."""
+        return _names_field(folded[0], self.pack.from_words) and any(
+            _names_field(line, self.pack.subject_words) for line in folded[1:]
+        )
 
     def _attributes(self, folded: str, place: int) -> bool:
         """`On Friday X wrote:`, `--- Original message ---`."""
@@ -86,9 +104,10 @@ class Page:
             return False
         if folded.strip("-_* ") in self.pack.begins:
             return True
+        dated = f"{fold(self.text.lines[place - 1])[:MAX_ATTRIBUTION]} {folded}"
         return (
             self.text.lines[place].endswith(":")
-            and any(sign.isdigit() for sign in folded)
+            and any(sign.isdigit() for sign in dated)
             and any(word in folded for word in self.pack.wrote)
         )
 
@@ -103,8 +122,22 @@ class Page:
             for hit in self.pack.headlines.find(
                 line, self.lines.folded[place], partial(self._believe, line)
             )
+            if not self._is_example(place, hit.value.language)
         ]
         return tuple(sorted([*_without_steps(found, self.lines), *self._sentences()], key=_place))
+
+    def _is_example(self, place: int, code: str) -> bool:
+        """Whether the line above says that this one is an example, a question or somebody else's
+        word.
+        """
+        above = self.lines.printed[place - 1] if place else ""
+        clauses = self.pack.clauses.get(code)
+        if not above or len(above) > INTRODUCTION or clauses is None:
+            return False
+        colon = above.endswith((":", "："))
+        return clauses.reported(above) or (
+            colon and (clauses.question(above) or clauses.conditional(above))
+        )
 
     @cached_property
     def _titles(self) -> tuple[Hit[Template], ...]:
@@ -274,6 +307,10 @@ def _without_steps(
         if beside in kinds and kinds[beside] != own
     }
     return [(place, hit) for place, hit in found if place not in steps]
+
+
+def _names_field(folded: str, words: Iterable[str]) -> bool:
+    return any(folded.startswith(f"{word}:") for word in words)
 
 
 def _is_short(folded: str) -> bool:

@@ -55,6 +55,12 @@ def _words(*known: str) -> ValueReader:
     return read
 
 
+def _struck(tokens: Sequence[Any]) -> tuple[bool, CssValue]:
+    """Whether a line goes through the text, among other lines and their colours."""
+    words = {token.lower_value for token in tokens if token.type == "ident"}
+    return (True, "line-through" if "line-through" in words else None)
+
+
 def _word(tokens: Sequence[Any]) -> str:
     """The one word that a value is, else nothing."""
     return str(tokens[0].lower_value) if len(tokens) == 1 and tokens[0].type == "ident" else ""
@@ -251,6 +257,8 @@ VALUES: Mapping[str, tuple[tuple[str, ValueReader], ...]] = MappingProxyType(
         "clip-path": (("clip-path", _clip),),
         "transform": (("transform", _transform),),
         "filter": (("filter", _filter),),
+        "text-decoration": (("text-decoration", _struck),),
+        "text-decoration-line": (("text-decoration", _struck),),
         **{
             name: ((name, _length),)
             for name in (

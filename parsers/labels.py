@@ -278,7 +278,7 @@ class LabelReader:
         text, last = found.text, found.at
         value = self.verdict(text, language)
         below = last + 1
-        if value is None and below < len(self.lines.printed):
+        if value is None and text and below < len(self.lines.printed):
             for joined in (" ", ""):
                 whole = f"{text}{joined}{self.lines.printed[below]}"
                 if value is None and (value := self.verdict(whole, language)) is not None:

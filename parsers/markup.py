@@ -26,10 +26,14 @@ INLINE = frozenset(
 )
 SKIPPED = frozenset(
     (  # noqa: SIM905
-        "audio canvas datalist head iframe noscript object rp rt script style svg template title"
-        " video"
+        "audio canvas datalist head iframe noscript object rp rt script select style svg template"
+        " title video"
     ).split()
 )
+STRUCK = frozenset(("del", "s", "strike"))
+"""Struck through: shown, and no longer said."""
+QUOTES = ("gmail_quote", "yahoo_quoted", "protonmail_quote", "divRplyFwdMsg", "appendonsend")
+"""Classes and ids in which mail programs put the earlier mail."""
 SOURCE = frozenset(("pre", "listing", "xmp", "textarea"))
 """Where a line break of the source is one."""
 BESIDE = frozenset(("inline-block", "inline-flex", "inline-grid", "inline-table"))
@@ -127,6 +131,8 @@ class _Writer:
         self.pieces: list[str] = []
         self.place: GridPlace | None = None
         """Where the line that is being written stands."""
+        self.quoted: int | None = None
+        """The first line of an earlier mail."""
         self.frames: list[_Frame] = [_Frame(PLAIN, None, None)]
 
     def walk(self, root: Any) -> None:
@@ -155,7 +161,8 @@ class _Writer:
         links = tuple(
             Link(unwrap(url), where[line]) for url, line in self.links if line < len(where)
         )
-        return VisibleText(tuple(lines), links, grid.cells(kept))
+        quoted = None if self.quoted is None else where[min(self.quoted, len(where) - 1)]
+        return VisibleText(tuple(lines), links, grid.cells(kept), quoted)
 
     def _enter(self, element: Any) -> bool:
         """Whether what is in the element is to be read."""
@@ -163,10 +170,10 @@ class _Writer:
         frame = _Frame(above.look, above.place, above.table)
         self.frames.append(frame)
         tag = element.tag
-        if tag in SKIPPED:
+        if tag in SKIPPED or tag in STRUCK:
             return False
         properties, frame.look = self.styles.look(element, above.look)
-        if frame.look.gone or _closed(element, tag):
+        if frame.look.gone or _closed(element, tag) or properties.get("text-decoration"):
             return False
         if tag == "br":
             self._break()
@@ -176,6 +183,8 @@ class _Writer:
         frame.block = self._block(tag, properties)
         if frame.block:
             self._break()
+        if self.quoted is None and _quotes(element, tag):
+            self.quoted = len(self.lines)
         self._into_table(element, frame, above, properties)
         if tag == "a" and (href := element.get("href")):
             self.links.append((href, len(self.lines)))
@@ -279,6 +288,14 @@ def _closed(element: Any, tag: str) -> bool:
         return element.get("open") is None
     parent = element.getparent() if tag != "summary" else None
     return parent is not None and parent.tag == "details" and parent.get("open") is None
+
+
+def _quotes(element: Any, tag: str) -> bool:
+    """Whether an element holds an earlier mail."""
+    if tag == "blockquote":
+        return True
+    named = f"{element.get('class') or ''} {element.get('id') or ''}".split()
+    return any(name in QUOTES for name in named)
 
 
 def _cell(element: Any, table: GridTable) -> GridPlace:

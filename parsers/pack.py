@@ -125,6 +125,9 @@ class Pack:
     """Folded lines above an earlier mail: `Original Message`."""
     wrote: tuple[str, ...]
     """What the line above a quoted mail ends with: `On Friday X wrote`."""
+    from_words: tuple[str, ...]
+    subject_words: tuple[str, ...]
+    """Names of a quoted mail's header fields, folded."""
     hooks: ModuleType | None = field(default=None, compare=False)
 
     def store(self, domain: str) -> Storefront:
@@ -323,6 +326,8 @@ def _made(file: PackFile, making: PackInMaking, known: Known, hooks: ModuleType 
         ends=frozenset(end for language in languages.values() for end in language.ends),
         begins=known.quoting("begin"),
         wrote=tuple(known.quoting("wrote")),
+        from_words=tuple(known.quoting("from")),
+        subject_words=tuple(known.quoting("subject")),
         hooks=hooks,
     )
 

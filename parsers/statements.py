@@ -83,6 +83,10 @@ def _without_phrase(
         proof=Proof.REAL,
     )
     known = [one for one in stated if one.kind is not None and page.allows(one.kind)]
+    why = next((why for one in known if one.kind and (why := agreement.denied(page, one.kind))), "")
+    if why:  # what nobody sees says nothing against what everybody does
+        page.contradiction = why
+        return ()
     if known:
         return tuple(
             _with_structure(replace(empty, kind=one.kind or empty.kind), [one]) for one in known

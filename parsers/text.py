@@ -58,6 +58,8 @@ class VisibleText:
     """For each line of HTML its place in a grid of several columns, if it stands in one; empty for
     plain text.
     """
+    quoted: int | None = None
+    """The first line of an earlier mail that the HTML holds as one."""
 
     def cell(self, line: int) -> Cell | None:
         return self.cells[line] if line < len(self.cells) else None

@@ -255,7 +255,7 @@ def test_what_hides_without_a_style(page, expected):
         ("$12<sup>99</sup>", ["$12.99"]),
         ("H<sub>2</sub>O", ["H2O"]),
         ("<ruby>判定<rt>はんてい</rt></ruby>", ["判定"]),
-        ("<del>old</del> new", ["old new"]),
+        ("<del>old</del> <s>older</s> new", ["new"]),
         ("a\u200bb\u202ec\u00add\x1b[2J", ["abcd[2J"]),
     ],
 )
