@@ -10,6 +10,7 @@ from parsers.reader import Context, read
 DISPUTES = "AliExpress <transaction@notice.aliexpress.com>"
 UPDATES = "Amazon <order-update@amazon.com>"
 PARCELS = "Amazon <shipment-tracking@amazon.com>"
+SELLING = "Amazon <seller-notification@amazon.com>"
 RETURNS = "Amazon <return@amazon.com>"
 ORDER = "8100000000000001"
 AMAZON_ORDER = "249-0000000-0000001"

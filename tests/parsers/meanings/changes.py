@@ -71,8 +71,33 @@ def _came_by_relay(base: Base, _: Change) -> bool:
     return relay and all(notice.kind is Kind.MESSAGE_RECEIVED for notice in base.notices)
 
 
+def _changed(base: Base, change: Change) -> list[tuple[str, str]]:
+    """The lines that were changed, before and after; [] when lines came or went."""
+    old, new = base.sheet, change.sheet
+    if old.subject != new.subject or len(old.lines) != len(new.lines):
+        return []
+    return [pair for pair in zip(old.lines, new.lines, strict=True) if pair[0] != pair[1]]
+
+
+def _behind_a_sentence(base: Base, change: Change) -> bool:
+    """`Judgement from AE: Invalid. You may … unless …`."""
+    pairs = _changed(base, change)
+    return bool(pairs) and all(
+        ". " in old and new.startswith(f"{old.split('. ')[0]}. ") for old, new in pairs
+    )
+
+
+def _under_a_clause(base: Base, change: Change) -> bool:
+    pairs = _changed(base, change)
+    return bool(pairs) and all(
+        "ので、" in old and old.split("ので、")[-1] == new.split("ので、")[-1] for old, new in pairs
+    )
+
+
 ALIKE: Mapping[str, Callable[["Base", Change], bool]] = {
     "a mail through the relay for people's words is a message, whatever it says": _came_by_relay,
+    "a verdict that is a whole sentence stands, whatever is said behind it": _behind_a_sentence,
+    "the main clause stands, whatever is said in the clause under it": _under_a_clause,
 }
 """Changes that a person could not tell from the mail as it was, each with its reason."""
 
