@@ -32,6 +32,7 @@ SKIPPED = frozenset(
 )
 STRUCK = frozenset(("del", "s", "strike"))
 """Struck through: shown, and no longer said."""
+UNREAD = SKIPPED | STRUCK
 QUOTES = ("gmail_quote", "yahoo_quoted", "protonmail_quote", "divRplyFwdMsg", "appendonsend")
 """Classes and ids in which mail programs put the earlier mail."""
 SOURCE = frozenset(("pre", "listing", "xmp", "textarea"))
@@ -170,10 +171,10 @@ class _Writer:
         frame = _Frame(above.look, above.place, above.table)
         self.frames.append(frame)
         tag = element.tag
-        if tag in SKIPPED or tag in STRUCK:
+        if tag in UNREAD:
             return False
         properties, frame.look = self.styles.look(element, above.look)
-        if frame.look.gone or _closed(element, tag) or properties.get("text-decoration"):
+        if frame.look.gone or _unsaid(element, tag, properties):
             return False
         if tag == "br":
             self._break()
@@ -183,8 +184,7 @@ class _Writer:
         frame.block = self._block(tag, properties)
         if frame.block:
             self._break()
-        if self.quoted is None and _quotes(element, tag):
-            self.quoted = len(self.lines)
+        self._mark_quote(element, tag)
         self._into_table(element, frame, above, properties)
         if tag == "a" and (href := element.get("href")):
             self.links.append((href, len(self.lines)))
@@ -193,6 +193,10 @@ class _Writer:
         if element.text and frame.look.seen:
             self._say(element.text, frame.look)
         return True
+
+    def _mark_quote(self, element: Any, tag: str) -> None:
+        if self.quoted is None and _quotes(element, tag):
+            self.quoted = len(self.lines)
 
     def _leave(self, element: Any) -> None:
         frame = self.frames.pop()
@@ -288,6 +292,11 @@ def _closed(element: Any, tag: str) -> bool:
         return element.get("open") is None
     parent = element.getparent() if tag != "summary" else None
     return parent is not None and parent.tag == "details" and parent.get("open") is None
+
+
+def _unsaid(element: Any, tag: str, properties: Mapping[str, CssValue]) -> bool:
+    """Whether it is closed, or struck through."""
+    return _closed(element, tag) or bool(properties.get("text-decoration"))
 
 
 def _quotes(element: Any, tag: str) -> bool:
