@@ -24,6 +24,9 @@ CONFIGURED = re.compile(r"^language:\s*[\"']?(\w+)", re.MULTILINE)
 GAP = re.compile(r"(?<!\{)\{(\w+)\}(?!\})")
 PLACE = re.compile(r"((?:\S+:\d+(?::\d+)?|\S+\.ya?ml): )(.+)", re.DOTALL)
 """Where a fault stands, such as `rules.yaml:3:5: `, before what it is."""
+HINTS = frozenset({"hint", "did_you_mean", "more", "why", "end"})
+"""Gaps that hold the rest of a sentence, or nothing."""
+HINT = r"(?:[;,. (].*)?"
 FEWEST_LETTERS = 6
 """Of a template's own words; one of fewer would fit anything."""
 
@@ -60,7 +63,7 @@ class Translations(gettext.GNUTranslations):
     def _parse(self, fp: Any) -> None:
         super()._parse(fp)
         known: dict[Any, str] = self._catalog  # type: ignore[attr-defined]
-        keys = [key for key in known if isinstance(key, str) and "{" in key]
+        keys = [key for key in known if isinstance(key, str) and GAP.search(key)]
         self._templates = [
             (_longest_words(key), key, known[key])
             for key in sorted(keys, key=lambda key: -len(GAP.sub("", key)))
@@ -77,7 +80,7 @@ class Translations(gettext.GNUTranslations):
         for words, key, translated in self._templates:
             if words in text and (found := _as_pattern(key).fullmatch(text)):
                 filled = {name: self.sentence(part) for name, part in found.groupdict().items()}
-                return translated.format(**filled)
+                return _filled(translated, filled)
         return self._by_parts(text)
 
     def _by_parts(self, text: str) -> str:
@@ -85,7 +88,9 @@ class Translations(gettext.GNUTranslations):
         if placed := PLACE.fullmatch(text):
             return placed[1] + self.sentence(placed[2])
         clauses = text.split("; ")
-        return "; ".join(map(self.sentence, clauses)) if len(clauses) > 1 else text
+        if len(clauses) == 1:
+            return text
+        return self.gettext("; ").join(map(self.sentence, clauses))
 
 
 @lru_cache
@@ -133,6 +138,12 @@ def _letters(template: str) -> int:
     return sum(sign.isalpha() for sign in GAP.sub("", template))
 
 
+def _filled(template: str, values: Mapping[str, str]) -> str:
+    """Only names are filled in, whatever else stands between braces."""
+    text = GAP.sub(lambda gap: values.get(gap[1], gap[0]), template)
+    return text.replace("{{", "{").replace("}}", "}")
+
+
 def _longest_words(template: str) -> str:
     return max(GAP.split(template)[::2], key=len).replace("{{", "{").replace("}}", "}")
 
@@ -147,6 +158,10 @@ def _as_pattern(template: str) -> re.Pattern[str]:
         if index % 2 == 0:
             parts.append(re.escape(part.replace("{{", "{").replace("}}", "}")))
         else:
-            parts.append(f"(?P={part})" if part in seen else f"(?P<{part}>.*?)")
+            parts.append(
+                f"(?P={part})"
+                if part in seen
+                else f"(?P<{part}>{HINT if part in HINTS else '.*?'})"
+            )
             seen.add(part)
     return re.compile("".join(parts), re.DOTALL)

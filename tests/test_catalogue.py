@@ -23,12 +23,11 @@ from tests.catalogue import (
     untranslated,
 )
 
-WHOLE = [name for name in SOURCES if name != "sentences"]
 each = pytest.mark.parametrize("language", FOREIGN)
 
 
 @each
-@pytest.mark.parametrize("domain", WHOLE)
+@pytest.mark.parametrize("domain", SOURCES)
 def test_every_message_is_translated(domain: str, language: str):
     assert untranslated(domain, language) == []
 
@@ -133,3 +132,40 @@ def test_what_nobody_translated_comes_back_as_it_is():
     assert sentence("no such thing as this 12", "ja") == "no such thing as this 12"
     assert sentence("anything", "en") == "anything"
     assert translations("tlh", "terminal").gettext("no") == "no"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (
+            "no mailbox 'mian' in the configuration; did you mean 'main'?",
+            "設定にメールボックス 'mian' はありません（もしかして：'main'）",
+        ),
+        (
+            "/tmp/c.yaml: there is no ledger yet; it begins with: orderbell once",
+            "/tmp/c.yaml：台帳がまだありません。orderbell once で作られます",
+        ),
+        (
+            "config.yaml:3:5: unknown key 'porrt'; did you mean 'port'?",
+            "config.yaml:3:5: キー 'porrt' はありません（もしかして：'port'）",
+        ),
+        (
+            "mailbox main: 127.0.0.1:9 does not answer; check host: and port:, and the network",
+            "メールボックス main：127.0.0.1:9 が応答しません。host: と port:、ネットワークを確認してください",
+        ),
+        (
+            "a secret is one of {credential: …} {file: …} {env: …} {command: […]} {keyring: …}",
+            "パスワード類は {credential: …} {file: …} {env: …} {command: […]} {keyring: …} のどれか1つで書いてください",
+        ),
+    ],
+)
+def test_a_filled_sentence_is_known_by_its_template(said, expected):
+    assert sentence(said, "ja") == expected
+
+
+def test_errors_and_empty_tables_are_in_the_language_of_the_terminal(tmp_path: Path):
+    call = ["--config", str(tmp_path / "c.yaml"), "--state", str(tmp_path), "config", "check"]
+    answer = CliRunner().invoke(main, call, env={"LANG": "ja_JP.UTF-8"})
+    assert (
+        answer.stderr == f"{tmp_path / 'c.yaml'}: ファイルがありません。orderbell init で作れます\n"
+    )
