@@ -87,10 +87,8 @@ class Translations(gettext.GNUTranslations):
         """Clauses joined by `; `, and the place before a fault."""
         if placed := PLACE.fullmatch(text):
             return placed[1] + self.sentence(placed[2])
-        clauses = text.split("; ")
-        if len(clauses) == 1:
-            return text
-        return self.gettext("; ").join(map(self.sentence, clauses))
+        first, clause, rest = text.partition("; ")
+        return self.sentence(first) + self.gettext(clause) + self.sentence(rest) if clause else text
 
 
 @lru_cache

@@ -21,6 +21,7 @@ from daemon.cli.help import key
 from daemon.files.dossier.words import STATES
 from daemon.i18n import FEWEST_LETTERS as FEWEST
 from daemon.i18n import GAP, LANGUAGES, LOCALES
+from daemon.service.status import Area
 from daemon.store.outbox import OutboxState
 from orders.event import Source
 from orders.order import Actor, OrderStatus, ShipmentStatus, WatchState
@@ -110,7 +111,7 @@ CLICK: tuple["Message", ...] = (
 
 CHOICES: tuple[Iterable[str], ...] = (
     *(Severity, AlertState, WatchState, Actor, OrderStatus, ShipmentStatus, Role, Trust),
-    *(Source, OutboxState, STATES, ("valid", "invalid", "mixed")),
+    *(Source, OutboxState, Area, STATES, ("valid", "invalid", "mixed")),
 )
 """Values of rows that a table shows in words."""
 

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 import click
 
 from daemon.cli.exits import Exit, ExitError, foreseen
-from daemon.cli.listing import as_json, print_json
+from daemon.cli.listing import as_json, print_json, words
 from daemon.cli.paths import Paths
+from daemon.i18n import in_terminal
 
 if TYPE_CHECKING:
     from daemon.service.doctor import Check
@@ -39,7 +40,8 @@ def doctor(paths: Paths, no_message: bool, verbose: bool, as_json: bool) -> None
         if as_json:
             print_json({"verdict": check.result.value, "about": check.about, "what": what})
         else:
-            click.echo(f"{check.result.value:<5} {check.about}: {what}")
+            about = f"{words(check.area)} {check.name}".rstrip()
+            click.echo(f"{check.result.value:<5} {about}: {in_terminal(what)}")
         bad += [check] if check.result is CheckResult.BAD else []
     if bad:
         raise ExitError(
