@@ -2,6 +2,7 @@
 screen.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
@@ -19,6 +20,8 @@ from rules.rulebook import Rule
 from rules.strings import CHOICES, UNSAID, WEEKDAYS, WORDY, word
 from rules.templates import Placeholder, fill
 
+MORE_ITEMS = re.compile(r" \(\+(\d+)\)$")
+"""How `Order.title` ends where an order has more items."""
 SHORT = 40
 """Characters of a text behind `|short`."""
 ITEM = 48
@@ -226,13 +229,23 @@ def in_language(texts: Mapping[str, str], language: str) -> str:
 
 def order_name(subject: Subject, language: str) -> str | None:
     """What a person calls the order: its item and its number, as far as they are known."""
-    item, number = subject.facts.get("order.title"), _numbers(subject)
+    item, number = _item(subject, language, ITEM), _numbers(subject)
     if item and number:
-        return f"{cut(str(item), ITEM)} ({number})"
+        return f"{item} ({number})"
     if number:
         return word(language, "order", number=number)
     shop = subject.facts.get("order.marketplace")
-    return cut(str(item), ITEM) if item else spoken(str(shop), language) if shop else None
+    return item or (spoken(str(shop), language) if shop else None)
+
+
+def _item(subject: Subject, language: str, most: int) -> str:
+    """The first item, at most `most` characters of it, and in words how many more there are."""
+    title = str(subject.facts.get("order.title", ""))
+    more = MORE_ITEMS.search(title)
+    if more is None:
+        return cut(title, most)
+    key = "and_item" if more[1] == "1" else "and_items"
+    return cut(title[: more.start()], most) + word(language, key, count=more[1])
 
 
 def _numbers(subject: Subject, most: int = 3) -> str:
@@ -247,7 +260,7 @@ def _order_line(subject: Subject, language: str) -> str:
         return ""
     facts = subject.facts
     about = [
-        cut(str(facts["order.title"]), 2 * ITEM) if "order.title" in facts else "",
+        _item(subject, language, 2 * ITEM),
         str(facts.get("order.amount", "")),
         spoken(str(facts["order.marketplace"]), language) if "order.marketplace" in facts else "",
     ]
@@ -437,17 +450,26 @@ def digest(texts: Sequence[tuple[Severity, AlertText]], language: str) -> AlertT
     return AlertText(title=title, body=_list(ordered, language))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """What was found when the mail of the past was read."""
+
+    mails: int
+    orders: int
+    in_need: int
+    """Orders, not alerts."""
+
+
 def first_run(
-    texts: Sequence[tuple[Severity, AlertText]], language: str, *, mails: int, orders: int
+    texts: Sequence[tuple[Severity, AlertText]], language: str, counts: Counts
 ) -> AlertText:
     """The one message after the mail of the past was read: what is still true."""
-    count = sum(severity is not Severity.INFO for severity, _ in texts)
     title = word(
         language,
-        "first_run_one" if count == 1 else "first_run",
-        mails=word(language, "mail" if mails == 1 else "mails", n=mails),
-        orders=word(language, "one_order" if orders == 1 else "orders", n=orders),
-        count=count,
+        "first_run_one" if counts.in_need == 1 else "first_run",
+        mails=word(language, "mail" if counts.mails == 1 else "mails", n=counts.mails),
+        orders=word(language, "one_order" if counts.orders == 1 else "orders", n=counts.orders),
+        count=counts.in_need,
     )
     return AlertText(
         title=title, body=_list(_worst_first(texts), language) or word(language, "all_quiet_body")
@@ -471,7 +493,7 @@ def _worst_first(texts: Sequence[tuple[Severity, AlertText]]) -> list[AlertText]
 
 
 def _list(texts: Sequence[AlertText], language: str) -> str:
-    lines = [BULLET + text.title for text in texts]
+    lines = [BULLET + title for title in dict.fromkeys(text.title for text in texts)]
     return _stack(lines, lines, "\n", language)
 
 

@@ -1,7 +1,7 @@
 """`orders`, `order`, `cases` and `watches`: what is known, and from which mail."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import tzinfo
+from datetime import UTC, datetime, tzinfo
 from gettext import gettext as _
 from typing import Any
 
@@ -23,6 +23,7 @@ from daemon.cli.listing import (
     words,
 )
 from daemon.cli.paths import Paths
+from daemon.files.exports.words import in_words
 
 
 @click.command()
@@ -38,11 +39,11 @@ from daemon.cli.paths import Paths
 @click.pass_obj
 def orders(paths: Paths, /, as_json: bool, **wanted: Any) -> None:
     """List orders, the latest news first."""
-    from daemon.queries.orders import listed_orders
+    from daemon.queries.orders import OrderFilter, listed_orders
 
     zone, language, marketplace = paths.zone(), paths.language(), wanted["marketplace"]
     with paths.ledger() as ledger:
-        rows = listed_orders(ledger, zone, **wanted)
+        rows = listed_orders(ledger, zone, datetime.now(UTC), OrderFilter(**wanted))
     if marketplace and not rows:
         _demand_known(marketplace, paths.library().marketplaces)
     show(
@@ -135,7 +136,7 @@ def watches(paths: Paths, /, as_json: bool, **wanted: Any) -> None:
             ),
             choice("who", "actor"),
             choice("state", "state"),
-            column("why", "why", Overflow.HIDE),
+            Column("why", lambda row: in_words(row["why"], language), overflow=Overflow.HIDE),
         ),
         as_json=as_json,
         empty="nothing is being watched",
@@ -214,7 +215,7 @@ def _ahead(row: Mapping[str, Any], zone: tzinfo, language: str) -> Iterator[str]
         yield _("Due")
         for watch in waiting:
             name = named("watch", watch["kind"], language)
-            yield f"  {spoken(watch['due_at'], zone)}  {name} – {watch['why']}"
+            yield f"  {spoken(watch['due_at'], zone)}  {name} – {in_words(watch['why'], language)}"
     if row["alerts"]:
         yield _("Alerts")
         for alert in row["alerts"]:

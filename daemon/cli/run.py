@@ -121,17 +121,11 @@ def reload(paths: Paths) -> None:
 
 def _told(paths: Paths, done: "Pass") -> None:
     with paths.ledger() as ledger:
-        orders = ledger.orders.count()
-        needing = [
-            row
-            for row in ledger.alerts.all_live()
-            if row.alert.state == "firing" and row.alert.severity != "info"
-        ]
+        orders, need = ledger.orders.count(), ledger.alerts.orders_in_need()
     mails = ", ".join(
         f"{name}: " + ngettext("{n} new mail", "{n} new mails", count).format(n=count)
         for name, count in done.mails.items()
     )
-    need = len(needing)
     parts = (
         mails or _("no mailbox could be read"),
         ngettext("{n} order", "{n} orders", orders).format(n=orders)

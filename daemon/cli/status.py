@@ -31,6 +31,7 @@ def status(paths: Paths, as_json: bool) -> None:
                 "at": iso(now, UTC),
                 "mailboxes": [{"id": name, "heard_at": at} for name, at in read.items()],
                 "orders": found.orders,
+                "in_need": found.in_need,
                 "firing": found.firing,
                 "acked": found.acked,
                 "unread": found.unread,
@@ -42,7 +43,8 @@ def status(paths: Paths, as_json: bool) -> None:
         for name, at in read.items():
             say(f"mailbox {name}: read {spoken(at, zone) or 'never'}")
         say(
-            f"orders {found.orders}; alerts ringing {found.firing}, acknowledged {found.acked};"
+            f"orders {found.orders}, in need of you {found.in_need};"
+            f" alerts ringing {found.firing}, acknowledged {found.acked};"
             f" mails not understood {found.unread}; messages waiting {found.waiting}"
         )
     if found.problems:

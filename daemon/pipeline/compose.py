@@ -234,7 +234,9 @@ def _text(
         case "history":
             mails = tx.ledger.mails.count_marketplace(batch.removeprefix(HISTORY))
             orders = tx.ledger.orders.count()
-            return wording.first_run(texts, target.language, mails=mails, orders=orders)
+            in_need = tx.ledger.alerts.orders_in_need()
+            counts = wording.Counts(mails=mails, orders=orders, in_need=in_need)
+            return wording.first_run(texts, target.language, counts)
         case "quiet":
             return wording.all_quiet(target.language)
         case "digest" if many or {severity for severity, _ in texts} <= {Severity.INFO}:

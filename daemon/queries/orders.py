@@ -1,7 +1,8 @@
 """Orders, their cases and watches, and one order whole, as rows."""
 
-from collections.abc import Iterable, Mapping
-from datetime import tzinfo
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
 from typing import Any
 
 from daemon.pipeline.records import record_of
@@ -17,29 +18,28 @@ from orders.order import Case, Finding, Shipment, Watch
 from parsers.notice import fields_to_json
 from rules.records import record_line
 
-EVERY = 100_000
-"""More watches than any ledger has."""
-
 Row = Mapping[str, Any]
 
 
-def listed_orders(
-    ledger: Ledger,
-    zone: tzinfo,
-    *,
-    everything: bool = False,
-    problem: bool = False,
-    marketplace: str | None = None,
-    limit: int = 200,
-) -> list[Row]:
-    """The latest news first; without `everything` or `problem` only those under way."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFilter:
+    """Which orders are asked for; without `everything` or `problem` only those under way."""
+
+    everything: bool = False
+    problem: bool = False
+    marketplace: str | None = None
+    limit: int = 200
+
+
+def listed_orders(ledger: Ledger, zone: tzinfo, now: datetime, wanted: OrderFilter) -> list[Row]:
+    """The latest news first."""
     rows = ledger.orders.listed(
-        statuses=() if everything or problem else RUNNING,
-        marketplace=marketplace,
-        problem=True if problem else None,
-        limit=limit,
+        statuses=() if wanted.everything or wanted.problem else RUNNING,
+        marketplace=wanted.marketplace,
+        problem=True if wanted.problem else None,
+        limit=wanted.limit,
     )
-    due = _next_due(ledger.orders.watches(limit=EVERY)) if rows else {}
+    due = ledger.orders.next_due([row.key for row in rows], now)
     return [_order(row, due.get(row.key), zone) for row in rows]
 
 
@@ -106,13 +106,6 @@ def _stake(shown: View, teller: Teller) -> Row | None:
     if worst is None:
         return None
     return {"amount": _text(worst.amount), "due_at": iso(worst.due_at, teller.zone)}
-
-
-def _next_due(watches: Iterable[WatchRow]) -> dict[str, WatchRow]:
-    due: dict[str, WatchRow] = {}
-    for watch in watches:
-        due.setdefault(watch.order_key, watch)
-    return due
 
 
 def _order(row: OrderRow, due: WatchRow | None, zone: tzinfo) -> Row:

@@ -94,12 +94,12 @@ class Health:
         try:
             with store.read() as ledger:
                 orders = ledger.orders.count()
-                ringing = sum(ledger.alerts.ringing().values())
+                in_need = ledger.alerts.orders_in_need()
         except StoreError as error:
             return f"the ledger fails: {error.what}"
         megabytes = sum(watcher.meter.received for watcher in watchers) / 1e6
         read = f"{well} of {len(watchers)} mailboxes read ({megabytes:.1f} MB)"
-        return f"{read}, {orders} orders, {ringing} alerts ringing"
+        return f"{read}, {orders} orders, {in_need} need you"
 
     def cycle(self, store: Store, watchers: Sequence[Watcher], now: datetime) -> None:
         """Metrics and, after a good cycle, the ping."""

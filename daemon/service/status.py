@@ -47,6 +47,8 @@ class Status:
     mailboxes: dict[str, datetime | None]
     """Mailbox → when it was last read."""
     orders: int
+    in_need: int
+    """Orders that ring for something to be done."""
     firing: int
     acked: int
     unread: int
@@ -66,6 +68,7 @@ def status(ledger: Ledger, settings: Settings, state: Path, now: datetime) -> St
             for box in settings.mailboxes
         },
         orders=ledger.orders.count(),
+        in_need=ledger.alerts.orders_in_need(),
         firing=live.count(AlertState.FIRING),
         acked=live.count(AlertState.ACKED),
         unread=len(ledger.mails.listed(outcomes=[Outcome.UNREAD])),

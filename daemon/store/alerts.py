@@ -83,6 +83,15 @@ class AlertRows:
             statement = statement.where(alert.c.state.in_(states))
         return self._rows(statement.order_by(alert.c.since.desc(), alert.c.id.desc()).limit(limit))
 
+    def orders_in_need(self) -> int:
+        """How many orders ring for something that is to be done: what people are told as “8 need
+        you”.
+        """
+        statement = select(func.count(func.distinct(alert.c.order_key))).where(
+            LIVE, alert.c.state == AlertState.FIRING, alert.c.severity != Severity.INFO
+        )
+        return int(self._connection.execute(statement).scalar_one())
+
     def worst_first(
         self, *, ended: bool = False, limit: int = 200
     ) -> tuple[tuple[AlertRow, ...], int]:

@@ -2,7 +2,7 @@
 the order.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 ENDED = (OrderStatus.COMPLETED, OrderStatus.CANCELLED, OrderStatus.RETURNED, OrderStatus.DELIVERED)
 RUNNING = tuple(status for status in OrderStatus if status not in ENDED)
+MANY = 500
+"""Values in one statement."""
 REAL = order.c.number != ACCOUNT
 
 
@@ -234,6 +236,17 @@ class Orders:
             statement.order_by(watch.c.due_at, watch.c.order_key, watch.c.id).limit(limit)
         ).mappings()
         return tuple(WatchRow(**row) for row in rows)
+
+    def next_due(self, keys: Sequence[str], now: datetime) -> dict[str, WatchRow]:
+        """Of each of these orders the open watch that is due next; what has passed is not next."""
+        found: dict[str, WatchRow] = {}
+        for start in range(0, len(keys), MANY):
+            part = tuple(keys[start : start + MANY])
+            statement = select(watch).where(OPEN, watch.c.order_key.in_(part), watch.c.due_at > now)
+            rows = self._connection.execute(statement.order_by(watch.c.due_at, watch.c.id))
+            for row in rows.mappings():
+                found.setdefault(row["order_key"], WatchRow(**row))
+        return found
 
     def findings(
         self,

@@ -15,6 +15,7 @@ from rules.rulebook import shipped
 from rules.strings import CHOICES, LANGUAGES, WEEKDAYS, WORDS
 from rules.wording import (
     AlertText,
+    Counts,
     Listener,
     all_quiet,
     cut,
@@ -375,11 +376,14 @@ def test_a_digest_of_very_many_counts_what_it_cannot_show():
 
 def test_the_first_run_counts_only_what_needs_somebody():
     assert (
-        first_run([LOW, HIGH, MIDDLE], "en", mails=214, orders=61).title
+        first_run([LOW, HIGH, MIDDLE], "en", Counts(mails=214, orders=61, in_need=2)).title
         == "214 mails, 61 orders, 2 need you"
     )
-    assert first_run([HIGH], "en", mails=1, orders=1).title == "1 mail, 1 order, 1 needs you"
-    assert first_run([], "ja", mails=3, orders=1) == AlertText(
+    assert (
+        first_run([HIGH], "en", Counts(mails=1, orders=1, in_need=1)).title
+        == "1 mail, 1 order, 1 needs you"
+    )
+    assert first_run([], "ja", Counts(mails=3, orders=1, in_need=0)) == AlertText(
         title="メール3通・注文1件、対応が必要なもの0件",
         body="お知らせすることはありませんでした。メールボックスはすべて読めています。",
     )

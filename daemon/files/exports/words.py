@@ -2,6 +2,7 @@
 and files.
 """
 
+import re
 from collections.abc import Mapping
 
 LANGUAGES = ("en", "ja")
@@ -168,6 +169,10 @@ FINDINGS: Mapping[str, tuple[str, str]] = {
     "double_order": ("Ordered twice", "二重注文"),
 }
 
+CODE = re.compile(r"^[A-Z]+\d*(?:-[A-Z]+)?(?:-\d+)?(?:/\w+)?: ")
+"""`D-AE-13: `, `W5/hour: `: the row of the policy that a reason begins with."""
+KIND = re.compile(r"\b[a-z_]+\.[a-z_]+\b")
+
 TABLES = {"event": EVENTS, "watch": WATCHES, "case": CASES, "finding": FINDINGS}
 
 
@@ -175,3 +180,8 @@ def name(table: str, kind: str, language: str) -> str:
     """The name of `kind` in `language`, else the kind itself as words."""
     names = TABLES[table].get(kind)
     return names[LANGUAGES.index(language)] if names else kind.replace("_", " ").replace(".", " ")
+
+
+def in_words(why: str, language: str) -> str:
+    """A watch's reason as people read it: without the policy's row, each kind by its name."""
+    return KIND.sub(lambda kind: f"“{name('event', kind[0], language)}”", CODE.sub("", why))
