@@ -118,6 +118,11 @@ MISTAKES = [
     ),
     ("folders: [INBOX, Orders]", "folders: []", "3:5: folders is empty; leave it out for INBOX"),
     (
+        "folders: [INBOX, Orders]",
+        "dkim: true",
+        "3:5: dkim: true is for a mailbox whose server stamps nothing; leave dkim or authserv_ids out",
+    ),
+    (
         "id: main",
         "id: my mail",
         "3:9: an id is letters, digits, '-', '_' and '.', such as main or iphone",
