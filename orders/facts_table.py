@@ -196,6 +196,7 @@ _ORDER = (
     _flag("order.cancelled", "it was cancelled or closed"),
     _flag("order.completed", "receipt was confirmed, by you or by itself"),
     _flag("order.returned", "the goods went back and were refunded"),
+    _number("order.evidence_files", "files kept as evidence, and evidence noted as handed in"),
     _money("order.stake", "what doing nothing about it costs, as last judged"),
     _time("order.stake_due", "until when that can be averted"),
     _flag("order.refunded", "a refund was completed"),

@@ -14,6 +14,7 @@ OrderbellError            something could not be done; it says what, and what to
 ├── SecretError           a password or URL that cannot be had         daemon/secrets
 ├── WebError              an HTTP request of our own                   daemon/http
 ├── CommandError          what was asked for cannot be done            daemon/pipeline/commands
+├── EvidenceError         a file that is not kept as evidence          daemon/evidence/files
 ├── LetterError           a letter that cannot be written              daemon/letters/write
 ├── UndoError             what was told cannot be taken back           daemon/pipeline/undo
 ├── UnknownOrderError     no order of that number                      daemon/pipeline/lookup

@@ -53,6 +53,7 @@ ENDS: dict[str, Exit] = {
     "WebError": Exit.ERROR,
     "CommandError": Exit.ERROR,
     "LetterError": Exit.ERROR,
+    "EvidenceError": Exit.ERROR,
     "UndoError": Exit.ERROR,
     "UnknownOrderError": Exit.ERROR,
     "UnknownAlertError": Exit.ERROR,

@@ -129,24 +129,31 @@ def assign(paths: Paths, mail: int, order_id: str) -> None:
 @click.option(
     "--language", type=click.Choice(["en", "ja"]), help="[default: that of your first target]"
 )
+@click.option(
+    "--zip", "as_zip", is_flag=True, help="A zip: the page, the mails, your evidence, a manifest."
+)
 @click.pass_obj
-def dossier(paths: Paths, order_id: str, output: Path | None, language: str | None) -> None:
+def dossier(
+    paths: Paths, order_id: str, output: Path | None, language: str | None, as_zip: bool
+) -> None:
     """Write everything about an order into one HTML file: timeline, amounts, mails, and the sheet
-    for an appeal.
+    for an appeal. With --zip also the mails themselves and the evidence you keep, with the SHA-256
+    of each.
     """
     from daemon.atomic import write_file
     from daemon.pipeline.lookup import find_orders
     from daemon.queries.dossier import dossier as page
+    from daemon.queries.kept import OrderEvidence, dossier_zip
 
+    now, spoken = datetime.now(UTC), language or paths.language()
     with paths.ledger() as ledger:
         row = find_orders(ledger, order_id)[0]
-        text = page(
-            ledger,
-            paths.view(row.key, ledger),
-            language=language or paths.language(),
-            zone=paths.zone(),
-            now=datetime.now(UTC),
-        )
-    path = output or Path(f"dossier-{row.number}.html")
-    write_file(path, text, mode=None)
+        view = paths.view(row.key, ledger)
+        path = output or Path(f"dossier-{row.number}.{'zip' if as_zip else 'html'}")
+        if as_zip:
+            kept = OrderEvidence(view=view, state=paths.state, zone=paths.zone(), language=spoken)
+            dossier_zip(path, ledger, kept, now)
+        else:
+            text = page(ledger, view, language=spoken, zone=paths.zone(), now=now)
+            write_file(path, text, mode=None)
     say(f"written to {path}; it holds your mails: share it only with those who decide the case")

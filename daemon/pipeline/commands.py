@@ -55,6 +55,11 @@ def note(tx: Transaction, one: Note, marketplace: str, role: Role, channel: str)
     return append(tx, [event_of(one, marketplace=marketplace, role=role, seen=tx.now)], told)
 
 
+def keep_file(tx: Transaction, event: Event, channel: str) -> tuple[str, ...]:
+    """Note that a file is kept for an order; it can be taken back like any note."""
+    return append(tx, [event], tx.ledger.told.add("note", channel, tx.now))
+
+
 def record(tx: Transaction, events: Sequence[Event], told: int) -> tuple[str, ...]:
     """Append imported events; those that were taken back before stand again."""
     gone = tx.ledger.retracted([event.origin for event in events])
@@ -135,6 +140,10 @@ class Commands:
     def note(self, one: Note, marketplace: str, role: Role) -> tuple[str, ...]:
         """Append a note; keys of the orders it touches."""
         return self._do(lambda tx: note(tx, one, marketplace, role, self.channel))
+
+    def keep_file(self, event: Event) -> tuple[str, ...]:
+        """Note that a file is kept for an order."""
+        return self._do(lambda tx: keep_file(tx, event, self.channel))
 
     def assign(self, mail: int, order: OrderRow | None) -> tuple[str, ...]:
         """The mail belongs to the order, or to none in the ledger."""

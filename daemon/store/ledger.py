@@ -229,6 +229,12 @@ class Ledger:
         statement = select(event).where(or_(mine, event.c.origin.in_(again)), STANDS)
         return self._events(statement.order_by(event.c.id))
 
+    def told_of(self, origin: str) -> int | None:
+        """The row of `told` that the event was told by."""
+        statement = select(event.c.told).where(event.c.origin == origin)
+        found = self.connection.execute(statement).scalar_one_or_none()
+        return None if found is None else int(found)
+
     def retracted(self, origins: Collection[str]) -> tuple[Event, ...]:
         """Those of these events that were taken back."""
         found: list[Event] = []

@@ -27,6 +27,7 @@ FLAGS: Mapping[str, tuple[str, ...]] = {
     for about in dict.fromkeys(spec.name.partition(".")[0] for spec in FACTS)
 }
 """Every yes/no fact by subject: they are total, so a rule that wants `false` finds it."""
+_EVIDENCE = frozenset({Kind.EVIDENCE, Kind.EVIDENCE_FILE})
 _GONE = frozenset(
     {OrderStatus.IN_TRANSIT, OrderStatus.PARTIALLY_IN_TRANSIT, OrderStatus.PICKUP_AVAILABLE}
 )
@@ -61,6 +62,7 @@ def order_facts(order: Order) -> dict[str, FactValue]:
         "lines": len(order.items),
         "unshipped": len(rest),
         "same_messages": _same_messages(order),
+        "evidence_files": sum(event.kind in _EVIDENCE for event in order.events),
     }
     return facts | {f"order.{name}": Decimal(number) for name, number in numbers.items()}
 

@@ -28,6 +28,7 @@ PROMISED = [
     "proposal-needs-answer",
     "seller-silent-in-dispute",
     "evidence-due",
+    "evidence-empty",
     "return-parcel-due",
     "return-window-missed",
     "appeal-due",
