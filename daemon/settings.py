@@ -2,6 +2,7 @@
 elsewhere.
 """
 
+import ipaddress
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -19,6 +20,7 @@ from pydantic import (
     Field,
     PlainSerializer,
     TypeAdapter,
+    ValidationError,
     WithJsonSchema,
     model_validator,
 )
@@ -113,6 +115,30 @@ def _identifier(text: str) -> str:
     return text
 
 
+def _listen(text: str) -> str:
+    kind, _, path = text.partition("unix:")
+    if not kind and path.startswith("/") and len(path) <= SOCKET_PATH:
+        return text
+    host, _, port = text.rpartition(":")
+    if not (port.isdigit() and 0 <= int(port) <= 65535 and host):
+        raise ValueError('expected "127.0.0.1:8470" or "unix:/run/orderbell/page.sock"')
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        if host != "localhost":
+            raise ValueError(f"{host!r} is no address; write 127.0.0.1, [::1] or 0.0.0.0") from None
+    return text
+
+
+def _network(text: str) -> str:
+    if text != "unix":
+        try:
+            ipaddress.ip_network(text)
+        except ValueError as error:
+            raise ValueError(f"{error}; write 127.0.0.1, 10.0.0.0/24 or unix") from None
+    return text
+
+
 SPAN, CLOCK = r"^(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+s)?$", r"^\d{1,2}:\d{2}$"
 WRITTEN: dict[str, Callable[[str], str]] = {
     SPAN: lambda iso: duration_text(TypeAdapter(timedelta).validate_python(iso)),
@@ -121,6 +147,9 @@ WRITTEN: dict[str, Callable[[str], str]] = {
 """Defaults as people write them, where pydantic's schema has ISO 8601."""
 
 DAY = timedelta(days=1)
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+SOCKET_PATH = 100
+"""Characters of a Unix socket's path; the kernel takes 107 bytes."""
 METRICS_BEGIN = b"# HELP orderbell_"
 """How a file of ours for node_exporter begins."""
 MOST_MAILBOXES = 1000
@@ -158,6 +187,8 @@ Whole = Annotated[int, BeforeValidator(bounds.whole_number)]
 Text = Annotated[str, AfterValidator(bounds.text)]
 Line = Annotated[str, AfterValidator(bounds.line)]
 Host = Annotated[str, AfterValidator(bounds.host)]
+Listen = Annotated[str, AfterValidator(_listen)]
+Network = Annotated[str, AfterValidator(_network)]
 FilePath = Annotated[Path, BeforeValidator(bounds.path)]
 Command = Annotated[tuple[Text, ...], Field(min_length=1, max_length=100)]
 Poll = Annotated[Duration, AfterValidator(bounds.between(timedelta(seconds=10), DAY))]
@@ -326,7 +357,7 @@ class Mailbox(Written):
     def complete(self) -> "Mailbox":
         if not self.host and not self.provider:
             raise ValueError("a mailbox needs host: imap.example.org or provider: gmail")
-        if self.tls == "none" and self.server not in ("127.0.0.1", "::1", "localhost"):
+        if self.tls == "none" and self.server not in LOOPBACK:
             raise ValueError(
                 "tls: none is for loopback only; use implicit (port 993) or starttls (port 143)"
             )
@@ -424,6 +455,52 @@ class Mqtt(Written):
     @property
     def broker_port(self) -> int:
         return self.port or (8883 if self.tls else 1883)
+
+
+class Web(Written):
+    """The page, the calendar and the API (extra orderbell[web])."""
+
+    listen: Listen = "127.0.0.1:8470"
+    """Address and port, or unix:/run/orderbell/page.sock. Beyond loopback only with a password or
+    trusted_proxies.
+    """
+    hosts: Annotated[tuple[Host, ...], Field(max_length=MOST)] = ()
+    """Names it is reached under besides its address and localhost, such as bell.example.org."""
+    password: Secret | None = None
+    """What `orderbell web password` printed: an argon2 hash, never the password itself."""
+    trusted_proxies: Annotated[tuple[Network, ...], Field(max_length=MOST)] = ()
+    """Addresses or networks of reverse proxies whose user_header is believed; unix for the
+    socket.
+    """
+    user_header: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$")] = "Remote-User"
+    """The header in which such a proxy names who has signed in there."""
+    language: Literal["en", "ja"] | None = None
+    """Left out: as the browser asks."""
+
+    @model_validator(mode="after")
+    def guarded(self) -> "Web":
+        if not (self.local or self.password or self.trusted_proxies):
+            raise ValueError(
+                f"listen: {self.listen} lets the whole network in; add password (see orderbell web"
+                " password) or trusted_proxies, or listen on 127.0.0.1"
+            )
+        return self
+
+    @property
+    def socket(self) -> str | None:
+        """Path of the Unix socket, if it is one."""
+        kind, _, path = self.listen.partition("unix:")
+        return None if kind else path
+
+    @property
+    def address(self) -> tuple[str, int]:
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+    @property
+    def local(self) -> bool:
+        """Only this machine reaches it."""
+        return self.socket is not None or self.address[0] in LOOPBACK
 
 
 class SeverityPolicy(Written):
@@ -552,6 +629,8 @@ class Settings(Written):
     """The same over HTTP on loopback."""
     mqtt: Mqtt | None = None
     """State and alerts for Home Assistant (extra orderbell[mqtt])."""
+    web: Web | None = None
+    """The page, the calendar and the API (extra orderbell[web]), served by `run`."""
     policy: dict[str, dict[str, str | int]] = {}
     """Deadlines of orders/deadlines/policy.yaml changed by key, such as {D-AE-13: {days: 5}}."""
     worth_it: Amount | None = None
@@ -586,6 +665,18 @@ def load(path: Path, ours: Iterable[Path] = ()) -> Settings:
     if found:
         raise UserFileError(found)
     return settings
+
+
+def check_web(settings: Settings | None, listen: str) -> Web:
+    """The configured page on another address. Raises UserFileError where that is no address, or
+    one that lets strangers in.
+    """
+    written = settings.web.model_dump(exclude_unset=True) if settings and settings.web else {}
+    try:
+        return Web.model_validate({**written, "listen": listen})
+    except ValidationError as error:
+        what = "; ".join(one["msg"].removeprefix("Value error, ") for one in error.errors())
+        raise UserFileError([Fault(file="--listen", line=0, column=0, what=what)]) from None
 
 
 def schema() -> dict[str, Any]:
@@ -677,6 +768,7 @@ def _is_metrics(path: Path) -> bool:
 
 def _secrets(settings: Settings) -> tuple[Secret, ...]:
     written = [mailbox.password for mailbox in settings.mailboxes] + [settings.ping_url]
+    written += [settings.web.password] if settings.web else []
     written += [secret for target in settings.targets for secret in (target.url, target.answers)]
     return tuple(secret for secret in written if secret is not None)
 

@@ -21,12 +21,13 @@ from daemon.cli.help import key
 from daemon.files.dossier.words import STATES
 from daemon.i18n import FEWEST_LETTERS as FEWEST
 from daemon.i18n import GAP, LANGUAGES, LOCALES
-from daemon.service.status import Area
+from daemon.queries.status import Area
 from daemon.store.outbox import OutboxState
 from orders.event import Source
 from orders.order import Actor, OrderStatus, ShipmentStatus, WatchState
 from parsers.notice import Role, Trust
 from rules.alert import AlertState, Severity
+from tests.daemon.web.catalogue import page_words
 
 ROOT = Path(__file__).parents[1]
 KEYWORDS = {"_": None, "ngettext": (1, 2), **dict.fromkeys(("column", "Column", "choice"), (1,))}
@@ -227,6 +228,7 @@ def web() -> Iterator[Message]:
     methods = [("**.py", "python"), ("**.html", "jinja2")]
     for found in extract_from_dir(ROOT / "daemon" / "web", methods, keywords=KEYWORDS):
         yield found[2]
+    yield from page_words()
 
 
 SOURCES = {"terminal": terminal, "sentences": sentences}

@@ -35,6 +35,7 @@ from daemon.cli import (
     stake,
     status,
     undo,
+    web,
 )
 from daemon.cli.exits import MEANINGS, CommandGroup
 from daemon.cli.help import translated
@@ -110,6 +111,7 @@ main.sections = {
         run.reload,
         status.status,
         service.service,
+        web.web,
         login.login,
     ),
     "Mails": (read.read, read.why, read.scrub, replay.replay, mails.mails),

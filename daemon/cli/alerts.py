@@ -75,11 +75,12 @@ def alert(paths: Paths, number: int, language: str | None, as_json: bool) -> Non
     """
     from daemon.queries.alerts import whole_alert
     from daemon.queries.evidence import evidence
+    from daemon.worker.reading import inline
 
-    teller = teller_of(paths, language)
+    teller, setup = teller_of(paths, language), paths.setup()
     with paths.ledger() as ledger:
         row = whole_alert(ledger, teller, number)
-        row["evidence"] = evidence(ledger, paths.setup(), row["mails"])
+        row["evidence"] = evidence(ledger, setup, inline(setup.packs), row["mails"])
     if as_json:
         print_json(row)
     else:

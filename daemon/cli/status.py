@@ -19,7 +19,7 @@ def status(paths: Paths, as_json: bool) -> None:
     """Say how the service is; exits 0 only when it runs, hears every mailbox and reaches every
     target.
     """
-    from daemon.service.status import status as look
+    from daemon.queries.status import status as look
 
     settings, zone, now = paths.settings(), paths.zone(), datetime.now(UTC)
     with paths.ledger() as ledger:

@@ -7,9 +7,21 @@ from daemon.store.ledger import Ledger
 from orders.facts.view import View
 
 
-def dossier(ledger: Ledger, shown: View, *, language: str, zone: tzinfo, now: datetime) -> str:
-    """The page as HTML, whole in itself."""
-    numbers = sorted({event.mail for event in shown.order.events if event.mail is not None})
+def dossier(
+    ledger: Ledger,
+    shown: View,
+    *,
+    language: str,
+    zone: tzinfo,
+    now: datetime,
+    with_mails: bool = True,
+) -> str:
+    """The page as HTML, whole in itself. `with_mails`: with their text, which is taken apart in
+    this process.
+    """
+    numbers = sorted(
+        {event.mail for event in shown.order.events if with_mails and event.mail is not None}
+    )
     mails = [
         StoredMail(
             id=number, raw=ledger.mails.raw(number), received_at=ledger.mails.get(number).arrived

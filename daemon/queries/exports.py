@@ -6,9 +6,11 @@ from typing import Literal
 
 from daemon.files import exports
 from daemon.files.exports.rows import Rows
+from daemon.queries.folded import FoldedOrders
 from daemon.store.ledger import Ledger
 from orders.deadlines.policy import Policy
 from orders.facts.view import View, view
+from orders.order import Actor
 
 Table = Literal["orders", "events", "watches"]
 EVERY = 1_000_000
@@ -29,6 +31,16 @@ def calendar(views: Sequence[View], language: str, now: datetime, *, tasks: bool
     """The open deadlines; `tasks`: as to-dos instead of events."""
     pairs = [(shown.order, watch) for shown in views for watch in shown.watches]
     return exports.calendar(pairs, language=language, now=now, tasks=tasks)
+
+
+def open_calendar(
+    ledger: Ledger, folded: FoldedOrders, language: str, now: datetime, *, limit: int = 200
+) -> bytes:
+    """The deadlines that are open, the next due first, as a phone subscribes to them."""
+    rows = ledger.orders.watches(limit=limit * 5)
+    keys = dict.fromkeys(row.order_key for row in rows if row.actor == Actor.ME)
+    views = folded.by_key(ledger, list(keys)[:limit])
+    return calendar(list(views.values()), language, now)
 
 
 def _rows(views: Sequence[View], what: Table) -> Iterator[Rows]:

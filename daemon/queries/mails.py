@@ -4,10 +4,18 @@ from collections.abc import Mapping
 from datetime import tzinfo
 from typing import Any
 
+from daemon.pipeline.setup import Setup
+from daemon.queries.evidence import lines_of, read_again
 from daemon.queries.times import iso
 from daemon.store.ledger import Ledger
 from daemon.store.mails import MailRow, MailState
+from daemon.worker.reading import Reads
+from parsers.errors import OrderbellError
 from parsers.notice import Outcome, gist_to_json
+
+
+class UnknownMailError(OrderbellError):
+    """No mail has that number."""
 
 
 def unread_mails(ledger: Ledger, zone: tzinfo, *, limit: int = 200) -> list[Mapping[str, Any]]:
@@ -18,6 +26,41 @@ def unread_mails(ledger: Ledger, zone: tzinfo, *, limit: int = 200) -> list[Mapp
     ]
     newest = sorted(found, key=lambda row: row.id, reverse=True)
     return [_row(mail, zone) for mail in newest[:limit]]
+
+
+def mail_row(ledger: Ledger, setup: Setup, reads: Reads, number: int) -> Mapping[str, Any]:
+    """One mail: what is known of it, and what is read in its text today: the lines that were
+    understood, else the gist and the phrases that nearly fit. Raises UnknownMailError.
+    """
+    try:
+        mail = ledger.mails.get(number)
+    except KeyError:
+        raise UnknownMailError(
+            f"no mail has the number {number}", "orderbell mails unread"
+        ) from None
+    reading = read_again(ledger, setup, reads, mail)
+    gist = reading.gist if reading else None
+    orders = {number for event in ledger.events_of_mail(number) for number in event.order_numbers}
+    return {
+        **_row(mail, setup.zone),
+        "outcome": mail.outcome,
+        "trust": mail.trust,
+        "orders": sorted(orders),
+        "text_kept": reading is not None,
+        "lines": lines_of(reading),
+        "gist": gist
+        and {
+            "orders": list(gist.orders),
+            "parcels": list(gist.parcels),
+            "amounts": [str(one) for one in gist.amounts],
+            "deadlines": [{"at": one.at.isoformat(), "line": one.line} for one in gist.deadlines],
+            "topics": list(gist.topics),
+        },
+        "near": [
+            {"kind": one.kind.value, "line": one.line, "likeness": one.likeness, "why": one.why}
+            for one in (reading.near if reading else ())
+        ],
+    }
 
 
 def _row(mail: MailRow, zone: tzinfo) -> Mapping[str, Any]:

@@ -1,20 +1,21 @@
 """Orders, their cases and watches, and one order whole, as rows."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import Any
 
 from daemon.pipeline.records import record_of
 from daemon.queries.alerts import Teller, alert_row
+from daemon.queries.folded import FoldedOrders
 from daemon.queries.times import iso
 from daemon.store.ledger import Ledger
-from daemon.store.orders import RUNNING, OrderRow, WatchRow
+from daemon.store.orders import RUNNING, OrderRow, RowFilter, WatchRow
 from orders.deadlines.policy import Policy
 from orders.event import Event
 from orders.facts.stake import stakes, worst_stake
 from orders.facts.view import View, view
-from orders.order import Case, Finding, Shipment, Watch
+from orders.order import Case, Finding, Shipment, Watch, WatchState
 from parsers.notice import fields_to_json
 from rules.records import record_line
 
@@ -39,6 +40,46 @@ def listed_orders(ledger: Ledger, zone: tzinfo, now: datetime, wanted: OrderFilt
         problem=True if wanted.problem else None,
         limit=wanted.limit,
     )
+    return _order_rows(ledger, rows, zone, now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowPage:
+    rows: list[Row]
+    next: str
+    """What `found_orders` takes as `after` to go on; empty at the end."""
+
+
+def found_orders(
+    ledger: Ledger,
+    zone: tzinfo,
+    now: datetime,
+    wanted: RowFilter,
+    *,
+    after: str = "",
+    limit: int = 50,
+) -> RowPage:
+    """A page of the orders that are wanted, the latest news first. Raises ValueError for an
+    `after` that was never given.
+    """
+    begin = replace(wanted, after=_cursor(after)) if after else wanted
+    rows = ledger.orders.found(begin, limit=limit + 1)
+    last = rows[limit - 1] if len(rows) > limit else None
+    return RowPage(
+        rows=_order_rows(ledger, rows[:limit], zone, now),
+        next=f"{last.last_at.isoformat()}~{last.key}" if last else "",
+    )
+
+
+def _cursor(text: str) -> tuple[datetime, str]:
+    at, _, key = text.partition("~")
+    instant = datetime.fromisoformat(at)
+    if instant.tzinfo is None:
+        raise ValueError(f"no place in the list: {text!r}")
+    return instant, key
+
+
+def _order_rows(ledger: Ledger, rows: Sequence[OrderRow], zone: tzinfo, now: datetime) -> list[Row]:
     due = ledger.orders.next_due([row.key for row in rows], now)
     return [_order(row, due.get(row.key), zone) for row in rows]
 
@@ -61,7 +102,38 @@ def listed_watches(
 ) -> list[Row]:
     """Deadlines and silences, the next due first; `mine`: only what the user must do."""
     rows = ledger.orders.watches(open_only=not everything, limit=limit)
-    return [_watch_row(row, zone) for row in rows if not mine or row.actor == "me"]
+    return [watch_row(row, zone) for row in rows if not mine or row.actor == "me"]
+
+
+def disputed_orders(
+    ledger: Ledger, folded: FoldedOrders, zone: tzinfo, *, limit: int = 60
+) -> list[Row]:
+    """Open cases of the orders that something is awaited of, the next to answer first, each with
+    its parcels and its deadline.
+    """
+    views = [folded.of(ledger, row) for row in ledger.orders.disputed(limit=limit)]
+    rows = [
+        {
+            "order": shown.order.number,
+            "key": shown.order.key,
+            "marketplace": shown.order.marketplace,
+            "title": shown.order.title,
+            "store": shown.order.store,
+            "shipments": [_shipment(one, zone) for one in shown.order.shipments],
+            "due": _due_of(shown, case, zone),
+            "evidence": [_step(event, zone) for event in case.proof],
+            **_case(case, zone),
+        }
+        for shown in views
+        for case in shown.order.cases
+        if case.closed_at is None
+    ]
+    return sorted(rows, key=lambda row: (row["due"] is None, (row["due"] or {}).get("due_at", "")))
+
+
+def _due_of(shown: View, case: Case, zone: tzinfo) -> Row | None:
+    own = [one for one in shown.watches if one.case == case.id and one.state is WatchState.OPEN]
+    return _watch(own[0], zone) if own else None
 
 
 def whole_order(shown: View, ledger: Ledger, teller: Teller) -> Row:
@@ -125,7 +197,8 @@ def _order(row: OrderRow, due: WatchRow | None, zone: tzinfo) -> Row:
     }
 
 
-def _watch_row(row: WatchRow, zone: tzinfo) -> Row:
+def watch_row(row: WatchRow, zone: tzinfo) -> Row:
+    """One deadline or silence."""
     marketplace, role, number = row.order_key.split(":", 2)
     return {
         "order": number,

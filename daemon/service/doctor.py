@@ -18,10 +18,10 @@ from daemon.backup import last_backup, newest_copy
 from daemon.push.notifier import Notifier
 from daemon.push.trial import address_of, send_test
 from daemon.queries.stamps import StampShare, stamp_shares
+from daemon.queries.status import Area
 from daemon.secrets import SecretError
 from daemon.service.account import inspect
 from daemon.service.files import Files
-from daemon.service.status import Area
 from daemon.settings import Mailbox, Mqtt, Settings, load
 from daemon.store.store import Store
 from daemon.units import shipped, unit_path

@@ -19,6 +19,7 @@ from daemon.service.ping import ping
 from daemon.service.watcher import Watcher
 from daemon.settings import Settings
 from daemon.store.errors import StoreError
+from daemon.store.ledger import Ledger
 from daemon.store.store import Store
 from rules.alert import Severity
 
@@ -106,7 +107,7 @@ class Health:
         limit = 3 * self._settings.poll.total_seconds() + 60
         steady = time.monotonic()
         good = all(one.polled_at is not None and steady - one.polled_at < limit for one in watchers)
-        if self._settings.metrics_file or self._port:
+        if self._settings.metrics_file or self._port or self._settings.web:
             self._measure(store, watchers, now, good=good)
         if (
             good
@@ -136,38 +137,9 @@ class Health:
         meter = self.meter
         try:
             with store.read() as ledger:
-                meter.set("orderbell_orders", ledger.orders.count())
-                ringing = ledger.alerts.ringing()
-                boxes = ledger.mailboxes.all()
-                mails = {box.id: ledger.mails.counts(box.id) for box in boxes}
-                waiting = ledger.outbox.counts()
+                measure(meter, ledger)
         except StoreError:
             return
-        for severity in Severity:
-            meter.set("orderbell_alerts", ringing.get(severity, 0), severity=severity.value)
-        meter.replace(
-            "orderbell_outbox_messages",
-            (
-                (number, {"target": target, "state": state.value})
-                for (target, state), number in waiting.items()
-            ),
-        )
-        meter.replace(
-            "orderbell_mails",
-            (
-                (number, {"mailbox": name, "state": state})
-                for name, counted in mails.items()
-                for state, number in counted.items()
-            ),
-        )
-        for box in boxes:
-            meter.set("orderbell_mailbox_up", int(box.failing_since is None), mailbox=box.id)
-            if box.last_ok_at:
-                meter.set(
-                    "orderbell_mailbox_polled_time_seconds",
-                    box.last_ok_at.timestamp(),
-                    mailbox=box.id,
-                )
         for watcher in watchers:
             name, received = watcher.box.id, watcher.meter.received
             meter.count(
@@ -183,3 +155,32 @@ class Health:
                 write_file(self._settings.metrics_file, meter.text(), mode=0o644)
             except OSError as error:
                 log.warning("metrics not written: %s", error.strerror)
+
+
+def measure(meter: Metrics, ledger: Ledger) -> None:
+    """What the ledger tells of itself."""
+    meter.set("orderbell_orders", ledger.orders.count())
+    ringing = ledger.alerts.ringing()
+    boxes = ledger.mailboxes.all()
+    for severity in Severity:
+        meter.set("orderbell_alerts", ringing.get(severity, 0), severity=severity.value)
+    meter.replace(
+        "orderbell_outbox_messages",
+        (
+            (number, {"target": target, "state": state.value})
+            for (target, state), number in ledger.outbox.counts().items()
+        ),
+    )
+    meter.replace(
+        "orderbell_mails",
+        (
+            (number, {"mailbox": box.id, "state": state})
+            for box in boxes
+            for state, number in ledger.mails.counts(box.id).items()
+        ),
+    )
+    for box in boxes:
+        meter.set("orderbell_mailbox_up", int(box.failing_since is None), mailbox=box.id)
+        if box.last_ok_at:
+            at = box.last_ok_at.timestamp()
+            meter.set("orderbell_mailbox_polled_time_seconds", at, mailbox=box.id)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from types import FrameType, TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -45,9 +45,13 @@ from daemon.store.state import (
     StateKey,
 )
 from daemon.store.store import prepare, rescue, suspect
+from daemon.web.bridge import ServedPage
 from daemon.worker.reading import ReadingChild
 from parsers.user_yaml import UserFileError
 from rules.alert import Scope
+
+if TYPE_CHECKING:
+    from daemon.web.site import Site
 
 log = logging.getLogger("orderbell")
 
@@ -91,6 +95,7 @@ class Service:
         self._resources = ExitStack()
         self._watchers: dict[str, Watcher] = {}
         self._mqtt = Bridge(clock)
+        self.page = ServedPage()
         self._unreadable: set[str] = set()
         """Targets whose answers could not be read at the last look."""
         try:
@@ -143,6 +148,7 @@ class Service:
         for box in self._settings.mailboxes:
             self._watch(box)
         self._mqtt.use(self._settings.mqtt, self.store, self.pipeline.setup)
+        self.page.use(self._settings.web, self._site)
         self._dispatch.submit("send", [target.id for target in self.pipeline.setup.targets])
         log.info(
             "watching mailboxes=%d targets=%d",
@@ -255,6 +261,7 @@ class Service:
         self._accept_rules(self._clock())
         self._rewatch(old, settings)
         self._mqtt.use(settings.mqtt, self.store, setup)
+        self.page.use(settings.web, self._site)
 
     def _reject(self, file: str, reason: str, faults: int) -> None:
         """Say that the files did not take effect, and why."""
@@ -290,6 +297,19 @@ class Service:
             self.pipeline.rejudge()
         with self.store.write() as ledger:
             ledger.state.set(RULES_IN_FORCE, now, print_)
+
+    def _site(self) -> "Site":
+        from daemon.web.site import InForce, Site  # noqa: PLC0415 - an extra that most do without
+
+        return Site(
+            store=self.store,
+            state=self._files.state,
+            files=lambda: InForce(settings=self._settings, setup=self.pipeline.setup),
+            reads=lambda raw, frame: self._child(raw, frame),  # noqa: PLW0108 - the child may be another by then
+            metrics=self.health.meter.text,
+            clock=self._clock,
+            said=self._said,
+        )
 
     # work
 

@@ -2,25 +2,30 @@
 the order.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Select, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, literal, or_, select
 
+from daemon.store.codec import event_from_row
 from daemon.store.dialect import upsert
-from daemon.store.tables import OPEN, finding, order, watch
-from orders.matching.index import ACCOUNT
-from orders.order import OrderStatus
+from daemon.store.tables import OPEN, event, finding, naming, order, reference, watch
+from orders.deadlines.watches import CASES
+from orders.event import Event
+from orders.matching.index import ACCOUNT, RefKind
+from orders.order import Actor, OrderStatus
+from parsers.identifiers import ORDERS as SHAPES
+from parsers.notice import Kind
 
 if TYPE_CHECKING:
     from orders.facts.view import View
 
 ENDED = (OrderStatus.COMPLETED, OrderStatus.CANCELLED, OrderStatus.RETURNED, OrderStatus.DELIVERED)
 RUNNING = tuple(status for status in OrderStatus if status not in ENDED)
-MANY = 500
-"""Values in one statement."""
+PART = 500
+"""Keys in one statement."""
 REAL = order.c.number != ACCOUNT
 
 
@@ -73,6 +78,27 @@ class FindingRow:
     """Origins of its events."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedEvent:
+    """An event as one that names an order."""
+
+    order: str
+    event: Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowFilter:
+    """Which orders are wanted; what is left out asks for nothing."""
+
+    statuses: Collection[str] = ()
+    marketplace: str | None = None
+    problem: bool | None = None
+    text: str = ""
+    """The beginning of the number, or a part of title, store or tracking number."""
+    after: tuple[datetime, str] | None = None
+    """`last_at` and key of the order before the first wanted one."""
+
+
 class Orders:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -93,8 +119,8 @@ class Orders:
                 "store": one.store,
                 "total": None if one.total is None else str(one.total),
                 "ordered_at": one.ordered_at,
-                "first_at": min(event.at for event in one.events),
-                "last_at": max(event.at for event in one.events),
+                "first_at": min(step.at for step in one.events),
+                "last_at": max(step.at for step in one.events),
                 "problem": one.problem,
                 "stub": one.stub,
                 "events": len(one.events),
@@ -128,7 +154,7 @@ class Orders:
                 "amount": None if row.amount is None else str(row.amount),
                 "detail": row.detail,
                 "inferred": row.inferred,
-                "rests_on": [event.origin for event in row.rests_on],
+                "rests_on": [step.origin for step in row.rests_on],
             }
             for row in view.findings
         ]
@@ -168,6 +194,51 @@ class Orders:
             .limit(limit)
         )
         return tuple(OrderRow(**row) for row in self._connection.execute(statement).mappings())
+
+    def found(self, wanted: RowFilter, *, limit: int) -> tuple[OrderRow, ...]:
+        """By their newest event, newest first; matters of the account itself are no orders."""
+        statement: Select[Any] = select(order).where(REAL, *_conditions(wanted))
+        ordered = statement.order_by(order.c.last_at.desc(), order.c.key).limit(limit)
+        return tuple(OrderRow(**row) for row in self._connection.execute(ordered).mappings())
+
+    def disputed(self, *, limit: int) -> tuple[OrderRow, ...]:
+        """Orders with an open problem or a case that something is awaited of, newest first."""
+        awaited = select(watch.c.order_key).where(OPEN, watch.c.kind.in_(tuple(CASES)))
+        statement = select(order).where(or_(order.c.problem, order.c.key.in_(awaited)))
+        ordered = statement.order_by(order.c.last_at.desc(), order.c.key).limit(limit)
+        return tuple(OrderRow(**row) for row in self._connection.execute(ordered).mappings())
+
+    def steps(self, rows: Sequence[OrderRow], kinds: Collection[Kind]) -> Iterator[NamedEvent]:
+        """Events of these kinds that name one of the orders, what was taken back left out."""
+        since = min((row.first_at for row in rows), default=None)
+        for start in range(0, len(rows) if since else 0, PART):
+            part = rows[start : start + PART]
+            statement = (
+                select(naming.c.order_key, event)
+                .join(event, event.c.id == naming.c.event)
+                .where(
+                    naming.c.marketplace.in_({row.marketplace for row in part}),
+                    naming.c.role.in_({row.role for row in part}),
+                    naming.c.at >= since,
+                    naming.c.order_key.in_([row.key for row in part]),
+                    event.c.kind.in_(kinds),
+                    event.c.retracted == literal(value=False, type_=event.c.retracted.type),
+                )
+            )
+            for row in self._connection.execute(statement):
+                yield NamedEvent(order=row.order_key, event=event_from_row(row))
+
+    def due_between(
+        self, first: datetime, last: datetime, *, mine: bool = True, limit: int = 1000
+    ) -> tuple[WatchRow, ...]:
+        """Open watches due from `first` until before `last`, the next due first."""
+        statement = select(watch).where(OPEN, watch.c.due_at >= first, watch.c.due_at < last)
+        if mine:
+            statement = statement.where(watch.c.actor == Actor.ME)
+        rows = self._connection.execute(
+            statement.order_by(watch.c.due_at, watch.c.order_key, watch.c.id).limit(limit)
+        ).mappings()
+        return tuple(WatchRow(**row) for row in rows)
 
     def listed(
         self,
@@ -240,8 +311,8 @@ class Orders:
     def next_due(self, keys: Sequence[str], now: datetime) -> dict[str, WatchRow]:
         """Of each of these orders the open watch that is due next; what has passed is not next."""
         found: dict[str, WatchRow] = {}
-        for start in range(0, len(keys), MANY):
-            part = tuple(keys[start : start + MANY])
+        for start in range(0, len(keys), PART):
+            part = tuple(keys[start : start + PART])
             statement = select(watch).where(OPEN, watch.c.order_key.in_(part), watch.c.due_at > now)
             rows = self._connection.execute(statement.order_by(watch.c.due_at, watch.c.id))
             for row in rows.mappings():
@@ -270,3 +341,35 @@ class Orders:
         return tuple(
             FindingRow(**(dict(row) | {"rests_on": tuple(row["rests_on"])})) for row in rows
         )
+
+
+def _conditions(wanted: RowFilter) -> Iterator[ColumnElement[bool]]:
+    if wanted.statuses:
+        yield order.c.status.in_(wanted.statuses)
+    if wanted.marketplace:
+        yield order.c.marketplace == wanted.marketplace
+    if wanted.problem is not None:
+        yield order.c.problem == wanted.problem
+    if wanted.text:
+        yield _speaks_of(wanted.text)
+    if wanted.after:
+        at, key = wanted.after
+        yield or_(order.c.last_at < at, and_(order.c.last_at == at, order.c.key > key))
+
+
+def _speaks_of(text: str) -> ColumnElement[bool]:
+    tracked = (
+        select(naming.c.order_key)
+        .join(reference, reference.c.event == naming.c.event)
+        .where(
+            reference.c.marketplace.in_(tuple(SHAPES)),
+            reference.c.kind.in_((RefKind.TRACKING, RefKind.PACKAGE)),
+            reference.c.value == text,
+        )
+    )
+    return or_(
+        order.c.number.startswith(text, autoescape=True),
+        order.c.title.contains(text, autoescape=True),
+        order.c.store.contains(text, autoescape=True),
+        order.c.key.in_(tracked),
+    )

@@ -25,6 +25,8 @@ RULES_IN_FORCE = StateKey("rules")
 
 BACKED_UP = StateKey("backup")
 """Where the last backup was written to, at that time."""
+WEB_ACCESS = StateKey("web")
+"""Who may use the page: fingerprints of tokens, sessions and invitations, with their names."""
 PUBLISHED = StateKey("mqtt")
 """Number of the last message that the MQTT broker was told of."""
 

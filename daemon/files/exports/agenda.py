@@ -9,7 +9,7 @@ from icalendar import Alarm, Calendar, Event, Todo
 from daemon.files.exports.words import name
 from orders.order import Actor, Order, Watch, WatchState
 
-BEFORE = (timedelta(days=1), timedelta(hours=6))
+BEFORE = (timedelta(days=2), timedelta(hours=2))
 """When a phone rings: enough time to act, and once more."""
 HEAD = {"en": "Orderbell deadlines", "ja": "Orderbell 期限"}
 ORDER = {"en": "Order {number}: {title}", "ja": "注文 {number}：{title}"}
