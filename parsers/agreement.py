@@ -65,7 +65,7 @@ PAID_BACK = frozenset({"refunded", "paid", "returned"})
 DENIALS = frozenset({"refused", "failed", "withdrawn"})
 AGAINST: Mapping[Kind, frozenset[str]] = MappingProxyType(
     {kind: frozenset({"cancelled"}) for kind in (Kind.ORDER_PLACED, *ARRIVING)}
-    | {Kind.SHIPMENT_DELIVERED: frozenset({"cancelled", "attempted", "lost", "returned"})}
+    | {Kind.SHIPMENT_DELIVERED: frozenset({"cancelled", "attempted", "lost"})}
 )
 """What cannot be so at the same time."""
 MISSED: Mapping[str, str] = MappingProxyType(
