@@ -7,7 +7,7 @@ OrderbellError            something could not be done; it says what, and what to
 ├── CellError             a cell of a table that is imported           daemon/files/importers/values
 ├── WorkerError           a child process that gave no answer          daemon/worker/process
 ├── ReadingError          a mail its reader could not end              daemon/worker/reading
-├── StandInError          what a server gave in the place of a mail    daemon/worker/reading
+│   └── StandInError      what a server gave in the place of a mail    daemon/worker/reading
 ├── ReadingStoppedError   a reader that was ended with the program     daemon/worker/reading
 ├── MailboxError          a mailbox that cannot be read now            daemon/mailbox/errors
 ├── StoreError            the ledger's file                            daemon/store/errors
@@ -20,9 +20,13 @@ OrderbellError            something could not be done; it says what, and what to
 ├── UnknownOrderError     no order of that number                      daemon/pipeline/lookup
 ├── AmbiguousOrderError   a number bought and sold                     daemon/pipeline/lookup
 ├── UnknownAlertError     no open alert of that number                 daemon/queries/alerts
+├── UnknownMailError      no mail of that number                       daemon/queries/mails
 ├── UnknownRuleError      no rule called so                            daemon/queries/rules
 ├── UnknownStoreError     no order from a store called so             daemon/queries/stake
-├── BackupError            a backup that cannot be taken back           daemon/backup
+├── BackupError           a backup that cannot be taken back           daemon/backup
+├── AccessError           what the page's owner set up wrongly         daemon/web/access
+├── BodyError             a request the page does not take             daemon/web/shield
+├── PortError             an address the page cannot listen on         daemon/web/server
 ├── MqttError              a broker that cannot be spoken to           daemon/mqtt/publisher
 ├── PostboxError          the demo's mail server                       daemon/demo/postbox
 └── ExitError             ends a command, with the exit code           daemon/cli/exits

@@ -86,11 +86,9 @@ def _demo(ctx: click.Context, *, only_once: bool, language: str) -> None:
 
 def _show_ledger(ctx: click.Context) -> None:
     click.echo("\n" + _("What the ledger knows now (orderbell orders, orderbell watches):") + "\n")
-    known = {param.name: param.get_default(ctx) for param in orders.params}
-    ctx.invoke(orders, **known | {"everything": True, "limit": 20})
+    ctx.invoke(orders, everything=True, limit=20)
     click.echo()
-    known = {param.name: param.get_default(ctx) for param in watches.params}
-    ctx.invoke(watches, **known | {"mine": True, "limit": 20})
+    ctx.invoke(watches, mine=True, limit=20)
 
 
 def _say_postbox(box: "Postbox") -> None:

@@ -47,6 +47,8 @@ ENDS: dict[str, Exit] = {
     "CellError": Exit.ERROR,
     "WorkerError": Exit.ERROR,
     "ReadingError": Exit.ERROR,
+    "StandInError": Exit.ERROR,
+    "ReadingStoppedError": Exit.ERROR,
     "MailboxError": Exit.MAILBOX,  # or CONFIGURATION, when its secret is what is missing
     "StoreError": Exit.LEDGER,
     "SecretError": Exit.CONFIGURATION,
@@ -60,6 +62,7 @@ ENDS: dict[str, Exit] = {
     "UnknownMailError": Exit.ERROR,
     "AccessError": Exit.ERROR,
     "PortError": Exit.ERROR,
+    "BodyError": Exit.ERROR,
     "UnknownRuleError": Exit.USAGE,
     "UnknownStoreError": Exit.ERROR,
     "AmbiguousOrderError": Exit.USAGE,

@@ -107,7 +107,8 @@ class Intake:
         try:
             reading = self.reads(raw, self.frame)
         except StandInError:
-            return self._without_text(begun, now)
+            # One try fewer: a third reading would count as one that killed us.
+            return self._without_text(begun, now, tries=TRIES - 1)
         except ReadingError as failure:
             if failure.lasting or begun.tries >= TRIES:
                 return self._set_aside(arrived, begun.number, str(failure), now)
@@ -164,12 +165,14 @@ class Intake:
             and reading.outcome is not Outcome.FOREIGN
         )
 
-    def _without_text(self, begun: "_Begun", now: datetime) -> tuple[Message, ...]:
+    def _without_text(
+        self, begun: "_Begun", now: datetime, tries: int = TRIES
+    ) -> tuple[Message, ...]:
         """The server shows the mail and gives no text: asked again with the next polls, then set
         aside, told, and asked again with growing pauses.
         """
         with self._fenced(begun.place, now) as tx:
-            if begun.tries <= TRIES:
+            if begun.tries <= tries:
                 _advance(tx, begun.place)
                 return ()
             tx.ledger.mails.set_aside(

@@ -10,6 +10,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from parsers.errors import OrderbellError
+
 LARGEST = 64 << 10
 """Bytes of a body: a note is no novel."""
 BODY_SECONDS = 10.0
@@ -31,7 +33,7 @@ HEADERS = {
 }
 
 
-class BodyError(Exception):
+class BodyError(OrderbellError):
     """The body is too large (413) or too slow (408)."""
 
     def __init__(self, status: int, what: str) -> None:

@@ -55,7 +55,7 @@ def life(request, tmp_path, http_sink):
 
 
 def test_a_notice_in_the_place_of_a_mail_is_told_and_hides_no_other(life, record_property):
-    for _ in range(3):
+    for _ in range(4):
         life.poll(timedelta(minutes=5))
     rows = life.rows()
     record_property("tried", 1)

@@ -3,7 +3,7 @@ holds at the end.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -23,7 +23,7 @@ from daemon.worker.reading import InlineReader, inline
 from orders.event import Event, Source, events_of
 from orders.facts.view import View, view
 from parsers.frame import Frame
-from parsers.notice import Kind, Role, Trust
+from parsers.notice import Kind, Reading, Role, Trust
 from parsers.user_yaml import check, read
 from tests.orders.list_index import ListIndex
 
@@ -147,6 +147,19 @@ def load(folder: Path) -> Told:
 @cache
 def set_up() -> Setup:
     return bare(rules=None, packs=None, zone=ZONE)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A reader whose readings are made here, and that wants every mail."""
+
+    read: Callable[[bytes, Frame], Reading]
+
+    def __call__(self, raw: bytes, frame: Frame) -> Reading:
+        return self.read(raw, frame)
+
+    def wanted(self, _header: bytes, _frame: Frame) -> bool:
+        return True
 
 
 @cache

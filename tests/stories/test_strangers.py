@@ -50,7 +50,7 @@ def rung(readings, until=timedelta(days=6)):
         replay(
             Scenario(mails=filed, until=START + until),
             made.set_up(),
-            lambda raw, _frame: texts[raw],
+            made.Prepared(lambda raw, _frame: texts[raw]),
             Frame(zone=made.ZONE, role="buyer"),
         )
     )

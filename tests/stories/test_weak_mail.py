@@ -75,7 +75,7 @@ def replayed(folder, seed=None):
             until=told.story.until,
         ),
         made.set_up(),
-        reads,
+        made.Prepared(reads),
         made.frame(told.story),
     )
     return tuple(
