@@ -82,7 +82,7 @@ class Intake:
             return ()
         if arrived.raw is None:
             return self._without_text(begun, now)
-        if begun.tries > TRIES and not begun.late:
+        if begun.tries > TRIES + begun.spared and not begun.late:
             return self._set_aside(arrived, begun.number, "reading it failed twice", now)
         return self._read(arrived, arrived.raw, begun, now)
 
@@ -93,13 +93,15 @@ class Intake:
         place = place_of(arrived)
         with self._fenced(place, now, light=True) as tx:
             late = tx.ledger.mails.is_unfetched(place)
+            # A try that ended with a notice in the mail's place did not kill us.
+            spared = tx.ledger.mails.has_reason(place, UNFETCHED)
             if not late and tx.ledger.mails.finished(place):
                 _advance(tx, place)
                 return None
             number, tries = tx.ledger.mails.begin(
                 place, arrived=arrived.internal_date, seen=now, size=arrived.size
             )
-        return _Begun(place=place, number=number, tries=tries, late=late)
+        return _Begun(place=place, number=number, tries=tries, late=late, spared=spared)
 
     def _read(
         self, arrived: Arrived, raw: bytes, begun: "_Begun", now: datetime
@@ -107,8 +109,7 @@ class Intake:
         try:
             reading = self.reads(raw, self.frame)
         except StandInError:
-            # One try fewer: a third reading would count as one that killed us.
-            return self._without_text(begun, now, tries=TRIES - 1)
+            return self._without_text(begun, now)
         except ReadingError as failure:
             if failure.lasting or begun.tries >= TRIES:
                 return self._set_aside(arrived, begun.number, str(failure), now)
@@ -165,14 +166,13 @@ class Intake:
             and reading.outcome is not Outcome.FOREIGN
         )
 
-    def _without_text(
-        self, begun: "_Begun", now: datetime, tries: int = TRIES
-    ) -> tuple[Message, ...]:
+    def _without_text(self, begun: "_Begun", now: datetime) -> tuple[Message, ...]:
         """The server shows the mail and gives no text: asked again with the next polls, then set
         aside, told, and asked again with growing pauses.
         """
         with self._fenced(begun.place, now) as tx:
-            if begun.tries <= tries:
+            if begun.tries <= TRIES:
+                tx.ledger.mails.gave_no_text(begun.number, UNFETCHED)
                 _advance(tx, begun.place)
                 return ()
             tx.ledger.mails.set_aside(
@@ -202,6 +202,8 @@ class _Begun:
     """With this one."""
     late: bool
     """It could not be fetched before."""
+    spared: bool
+    """An earlier try ended with no text, which is no reading that killed us."""
 
 
 def _rings(tx: Transaction, number: int, keys: Iterable[str]) -> bool:

@@ -198,6 +198,16 @@ class Mails:
         statement = select(mail.c.id).where(*_at(place), *UNFETCHED)
         return self._connection.execute(statement).scalar_one_or_none() is not None
 
+    def gave_no_text(self, number: int, reason: str) -> None:
+        """The mail of this number was asked for and not given; it is tried again."""
+        self._connection.execute(
+            update(mail).where(mail.c.id == number, UNFINISHED).values(reason=reason)
+        )
+
+    def has_reason(self, place: Place, reason: str) -> bool:
+        statement = select(mail.c.id).where(*_at(place), mail.c.reason == reason)
+        return self._connection.execute(statement).scalar_one_or_none() is not None
+
     def unfetched(
         self, mailbox: str, folder: str, uidvalidity: int, now: datetime
     ) -> tuple[int, ...]:
