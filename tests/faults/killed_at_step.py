@@ -20,7 +20,7 @@ from tests.faults.home import files_in
 
 
 class Steps:
-    def __init__(self, folder: Path, at: int) -> None:
+    def __init__(self, folder: Path, at: int | str) -> None:
         self._at, self._done, self._lock = at, 0, threading.Lock()
         self._log = (folder / "steps").open("a", buffering=1)
 
@@ -28,11 +28,11 @@ class Steps:
         with self._lock:
             self._done += 1
             self._log.write(name + "\n")
-            if self._done == self._at:
+            if self._at in (self._done, name):
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
-def main(folder: Path, at: int) -> None:
+def main(folder: Path, at: int | str) -> None:
     steps = Steps(folder, at)
     event.listen(Engine, "commit", lambda _connection: steps("commit"))
     say, push = Transport.send, Notifier.send
@@ -53,4 +53,4 @@ def main(folder: Path, at: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), int(sys.argv[2]) if sys.argv[2].isdigit() else sys.argv[2])
