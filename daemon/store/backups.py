@@ -1,5 +1,6 @@
 """Copies of the ledger: one a day, seven kept; and what is done with a ledger that is broken."""
 
+import json
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -76,13 +77,30 @@ def rescue(database: Path, now: datetime, why: str) -> Rescue:
     return Rescue(aside=aside, restored=None, why=why)
 
 
+def damage(connection: sqlite3.Connection) -> str:
+    """What is wrong with the file, empty where nothing is found; reads all of it. SQLite looks at
+    its pages, and not at what is written in a row: events are read, too. Raises sqlite3.Error.
+    """
+    verdict = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    if verdict != "ok":
+        return verdict
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'event'").fetchone():
+        return ""
+    try:
+        for (payload,) in connection.execute("SELECT payload FROM event"):
+            json.loads(payload)
+    except (sqlite3.OperationalError, ValueError) as error:
+        return f"an event cannot be read: {str(error)[:80]!a}"
+    return ""
+
+
 def sound(database: Path) -> bool:
-    """Whether SQLite finds nothing wrong with the file (reads all of it)."""
+    """Whether nothing is found wrong with the file (`damage`)."""
     try:
         with closing(
             sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=10)
         ) as connection:
-            return bool(connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
+            return not damage(connection)
     except (sqlite3.Error, StoreError):
         return False
 

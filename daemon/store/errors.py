@@ -66,9 +66,10 @@ def trouble_of(error: BaseException) -> StoreErrorKind:
         case sqlite3.SQLITE_IOERR:
             return StoreErrorKind.IO
         case _ if "no such table" in str(error):
-            return (
-                StoreErrorKind.CORRUPT
-            )  # every table of ours is made at the opening: another file lies there now
+            # every table of ours is made at the opening: another file lies there now
+            return StoreErrorKind.CORRUPT
+        case _ if "Could not decode" in str(error):
+            return StoreErrorKind.CORRUPT  # what is written in a row was damaged
         case _:
             return StoreErrorKind.OTHER
 

@@ -203,9 +203,8 @@ def _revision(path: Path) -> str | None:
                 "move it away, or choose another --state DIR",
             )
         if mark.exists() or path.stat().st_size <= SMALL:
-            verdict = raw.execute("PRAGMA quick_check(1)").fetchone()[0]
-            if verdict != "ok":
-                raise StoreError(StoreErrorKind.CORRUPT, f"{path} is damaged ({verdict})")
+            if found := backups.damage(raw):
+                raise StoreError(StoreErrorKind.CORRUPT, f"{path} is damaged ({found})")
             mark.unlink(missing_ok=True)
         revision = str(raw.execute("SELECT version_num FROM alembic_version").fetchone()[0])
     if revision > HEAD:

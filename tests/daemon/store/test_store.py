@@ -14,7 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, event
 
-from daemon.store.backups import daily
+from daemon.store.backups import daily, damage
 from daemon.store.errors import StoreError, StoreErrorKind
 from daemon.store.lock import Lock
 from daemon.store.migrate import config, upgrade
@@ -394,3 +394,13 @@ def test_a_damaged_name_that_is_no_text_is_damage_like_any_other(tmp_path):
         Store.open(path)
 
     assert refusal.value.trouble is StoreErrorKind.CORRUPT
+
+
+@pytest.mark.parametrize("written", [b'{"trust": "\xff\xfe"}', b'{"trust": '])
+def test_damage_inside_a_row_is_found_where_sqlite_sees_none(written):
+    with closing(sqlite3.connect(":memory:")) as raw:
+        raw.execute("CREATE TABLE event (payload TEXT)")
+        raw.execute("INSERT INTO event VALUES ('{}'), (CAST(? AS TEXT))", (written,))
+
+        assert raw.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
+        assert "cannot be read" in damage(raw)
