@@ -68,7 +68,7 @@ def trouble_of(error: BaseException) -> StoreErrorKind:
         case _ if "no such table" in str(error):
             # every table of ours is made at the opening: another file lies there now
             return StoreErrorKind.CORRUPT
-        case _ if "Could not decode" in str(error):
+        case _ if "UTF-8" in str(error):
             return StoreErrorKind.CORRUPT  # what is written in a row was damaged
         case _:
             return StoreErrorKind.OTHER

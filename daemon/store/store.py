@@ -203,8 +203,8 @@ def _revision(path: Path) -> str | None:
                 "move it away, or choose another --state DIR",
             )
         if mark.exists() or path.stat().st_size <= SMALL:
-            if found := backups.damage(raw):
-                raise StoreError(StoreErrorKind.CORRUPT, f"{path} is damaged ({found})")
+            if verdict := backups.damage(raw):
+                raise StoreError(StoreErrorKind.CORRUPT, f"{path} is damaged ({verdict})")
             mark.unlink(missing_ok=True)
         revision = str(raw.execute("SELECT version_num FROM alembic_version").fetchone()[0])
     if revision > HEAD:
