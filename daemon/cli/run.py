@@ -80,6 +80,9 @@ def run(paths: Paths, log_format: "Form", debug: bool) -> None:
     import signal
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the files are about to be read anyway
+    # Until the service hears it: an exception in the midst of its making could be swallowed, or
+    # leave a thread that keeps the program alive. What is written then is whole or not there.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
     from daemon import logs
     from daemon.service.service import run as serve

@@ -239,8 +239,12 @@ def check(folder, world: World, calm_folder) -> None:
 
 @pytest.mark.parametrize(
     ("hours", "seeds"),
-    [(2, 2), pytest.param(24, 6, marks=pytest.mark.soak)],
-    ids=["two hours", "a day"],
+    [
+        (2, 2),
+        pytest.param(24, 2, marks=pytest.mark.soak),
+        pytest.param(24, 6, marks=pytest.mark.endurance),
+    ],
+    ids=["two hours", "two days", "six days"],
 )
 def test_a_day_full_of_faults_ends_well(tmp_path, hours, seeds):
     calm = tmp_path / "calm"
