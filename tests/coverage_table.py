@@ -33,7 +33,10 @@ BY_HAND = frozenset(
 )
 """Kinds that only the user states."""
 ELSEWHERE: Mapping[str, tuple[str, ...]] = {
-    "aliexpress": ("claim.", "chargeback.", "account.", "fee.", "payout."),
+    "aliexpress": (
+        *("claim.", "chargeback.", "account.", "fee.", "payout."),
+        *("message.sent", "message.undelivered"),
+    ),
     "amazon": ("dispute.", "appeal.", "order.awaiting_confirmation"),
 }
 """Kinds that leave no mail on one marketplace."""

@@ -27,6 +27,8 @@ NOTABLE = tuple(
     not in (
         Kind.EVIDENCE_FILE,
         Kind.LETTER,
+        Kind.MESSAGE_SENT,
+        Kind.MESSAGE_UNDELIVERED,
         Kind.UNPARSED,
         Kind.SUSPICIOUS,
         Kind.PROMO,

@@ -21,7 +21,8 @@ _PASSING = frozenset(
     {"method", "reason", "text", "title", "store", "place", "signed_by", "provider"}
 )
 """Fields that two mails with the same news may word differently. A message's text is its news."""
-_WORDY = frozenset({Kind.MESSAGE_RECEIVED, Kind.PROMISE, Kind.EVIDENCE, Kind.IMPORT_ROW})
+_MESSAGES = frozenset({Kind.MESSAGE_RECEIVED, Kind.MESSAGE_SENT, Kind.MESSAGE_UNDELIVERED})
+_WORDY = _MESSAGES | {Kind.PROMISE, Kind.EVIDENCE, Kind.IMPORT_ROW}
 
 
 class History:
@@ -223,7 +224,7 @@ def _news(event: Event) -> tuple[object, ...]:
 
 def _own_id(event: Event) -> tuple[str, ...]:
     """Where a message's text is not known, every mail is a message of its own."""
-    textless = event.kind is Kind.MESSAGE_RECEIVED and "text" not in event.fields
+    textless = event.kind in _MESSAGES and "text" not in event.fields
     return event.thread[:1] if textless else ()
 
 

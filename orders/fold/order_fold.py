@@ -180,7 +180,13 @@ def _on_its_way(history: History, found: Sequence[Shipment], lines: Sequence[Ite
 
 def _begins(event: Event) -> bool:
     """It says that the order is under way."""
-    says_nothing = (Kind.MESSAGE_RECEIVED, Kind.SURVEY_REQUEST, Kind.ASSIGNMENT)
+    says_nothing = (
+        Kind.MESSAGE_RECEIVED,
+        Kind.MESSAGE_SENT,
+        Kind.MESSAGE_UNDELIVERED,
+        Kind.SURVEY_REQUEST,
+        Kind.ASSIGNMENT,
+    )
     return not event.imported and event.kind not in says_nothing
 
 

@@ -28,6 +28,8 @@ EVENTS: Mapping[str, tuple[str, str]] = {
     "shipment.estimate_changed": ("New delivery date", "お届け予定日の変更"),
     "shipment.exception": ("Trouble on the way", "配送異常"),
     "message.received": ("Message", "メッセージ"),
+    "message.sent": ("Your answer was sent", "返信を送信"),
+    "message.undelivered": ("Your answer was not delivered", "返信は届かず"),
     "dispute.opened": ("Dispute opened", "紛争開始"),
     "dispute.proposal": ("Proposal in the dispute", "紛争の提案"),
     "dispute.escalated": ("The platform steps in", "運営の介入"),
