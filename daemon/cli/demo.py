@@ -16,10 +16,11 @@ from daemon.cli.listing import width, words, wrapped
 from daemon.cli.orders import orders, watches
 from daemon.cli.paths import Paths
 from daemon.i18n import in_terminal, speak, speaking
+from daemon.units import called
 
 if TYPE_CHECKING:
     from daemon.demo.phone import Push
-    from daemon.demo.play import Event
+    from daemon.demo.play import Event, Stage
     from daemon.demo.postbox import Postbox
 
 BROAD = 76
@@ -68,6 +69,7 @@ def _demo(ctx: click.Context, *, only_once: bool, language: str) -> None:
                 good = running.play(_tell)
                 ctx.obj = Paths(given_config=folder / "config.yaml", given_state=folder / "state")
                 _show_ledger(ctx)
+                good &= _show_page(running, language, keep=not only_once)
                 if not only_once:
                     _say_postbox(running.postbox)
                     running.rest(_tell)
@@ -91,6 +93,37 @@ def _show_ledger(ctx: click.Context) -> None:
     ctx.invoke(watches, mine=True, limit=20)
 
 
+def _show_page(running: "Stage", language: str, *, keep: bool) -> bool:
+    """Say where the page is and what it shows; whether it really answered, or is not installed."""
+    from http.client import HTTPException
+
+    from daemon.demo.visit import headline
+
+    looked = running.page()
+    if looked is None:
+        click.echo("\n" + _("The same as a page needs an extra: pipx install 'orderbell[web]'"))
+        return True
+    try:
+        title = headline(looked, language)
+    except (OSError, HTTPException):
+        title = ""
+    if not title:
+        silent = _("the page did not answer at {address}")
+        click.secho("✗  " + silent.format(address=looked.address), fg="red")
+        return False
+    shown = _("The page of it all is at {address}, and says: “{title}”.")
+    click.echo("\n" + shown.format(address=looked.address, title=title))
+    later = _("It ends with this run; to keep it open: {program} demo")
+    click.echo(_sign_in_text(running) if keep else later.format(program=called()))
+    return True
+
+
+def _sign_in_text(running: "Stage") -> str:
+    link = running.page()
+    told = _("It stays open until Ctrl-C. This link signs your browser in, once:\n  {link}")
+    return told.format(link=link.sign_in if link else "")
+
+
 def _say_postbox(box: "Postbox") -> None:
     told = _(
         "Still watching. Put mail into it yourself: IMAP 127.0.0.1:{port}, user {user},"
@@ -101,8 +134,6 @@ def _say_postbox(box: "Postbox") -> None:
 
 def _begin_text() -> str:
     """How to go on with a mailbox of one's own, by the name this program was called by."""
-    from daemon.units import called
-
     told = _(
         "Nothing of it stays on this machine. For your own mailbox:\n"
         "  {program} init    # asks for the mailbox, tries the login, sends a test\n"

@@ -1,5 +1,8 @@
-"""Four stories played on the real thing: a mail server, the service, and a phone that it rings."""
+"""Four stories played on the real thing: a mail server, the service with its page, and a phone that
+it rings.
+"""
 
+import importlib.util
 import queue
 import threading
 import time
@@ -14,10 +17,12 @@ from daemon.demo import postbox as servers
 from daemon.demo.phone import Phone, Push
 from daemon.demo.postbox import Postbox
 from daemon.demo.samples import age, sample_mail
+from daemon.demo.visit import PageLink
 from daemon.service.files import Files
 from daemon.service.service import Service
 from daemon.store.outbox import OutboxState
 from daemon.store.store import Store
+from daemon.web.access import Access
 
 USER, PASSWORD = "kei@demo.example", "demo"
 STAMP = "mx.demo.example"
@@ -42,6 +47,9 @@ alerts:
 timezone: {zone}
 poll: 15s                     # new mail is told by IDLE long before
 group_wait: 0s
+"""
+PAGE = """\
+web: {listen: "127.0.0.1:0"}  # any free port
 """
 FIRST_PUSH_WITHIN = 25.0
 PUSH_WITHIN = 20.0
@@ -134,6 +142,7 @@ def stage(folder: Path, *, language: str, zone: str) -> Iterator["Stage"]:
                 language=language,
                 zone=zone,
             )
+            + (PAGE if has_page() else "")
         )
         files = Files(
             config=config,
@@ -153,10 +162,16 @@ def stage(folder: Path, *, language: str, zone: str) -> Iterator["Stage"]:
             guard = threading.Thread(target=service.run, name="demo-service", daemon=True)
             guard.start()
             try:
-                yield Stage(postbox, phone, service.store, len(old))
+                yield Stage(postbox, phone, service, len(old))
             finally:
                 service.stop()
                 guard.join(20)
+
+
+def has_page() -> bool:
+    """Whether the extra `web` is installed."""
+    needed = ("argon2", "babel", "jinja2", "starlette", "uvicorn")
+    return all(importlib.util.find_spec(name) is not None for name in needed)
 
 
 def names() -> tuple[str, ...]:
@@ -172,10 +187,11 @@ def names() -> tuple[str, ...]:
 class Stage:
     """The running demo: mails go in, pushes come out."""
 
-    def __init__(self, postbox: Postbox, phone: Phone, store: Store, mails: int) -> None:
+    def __init__(self, postbox: Postbox, phone: Phone, service: Service, mails: int) -> None:
         self.postbox = postbox
         self._phone = phone
-        self._store = store
+        self._service = service
+        self._store: Store = service.store
         self._mails = mails
         self._titles: set[str] = set()
 
@@ -190,6 +206,14 @@ class Stage:
             time.sleep(1.0)  # so that IDLE is under way again, and an eye can follow
             failures += self._story(story, tell)
         return first is not None and not failures
+
+    def page(self) -> PageLink | None:
+        """The page over what was played; None where the extra is not installed."""
+        address = self._service.page.address
+        if not address:
+            return None
+        access = Access(self._store, lambda: datetime.now(UTC))
+        return PageLink(address=address, invitation=access.invite())
 
     def rest(self, tell: Callable[[Event], None]) -> None:
         """Go on showing what rings, until interrupted."""

@@ -1,8 +1,8 @@
 import os
+import re
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from click.testing import CliRunner
@@ -12,6 +12,7 @@ from daemon.cli.demo import wrapped
 from daemon.cli.exits import Exit
 from daemon.cli.listing import width
 from daemon.demo import postbox
+from daemon.demo.visit import PageLink, headline
 
 ORDERBELL = [sys.executable, "-c", "from daemon.cli import main; main()"]
 
@@ -29,6 +30,7 @@ def test_the_demo_shows_all_four_stories_and_ends_well(tmp_path):
     assert run.returncode == Exit.DONE, run.stdout + run.stderr
     assert run.stdout.count("✓") == 4
     assert "All four stories were seen" in run.stdout
+    assert "says: “4 matters need you”" in run.stdout
     assert "orderbell init " in run.stdout
     assert list(tmp_path.iterdir()) == []
 
@@ -46,12 +48,14 @@ def test_the_demo_goes_on_until_it_is_interrupted_and_leaves_nothing(tmp_path, n
             text += line
             if line.startswith("引き続き監視しています"):
                 break
-        time.sleep(0.3)
+        [address, invitation] = re.findall(r"(http://127\.0\.0\.1:\d+)/sign-in/(\S+)", text)[0]
+        shown = headline(PageLink(address=address, invitation=invitation), "ja")
         process.send_signal(number)
         text += process.stdout.read()
         code = process.wait(30)
 
     assert (code, text.count("✓"), "紛争の判定は Invalid" in text) == (Exit.DONE, 4, True)
+    assert shown == "対応が必要なもの：4件"
     assert list(tmp_path.iterdir()) == []
 
 
