@@ -27,7 +27,7 @@ OrderbellError            something could not be done; it says what, and what to
 ├── AccessError           what the page's owner set up wrongly         daemon/web/access
 ├── BodyError             a request the page does not take             daemon/web/shield
 ├── PortError             an address the page cannot listen on         daemon/web/server
-├── MqttError              a broker that cannot be spoken to           daemon/mqtt/publisher
+├── MqttError              a broker that cannot be spoken to           daemon/mqtt/broker
 ├── PostboxError          the demo's mail server                       daemon/demo/postbox
 └── ExitError             ends a command, with the exit code           daemon/cli/exits
 

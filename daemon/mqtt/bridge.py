@@ -28,12 +28,14 @@ class Bridge:
         self.close()
         if settings is None:
             return ""
-        from daemon.mqtt.publisher import MqttError, Publisher  # noqa: PLC0415 - most have no broker
+        from daemon.mqtt.broker import MqttError  # noqa: PLC0415 - most have no broker
+        from daemon.mqtt.publisher import Publisher, note_trouble  # noqa: PLC0415
 
         try:
             self._publisher = Publisher(settings, store, setup, clock=self._clock)
         except (MqttError, SecretError, OSError) as error:
             log.warning("mqtt not opened: %s", error)
+            note_trouble(store, self._clock(), str(error))
             return str(error)
         self._publisher.start()
         return ""

@@ -5,13 +5,11 @@ in its absence is published when it is back, from the ledger's rows, the newest 
 """
 
 import logging
-import ssl
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
 
+from daemon.mqtt.broker import WAIT, Broker
 from daemon.mqtt.discovery import (
     OFFLINE,
     ONLINE,
@@ -27,92 +25,21 @@ from daemon.overview import Overviews
 from daemon.pipeline.commands import Commands
 from daemon.pipeline.compose import word
 from daemon.pipeline.setup import Setup
-from daemon.secrets import SecretError, resolve
+from daemon.secrets import SecretError
 from daemon.settings import Mqtt
 from daemon.store.alerts import AnnouncementRow
 from daemon.store.errors import StoreError
 from daemon.store.ledger import Ledger
-from daemon.store.state import PUBLISHED
+from daemon.store.state import BROKER_TROUBLE, PUBLISHED
 from daemon.store.store import Store
-from parsers.errors import OrderbellError
 from rules.alert import AlertState
-
-if TYPE_CHECKING:
-    from paho.mqtt.client import Client
 
 log = logging.getLogger("orderbell.mqtt")
 
 LOOK = 60.0
 """Seconds between two looks when nothing was said."""
-KEEPALIVE = 30
-"""Seconds; the broker tells the last will after one and a half of them."""
 CATCH_UP = 100
 """Messages told again at most after the broker was away."""
-WAIT = 10.0
-"""Seconds in which a publication must reach the broker."""
-
-
-class MqttError(OrderbellError):
-    """The broker cannot be spoken to: what is wrong, and what to try."""
-
-
-def new_client(settings: Mqtt) -> "Client":
-    """A client with user, password, TLS and last will, not yet connected.
-
-    Raises MqttError without the extra `mqtt`, SecretError for a password that is not to be had.
-    """
-    try:
-        from paho.mqtt.client import Client  # noqa: PLC0415 - an extra that most do without
-        from paho.mqtt.enums import CallbackAPIVersion  # noqa: PLC0415
-    except ImportError as error:
-        raise MqttError(
-            "mqtt: needs the extra of that name: pipx install 'orderbell[mqtt]'"
-        ) from error
-    client = Client(CallbackAPIVersion.VERSION2, client_id=f"{settings.topic}-service")
-    if settings.user is not None:
-        secret = resolve(settings.password, what="the MQTT password") if settings.password else None
-        client.username_pw_set(settings.user, secret)
-    if settings.tls:
-        context = ssl.create_default_context(cafile=settings.tls_ca_file)
-        client.tls_set_context(context)
-    gone = availability(settings, OFFLINE)
-    client.will_set(gone.topic, gone.payload, qos=1, retain=True)
-    client.reconnect_delay_set(min_delay=1, max_delay=120)
-    return client
-
-
-def try_broker(settings: Mqtt, seconds: float = WAIT) -> None:
-    """Log in at the broker and out again. Raises MqttError with what to try, SecretError."""
-    client = new_client(settings)
-    answered, codes = threading.Event(), []
-
-    def connected(_client: Any, _data: Any, _flags: Any, code: Any, _more: Any) -> None:
-        codes.append(code)
-        answered.set()
-
-    client.on_connect = connected
-    where = f"{settings.host}:{settings.broker_port}"
-    try:
-        client.connect(settings.host, settings.broker_port, keepalive=KEEPALIVE)
-    except OSError as error:
-        why = error.strerror or error
-        raise MqttError(f"no broker at {where}: {why}", "check mqtt: host, port and tls") from error
-    client.loop_start()
-    heard = answered.wait(seconds)
-    client.disconnect()
-    client.loop_stop()
-    if not heard:
-        raise MqttError(f"{where} gave no answer", "is it an MQTT broker, and does it want tls?")
-    if codes[0].is_failure:
-        raise MqttError(f"the broker at {where} refused: {codes[0]}", "check user and password")
-
-
-@dataclass(slots=True)
-class _Link:
-    """What the network thread knows."""
-
-    up: threading.Event = field(default_factory=threading.Event)
-    refusal: str = ""
 
 
 class Publisher:
@@ -125,7 +52,6 @@ class Publisher:
         setup: Setup,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        make: Callable[[Mqtt], "Client"] = new_client,
     ) -> None:
         """Raises MqttError and SecretError at once for what no waiting cures."""
         self._settings = settings
@@ -134,24 +60,25 @@ class Publisher:
         self._clock = clock
         self._overviews = Overviews(setup.policy, setup.zone)
         self._topics = Topics(base=settings.topic)
-        self._link = _Link()
+        self._reborn = f"{settings.discovery}/status"
         self._changed = threading.Event()
         self._stopping = threading.Event()
         self._pressed = threading.Event()
-        self._currencies: tuple[str, ...] = ()
+        self._anew = threading.Event()
+        self._described: tuple[str, ...] | None = None
         self._last_state = ""
-        self._client = make(settings)
-        self._client.on_connect = self._connected
-        self._client.on_disconnect = self._disconnected
-        self._client.on_message = self._commanded
+        self._noted: str | None = None
+        self._broker = Broker(
+            settings,
+            heard=self._heard,
+            news=self._linked,
+            listens=(self._topics.command, self._reborn),
+        )
         self._thread = threading.Thread(target=self._work, name="mqtt", daemon=True)
 
     def start(self) -> None:
         """Connect in the background and return."""
-        self._client.connect_async(
-            self._settings.host, self._settings.broker_port, keepalive=KEEPALIVE
-        )
-        self._client.loop_start()
+        self._broker.open()
         self._thread.start()
 
     def changed(self) -> None:
@@ -160,8 +87,11 @@ class Publisher:
 
     @property
     def trouble(self) -> str:
-        """Why the broker is not reached, in a sentence; empty while it is."""
-        return "" if self._link.up.is_set() else self._link.refusal or "not connected yet"
+        """Why the broker is not reached or what it refuses, in a sentence; empty while all is well.
+
+        It stands in the ledger too, for `orderbell status`.
+        """
+        return self._broker.trouble
 
     def close(self) -> None:
         """Say that the service ends, and end."""
@@ -169,44 +99,22 @@ class Publisher:
         self._changed.set()
         if self._thread.is_alive():
             self._thread.join(WAIT)
-        if self._link.up.is_set():
-            self._publish(availability(self._settings, OFFLINE), wait=2.0)
-        self._client.disconnect()
-        self._client.loop_stop()
+        if self._broker.up:
+            self._broker.publish(availability(self._settings, OFFLINE), wait=2.0)
+        self._broker.close()
 
-    # the network thread of paho
+    # called by the network thread
 
-    def _connected(self, client: "Client", _data: Any, _flags: Any, code: Any, _more: Any) -> None:
-        if code.is_failure:
-            self._link.refusal = (
-                f"the broker {self._settings.host} refused: {code}; check user and password"
-            )
-            log.warning("mqtt refused broker=%s: %s", self._settings.host, code)
-            return
-        self._link.refusal = ""
-        client.subscribe(self._topics.command, qos=1)
-        client.subscribe(f"{self._settings.discovery}/status", qos=1)
-        self._last_state = ""
-        self._currencies = ()
-        self._link.up.set()
+    def _linked(self) -> None:
+        if not self._broker.up:
+            self._anew.set()
         self._changed.set()
-        log.info("mqtt connected broker=%s", self._settings.host)
 
-    def _disconnected(
-        self, _client: "Client", _data: Any, _flags: Any, code: Any, _more: Any
-    ) -> None:
-        was_up = self._link.up.is_set()
-        self._link.up.clear()
-        if was_up and not self._stopping.is_set():
-            self._link.refusal = f"the broker {self._settings.host} is away: {code}"
-            log.warning("mqtt connection lost broker=%s: %s", self._settings.host, code)
-
-    def _commanded(self, _client: "Client", _data: Any, message: Any) -> None:
-        if message.topic == self._topics.command and message.payload == PRESS.encode():
+    def _heard(self, topic: str, payload: bytes) -> None:
+        if topic == self._topics.command and payload == PRESS.encode():
             self._pressed.set()
-        elif message.topic != self._topics.command:
-            # Home Assistant has begun anew: it is told everything again
-            self._currencies, self._last_state = (), ""
+        elif topic == self._reborn:  # Home Assistant has begun anew: it is told everything again
+            self._anew.set()
         self._changed.set()
 
     # our own thread
@@ -217,32 +125,48 @@ class Publisher:
             self._changed.clear()
             if self._stopping.is_set():
                 return
+            self._broker.settle()
             try:
-                if self._pressed.is_set():
-                    self._pressed.clear()
-                    self._acknowledge_all()
-                if self._link.up.is_set():
-                    self._bring_up_to_date()
+                self._round()
             except (StoreError, SecretError) as error:
                 log.warning("mqtt waits for the ledger: %s", error)
+
+    def _round(self) -> None:
+        if self._pressed.is_set():
+            self._pressed.clear()
+            self._acknowledge_all()
+        if self._broker.up:
+            self._bring_up_to_date()
+        trouble = self._broker.trouble
+        if trouble != self._noted:
+            note_trouble(self._store, self._clock(), trouble)
+            self._noted = trouble
 
     def _bring_up_to_date(self) -> None:
         now = self._clock()
         with self._store.read() as ledger:
             seen = self._overviews.look(ledger, now)
             news, last = self._news(ledger, now)
-        currencies = tuple(sorted({*self._currencies, *(one.currency for one in seen.at_stake)}))
-        if not self._last_state or currencies != self._currencies:
-            for one in discovery(self._settings, currencies):
-                self._publish(one)
-            self._publish(availability(self._settings, ONLINE))
-            self._currencies = currencies
+        if self._anew.is_set():
+            self._anew.clear()
+            self._described, self._last_state = None, ""
+        self._describe(one.currency for one in seen.at_stake)
         told = state(self._settings, seen)
-        if told.payload != self._last_state and self._publish(told):
+        if told.payload != self._last_state and self._broker.publish(told):
             self._last_state = told.payload
-        if all(self._publish(one, wait=WAIT) for one in news) and last is not None:
+        if all(self._broker.publish(one) for one in news) and last is not None:
             with self._store.write(light=True) as ledger:
                 ledger.state.set(PUBLISHED, now, last)
+
+    def _describe(self, currencies: Iterable[str]) -> None:
+        """Publish every entity's document, unless the broker has them all."""
+        known = tuple(sorted({*(self._described or ()), *currencies}))
+        if known == self._described:
+            return
+        documents = [*discovery(self._settings, known), availability(self._settings, ONLINE)]
+        taken = [self._broker.publish(one) for one in documents]  # all, though one be refused
+        if all(taken):
+            self._described = known
 
     def _news(self, ledger: Ledger, now: datetime) -> tuple[list[Publication], int | None]:
         """What was said since the last publication, and the number of the last message of it."""
@@ -283,12 +207,8 @@ class Publisher:
             commands.acknowledge(rows)
             log.info("acknowledged from mqtt alerts=%d", len(rows))
 
-    def _publish(self, one: Publication, *, wait: float = WAIT) -> bool:
-        """Whether the broker has it."""
-        info = self._client.publish(one.topic, one.payload, qos=1, retain=one.retain)
-        try:
-            info.wait_for_publish(wait)
-        except (RuntimeError, ValueError) as error:  # not connected, or its queue is full
-            log.debug("mqtt not published topic=%s: %s", one.topic, error)
-            return False
-        return bool(info.is_published())
+
+def note_trouble(store: Store, now: datetime, trouble: str) -> None:
+    """Keep in the ledger what is wrong with the broker, for `orderbell status`; empty: nothing."""
+    with store.write(light=True) as ledger:
+        ledger.state.set(BROKER_TROUBLE, now, trouble)

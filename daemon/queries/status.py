@@ -9,6 +9,7 @@ from pathlib import Path
 from daemon.settings import Settings
 from daemon.store.ledger import Ledger
 from daemon.store.lock import holder
+from daemon.store.state import BROKER_TROUBLE
 from parsers.notice import Outcome
 from rules.alert import AlertState
 
@@ -77,6 +78,7 @@ def status(ledger: Ledger, settings: Settings, state: Path, now: datetime) -> St
             *_service(state),
             *_mailboxes(ledger, settings, now),
             *_targets(ledger, settings),
+            *_broker(ledger, settings),
         ),
     )
 
@@ -106,3 +108,9 @@ def _targets(ledger: Ledger, settings: Settings) -> Iterator[Problem]:
             waiting = ledger.outbox.waiting(target.id)
             what = f"target {target.id} fails: {row.last_error}; {waiting} messages wait for it"
             yield Problem(area=Area.TARGET, what=what)
+
+
+def _broker(ledger: Ledger, settings: Settings) -> Iterator[Problem]:
+    noted = ledger.state.get(BROKER_TROUBLE) if settings.mqtt else None
+    if noted is not None and noted.value:
+        yield Problem(area=Area.MQTT, what=f"mqtt: {noted.value}")

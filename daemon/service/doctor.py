@@ -207,10 +207,10 @@ def _same_disk(one: Path, other: Path) -> bool:
 
 
 def _broker(settings: Mqtt) -> Iterator[Check]:
-    from daemon.mqtt.publisher import try_broker  # noqa: PLC0415 - an extra that most do without
+    from daemon.mqtt.broker import try_broker  # noqa: PLC0415 - an extra that most do without
 
     try_broker(settings)
-    yield _good(Area.MQTT, f"{settings.host}:{settings.broker_port} takes our login")
+    yield _good(Area.MQTT, f"{settings.host}:{settings.broker_port} takes our login and our topics")
 
 
 def _mailbox(box: Mailbox, files: Files) -> Iterator[Check]:

@@ -29,6 +29,8 @@ WEB_ACCESS = StateKey("web")
 """Who may use the page: fingerprints of tokens, sessions and invitations, with their names."""
 PUBLISHED = StateKey("mqtt")
 """Number of the last message that the MQTT broker was told of."""
+BROKER_TROUBLE = StateKey("mqtt-trouble")
+"""Why the MQTT broker is not reached or what it refuses, in a sentence; empty when all is well."""
 
 
 def begins(mailbox: str) -> StateKey:

@@ -3,11 +3,13 @@
 import json
 import shutil
 import socket
+import socketserver
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from paho.mqtt.client import Client
@@ -73,6 +75,50 @@ def running(extra: str = "") -> Iterator[Mosquitto]:
             yield broker
         finally:
             broker.stop()
+
+
+REFUSED = bytes((0x20, 0x02, 0x00, 0x01))
+"""CONNACK of MQTT 3.1.1: unacceptable protocol version."""
+
+
+@contextmanager
+def older(port: int, *, politely: bool) -> Iterator[int]:
+    """The broker at `port` as one that knows only MQTT 3.1.1, at the port that is given back.
+
+    Another protocol is refused in CONNACK, or the line is cut without a word.
+    """
+
+    class Door(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            first = self.request.recv(4096)
+            name = first.find(b"MQTT")
+            if first[name + 4] != 4:
+                if politely:
+                    self.request.sendall(REFUSED)
+                return
+            with socket.create_connection(("127.0.0.1", port)) as inside:
+                inside.sendall(first)
+                answers = threading.Thread(target=_pass_on, args=(inside, self.request))
+                answers.start()
+                _pass_on(self.request, inside)
+                answers.join()
+
+    class Doors(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+
+    with Doors(("127.0.0.1", 0), Door) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+
+
+def _pass_on(one: socket.socket, other: socket.socket) -> None:
+    with suppress(OSError):
+        while data := one.recv(65536):
+            other.sendall(data)
+        other.shutdown(socket.SHUT_WR)
 
 
 class Listener:

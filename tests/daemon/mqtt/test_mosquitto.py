@@ -7,8 +7,10 @@ from datetime import timedelta
 import pytest
 
 from daemon.mqtt.bridge import Bridge
-from daemon.mqtt.publisher import MqttError, Publisher, new_client, try_broker
+from daemon.mqtt.broker import MqttError, new_client, try_broker
+from daemon.mqtt.publisher import Publisher
 from daemon.settings import Mqtt, Secret
+from daemon.store.state import BROKER_TROUBLE
 from daemon.store.store import Store
 from rules.alert import AlertState
 from tests.daemon.pipeline.test_intake import ALIEXPRESS, AMAZON, START, Bed, sample_mail
@@ -234,3 +236,102 @@ def test_doctor_is_told_whether_the_broker_takes_the_login(broker, tmp_path):
         try_broker(trial("wrong", broker.port))
     with pytest.raises(MqttError, match=r"no broker at 127\.0\.0\.1"):
         try_broker(trial("right", mosquitto.free_port()))
+
+
+ACL = """user orderbell
+topic readwrite orderbell/#
+topic write $SYS/none
+"""
+"""What the service may write when its user was given no right to `homeassistant/`."""
+
+
+@pytest.fixture
+def narrow(tmp_path):
+    """A broker that refuses every topic of discovery."""
+    if mosquitto.BINARY is None:
+        without(mosquitto.MISSING)
+    (tmp_path / "acl").write_text(ACL)
+    with mosquitto.running(f"acl_file {tmp_path / 'acl'}\n") as running:
+        yield running
+
+
+def until(holds):
+    end = time.monotonic() + mosquitto.PATIENCE
+    while time.monotonic() < end:
+        if found := holds():
+            return found
+        time.sleep(0.02)
+    raise AssertionError("never")
+
+
+def noted(desk):
+    row = desk.ask(lambda ledger: ledger.state.get(BROKER_TROUBLE))
+    return row.value if row else ""
+
+
+def test_a_topic_that_the_broker_refuses_is_told_and_the_others_go_on(narrow, desk, publish):
+    listener = mosquitto.Listener(narrow.port)
+    publisher = publish(port=narrow.port)
+    try:
+        assert listener.json(STATE)["orders_under_way"] == 0
+        told = until(lambda: noted(desk))
+    finally:
+        listener.close()
+
+    assert "of our topics, such as homeassistant/" in told
+    assert told == publisher.trouble
+    assert "let user orderbell read and write orderbell/# and homeassistant/#" in told
+
+
+def test_what_was_refused_is_published_once_it_may_be(narrow, desk, publish, tmp_path):
+    publisher = publish(port=narrow.port)
+    until(lambda: "refuses" in noted(desk))
+    narrow.stop()
+    (tmp_path / "acl").write_text(f"{ACL}topic readwrite homeassistant/#\n")
+    narrow.start()
+    publisher.changed()
+
+    until(lambda: not publisher.trouble and not noted(desk))
+    heard = mosquitto.Listener(narrow.port)
+    heard.until(lambda: len(entities(heard)) >= 9, "described nine entities")
+    heard.close()
+
+
+def test_doctor_says_that_a_topic_is_refused(narrow, tmp_path):
+    (tmp_path / "right").write_text(mosquitto.PASSWORD)
+    (tmp_path / "right").chmod(0o600)
+    settings = Mqtt(
+        host="127.0.0.1",
+        port=narrow.port,
+        user=mosquitto.USER,
+        password=Secret(file=tmp_path / "right"),
+    )
+
+    with pytest.raises(MqttError, match=r"such as homeassistant/.*let user orderbell"):
+        try_broker(settings)
+
+
+@pytest.mark.parametrize("politely", [True, False], ids=["answers", "hangs up"])
+def test_a_broker_that_knows_only_the_older_protocol_is_spoken_to_in_it(
+    broker, publish, listener, politely
+):
+    with mosquitto.older(broker.port, politely=politely) as port:
+        publisher = publish(port=port)
+        listener.until(lambda: len(entities(listener)) >= 9, "described nine entities")
+        until(lambda: not publisher.trouble)
+
+
+def test_doctor_does_not_push_the_service_from_the_broker(broker, publish, listener, tmp_path):
+    publish()
+    listener.until(lambda: listener.last.get(STATUS) == "online", "online")
+    listener.all.clear()
+    try_broker(
+        Mqtt(
+            host="127.0.0.1",
+            port=broker.port,
+            user=mosquitto.USER,
+            password=Secret(file=tmp_path / "password"),
+        )
+    )
+
+    assert (STATUS, "offline") not in listener.all
