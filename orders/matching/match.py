@@ -256,7 +256,7 @@ def whole_number(number: str, event: Event, index: EventIndex) -> str:
     """The number with the first digit a link lost, where exactly one order fits; else the number
     itself.
     """
-    if event.marketplace != "aliexpress" or len(number) != 15:
+    if event.marketplace != "aliexpress" or not _is_short(number):
         return number
     marked = _numbers_of(_marked("*" + number, event, index))
     wholes = {whole for whole in marked if whole[1:] == number}
@@ -435,15 +435,34 @@ def _may_move(
     event: Event, keys: set[str], index: EventIndex, before: EventIndex
 ) -> tuple[Event, ...]:
     """Other events whose match `event` can change: linked ones, unassigned ones in reach, the
-    one it assigns.
+    one it assigns, and what is tied to mails whose number it completes.
     """
     orders = {key: named_events(key, index) for key in (*keys, *_short_and_long(event, index))}
-    moved = _by_origin(chain(_kin(event, index), *orders.values()))
+    renamed = _renamed(chain(*orders.values()), index, before)
+    tied = _followed(renamed, index)
+    moved = _by_origin(chain(_kin(event, index), *orders.values(), tied))
     for other in index.unmatched(event.marketplace, event.role):
         if _any_draws(orders, other) or _any_crowds(orders, other, index, before):
             moved[other.origin] = other
     moved.pop(event.origin, None)
     return tuple(moved.values())
+
+
+def _renamed(events: Iterable[Event], index: EventIndex, before: EventIndex) -> list[Event]:
+    """Those that lead to another order now: the first digit that a link lost became known, or no
+    longer certain.
+    """
+    short = (one for one in events if _lacks_a_digit(one))
+    return [one for one in short if _keys_of(one, index) != _keys_of(one, before)]
+
+
+def _lacks_a_digit(event: Event) -> bool:
+    return event.marketplace == "aliexpress" and any(map(_is_short, event.order_numbers))
+
+
+def _is_short(number: str) -> bool:
+    """Fifteen digits: an AliExpress number of today, without its first."""
+    return len(number) == 15
 
 
 def _kin(event: Event, index: EventIndex) -> Iterator[Event]:

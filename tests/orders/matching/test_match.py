@@ -293,6 +293,7 @@ def test_a_twin_is_marked_and_the_best_witness_counts() -> None:
     assert found.order.refunded == money("4 USD")
 
 
+PARCEL = said("shipment.delivered", 9, None, packages="PK1")
 TOUCHING = [
     ("its own order", said("shipment.shipped", 2), [PLACED], [AE]),
     ("both orders of a parcel", said("shipment.shipped", 2, (AE, AE2)), [PLACED], [AE, AE2]),
@@ -325,6 +326,26 @@ TOUCHING = [
         said("dispute.closed", 20, AE2),
         [said("dispute.closed", 20), said("appeal.decided", 25, None, masked="注文***")],
         [AE, AE2],
+    ),
+    (
+        "the other homes of a parcel whose mail lacked a digit until now",
+        PLACED,
+        [
+            said("shipment.shipped", 2, AE[1:], packages="PK1"),
+            said("shipment.shipped", 2, AE3, packages="PK2"),
+            said("shipment.delivered", 9, None, packages=("PK1", "PK2")),
+        ],
+        [AE[1:], AE3, AE],
+    ),
+    (
+        "the order that a mail of such a parcel was given to",
+        PLACED,
+        [
+            said("shipment.shipped", 2, AE[1:], packages="PK1"),
+            PARCEL,
+            assigned(PARCEL, AE3),
+        ],
+        [AE[1:], AE3, AE],
     ),
     ("nothing else", said("shipment.shipped", 2, AE2), [PLACED, SHIPPED], [AE2]),
 ]
