@@ -256,6 +256,7 @@ _WATCH = (
         "watch.doubtful_at",
         "a mail that says it is done came then, but its sender or its order is not sure",
     ),
+    _time("watch.undelivered_at", "a mail said then that your answer did not arrive"),
     _time("watch.expected_at", "the promised or expected date, where patience is added to it"),
     _flag("watch.open", "it still runs: neither met nor void"),
     _flag("watch.stated", "the date stands in a mail or was told by hand, not computed"),

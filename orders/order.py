@@ -168,6 +168,8 @@ class Watch:
     """
     doubt: Event | None = None
     """As `hint`, with mail that is not believed."""
+    undone_by: Event | None = None
+    """What took back the last thing that had met it: the answer did not arrive."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

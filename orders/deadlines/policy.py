@@ -112,6 +112,7 @@ class PolicyRow(BaseModel):
     meets: Patterns = ()
     voids: Patterns = ()
     lapses: Patterns = ()
+    undone_by: Patterns = ()
     enabled: bool = True
     effective_from: date = ALWAYS
     grade: Literal["A", "A-text", "B", "C", "own", "gist"]

@@ -27,6 +27,8 @@ from orders.order import Actor, CaseKind, Order, OrderStatus, Shipment, Watch, W
 from parsers.notice import Item, Kind
 
 REST = "W4"
+SLOW = timedelta(minutes=10)
+"""So much later than the mail that an answer did not arrive may its copy be dated."""
 CASES = {
     "proposal_answer": CaseKind.DISPUTE,
     "evidence": CaseKind.DISPUTE,
@@ -98,6 +100,8 @@ class _Date:
     """The promised or expected date that it was counted from."""
     answered: bool = False
     """It came from a mail that the user has since given to another order."""
+    undone_by: Event | None = None
+    """What took back the last thing that had met it."""
 
 
 def watches(history: History, order: Order, policy: Policy) -> tuple[Watch, ...]:
@@ -174,6 +178,7 @@ class _Awaited:
             since=self.last_sign if silent else None,
             expected_at=date.expected,
             hint=date.hint,
+            undone_by=date.undone_by,
         )
 
     def _case(self, kind: str, event: Event) -> str | None:
@@ -218,6 +223,7 @@ class _Awaited:
             hint=self._hint(row, event, parcel) if state is WatchState.OPEN else None,
             expected=due.expected,
             met_by=ended_by,
+            undone_by=self._taken_back(row, event) if state is WatchState.OPEN else None,
         )
 
     def _due(self, row: PolicyRow, event: Event, parcel: _Parcel) -> _Due | None:
@@ -328,11 +334,33 @@ class _Awaited:
     ) -> Event | None:
         """The first event that may end the watch and does."""
         patterns = tuple(map(pattern, texts))
-        imports = row.kind not in CASES
+        imports, undone = row.kind not in CASES, self._undone(row)
         for event in self._after(row, opened, patterns):
+            if event.origin in undone:
+                continue
             if self._may_end(event, row) and self._fits(event, patterns, parcel):
                 return event
         return self._claimed(patterns) if imports else None
+
+    def _undone(self, row: PolicyRow) -> frozenset[str]:
+        """Origins of answers that never arrived."""
+        if not row.undone_by:
+            return frozenset()
+        asked, answers = self._told(row.trigger), self._told(row.meets)
+        failures = self._told(row.undone_by)
+        return frozenset(
+            answer.origin
+            for answer in answers
+            if any(_undoes(failure, answer, asked) for failure in failures)
+        )
+
+    def _taken_back(self, row: PolicyRow, opened: Event) -> Event | None:
+        """The newest word since then that an answer did not arrive; also what opens by itself."""
+        failures = [one for one in self._told(row.undone_by) if one.at >= opened.at]
+        return failures[-1] if failures else None
+
+    def _told(self, texts: Sequence[str]) -> tuple[Event, ...]:
+        return self.history.of(*(pattern(text).kind for text in texts))
 
     def _void(self, row: PolicyRow, opened: Event, parcel: _Parcel, due: datetime) -> Event | None:
         """What made the watch pointless; some ends only count once it was due."""
@@ -471,6 +499,12 @@ def _last_sign(history: History) -> datetime | None:
 
 def _is_mail(event: Event) -> bool:
     return event.source is Source.MAIL
+
+
+def _undoes(failure: Event, answer: Event, asked: Iterable[Event]) -> bool:
+    """Whether the failure is of that answer: nothing new was asked between the two."""
+    anew = any(answer.at < one.at < failure.at for one in asked)
+    return answer.at <= failure.at + SLOW and not anew
 
 
 def _stated_in(event: Event, name: str) -> str:

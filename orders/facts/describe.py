@@ -408,9 +408,11 @@ def _watch(watch: Watch, side: _Side) -> Subject:
         {
             "watch.expected_at": watch.expected_at,
             "watch.text": text_of(watch.opened_by.fields, "text"),
+            "watch.undelivered_at": watch.undone_by.at if watch.undone_by else None,
         }
     )
-    events = [event for event in (watch.opened_by, watch.met_by) if event is not None]
+    told = (watch.opened_by, watch.met_by, watch.undone_by)
+    events = [event for event in told if event is not None]
     return _subject(side, "watch", f"{side.order.key}/{watch.id}", facts, events, watch.due_at)
 
 

@@ -28,6 +28,8 @@ DISPUTE_KINDS = (
 )
 CLAIM_KINDS = (Kind.CLAIM_OPENED, Kind.CLAIM_INFO_REQUESTED, Kind.CLAIM_DECIDED)
 CHARGEBACK_KINDS = (Kind.CHARGEBACK_OPENED, Kind.CHARGEBACK_DECIDED)
+REQUEST = frozenset({"respond_by", "what"})
+"""Fields by which the mail that tells of a claim asks for an answer, too."""
 REFUNDED = frozenset({"refund_full", "refund_partial", "seller_timeout"})
 """Outcomes of a dispute after which money must come without a parcel going back."""
 
@@ -370,12 +372,20 @@ def _claims(history: History) -> Iterator[Case]:
 
 def _open_claim(events: Sequence[Event], history: History) -> tuple[str, Actor | None]:
     """Where a claim without a decision stands, and who must move."""
-    asked = _kind(events, Kind.CLAIM_INFO_REQUESTED)
+    asked = list(filter(_asks, events))
     if not asked and history.role is not Role.SELLER:
         return "opened", Actor.PLATFORM
     if _answer(asked or events, history):
         return "review", Actor.PLATFORM
-    return ("info_due" if asked else "opened"), Actor.ME
+    if not asked:
+        return "opened", Actor.PLATFORM
+    return ("info_due" if _kind(asked, Kind.CLAIM_INFO_REQUESTED) else "opened"), Actor.ME
+
+
+def _asks(event: Event) -> bool:
+    """The plain news of a claim asks for nothing until the marketplace does."""
+    asks = event.kind is Kind.CLAIM_OPENED and not event.fields.keys().isdisjoint(REQUEST)
+    return asks or event.kind is Kind.CLAIM_INFO_REQUESTED
 
 
 def _chargebacks(history: History) -> Iterator[Case]:

@@ -21,7 +21,8 @@ _PASSING = frozenset(
     {"method", "reason", "text", "title", "store", "place", "signed_by", "provider"}
 )
 """Fields that two mails with the same news may word differently. A message's text is its news."""
-_MESSAGES = frozenset({Kind.MESSAGE_RECEIVED, Kind.MESSAGE_SENT, Kind.MESSAGE_UNDELIVERED})
+_OWN_ANSWERS = frozenset({Kind.MESSAGE_SENT, Kind.MESSAGE_UNDELIVERED})
+_MESSAGES = _OWN_ANSWERS | {Kind.MESSAGE_RECEIVED}
 _WORDY = _MESSAGES | {Kind.PROMISE, Kind.EVIDENCE, Kind.IMPORT_ROW}
 
 
@@ -223,9 +224,11 @@ def _news(event: Event) -> tuple[object, ...]:
 
 
 def _own_id(event: Event) -> tuple[str, ...]:
-    """Where a message's text is not known, every mail is a message of its own."""
-    textless = event.kind in _MESSAGES and "text" not in event.fields
-    return event.thread[:1] if textless else ()
+    """Where a message's text is not known, every mail is a message of its own; an own answer may
+    be sent twice in the same words, and what tells that it did not arrive has no other.
+    """
+    alike = event.kind in _OWN_ANSWERS or "text" not in event.fields
+    return event.thread[:1] if event.kind in _MESSAGES and alike else ()
 
 
 def _plain(value: FieldValue) -> str:

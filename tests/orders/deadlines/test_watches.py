@@ -6,6 +6,7 @@ import pytest
 
 from orders.belief import is_unverified
 from orders.deadlines import policy
+from orders.facts.describe import describe
 from orders.order import Actor, WatchState
 from parsers.notice import Item, Kind, Role
 from tests.orders.events import (
@@ -264,16 +265,17 @@ DUE = [
         "D-AS-04/soft",
         [sold("message.received", 1)],
         day(2),
-        ["contacted_seller"],
+        ["contacted_seller", "message.sent"],
         ["order.cancelled"],
     ),
     (
         "D-AS-04/hard",
         [sold("message.received", 1)],
         day(3),
-        ["contacted_seller"],
+        ["contacted_seller", "message.sent"],
         ["order.cancelled"],
     ),
+    ("D-AS-04/hard", [sold("message.undelivered", 1)], day(3), ["message.sent"], []),
     (
         "D-AS-05/soft",
         [sold("return.requested", 1)],
@@ -295,7 +297,15 @@ DUE = [
         ["refund.announced", "refund.completed"],
         [],
     ),
-    ("D-AS-07", [sold("claim.opened", 4)], day(6), ["evidence"], ["claim.decided"]),
+    ("D-AS-07", [sold("claim.info_requested", 4)], day(7), ["evidence"], ["claim.decided"]),
+    ("D-AS-07", [sold("claim.opened", 4, what="answer")], day(7), ["evidence"], ["claim.decided"]),
+    (
+        "D-AS-07",
+        [sold("claim.opened", 4, respond_by=day(6.5))],
+        day(6.5),
+        ["evidence"],
+        ["claim.decided"],
+    ),
     (
         "D-AS-07",
         [sold("claim.info_requested", 4, respond_by=day(5))],
@@ -750,12 +760,87 @@ def test_old_orders_keep_the_policy_of_their_day(ordered, country, due) -> None:
 
 
 @pytest.mark.parametrize(
-    ("country", "hours"), [("amazon.com", 72), ("amazon.co.jp", 48), ("amazon.de", 48)]
+    ("country", "hours"),
+    [("amazon.com", 72), ("amazon.co.jp", 48), ("amazon.de", 72), ("amazon.it", 72)],
 )
 def test_claims_are_answered_by_the_clock_of_their_country(country, hours) -> None:
-    opened = sold("claim.opened", 4, address=f"seller-notification@{country}")
+    asked = sold("claim.info_requested", 4, address=f"seller-notification@{country}")
 
-    assert find([opened], "D-AS-07").due_at == opened.at + timedelta(hours=hours)
+    assert find([asked], "D-AS-07").due_at == asked.at + timedelta(hours=hours)
+
+
+def test_a_claim_is_answered_from_the_day_on_which_it_is_asked_about() -> None:
+    claim = sold("claim.opened", 4, amount=money("30.00 USD"))
+
+    assert watch(seen(SOLD, claim, number=AZ), "D-AS-07") is None
+    assert find([SOLD, claim, sold("claim.info_requested", 9)], "D-AS-07").due_at == day(12)
+
+
+ASKED = sold("message.received", 1, text="Where is it?")
+
+
+def sent(at, **more):
+    return sold("message.sent", at, text="It is on its way.", thread=f"<{at}@x>", **more)
+
+
+def undelivered(at, **more):
+    return sold("message.undelivered", at, text="Not delivered.", thread=f"<{at}@x>", **more)
+
+
+SENT_IT, BOUNCED = sent(1.5), undelivered(1.6)
+ANSWERS = [
+    ("answered", [SENT_IT], "met", None),
+    ("answered by hand", [sold("contacted_seller", 1.5, source="note", mail=None)], "met", None),
+    ("the answer did not arrive", [SENT_IT, BOUNCED], "open", day(3)),
+    ("its copy is dated later", [sent(1.605), BOUNCED], "open", day(3)),
+    (
+        "told by hand, too, and it did not arrive",
+        [SENT_IT, sold("contacted_seller", 1.55, source="note", mail=None), BOUNCED],
+        "open",
+        day(3),
+    ),
+    ("answered anew", [SENT_IT, BOUNCED, sent(2)], "met", None),
+    ("and that did not arrive either", [SENT_IT, BOUNCED, sent(2),
+     undelivered(2.1)], "open", day(3)),
+    ("the first answer arrived, the second did not", [SENT_IT, sold("message.received", 2),
+     sent(2.5), undelivered(2.6)], "open", day(4)),
+    ("long after the time for it", [SENT_IT, undelivered(9)], "open", day(11)),
+    ("an answer of before", [sent(0.5)], "open", day(3)),
+    ("a copy that nobody vouches for", [sent(1.5, trust="unverified")], "open", day(3)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("events", "state", "due"), [row[1:] for row in ANSWERS], ids=[row[0] for row in ANSWERS]
+)
+def test_a_buyer_is_answered_when_the_answer_arrived(events, state, due) -> None:
+    found = find([ASKED, *events], "D-AS-04/hard")
+
+    assert found.state == state
+    assert due is None or found.due_at == due
+
+
+def test_a_watch_that_an_answer_did_not_end_says_since_when() -> None:
+    facts = [
+        one.facts.get("watch.undelivered_at")
+        for events in ([ASKED, SENT_IT, BOUNCED], [ASKED])
+        for one in describe(seen(*events, number=AZ), day(2))
+        if one.facts.get("watch.kind") == "buyer_message"
+    ]
+
+    assert facts == [BOUNCED.at, BOUNCED.at, None, None]
+
+
+def test_mail_that_nobody_vouches_for_takes_no_answer_back_but_rings_beside_it() -> None:
+    bounced = undelivered(1.6, trust="unverified")
+    states = {
+        one.id: one.state
+        for one in seen(ASKED, SENT_IT, bounced, number=AZ).watches
+        if one.key == "D-AS-04"
+    }
+
+    assert states["D-AS-04/hard"] == WatchState.MET
+    assert states["D-AS-04/hard/unverified"] == WatchState.OPEN
 
 
 def test_an_imported_status_ends_silence_but_no_case() -> None:
