@@ -40,12 +40,14 @@ def mail_row(ledger: Ledger, setup: Setup, reads: Reads, number: int) -> Mapping
         ) from None
     reading = read_again(ledger, setup, reads, mail)
     gist = reading.gist if reading else None
-    orders = {number for event in ledger.events_of_mail(number) for number in event.order_numbers}
+    events = ledger.events_of_mail(mail.same_as or number)
+    orders = {number for event in events for number in event.order_numbers}
     return {
         **_row(mail, setup.zone),
         "outcome": mail.outcome,
         "trust": mail.trust,
         "orders": sorted(orders),
+        "assignable": bool(events),
         "text_kept": reading is not None,
         "lines": lines_of(reading),
         "gist": gist

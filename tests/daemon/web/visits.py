@@ -13,10 +13,10 @@ from tests.daemon.cli.household import Household, reads
 class Visits:
     """One site, and clients of it: signed in, or strangers."""
 
-    def __init__(self, household: Household, *, web=None):
+    def __init__(self, household: Household, *, listen=None):
         self.household = household
         self.store = Store.open(household.paths.state / "ledger.sqlite")
-        self.site = page_site(household.paths.files(), self.store, reads())
+        self.site = page_site(household.paths.files(), self.store, reads(), listen)
         self.app = application(self.site)
         self.me = self.stranger()
         self.session = self.site.access.open_session("test")
