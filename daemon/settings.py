@@ -769,7 +769,8 @@ def _is_metrics(path: Path) -> bool:
 def _secrets(settings: Settings) -> tuple[Secret, ...]:
     written = [mailbox.password for mailbox in settings.mailboxes] + [settings.ping_url]
     written += [settings.web.password] if settings.web else []
-    written += [secret for target in settings.targets for secret in (target.url, target.answers)]
+    for target in settings.targets:
+        written += [target.url, target.answers]
     return tuple(secret for secret in written if secret is not None)
 
 

@@ -23,7 +23,6 @@ from parsers.relays import relay_of, unwrapped
 
 MAX_RESULTS = 16 << 10
 MAX_DOMAIN = 253
-SIGNS = frozenset(';=()"')
 ADDRESS = re.compile(r"[^\s<>\"(),;:@]{1,128}@[^\s<>\"(),;:@]{1,255}")
 OUTLOOK = ("outlook.com", "office365.com")
 """Hosts of the one provider that writes no authserv-id."""
@@ -285,33 +284,46 @@ def trusted_stamps(mail: ParsedMail, authserv_ids: Collection[str]) -> ProviderR
     return ProviderResults(fields=fields, speaking=len(fields) if above else 1)
 
 
-TOKEN = re.compile(r'[;=()"\\]|\s+|[^\s;=()"\\]+')
+PIECE = re.compile(
+    r'"(?P<quoted>(?:[^"\\]|\\.?)*)"?|(?P<plain>\)|[^\s;=()"]+)|(?P<apart>[;=]|\s+)|\(',
+    re.DOTALL,
+)
+"""What stands in a field value: quoted text, plain text, what is between tokens, or a comment."""
+IN_COMMENT = re.compile(r"\\.?|[()]", re.DOTALL)
+ESCAPED = re.compile(r"\\(.?)", re.DOTALL)
 
 
 def tokens(value: str, limit: int = MAX_RESULTS) -> Iterator[str]:
     """RFC 8601 tokens: comments dropped, quotes joined to their word, `;` and `=` alone. Linear, no
     recursion.
     """
-    depth = 0
-    quoted = escaped = False
     word: list[str] = []
-    for match in TOKEN.finditer(value[:limit]):
-        sign = match[0]
-        if sign == "\\" and (quoted or depth) and not escaped:
-            escaped = True
-            continue
-        plain, escaped = escaped or sign not in SIGNS, False
-        if depth:
-            depth += 0 if plain else (sign == "(") - (sign == ")")
-        elif sign == '"' and not plain:
-            quoted = not quoted
-        elif quoted or sign == ")" or (plain and not sign.isspace()):
-            word.append(sign)
-        elif sign == "(":
-            depth = 1
-        else:
-            yield from _ended(word, sign)
+    for match in _pieces(value[:limit]):
+        if match.lastgroup == "apart":
+            yield from _ended(word, match[0])
+        elif text := match["plain"] or ESCAPED.sub(r"\1", match["quoted"]):
+            word.append(text)
     yield from _ended(word, "")
+
+
+def _pieces(value: str) -> Iterator[re.Match[str]]:
+    place = 0
+    while match := PIECE.match(value, place):
+        if match[0] == "(":
+            place = _comment_end(value, place)
+        else:
+            yield match
+            place = match.end()
+
+
+def _comment_end(value: str, start: int) -> int:
+    """Behind the parenthesis that closes the one at `start`; comments nest (RFC 5322 §3.2.2)."""
+    depth = 0
+    for match in IN_COMMENT.finditer(value, start):
+        depth += (match[0] == "(") - (match[0] == ")")
+        if not depth:
+            return match.end()
+    return len(value)
 
 
 def _ended(word: list[str], sign: str) -> Iterator[str]:

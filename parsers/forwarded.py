@@ -37,6 +37,7 @@ ABBREVIATED = {
     "cet": 1, "cest": 2, "mez": 1, "mesz": 2, "bst": 1, "kst": 9,
 }  # fmt: skip
 MAX_DEPTH = 4
+HEADER_WORDS = frozenset({"from", "date", "subject", "to"})
 
 
 def inner_letter(letter: ParsedMail, library: Library) -> ParsedMail | None:
@@ -91,27 +92,38 @@ def _block(
     """Header words from `start` on, and where the text behind them begins. At least two, `from`
     among them.
     """
-    split = ON_MARKER if lines[start].lstrip().startswith("-----") else ON_ONE_LINE
-    pieces = split.split(lines[start])
-    pieces = [piece for piece in pieces if KEY.fullmatch(piece)] if len(pieces) > 2 else []
-    keys: dict[str, str] = {}
-    place = start
-    last = ""
-    rows = pieces or lines[start : start + 14]
-    used = 0
-    for row in rows:
-        match = KEY.fullmatch(row)
-        name = words.get(fold(clean(match[1]))) if match else None
-        if name in ("from", "date", "subject", "to"):
-            keys.setdefault(name, clean(match[2]) if match else "")
-            last = name
-        elif last and row.strip() and name is None and _goes_on(keys[last], last):
-            keys[last] = clean(f"{keys[last]} {row}")
-        elif row.strip() or (not keys) or len(keys) >= 3:
-            break
-        used += 1
+    pieces = _on_one_line(lines[start])
+    keys, used = _header(pieces or lines[start : start + 14], words)
     place = start + (1 if pieces else used)
     return (keys, place) if len(keys) >= 2 and "from" in keys else None
+
+
+def _on_one_line(line: str) -> list[str]:
+    """The header words of a block that some programs write in one line; empty for any other."""
+    split = ON_MARKER if line.lstrip().startswith("-----") else ON_ONE_LINE
+    pieces = split.split(line)
+    return list(filter(KEY.fullmatch, pieces)) if len(pieces) > 2 else []
+
+
+def _header(rows: Sequence[str], words: Mapping[str, str]) -> tuple[dict[str, str], int]:
+    """The values by their names, and how many rows they take."""
+    keys: dict[str, str] = {}
+    last = ""
+    for used, row in enumerate(rows):
+        name, value = _named(row, words)
+        if name in HEADER_WORDS:
+            keys.setdefault(name, value)
+            last = name
+        elif last and row.strip() and not name and _goes_on(keys[last], last):
+            keys[last] = clean(f"{keys[last]} {row}")
+        elif row.strip() or not keys or len(keys) >= 3:
+            return keys, used
+    return keys, len(rows)
+
+
+def _named(row: str, words: Mapping[str, str]) -> tuple[str, str]:
+    match = KEY.fullmatch(row)
+    return (words.get(fold(clean(match[1])), ""), clean(match[2])) if match else ("", "")
 
 
 def _goes_on(value: str, name: str) -> bool:

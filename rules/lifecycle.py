@@ -444,8 +444,9 @@ def _silences(judgement: Evaluation, other: Key, *, same_order: bool) -> bool:
     if not own.believed and not is_unverified(subject):
         return False
     same_thing = believed_name(subject) == believed_name(own.id)
-    same = same_thing if about == rule.about else same_order
-    return (name in rule.quiets and same) or (name in rule.quiets_order and same_order)
+    if name in rule.quiets and (same_thing if about == rule.about else same_order):
+        return True
+    return same_order and name in rule.quiets_order
 
 
 def _window(live: Iterable[Alert], order: str | None, now: datetime, plan: Plan) -> datetime:

@@ -219,7 +219,7 @@ def _written_rules(document: Document, tree: object) -> tuple[WrittenRules, list
 
 
 def _book(rules: Iterable[Rule], off: Collection[str]) -> Rulebook:
-    every = [replace(rule, enabled=False) if rule.id in off else rule for rule in rules]
+    every = [replace(rule, enabled=rule.enabled and rule.id not in off) for rule in rules]
     return Rulebook(
         rules=tuple(rule for rule in every if rule.enabled),
         idle=tuple(rule for rule in every if not rule.enabled),

@@ -170,13 +170,7 @@ def _advice(rule: Rule, voice: _Voice) -> str:
 
 
 def _write(rule: Rule, cause: Cause, voice: _Voice) -> AlertText:
-    subject, language, zone, now, due = (
-        voice.subject,
-        voice.language,
-        voice.zone,
-        voice.now,
-        voice.due,
-    )
+    subject, language = voice.subject, voice.language
     title = voice.text(rule.title)
     match cause:
         case Cause.REPEAT:
@@ -186,17 +180,24 @@ def _write(rule: Rule, cause: Cause, voice: _Voice) -> AlertText:
     if cause is Cause.RESOLVED:
         lines = [word(language, "cleared_body"), _order_line(subject, language)]
         return AlertText(title=cut(title, TITLE_LENGTH), body=_fit("", lines))
+    return AlertText(
+        title=cut(title, TITLE_LENGTH), body=_fit(voice.text(rule.body), _lines(rule, voice))
+    )
+
+
+def _lines(rule: Rule, voice: _Voice) -> list[str]:
+    """What stands below the text of the rule, the most needed first."""
+    subject, language, zone, now = voice.subject, voice.language, voice.zone, voice.now
     advice = _advice(rule, voice)
-    lines = [
+    return [
         _order_line(subject, language),
         word(language, "to_do", advice=advice) if advice else "",
         *(_money_lines(voice) if voice.alert.severity is not Severity.INFO else ()),
-        _until(due, language, zone, now) if due else "",
+        _until(voice.due, language, zone, now) if voice.due else "",
         _doubt(subject, language, zone, now),
         _read_in(subject, language, zone, now),
         str(subject.facts.get("order.link", "")),
     ]
-    return AlertText(title=cut(title, TITLE_LENGTH), body=_fit(voice.text(rule.body), lines))
 
 
 def _money_lines(voice: _Voice) -> Sequence[str]:

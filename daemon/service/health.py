@@ -20,6 +20,7 @@ from daemon.service.watcher import Watcher
 from daemon.settings import Settings
 from daemon.store.errors import StoreError
 from daemon.store.ledger import Ledger
+from daemon.store.mailboxes import MailboxRow
 from daemon.store.store import Store
 from rules.alert import Severity
 
@@ -180,7 +181,11 @@ def measure(meter: Metrics, ledger: Ledger) -> None:
         ),
     )
     for box in boxes:
-        meter.set("orderbell_mailbox_up", int(box.failing_since is None), mailbox=box.id)
-        if box.last_ok_at:
-            at = box.last_ok_at.timestamp()
-            meter.set("orderbell_mailbox_polled_time_seconds", at, mailbox=box.id)
+        _measure_mailbox(meter, box)
+
+
+def _measure_mailbox(meter: Metrics, box: MailboxRow) -> None:
+    meter.set("orderbell_mailbox_up", int(box.failing_since is None), mailbox=box.id)
+    if box.last_ok_at:
+        at = box.last_ok_at.timestamp()
+        meter.set("orderbell_mailbox_polled_time_seconds", at, mailbox=box.id)

@@ -196,11 +196,12 @@ def _yaml(value: object) -> str:
     """A value in flow style; text in quotes, which JSON and YAML write alike."""
     match value:
         case Mapping():
-            return "{" + ", ".join(f"{key}: {_yaml(part)}" for key, part in value.items()) + "}"
+            pairs = (f"{key}: {_yaml(part)}" for key, part in value.items())
+            return f"{{{', '.join(pairs)}}}"
         case str():
             return json.dumps(value, ensure_ascii=False)
         case Sequence():
-            return "[" + ", ".join(_yaml(part) for part in value) + "]"
+            return f"[{', '.join(map(_yaml, value))}]"
         case _:
             return str(value)
 

@@ -130,10 +130,8 @@ class Watcher:
         end = time.monotonic() + seconds
         while self._thread.is_alive() and not self._connecting and time.monotonic() < end:
             self._thread.join(0.1)
-        if self._thread.is_alive() and self._connecting:
-            return True
         if self._thread.is_alive():
-            return False
+            return self._connecting
         self._bell.close()
         return True
 

@@ -355,12 +355,14 @@ def _at(place: Place) -> tuple[Any, ...]:
     return tuple(mail.c[name] == value for name, value in _place(place).items())
 
 
+def _place_of(row: Any) -> Place:
+    return Place(mailbox=row.mailbox, folder=row.folder, uidvalidity=row.uidvalidity, uid=row.uid)
+
+
 def _row(row: Any) -> MailRow:
     return MailRow(
         id=row.id,
-        place=Place(
-            mailbox=row.mailbox, folder=row.folder, uidvalidity=row.uidvalidity, uid=row.uid
-        ),
+        place=_place_of(row),
         state=MailState(row.state),
         tries=row.tries,
         arrived=row.arrived,

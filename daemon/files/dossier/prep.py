@@ -2,7 +2,7 @@
 minutes of silence.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, tzinfo
 
 from daemon.files.dossier.mails import StoredMail, day_or_time, fingerprint, local, subject_of
@@ -12,7 +12,7 @@ from daemon.files.dossier.words import REASONS, word
 from daemon.files.exports.words import name
 from orders.event import Event
 from orders.facts.view import View
-from orders.order import Case, CaseKind, WatchState
+from orders.order import Case, CaseKind, Watch, WatchState
 from parsers.notice import Kind, Role
 
 PROMISED = frozenset({"will_ship_by", "wait_request"})
@@ -59,13 +59,16 @@ def prep_section(
     )
 
 
+def _open_appeals(view: View) -> list[Watch]:
+    appeals = (watch for watch in view.watches if watch.kind == "appeal")
+    return [watch for watch in appeals if watch.state is WatchState.OPEN]
+
+
 def _deadline(view: View, language: str, zone: tzinfo, now: datetime) -> str:
     """The earliest date that was stated or computed; a passed one is shown too, since operators
     differ.
     """
-    awaited = [
-        watch for watch in view.watches if watch.kind == "appeal" and watch.state is WatchState.OPEN
-    ]
+    awaited = _open_appeals(view)
     if not awaited:
         return ""
     first = min(awaited, key=lambda watch: watch.due_at)
@@ -156,16 +159,18 @@ def _held(event: Event, language: str, zone: tzinfo) -> str:
     return word(language, "prep_supported", what=what)
 
 
+def _meaning(messages: Iterable[Event], intents: Collection[str]) -> list[Event]:
+    return [event for event in messages if event.fields.get("intent") in intents]
+
+
 def backed(view: View) -> dict[str, Event]:
     """Reasons the ledger itself can back, each with the event that does; the others are the user's
     to choose.
     """
-    promises = [*_events(view, Kind.PROMISE)]
     messages = _events(view, Kind.MESSAGE_RECEIVED)
-    promises += [event for event in messages if event.fields.get("intent") in PROMISED]
-    offers = [event for event in messages if event.fields.get("intent") == "offer"]
+    offers = _meaning(messages, {"offer"})
     found = {
-        "promise": promises,
+        "promise": [*_events(view, Kind.PROMISE), *_meaning(messages, PROMISED)],
         "history": messages if len(messages) >= 3 else [],
         "postage": [*_events(view, Kind.RETURN_SHIPPED)],
         "refund": offers,

@@ -4,6 +4,7 @@ timeline.
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, tzinfo
+from itertools import chain
 
 from daemon.files.dossier.mails import StoredMail, day_or_time, local
 from daemon.files.dossier.page import Html, facts, link, section, table, tag
@@ -12,7 +13,7 @@ from daemon.files.exports.words import name
 from orders.deadlines.region import region, store
 from orders.event import Event, Source
 from orders.facts.view import View
-from orders.order import Order, Shipment, Watch, WatchState
+from orders.order import Case, Order, Shipment, Watch, WatchState
 from parsers.identifiers import order_link, tracking_link
 from parsers.notice import FieldValue, Item, Kind, Money, Role
 from rules.strings import CHOICES
@@ -85,12 +86,9 @@ def _parcels(order: Order, language: str, zone: tzinfo) -> Iterable[Html]:
 
 
 def _parcel(parcel: Shipment, language: str, zone: tzinfo) -> tuple[Html | str, ...]:
-    times = [
-        "" if at is None else local(at, zone) for at in (parcel.shipped_at, parcel.delivered_at)
-    ]
-    numbers = [
-        part for number in parcel.tracking for part in (_tracked(number, parcel.provider), " ")
-    ]
+    times = [_local(at, zone) for at in (parcel.shipped_at, parcel.delivered_at)]
+    links = ((_tracked(number, parcel.provider), " ") for number in parcel.tracking)
+    numbers = [*chain.from_iterable(links)]
     cell = tag("span", *(numbers or [", ".join(parcel.packages) or "–"]))
     return (cell, parcel.provider or "", choice(parcel.status, language), *times)
 
@@ -129,21 +127,23 @@ def cases_section(view: View, language: str, zone: tzinfo) -> Html | None:
     if not view.order.cases:
         return None
     head = [word(language, key) for key in ("case", "state", "opened_at", "closed_at", "outcome")]
-    rows = [
-        (
-            " ".join(filter(None, (name("case", case.kind, language), case.ref))),
-            choice(case.state, language),
-            local(case.opened_at, zone),
-            "" if case.closed_at is None else local(case.closed_at, zone),
-            " / ".join(
-                choice(part, language)
-                for part in (case.judgement, case.outcome, case.reason)
-                if part
-            ),
-        )
-        for case in view.order.cases
-    ]
+    rows = [_case(case, language, zone) for case in view.order.cases]
     return section(word(language, "cases"), table(head, rows))
+
+
+def _case(case: Case, language: str, zone: tzinfo) -> tuple[str, ...]:
+    ends = filter(None, (case.judgement, case.outcome, case.reason))
+    return (
+        " ".join(filter(None, (name("case", case.kind, language), case.ref))),
+        choice(case.state, language),
+        local(case.opened_at, zone),
+        _local(case.closed_at, zone),
+        " / ".join(choice(part, language) for part in ends),
+    )
+
+
+def _local(at: datetime | None, zone: tzinfo) -> str:
+    return "" if at is None else local(at, zone)
 
 
 def deadlines_section(view: View, language: str, zone: tzinfo) -> Html | None:
@@ -194,8 +194,7 @@ def unseen_section(view: View, language: str, zone: tzinfo) -> Html | None:
     first = _first_complaint(view)
     if first is None:
         return None
-    requests = [event.at for event in view.order.events if event.kind is Kind.CANCEL_REQUESTED]
-    until = min(requests, default=None)
+    until = _first(view.order.events, Kind.CANCEL_REQUESTED)
     lines = [
         word(language, "no_request", until=local(until or first, zone), first=local(first, zone))
     ]
@@ -207,9 +206,12 @@ def unseen_section(view: View, language: str, zone: tzinfo) -> Html | None:
 def _first_complaint(view: View) -> datetime | None:
     """When the buyer first complained of a cancel request that never came."""
     found = [one for one in view.findings if one.kind == "cancel_complaint_without_request"]
-    rests_on = (event for one in found for event in one.rests_on)
-    messages = (event.at for event in rests_on if event.kind is Kind.MESSAGE_RECEIVED)
-    return min(messages, default=found[0].at if found else None)
+    rests_on = chain.from_iterable(one.rests_on for one in found)
+    return _first(rests_on, Kind.MESSAGE_RECEIVED) or (found[0].at if found else None)
+
+
+def _first(events: Iterable[Event], kind: Kind) -> datetime | None:
+    return min((event.at for event in events if event.kind is kind), default=None)
 
 
 def source(event: Event, language: str) -> str:
@@ -246,6 +248,10 @@ def _details(event: Event, language: str, zone: tzinfo) -> Iterable[str]:
     yield from (f"case: {number}" for number in event.cases)
 
 
+def _listed(items: Iterable[Item]) -> str:
+    return ", ".join(f"{item.quantity} × {item.title}" for item in items)
+
+
 def _shown(value: FieldValue, language: str, zone: tzinfo) -> str:
     match value:
         case datetime():
@@ -253,7 +259,7 @@ def _shown(value: FieldValue, language: str, zone: tzinfo) -> str:
         case date():
             return value.isoformat()
         case tuple():
-            return ", ".join(f"{item.quantity} × {item.title}" for item in value)
+            return _listed(value)
         case str():
             return choice(value, language)
         case _:

@@ -51,13 +51,13 @@ def _entry(
     entry.add("dtstamp", now.replace(microsecond=0))
     entry.add("summary", title)
     described = [ORDER[language].format(number=order.number, title=order.title), watch.why]
-    entry.add("description", "\n".join([*described, *([] if watch.stated else [GUESS[language]])]))
+    described += [] if watch.stated else [GUESS[language]]
+    entry.add("description", "\n".join(described))
     entry.add("due" if tasks else "dtstart", watch.due_at)
     if not tasks:
         entry.add("transp", "TRANSPARENT")
-    for before in BEFORE:
-        if watch.due_at - before > now:
-            entry.add_component(_alarm(title, before, tasks=tasks))
+    for before in filter(lambda span: watch.due_at - span > now, BEFORE):
+        entry.add_component(_alarm(title, before, tasks=tasks))
     return entry
 
 

@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from itertools import chain
+from itertools import chain, repeat
 from pathlib import Path
 
 from daemon.files.importers.entry import Batch, Import
@@ -52,10 +52,7 @@ def read(path: Path, *, seen: datetime, zone: tzinfo) -> Imported:
     skipped: list[str] = []
     known = _recognised(path, skipped)
     if not known:
-        raise refuse(
-            str(path),
-            skipped[0].split(": ", 1)[1] if len(skipped) == 1 else _nothing_known(skipped),
-        )
+        raise refuse(str(path), _nothing_known(skipped))
     tables = [table for _, table in known]
     batches = [found.read(table, about) for found, table in known]
     return Imported(
@@ -86,19 +83,23 @@ def _left_out(tables: Iterable[Table], batches: Iterable[Batch]) -> Iterator[str
 
 
 def _bytes(path: Path) -> bytes:
+    raw = _whole(path)
+    if not raw.strip():
+        raise refuse(str(path), "the file is empty")
+    return raw
+
+
+def _whole(path: Path) -> bytes:
     try:
         if path.stat().st_size > MAX_FILE:
             raise refuse(str(path), f"is larger than {MAX_FILE >> 20} MiB; is this the right file?")
-        raw = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
         raise refuse(str(path), "no such file") from None
     except IsADirectoryError:
         raise refuse(str(path), "is a folder; name one file of it") from None
     except OSError as error:
         raise refuse(str(path), f"cannot be read: {error.strerror or error}") from None
-    if not raw.strip():
-        raise refuse(str(path), "the file is empty")
-    return raw
 
 
 def _tables(raw: bytes, file: str, skipped: list[str]) -> Iterator[tuple[str, Table]]:
@@ -129,17 +130,22 @@ def _unzipped(raw: bytes, file: str, skipped: list[str]) -> Iterator[tuple[str, 
             content = _member(package, member, name)
             if not content.strip():
                 skipped.append(f"{name}: the file is empty")
-            else:
-                yield from ((name, table) for table in _tables_of_member(content, name))
+                continue
+            yield from zip(repeat(name), _tables_of_member(content, name), strict=False)
 
 
 def _readable(package: zipfile.ZipFile, file: str) -> list[zipfile.ZipInfo]:
     members = [one for one in package.infolist() if not one.is_dir()]
-    if len(members) > MAX_MEMBERS or sum(one.file_size for one in members) > 2 * MAX_FILE:
+    if _is_overfull(members):
         raise refuse(
             file, "holds far more than an export of orders; unpack it and import the tables"
         )
     return [one for one in members if one.filename.casefold().endswith(READABLE)]
+
+
+def _is_overfull(members: list[zipfile.ZipInfo]) -> bool:
+    size = sum(one.file_size for one in members)
+    return len(members) > MAX_MEMBERS or size > 2 * MAX_FILE
 
 
 def _tables_of_member(content: bytes, name: str) -> Iterable[Table]:
@@ -180,6 +186,8 @@ def _unknown(table: Table) -> str:
 
 
 def _nothing_known(skipped: list[str]) -> str:
+    if len(skipped) == 1:
+        return skipped[0].split(": ", 1)[1]
     titles = ", ".join(one.title for one in FORMATS)
     found = (
         f"found {len(skipped)} tables, none of them known" if skipped else "found no table in it"

@@ -178,8 +178,12 @@ def _sum(row: TableRow) -> Decimal | None:
     if row.amount("item-price") is None:
         return None
     names = PLUS + TAX if (row.text("currency") or "").upper() in TAX_APART else PLUS
-    plus, minus = ([row.amount(name) or Decimal(0) for name in column] for column in (names, MINUS))
+    plus, minus = (_amounts(row, column) for column in (names, MINUS))
     return sum(plus, Decimal(0)) - sum(map(abs, minus), Decimal(0))
+
+
+def _amounts(row: TableRow, columns: Iterable[str]) -> list[Decimal]:
+    return [row.amount(name) or Decimal(0) for name in columns]
 
 
 def _total(rows: Sequence[TableRow]) -> Money | None:

@@ -246,14 +246,18 @@ def read_json(text: str, file: str) -> Table:
     return Table(file=file, header=header, rows=rows)
 
 
-def _entries(text: str, file: str) -> list[dict[str, Any]]:
+def _whole_json(text: str, file: str) -> Any:
     try:
-        whole = json.loads(text)
+        return json.loads(text)
     except json.JSONDecodeError as error:
         what = f"is not whole JSON here ({error.msg}): half a file? Export it again"
         raise refuse(file, what, error.lineno, error.colno) from None
     except RecursionError:
         raise refuse(file, "is nested too deeply to be an export") from None
+
+
+def _entries(text: str, file: str) -> list[dict[str, Any]]:
+    whole = _whole_json(text, file)
     entries = whole if isinstance(whole, list) else _first_list(whole)
     if entries == []:
         raise refuse(file, "the list of orders is empty")

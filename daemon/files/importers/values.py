@@ -206,14 +206,14 @@ def _turned_day(
 ) -> tuple[int, int, int]:
     """Year, month and day of `31/12/2025`, which some countries write month first."""
     one, two, year = int(match[1]), int(match[3]), int(match[4])
-    if match[2] == ".":  # only written day first
-        day_first = True
-    if day_first is None and max(one, two) <= 12 and one != two:
-        raise CellError(
-            column,
-            f"{column!r} is {text!r}: day or month first? Nothing else in the file tells",
-        )
-    first_is_day = one > 12 if day_first is None else day_first
+    first_is_day = True if match[2] == "." else day_first  # dots are only written day first
+    if first_is_day is None:
+        if max(one, two) <= 12 and one != two:
+            raise CellError(
+                column,
+                f"{column!r} is {text!r}: day or month first? Nothing else in the file tells",
+            )
+        first_is_day = one > 12
     return (year, two, one) if first_is_day else (year, one, two)
 
 

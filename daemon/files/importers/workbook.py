@@ -19,6 +19,7 @@ from daemon.files.importers.values import nothing
 
 MAX_PART = 256 << 20
 """Unpacked bytes of one part; a year of orders is a hundredth of it."""
+SHEET = re.compile(r"xl/worksheets/sheet\d+\.xml")
 SPACE = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 CELL = re.compile(r"([A-Z]{1,3})(\d+)")
 
@@ -30,9 +31,7 @@ def read_workbook(raw: bytes, file: str) -> tuple[Table, ...]:
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as package:
             shared = tuple(_shared(package))
-            names = sorted(
-                n for n in package.namelist() if re.fullmatch(r"xl/worksheets/sheet\d+\.xml", n)
-            )
+            names = sorted(filter(SHEET.fullmatch, package.namelist()))
             sheets = [tuple(_rows(package, name, shared, file)) for name in names]
     except (etree.XMLSyntaxError, *BROKEN_ZIP) as error:
         what = " ".join(str(error).split())
@@ -47,14 +46,14 @@ def _table(file: str, rows: tuple[tuple[int, dict[int, str]], ...]) -> Table:
     (_, head), *rest = rows
     width = max(head) + 1
     header = tuple(head.get(index, "").strip() for index in range(width))
-    records = tuple(
-        TableRow(
-            line=line,
-            cells={header[i]: c.strip() for i, c in cells.items() if i < width and not nothing(c)},
-        )
-        for line, cells in rest
-    )
+    records = (TableRow(line=line, cells=_under(header, cells)) for line, cells in rest)
     return Table(file=file, header=header, rows=tuple(row for row in records if row.cells))
+
+
+def _under(header: tuple[str, ...], cells: dict[int, str]) -> dict[str, str]:
+    """What stands under the columns that have a name."""
+    said = {index: text for index, text in cells.items() if not nothing(text)}
+    return {header[index]: text.strip() for index, text in said.items() if index < len(header)}
 
 
 def _elements(package: zipfile.ZipFile, name: str, tag: str) -> Iterator[Any]:
@@ -84,14 +83,17 @@ def _rows(
     for count, row in enumerate(_elements(package, name, "row"), start=1):
         if count > MAX_ROWS:
             raise refuse(file, f"more than {MAX_ROWS} rows")
-        cells = {}
-        for index, cell in enumerate(row.iter(SPACE + "c")):
-            place = CELL.fullmatch(cell.get("r", ""))
-            text = _cell(cell, shared)
-            if text:
-                cells[_index(place[1]) if place else index] = text
-        if cells:
+        if cells := _cells(row, shared):
             yield int(row.get("r") or count), cells
+
+
+def _cells(row: etree._Element, shared: tuple[str, ...]) -> dict[int, str]:
+    cells = {}
+    for index, cell in enumerate(row.iter(SPACE + "c")):
+        place = CELL.fullmatch(cell.get("r", ""))
+        if text := _cell(cell, shared):
+            cells[_index(place[1]) if place else index] = text
+    return cells
 
 
 def _cell(cell: Any, shared: tuple[str, ...]) -> str:
