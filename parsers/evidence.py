@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from parsers.body import Page
+from parsers.body import HEAD, Page
+from parsers.codes import Code
 from parsers.labels import Fact
 from parsers.notice import Evidence, Kind, Proof
 from parsers.phrase import Hit, Phrase
@@ -21,6 +22,8 @@ class Recognised:
     lead: Hit[Template]
     subjects: tuple[Hit[Template], ...]
     headlines: tuple[tuple[int, Hit[Template]], ...]
+    code: Code | None = None
+    """What the mail calls itself, where that is known and bears the lead out."""
 
     @property
     def kind(self) -> Kind:
@@ -59,12 +62,74 @@ class Recognised:
         return replace(self, lead=replace(self.lead, value=template))
 
 
-def recognise(page: Page, home: str | None) -> Recognised | None:
-    """What the page's phrases say; None when no phrase fits. `home`: the store's own language."""
+def recognise(page: Page) -> Recognised | None:
+    """What the page's code and phrases say; None when neither says anything, or one against the
+    other.
+    """
     headlines = page.headlines
-    subjects = _in_one_language(page, headlines, home)
+    subjects = _in_one_language(page, headlines, page.home)
     lead = _lead(subjects, [hit for _, hit in headlines]) or _verdict(page)
-    return None if lead is None else Recognised(lead=lead, subjects=subjects, headlines=headlines)
+    said = Recognised(lead=lead, subjects=subjects, headlines=headlines) if lead else None
+    if page.code is None or not page.code.kinds or not all(map(page.allows, page.code.kinds)):
+        return said
+    return _coded(page, page.code, said)
+
+
+def _coded(page: Page, code: Code, said: Recognised | None) -> Recognised | None:
+    """What a mail says whose code is known: the code names the kind, its words tell the rest. A
+    guess or a title that settles nothing gives way to it.
+    """
+    kinds = code.kinds
+    if said is not None and said.kind not in kinds and _settles(said.lead.value):
+        words = f"its code {code.name} says {kinds[0].value}, and its words {said.kind.value}"
+        page.refuse(page.subject, said.lead.phrase, said.kind, words)
+        page.contradiction = words
+        return None
+    own = said.lead if said is not None and said.kind in kinds else None
+    subjects = said.subjects if said else ()
+    headlines = said.headlines if said else ()
+    return Recognised(
+        lead=_by_code(page, code, own),
+        subjects=tuple(hit for hit in subjects if hit.value.kind in kinds),
+        headlines=tuple(one for one in headlines if one[1].value.kind in kinds),
+        code=code,
+    )
+
+
+def _settles(template: Template) -> bool:
+    """Whether a phrase says its kind by itself, and somebody has seen it."""
+    return not template.vague and template.proof is not Proof.GUESS
+
+
+def _by_code(page: Page, code: Code, own: Hit[Template] | None) -> Hit[Template]:
+    """The phrase that says what the code names, borne out by it; else the code by itself."""
+    assert code.means is not None  # noqa: S101 - it has kinds
+    role, proof = code.means.role, Proof(code.means.proof)
+    if own is not None:
+        known = min(own.value.proof, proof, key=list(Proof).index)
+        return replace(own, value=replace(own.value, role=own.value.role or role, proof=known))
+    template = Template(
+        kind=code.kinds[0],
+        language=_spoken(page),
+        proof=proof,
+        role=role,
+        fixed={},
+        vague=False,
+        where="code",
+    )
+    return Hit(Phrase(code.name, (), (), code.source), {}, template)
+
+
+def _spoken(page: Page) -> str:
+    """The language most of whose labels and verbs the page shows: no phrase tells it."""
+
+    def weight(code: str) -> tuple[int, bool]:
+        clauses = page.pack.clauses.get(code)
+        lines = (page.subject, *page.text.lines[:HEAD])
+        said = sum(bool(clauses.families(line)) for line in lines) if clauses else 0
+        return len(page.facts((code,))) + said, code == (page.home or "en")
+
+    return max(sorted(page.pack.languages), key=weight, default="en")
 
 
 def _verdict(page: Page) -> Hit[Template] | None:

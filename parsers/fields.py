@@ -107,7 +107,10 @@ def _of_phrases(part: Section, content: Content) -> list[Fact]:
         at = max(place, part.block.start)
         found.extend(part.page.labels.of_gaps(hit.caught, language, at, proof))
     lead = part.recognised.lead
-    if not agreeing and lead.value.where != "label":  # a later block under the first one's title
+    if not agreeing and lead.value.where not in (
+        "label",
+        "code",
+    ):  # a later block under the first one's title
         content.evidence.append(
             Evidence(
                 where=lead.value.where,
@@ -117,6 +120,9 @@ def _of_phrases(part: Section, content: Content) -> list[Fact]:
             )
         )
         content.state(lead.value.fixed.items())
+    if (code := part.recognised.code) is not None:
+        content.evidence.insert(0, code.evidence)
+        content.state(code.fixed.items())
     return found
 
 

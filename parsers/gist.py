@@ -17,6 +17,7 @@ from parsers.money import every_money
 from parsers.notice import Gist, Money, Role, StatedDeadline
 from parsers.pack import Library, Pack
 from parsers.phrase import fold
+from parsers.stores import Letterhead
 from parsers.text import VisibleText
 from parsers.wordlist import Mark, longest, plain_text
 
@@ -82,17 +83,10 @@ PATHS = (
 
 
 def gist_of(
-    mail: ParsedMail,
-    pack: Pack,
-    library: Library,
-    clock: Clock,
-    *,
-    listed: bool = True,
-    role: Role = Role.BUYER,
+    mail: ParsedMail, head: Letterhead, library: Library, *, role: Role = Role.BUYER
 ) -> Gist:
-    """What `mail` names and asks for. `clock` is what its dates are counted from; `listed`: the
-    pack knows that its sender writes of orders or accounts.
-    """
+    """What `mail` names and asks for, from a sender of whom `head` tells store and group."""
+    pack, clock, listed = head.pack, head.clock, head.group is not None
     lines = _lines(mail, pack)
     language = language_of((mail.subject, *lines), library)
     words, clauses = library.gist_words[language], library.clauses[language]
@@ -101,8 +95,8 @@ def gist_of(
     deadlines = _Deadlines(words, library, clock, mail.date).all((mail.subject, *lines))
     if not (orders or parcels):
         needs = [one.line for one in deadlines if _asks(one.line, words)]
-        head = (mail.subject, *lines[: 2 * HEAD])
-        duty = bool(needs) or any(clauses.predicates(line) for line in head)
+        top = (mail.subject, *lines[: 2 * HEAD])
+        duty = bool(needs) or any(clauses.predicates(line) for line in top)
         if _is_advert(mail.subject, lines, words, duty=duty, listed=listed):
             return Gist()
     topics = _topics(mail, lines, words, orders, [one.line for one in deadlines])
@@ -111,7 +105,7 @@ def gist_of(
     return Gist(
         orders=orders,
         parcels=parcels,
-        amounts=_amounts((mail.subject, *lines), pack.store(_domain(mail)).currency),
+        amounts=_amounts((mail.subject, *lines), head.store.currency),
         deadlines=deadlines,
         topics=topics,
         urgent=any(_is_near(one.at, clock) for one in deadlines),
@@ -145,10 +139,6 @@ def _lines(mail: ParsedMail, pack: Pack) -> tuple[str, ...]:
                 break
             shown.setdefault(line)
     return tuple(shown)
-
-
-def _domain(mail: ParsedMail) -> str:
-    return mail.senders[0][1].rpartition("@")[2] if mail.senders else ""
 
 
 def _orders(mail: ParsedMail, lines: Sequence[str], pack: Pack) -> tuple[str, ...]:

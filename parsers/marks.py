@@ -34,7 +34,7 @@ def in_links(links: Iterable[Link], pack: Pack) -> tuple[Named, ...]:
     """What each link of the marketplace's own hosts carries in its parameters."""
     roles = {name: kind for kind, names in pack.file.links.items() for name in names}
     named = (
-        _named(link, roles, pack) for link in links if "=" in link.url and _own(link.url, pack)
+        _named(link, roles, pack) for link in links if "=" in link.url and is_own(link.url, pack)
     )
     return tuple(one for one in named if one.orders or one.tracking or one.packages or one.cases)
 
@@ -65,6 +65,13 @@ def _by_role(link: Link, roles: Mapping[str, str]) -> Mapping[str, list[str]]:
                 parts = (part for part in NUMBER_LIST.split(value.strip()) if part)
                 found.setdefault(roles[name], []).extend(parts)
     return found
+
+
+def parameters(link: Link, names: Iterable[str]) -> tuple[str, ...]:
+    """The values of these parameters of a link; none of one that cannot be taken apart."""
+    with suppress(ValueError):
+        return tuple(value.strip() for name, value in link.parameters() if name in names)
+    return ()
 
 
 def sort_parcels(numbers: Iterable[str], pack: Pack) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -121,7 +128,8 @@ def merge_orders(groups: Sequence[Iterable[str]]) -> tuple[str, ...]:
     return tuple(out)
 
 
-def _own(url: str, pack: Pack) -> bool:
+def is_own(url: str, pack: Pack) -> bool:
+    """Whether a link leads to one of the marketplace's own hosts."""
     host = (
         url.split("/", 3)[2].lower().rpartition("@")[2].split(":")[0] if url.count("/") >= 2 else ""
     )

@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from parsers.notice import Kind, Role
+from parsers.notice import NAMES, FieldValue, Kind, Role, field_from_json
 from parsers.user_yaml import did_you_mean
 
 
@@ -36,6 +36,47 @@ class Senders(_Written):
     message: tuple[str, ...] = ()
     """Hosts through which the other side's own words come."""
     noise: tuple[str, ...] = ()
+
+
+class Coded(_Written):
+    """What a code stands for: a kind, or a map that says more."""
+
+    kind: str
+    also: tuple[str, ...] = ()
+    """Kinds that a phrase of such a mail may say instead: a request that is granted at once."""
+    role: Role | None = None
+    proof: Literal["real", "reconstructed"] = "reconstructed"
+    set: dict[str, Any] = Field(default_factory=dict)
+    """Fields that hold whenever no phrase says otherwise."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        return {"kind": value} if isinstance(value, str) else value
+
+    @field_validator("kind", "also")
+    @classmethod
+    def _known(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        known = [kind.value for kind in Kind]
+        for kind in (value,) if isinstance(value, str) else value:
+            if kind not in known:
+                raise ValueError(f"{kind!r} is no kind{did_you_mean(kind, known)}")
+        return value
+
+    @field_validator("set")
+    @classmethod
+    def _fields(cls, value: dict[str, Any]) -> dict[str, Any]:
+        for name, one in value.items():
+            field_from_json(name, one)
+        return value
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        return tuple(map(Kind, (self.kind, *self.also)))
+
+    @property
+    def fixed(self) -> dict[str, FieldValue]:
+        return {NAMES.get(name, name): field_from_json(name, one) for name, one in self.set.items()}
 
 
 class PackFile(_Written):
@@ -70,7 +111,11 @@ class PackFile(_Written):
     one_parcel: bool = False
     """Whether several numbers in one shipment mail are one parcel (else one notice each)."""
     links: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    """order, tracking, package, case: the link parameters that carry them."""
+    """order, tracking, package, case, code: the link parameters that carry them."""
+    code_headers: tuple[str, ...] = ()
+    """Fields of the header that name what a mail is; links say it again."""
+    codes: dict[str, Coded] = Field(default_factory=dict)
+    """Code -> the kind that it names. A code that is not listed is told as such."""
 
     @field_validator("kinds")
     @classmethod

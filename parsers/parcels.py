@@ -156,7 +156,8 @@ def _order(whole: Section, found: Sequence[Block], index: int) -> Section:
 def _said_in(said: Recognised, block: Block, head: int, *, first: bool) -> Recognised:
     own = [hit for place, hit in said.news if block.holds(place)]
     subjects = tuple(hit for hit in said.subjects if first or "item" not in hit.caught)
-    return Recognised(
+    return replace(
+        said,
         lead=own[0] if own and own[0].value.kind is not said.kind else said.lead,
         subjects=subjects,
         headlines=tuple(

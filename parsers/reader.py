@@ -71,14 +71,14 @@ def _refused(raw: bytes, why: str, context: Context) -> Reading:
     if sender is None or sender.pack is None:
         return _reading(mail, Outcome.FOREIGN, f"Not read: {why}.")
     group = group_of(sender, sender.pack)
-    clock = stores.letterhead(mail, sender, group).clock
+    head = stores.letterhead(mail, sender, group)
     return _reading(
         mail,
         Outcome.UNREAD,
         f"Not read: {why}.",
         sender=sender,
         marketplace=sender.pack.marketplace,
-        gist=gist_of(mail, sender.pack, context.library, clock, role=_gist_role(group, context)),
+        gist=gist_of(mail, head, context.library, role=_gist_role(group, context)),
     )
 
 
@@ -171,15 +171,12 @@ def _understand(
     if read.notices:
         heard = tuple(intents.hear(notice, mail) for notice in read.notices)
         near = tuple(miss for page in read.pages for miss in page.refused)[: near_misses.MAX_NEAR]
-        return _reading(
-            mail, Outcome.NOTICES, f"Understood; {why}.", notices=heard, near=near, **more
-        )
+        told = "; ".join(filter(None, (f"Understood; {why}", _complaint(read))))
+        return _reading(mail, Outcome.NOTICES, f"{told}.", notices=heard, near=near, **more)
     outcome, reason = _without_notices(sender, group, read)
     if outcome is not Outcome.UNREAD:
         return _reading(mail, outcome, reason, **more)
-    clock = read.pages[0].clock
-    listed, role = group is not None, _gist_role(group, context)
-    gist = gist_of(mail, pack, context.library, clock, listed=listed, role=role)
+    gist = gist_of(mail, letterhead, context.library, role=_gist_role(group, context))
     near = near_misses.misses(read.pages[0])
     return _reading(mail, outcome, reason, near=near, gist=gist, **more)
 
@@ -192,7 +189,7 @@ def _without_notices(
         return Outcome.UNREAD, f"Its words contradict each other: {read.contradiction}."
     if any(page.is_noise() for page in read.pages):
         return Outcome.NOISE, "A mail of the dull kind."
-    if group is None and not _names_an_order(read.pages[0]):
+    if group is None and not read.pages[0].code and not _names_an_order(read.pages[0]):
         return (
             Outcome.NOISE,
             f"{sender.local} is no sender of order mail, and it names no order.",
@@ -200,7 +197,15 @@ def _without_notices(
     refused = [miss for page in read.pages for miss in page.refused]
     if refused:
         return Outcome.UNREAD, f"A phrase fits and was not believed: {refused[0].why}."
+    if complaint := _complaint(read):
+        return Outcome.UNREAD, f"No phrase of the pack fits it, and {complaint}."
     return Outcome.UNREAD, "From a marketplace, and no phrase of the pack fits it."
+
+
+def _complaint(read: renderings.Read) -> str:
+    """That the mail names itself by a code that nobody knows."""
+    code = read.pages[0].code
+    return code.complaint if code else ""
 
 
 def _role(group: str | None, context: Context) -> Role:

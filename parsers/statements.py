@@ -20,10 +20,11 @@ MESSAGE = "message"
 def notices(mail: ParsedMail, page: Page, role: Role) -> tuple[Notice, ...]:
     """What the page states."""
     stated = () if page.group == MESSAGE else structured.read(mail, page)
-    home = page.pack.store(mail.senders[0][1].rpartition("@")[2]).language if mail.senders else None
-    said = evidence.recognise(page, home)
+    said = evidence.recognise(page)
     if said is None:
         return _without_phrase(mail, page, role, stated)
+    if said.lead.value.where == "code" and said.kind is Kind.MESSAGE_RECEIVED:
+        return (_message(mail, page, _empty(page, said.lead.value.role or role)),)
     whole = Section(
         page=page,
         role=role,
@@ -75,13 +76,9 @@ def _without_phrase(
     stated: Sequence[structured.Stated],
 ) -> tuple[Notice, ...]:
     """Structured data, or the fact that somebody wrote, where no phrase fits."""
-    empty = Notice(
-        kind=Kind.UNPARSED,
-        marketplace=page.pack.marketplace,
-        role=role,
-        language="en",
-        proof=Proof.REAL,
-    )
+    if page.contradiction:
+        return ()
+    empty = _empty(page, role)
     known = [one for one in stated if one.kind is not None and page.allows(one.kind)]
     why = next((why for one in known if one.kind and (why := agreement.denied(page, one.kind))), "")
     if why:  # what nobody sees says nothing against what everybody does
@@ -92,6 +89,16 @@ def _without_phrase(
             _with_structure(replace(empty, kind=one.kind or empty.kind), [one]) for one in known
         )
     return (_message(mail, page, empty),) if page.group == MESSAGE else ()
+
+
+def _empty(page: Page, role: Role) -> Notice:
+    return Notice(
+        kind=Kind.UNPARSED,
+        marketplace=page.pack.marketplace,
+        role=role,
+        language="en",
+        proof=Proof.REAL,
+    )
 
 
 def _message(mail: ParsedMail, page: Page, empty: Notice) -> Notice:
@@ -111,6 +118,8 @@ def _message(mail: ParsedMail, page: Page, empty: Notice) -> Notice:
     proof = Evidence(
         where="subject", phrase="", line=page.subject, source="pack.yaml senders: message"
     )
+    if page.code is not None and Kind.MESSAGE_RECEIVED in page.code.kinds:
+        proof = page.code.evidence
     content: dict[str, FieldValue] = {"intent": "other", **({"text": text} if text else {})}
     return replace(
         empty,

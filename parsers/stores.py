@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from parsers import marks
 from parsers.authentic import Sender
 from parsers.body import Page
+from parsers.codes import Code, code_of
 from parsers.dates import Clock
 from parsers.mail import ParsedMail
 from parsers.pack import Pack
@@ -30,6 +31,8 @@ class Letterhead:
     """Of the sender."""
     clock: Clock
     subject: str
+    code: Code | None
+    """What the mail calls itself."""
 
     def page(self, text: VisibleText, *, rich: bool) -> Page:
         return Page(
@@ -40,6 +43,8 @@ class Letterhead:
             dollar=self.store.currency or "USD",
             rich=rich,
             group=self.group,
+            home=self.store.language,
+            code=self.code,
         )
 
 
@@ -55,6 +60,7 @@ def letterhead(mail: ParsedMail, sender: Sender, group: str | None) -> Letterhea
         group=group,
         clock=Clock(today=_today(mail, zone), zone=zone, numeric=store.numeric),
         subject=mail.subject,
+        code=code_of(mail, pack),
     )
 
 
