@@ -10,7 +10,7 @@ from functools import cached_property, partial
 
 from parsers import blocks
 from parsers.blocks import Block, Head, Lines
-from parsers.codes import Code
+from parsers.codes import MailCode
 from parsers.dates import Clock
 from parsers.guard import Guard
 from parsers.labels import Fact, LabelReader
@@ -63,7 +63,7 @@ class Page:
     """Of the sender, which has a ceiling: see `PackFile.kinds`."""
     home: str | None = None
     """The store's own language, where its words are those of several."""
-    code: Code | None = None
+    code: MailCode | None = None
     """What the mail calls itself."""
     refused: list[NearMiss] = field(default_factory=list)
     """Phrases that fit a line and were not believed, with the reason."""

@@ -22,7 +22,7 @@ MAX_LINKS = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Code:
+class MailCode:
     """What a mail calls itself."""
 
     name: str
@@ -52,7 +52,12 @@ class Code:
         return "" if self.means else f"it names itself {self.name}, {UNLISTED}"
 
 
-def code_of(mail: ParsedMail, pack: Pack) -> Code | None:
+def unlisted_in(reason: str) -> str:
+    """The code that a reason complains of."""
+    return reason.partition(f", {UNLISTED}")[0].rpartition("names itself ")[2]
+
+
+def code_of(mail: ParsedMail, pack: Pack) -> MailCode | None:
     """The code of a mail: of its header, else of its links. Several that differ are none that is
     known.
     """
@@ -63,10 +68,10 @@ def code_of(mail: ParsedMail, pack: Pack) -> Code | None:
     return None
 
 
-def _one(found: dict[str, str], pack: Pack) -> Code:
+def _one(found: dict[str, str], pack: Pack) -> MailCode:
     listed = [name for name in found if name in pack.file.codes]
     name = listed[0] if len(listed) == 1 else " and ".join(found)
-    return Code(
+    return MailCode(
         name=name,
         line=found.get(name) or next(iter(found.values())),
         means=pack.file.codes.get(name),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from parsers.body import HEAD, Page
-from parsers.codes import Code
+from parsers.codes import MailCode
 from parsers.labels import Fact
 from parsers.notice import Evidence, Kind, Proof
 from parsers.phrase import Hit, Phrase
@@ -22,7 +22,7 @@ class Recognised:
     lead: Hit[Template]
     subjects: tuple[Hit[Template], ...]
     headlines: tuple[tuple[int, Hit[Template]], ...]
-    code: Code | None = None
+    code: MailCode | None = None
     """What the mail calls itself, where that is known and bears the lead out."""
 
     @property
@@ -75,7 +75,7 @@ def recognise(page: Page) -> Recognised | None:
     return _coded(page, page.code, said)
 
 
-def _coded(page: Page, code: Code, said: Recognised | None) -> Recognised | None:
+def _coded(page: Page, code: MailCode, said: Recognised | None) -> Recognised | None:
     """What a mail says whose code is known: the code names the kind, its words tell the rest. A
     guess or a title that settles nothing gives way to it.
     """
@@ -101,7 +101,7 @@ def _settles(template: Template) -> bool:
     return not template.vague and template.proof is not Proof.GUESS
 
 
-def _by_code(page: Page, code: Code, own: Hit[Template] | None) -> Hit[Template]:
+def _by_code(page: Page, code: MailCode, own: Hit[Template] | None) -> Hit[Template]:
     """The phrase that says what the code names, borne out by it; else the code by itself."""
     assert code.means is not None  # noqa: S101 - it has kinds
     role, proof = code.means.role, Proof(code.means.proof)

@@ -115,19 +115,20 @@ def _message(mail: ParsedMail, page: Page, empty: Notice) -> Notice:
         ]
     )
     text = " ".join(page.text.lines)[:500]
-    proof = Evidence(
+    said = Evidence(
         where="subject", phrase="", line=page.subject, source="pack.yaml senders: message"
     )
-    if page.code is not None and Kind.MESSAGE_RECEIVED in page.code.kinds:
-        proof = page.code.evidence
+    proof = Proof.RECONSTRUCTED
+    if page.code is not None and page.code.means and Kind.MESSAGE_RECEIVED in page.code.kinds:
+        said, proof = page.code.evidence, Proof(page.code.means.proof)
     content: dict[str, FieldValue] = {"intent": "other", **({"text": text} if text else {})}
     return replace(
         empty,
         kind=Kind.MESSAGE_RECEIVED,
-        proof=Proof.RECONSTRUCTED,
+        proof=proof,
         order_numbers=orders,
         fields=content,
-        evidence=(proof,),
+        evidence=(said,),
     )
 
 

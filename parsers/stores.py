@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from parsers import marks
 from parsers.authentic import Sender
 from parsers.body import Page
-from parsers.codes import Code, code_of
+from parsers.codes import MailCode, code_of
 from parsers.dates import Clock
 from parsers.mail import ParsedMail
 from parsers.pack import Pack
@@ -31,7 +31,7 @@ class Letterhead:
     """Of the sender."""
     clock: Clock
     subject: str
-    code: Code | None
+    code: MailCode | None
     """What the mail calls itself."""
 
     def page(self, text: VisibleText, *, rich: bool) -> Page:

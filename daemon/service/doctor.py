@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,7 +28,7 @@ from daemon.store.store import Store
 from daemon.units import shipped, unit_path
 from daemon.worker.budget import MAIL_CPU
 from daemon.worker.reading import MEMORY, ReadingChild
-from parsers import pack
+from parsers import codes, pack
 from parsers.errors import OrderbellError, os_error_text
 from parsers.user_yaml import did_you_mean
 from rules import rulebook, schema
@@ -37,6 +38,8 @@ PACKAGES = ("daemon", "orders", "parsers", "rules")
 OLD_BACKUP = timedelta(days=35)
 CONTAINER = (Path("/.dockerenv"), Path("/run/.containerenv"))
 """Files by which container engines mark what runs in them."""
+CODES_OF = timedelta(days=30)
+MOST_CODES = 8
 FREE_BYTES = 200 << 20
 """Of the disk; with fewer a ledger soon stops taking mail."""
 
@@ -82,6 +85,7 @@ def examine(files: Files, *, message: bool) -> Iterator[Check]:
     except (OrderbellError, OSError) as error:
         yield from _failed(Area.CONFIGURATION, "", error)
     yield from _tried(Area.PACKS, partial(_packs, files))
+    yield from _tried(Area.PACKS, partial(unlisted_codes, files, datetime.now(UTC)))
     yield from _tried(Area.READING, partial(_reading, files))
     yield from _tried(Area.RULES, partial(_rules, files, settings))
     yield from _tried(Area.LEDGER, partial(_ledger, files))
@@ -144,6 +148,22 @@ def _packs(files: Files) -> Iterator[Check]:
     library = pack.load(own)
     more = f", with yours of {own}" if own else ""
     yield _good(Area.PACKS, f"{', '.join(library.marketplaces)}{more}")
+
+
+def unlisted_codes(files: Files, now: datetime) -> Iterator[Check]:
+    """Codes by which mails name themselves and that no pack knows."""
+    if not files.ledger.exists():
+        return
+    with Store.open(files.ledger) as store, store.read() as ledger:
+        reasons = ledger.mails.reasons(codes.UNLISTED, now - CODES_OF)
+    found = Counter(map(codes.unlisted_in, reasons))
+    if found:
+        told = ", ".join(f"{name} ({times})" for name, times in found.most_common(MOST_CODES))
+        what = (
+            f"mails of the last {CODES_OF.days} days name themselves by codes that no pack lists:"
+            f" {told}; what they are is said by their words alone: orderbell mails unread"
+        )
+        yield _doubtful(Area.PACKS, what)
 
 
 def _rules(files: Files, settings: Settings | None) -> Iterator[Check]:

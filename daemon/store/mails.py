@@ -292,6 +292,13 @@ class Mails:
             for row in self._connection.execute(statement.order_by(mail.c.id.desc()).limit(limit))
         )
 
+    def reasons(self, words: str, since: datetime) -> tuple[str, ...]:
+        """The reasons that hold these words, of mails that arrived since."""
+        statement = select(mail.c.reason).where(
+            mail.c.seen >= since, mail.c.reason.contains(words, autoescape=True)
+        )
+        return tuple(self._connection.execute(statement).scalars())
+
     def outcome_count(self, outcome: Outcome) -> int:
         """How many mails ended so, twins not counted."""
         statement = select(func.count()).where(mail.c.outcome == outcome, mail.c.same_as.is_(None))

@@ -4,6 +4,7 @@ from click.testing import CliRunner
 from daemon.cli import main
 from daemon.cli.exits import Exit
 from daemon.queries.stamps import stamp_shares
+from daemon.service.doctor import CheckResult, unlisted_codes
 from daemon.store.store import FILE, Store
 from tests.servers import fake_imap, sample_mail
 
@@ -206,6 +207,20 @@ def test_each_stamp_is_told_with_its_share_of_verified_marketplace_mail(househol
         f"{sample_mail.STAMP} verifies 5 of 5 (100 %)",
         "relay.example.net verifies 0 of 5 (0 %)",
     ]
+
+
+def test_codes_that_no_pack_lists_are_told_with_how_many_mails_bear_them(household):
+    for code, number in (("NEW_THING", 1), ("NEW_THING", 2), ("OTHER_THING", 3)):
+        household.take(
+            b"From: Amazon <donotreply@amazon.com>\r\nSubject: Zzz %d\r\n"
+            b"X-Space-Notification-Type: %s\r\n\r\nZzz.\r\n" % (number, code.encode())
+        )
+    paths = household.paths
+
+    (told,) = unlisted_codes(paths.files(), household.now)
+
+    assert told.result is CheckResult.DOUBTFUL
+    assert "NEW_THING (2), OTHER_THING (1)" in told.what
 
 
 def test_how_well_the_reading_of_mail_is_shut_in_is_told(doctor):
