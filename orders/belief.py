@@ -11,11 +11,36 @@ deadline nearer) is a thing of its own beside it, with an id of its own: settlin
 does not settle the true one.
 """
 
+from collections.abc import Mapping
+from enum import StrEnum
+
 from orders.event import Event, Source
 from parsers.notice import Trust
 
 UNVERIFIED = "/unverified"
 """Ends the id of what rests on mail that is not believed."""
+
+
+class CountedEvents(StrEnum):
+    """Which events a condition or a date is made from: each rule and each deadline states it."""
+
+    BELIEVED = "believed"
+    NEARER = "nearer"
+    MAIL = "mail"
+    STRANGERS = "strangers"
+    SERVICE = "service"
+
+
+COUNTED: Mapping[CountedEvents, str] = {
+    CountedEvents.BELIEVED: "believed events only: verified mail, what you told, imports",
+    CountedEvents.NEARER: (
+        "believed events; other mail only opens one beside it, or one that is due earlier"
+    ),
+    CountedEvents.MAIL: "the mail itself, whoever sent it",
+    CountedEvents.STRANGERS: "all mail, since it speaks of mail that is not believed",
+    CountedEvents.SERVICE: "what the service itself sees; no mail has a say in it",
+}
+"""Each in words."""
 
 
 def is_believed(event: Event) -> bool:

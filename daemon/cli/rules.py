@@ -111,9 +111,10 @@ def explain(paths: Paths, rule_id: str, order_id: str) -> None:
     from datetime import UTC, datetime
 
     from daemon.pipeline.lookup import find_orders
-    from daemon.queries.rules import explained, find_rule
+    from daemon.queries.rules import explained, find_rule, silence_lines
 
-    rule, now = find_rule(paths.rulebook(), rule_id), datetime.now(UTC)
+    book, now = paths.rulebook(), datetime.now(UTC)
+    rule = find_rule(book, rule_id)
     with paths.ledger() as ledger:
         views = [paths.view(row.key, ledger) for row in find_orders(ledger, order_id)]
     if not rule.enabled:
@@ -121,6 +122,8 @@ def explain(paths: Paths, rule_id: str, order_id: str) -> None:
     for shown in views:
         for text in explained(rule, shown, now, paths.zone()):
             click.echo(text)
+    for text in silence_lines(rule, book):
+        click.echo(text)
 
 
 @rules.command()

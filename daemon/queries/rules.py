@@ -5,11 +5,26 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from daemon.pipeline.scopes import order_scope_facts
+from orders.belief import COUNTED
+from orders.deadlines.policy import shipped
 from orders.facts.view import View
+from orders.subject import Subject
 from parsers.errors import OrderbellError
 from parsers.user_yaml import did_you_mean
 from rules.explain import explain
 from rules.rulebook import Rule, Rulebook
+from rules.silence import silences
+
+NAMES = {
+    "trigger": "opened by",
+    "stated": "date in a mail",
+    "base": "counted from",
+    "only": "only if",
+    "meets": "met by",
+    "voids": "void by",
+    "lapses": "lapsed by",
+}
+"""Columns of the policy table in words."""
 
 
 class UnknownRuleError(OrderbellError):
@@ -60,3 +75,22 @@ def explained(rule: Rule, shown: View, now: datetime, zone: tzinfo) -> Iterator[
         yield f"{rule.id} speaks of a {rule.about}{kind}, and order {shown.order.number} has none"
     for subject in subjects:
         yield str(explain(rule, subject, now, zone))
+        yield from _counted_from(subject)
+
+
+def _counted_from(subject: Subject) -> Iterator[str]:
+    """Why a deadline is due when it is, and which events that counts."""
+    row = shipped().row_of(str(subject.facts.get("watch.key")))
+    if row is None:
+        return
+    yield f"  due as {subject.facts.get('watch.why')}"
+    for counts in dict.fromkeys(row.counts.values()):
+        columns = [NAMES.get(name, name) for name, how in row.counts.items() if how is counts]
+        yield f"    {', '.join(columns)}: counts {COUNTED[counts]}"
+
+
+def silence_lines(rule: Rule, book: Rulebook) -> Iterator[str]:
+    """What can keep the rule silent, and which events that counts."""
+    yield f"{rule.id} is silent when"
+    for silence in silences(rule, book):
+        yield f"  {silence}"

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from orders.belief import CountedEvents
 from orders.facts_table import WATCH_KINDS
 from orders.order import Actor
 from parsers.notice import FIELDS, Kind, Role
@@ -22,6 +23,18 @@ ALWAYS = date(2000, 1, 1)
 PATTERN = re.compile(r"([a-z_.]+)(?:\[([a-z_]+)(?:(!?=)([a-z_|]+))?\])?")
 LONGEST = 3650
 """Days: no deadline is ten years away, and no sum with a date overflows."""
+COUNTS: Mapping[str, CountedEvents] = {
+    "trigger": CountedEvents.NEARER,
+    "stated": CountedEvents.NEARER,
+    "base": CountedEvents.NEARER,
+    "only": CountedEvents.NEARER,
+    "meets": CountedEvents.BELIEVED,
+    "voids": CountedEvents.BELIEVED,
+    "lapses": CountedEvents.BELIEVED,
+}
+"""Which events a row's columns count: what opens and dates a deadline may come nearer by any mail;
+what ends it is believed.
+"""
 OVERRIDABLE = ("days", "hours", "count", "enabled", "holidays")
 
 
@@ -49,6 +62,7 @@ class Pattern:
         return (str(value) in self.values) is not self.negated
 
 
+@cache
 def pattern(text: str) -> Pattern:
     """Raises ValueError for an unknown kind or field."""
     match = PATTERN.fullmatch(text)
@@ -134,6 +148,11 @@ class PolicyRow(BaseModel):
         return f"{self.key}/{self.step}" if self.step else self.key
 
     @property
+    def counts(self) -> Mapping[str, CountedEvents]:
+        """Which events each column counts that this row has."""
+        return {column: counted for column, counted in COUNTS.items() if getattr(self, column)}
+
+    @property
     def place(self) -> tuple[object, ...]:
         """What a later row must share to take this one's place."""
         return (self.key, self.step, self.trigger, self.only, self.base, self.otherwise)
@@ -185,6 +204,10 @@ class Policy:
         best = {row.place: row for row in sorted(begun, key=_precedence)}
         winners = filter(_is_enabled, begun)
         return tuple(row for row in winners if best[row.place] is row)
+
+    def row_of(self, key: str) -> PolicyRow | None:
+        """The first row of that key: what rows of one key count is the same."""
+        return next((row for row in self.rows if row.key == key), None)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -117,7 +117,8 @@ def seen(*events: Event, number: str = AE, role: Role | None = None, overrides=N
     """The view of the order after these events."""
     marketplace = events[0].marketplace
     key = key_of(marketplace, role or events[0].role, number)
-    return view(key, ListIndex(events), policy.load(overrides or {}), TOKYO)
+    rows = policy.load(overrides) if overrides else policy.shipped()
+    return view(key, ListIndex(events), rows, TOKYO)
 
 
 def watch(found: View, name: str) -> Watch | None:
