@@ -11,12 +11,13 @@ from datetime import datetime, timedelta
 from daemon.pipeline.evaluate import DIGEST, worst
 from daemon.pipeline.records import record_of
 from daemon.pipeline.setup import Setup
+from daemon.pipeline.strangers import is_strangers
 from daemon.pipeline.transaction import Transaction
 from daemon.push.sanitize import sanitized
 from daemon.settings import Target
 from daemon.store.alerts import AnnouncementRow
 from daemon.store.ledger import Ledger
-from daemon.store.outbox import Outgoing
+from daemon.store.outbox import STRANGE, Outgoing
 from orders.facts.stores import StoreRecord
 from rules import wording
 from rules.alert import AlertState, Cause, Severity
@@ -153,7 +154,7 @@ def _send(tx: Transaction, batch: str, said: Sequence[AnnouncementRow]) -> Messa
     for target, heard in _by_target(tx.setup, message):
         text = _text(tx, batch, heard, target)
         out = Outgoing(
-            key=key,
+            key=STRANGE + key if _is_strange(heard) else key,
             target=target.id,
             message=number,
             severity=worst([_weight(one) for one in heard] or [Severity.INFO]),
@@ -162,6 +163,11 @@ def _send(tx: Transaction, batch: str, said: Sequence[AnnouncementRow]) -> Messa
         )
         tx.ledger.outbox.add(out, tx.now)
     return message
+
+
+def _is_strange(heard: Sequence[AnnouncementRow]) -> bool:
+    """Strangers alone are the cause of the message."""
+    return bool(heard) and all(is_strangers(one.row.subject) for one in heard)
 
 
 def _by_target(

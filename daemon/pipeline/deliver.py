@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from daemon.pipeline import strangers
 from daemon.pipeline.acknowledge import firing
 from daemon.pipeline.compose import speak
 from daemon.pipeline.evaluate import look, worst
@@ -79,13 +80,41 @@ def _claim(tx: Transaction, target: Target) -> OutboxRow | None:
     for row in outbox.left_sending(target.id):
         _unsure(tx, row, "what became of it could not be written down", tx.now)
     rows = _due(tx, target)
+    free_at = _free_at(tx, target)
+    own = [row for row in rows if not row.strange]
+    return _claim_of(tx, target, own, free_at) or _claim_strange(
+        tx, target, [row for row in rows if row.strange], free_at
+    )
+
+
+def _claim_of(
+    tx: Transaction, target: Target, rows: Sequence[OutboxRow], free_at: datetime | None
+) -> OutboxRow | None:
+    """The next of these, or a list of those that had to wait; `free_at`: the target had its share
+    of this hour until then.
+    """
     if not rows:
         return None
-    free_at = _free_at(tx, target)
     if free_at is not None:
         return _claim_urgent(tx, rows, free_at)
     late = [row for row in rows if _has_waited(row, tx.now)]
-    return outbox.claim(_fold(tx, target, late) if len(late) > 1 else rows[0].id)
+    return tx.ledger.outbox.claim(_fold(tx, target, late) if len(late) > 1 else rows[0].id)
+
+
+def _claim_strange(
+    tx: Transaction, target: Target, rows: Sequence[OutboxRow], free_at: datetime | None
+) -> OutboxRow | None:
+    """The same of what strangers cause: they have a share of their own, and nothing of it is
+    urgent beyond that.
+    """
+    if not rows:
+        return None
+    until = strangers.free_at(tx, target)
+    if until is None:
+        return _claim_of(tx, target, rows, free_at)
+    for row in rows:
+        tx.ledger.outbox.hold_back(row.id, until)
+    return None
 
 
 def _due(tx: Transaction, target: Target) -> tuple[OutboxRow, ...]:

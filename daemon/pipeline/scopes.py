@@ -4,10 +4,11 @@ service itself.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 from itertools import chain
 
+from daemon.pipeline.strangers import month
 from daemon.pipeline.transaction import Transaction
 from daemon.store.mails import MailRow, MailState
 from daemon.store.orders import FindingRow
@@ -288,10 +289,8 @@ def _target(tx: Transaction, name: str) -> ScopeFacts:
     }
     allowed, month_over = tx.ledger.state.get(allowance(name)), None
     if allowed is not None and allowed.value:
-        local = tx.now.astimezone(tx.setup.zone)
-        begin = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        month_over = (begin + timedelta(days=32)).replace(day=1).astimezone(UTC)
-        sent = len(tx.ledger.outbox.sent_times(name, begin.astimezone(UTC)))
+        begin, month_over = month(tx)
+        sent = len(tx.ledger.outbox.sent_times(name, begin))
         facts |= {
             "target.sent_month": Decimal(sent),
             "target.month_left": Decimal(max(0, allowed.value - sent)),

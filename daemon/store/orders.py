@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, li
 from daemon.store.codec import event_from_row
 from daemon.store.dialect import upsert
 from daemon.store.tables import OPEN, event, finding, naming, order, reference, watch
+from orders.belief import UNVERIFIED
 from orders.deadlines.watches import CASES
 from orders.event import Event
 from orders.matching.index import ACCOUNT, RefKind
@@ -327,11 +328,14 @@ class Orders:
         since: datetime | None = None,
         limit: int = 1000,
     ) -> tuple[FindingRow, ...]:
-        """Newest first."""
+        """Newest first; of one kind the believed ones before the others, so that no flood of weak
+        mail reaches the limit alone.
+        """
         statement: Select[Any] = select(finding)
         if key:
             statement = statement.where(finding.c.order_key == key)
         if kind:
+            statement = statement.order_by(finding.c.id.endswith(UNVERIFIED))
             statement = statement.where(finding.c.kind == kind)
         if since:
             statement = statement.where(finding.c.at >= since)

@@ -11,6 +11,9 @@ from sqlalchemy import Connection, Select, func, select, union, update
 from daemon.store.dialect import add, upsert
 from daemon.store.tables import SENDING, TO_SEND, outbox, target
 
+STRANGE = "strange-"
+"""Stands in the key of a message that is only there because of mail nobody vouches for."""
+
 
 class OutboxState(StrEnum):
     NEW = "new"
@@ -61,6 +64,11 @@ class OutboxRow:
     limited: bool
     """Held back by the hour's limit."""
 
+    @property
+    def strange(self) -> bool:
+        """Only mail that nobody vouches for is the cause of it."""
+        return STRANGE in self.key
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetRow:
@@ -71,6 +79,9 @@ class TargetRow:
     failing_since: datetime | None
     last_ok_at: datetime | None
     last_error: str | None
+
+
+BY_STRANGERS = outbox.c.key.contains(STRANGE)
 
 
 class Outbox:
@@ -84,11 +95,14 @@ class Outbox:
         return number
 
     def due_for(self, target_id: str, now: datetime, *, limit: int = 200) -> tuple[OutboxRow, ...]:
-        """What can be sent to the target now, oldest first."""
+        """What can be sent to the target now: what strangers cause last, the critical before the
+        rest, then oldest first.
+        """
         statement = select(outbox).where(
             TO_SEND, outbox.c.target == target_id, outbox.c.next_try_at <= now
         )
-        return self._rows(statement.order_by(outbox.c.id).limit(limit))
+        order = (BY_STRANGERS, outbox.c.severity != "critical", outbox.c.id)
+        return self._rows(statement.order_by(*order).limit(limit))
 
     def due_targets(self, now: datetime) -> tuple[str, ...]:
         """Targets that something can be sent to now, or whose sending was never marked."""
@@ -178,11 +192,17 @@ class Outbox:
             for row in self._connection.execute(statement)
         }
 
-    def sent_times(self, target_id: str, since: datetime) -> tuple[datetime, ...]:
-        """When the target was sent to since then, oldest first."""
+    def sent_times(
+        self, target_id: str, since: datetime, *, strange: bool = False
+    ) -> tuple[datetime, ...]:
+        """When the target was sent to since then, oldest first; with `strange` only what strangers
+        caused.
+        """
         statement = select(outbox.c.sent_at).where(
             outbox.c.target == target_id, outbox.c.sent_at > since
         )
+        if strange:
+            statement = statement.where(BY_STRANGERS)
         return tuple(self._connection.execute(statement.order_by(outbox.c.sent_at)).scalars())
 
     def hold_back(self, number: int, until: datetime) -> None:
