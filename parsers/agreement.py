@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from types import MappingProxyType
 
+from parsers import supposed
 from parsers.body import HEAD, Page
 from parsers.clauses import Clauses
 from parsers.fields import Content, Section
@@ -87,7 +88,14 @@ def objection(section: Section, content: Content) -> str | None:
         or _other_title(section)
         or _retraction(section)
         or _other_sentence(section)
+        or _only_supposed(section)
     )
+
+
+def _only_supposed(section: Section) -> str | None:
+    """A body that asks, supposes or denies what its title says, and nowhere says it outright."""
+    sentence = supposed.doubt(section, OWN.get(section.recognised.kind))
+    return f"the body does not say so: “{sentence.strip()}”" if sentence else None
 
 
 def _other_headline(section: Section) -> str | None:

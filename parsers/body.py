@@ -303,7 +303,7 @@ def _without_steps(
     """
     kinds: dict[int, set[Kind]] = {}
     for place, hit in found:
-        if hit.value.kind in STAGES and _is_short(lines.folded[place]):
+        if hit.value.kind in STAGES and is_short(lines.folded[place]):
             kinds.setdefault(place, set()).add(hit.value.kind)
     steps = {
         place
@@ -318,7 +318,8 @@ def _names_field(folded: str, words: Iterable[str]) -> bool:
     return any(folded.startswith(f"{word}:") for word in words)
 
 
-def _is_short(folded: str) -> bool:
+def is_short(folded: str) -> bool:
+    """Whether a line may be a step of a progress bar."""
     words = len(folded) / 3 if any(one.search(folded) for one in SCRIPTS.values()) else 0
     return max(words, len(folded.split())) <= STEP
 

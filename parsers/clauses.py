@@ -44,6 +44,10 @@ class Clauses:
         """The families of every predicate in `text`."""
         return frozenset(mark.family for mark in self._predicates(text))
 
+    def happened(self, text: str) -> frozenset[str]:
+        """As `predicates`, of verbs and participles alone: `your package` says nothing."""
+        return frozenset(mark.family for mark in self._predicates(text) if mark.role != "noun")
+
     def families(self, text: str) -> frozenset[str]:
         """The families of every word in `text`, whether or not it is a predicate there."""
         return frozenset(mark.family for mark in self._marks(text) if mark.family)

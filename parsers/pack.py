@@ -70,6 +70,8 @@ from parsers.wordlist import ByLanguage
 HERE = Path(__file__).parent
 LEAST_TAIL = 6
 """Letters of an ending that says something."""
+LEAST_HEADLINE = 8
+"""Letters of a headline that is found inside a longer line; of Japanese and Korean ones, half."""
 BETWEEN_CJK = re.compile(rf"(?<=[{CJK}])(?=[{CJK}])")
 """Where a folded label has lost a space that the mail may print: `주문 번호`."""
 
@@ -103,6 +105,8 @@ class Pack:
     """What phrases end with behind their last gap, by its last letters: `: frozen`, `has been
     canceled`, each with the kinds it says.
     """
+    outright: Mapping[tuple[str, Kind], frozenset[str]]
+    """By language and kind: the headlines that say it, as they are found inside a longer line."""
     named: re.Pattern[str]
     """An order number behind one of the words for “order” in any of the pack's languages (group
     1).
@@ -315,6 +319,7 @@ def _made(file: PackFile, making: PackInMaking, known: Known, hooks: ModuleType 
         headlines=books.headlines,
         noise=books.noise,
         tails=_tails([*books.subjects.all, *books.headlines.all]),
+        outright=_outright(books.headlines.all),
         named=_named(order, order_labels),
         order_words=frozenset(label.rstrip(" #") for label in order_labels),
         judging=tuple(dict.fromkeys(judging)),
@@ -350,6 +355,19 @@ def _tails(
         group = tails.setdefault(tail[-LEAST_TAIL:], {})
         group[tail] = group.get(tail, frozenset()) | {template.kind}
     return tails
+
+
+def _outright(
+    filed: Iterable[tuple[Phrase, Template]],
+) -> dict[tuple[str, Kind], frozenset[str]]:
+    """What each headline says between its gaps, where that is enough to be known by."""
+    said: dict[tuple[str, Kind], set[str]] = {}
+    for phrase, template in filed:
+        words = max(phrase.texts, key=len).strip()
+        least = LEAST_HEADLINE // 2 if IS_CJK.search(words) else LEAST_HEADLINE
+        if len(words) >= least:
+            said.setdefault((template.language, template.kind), set()).add(words)
+    return {key: frozenset(words) for key, words in said.items()}
 
 
 def _named(order: re.Pattern[str], labels: Iterable[str]) -> re.Pattern[str]:

@@ -99,6 +99,23 @@ MAILS = (
     ("shipment.delivered", mail(PARCELS,"RE: A note",html='<p>Hello</p><div style="border-left:1px solid #ccc;padding-left:1ex" class="gmail_quote"><p>Your package was delivered</p><p>Order # 249-0000000-0000001</p></div>')),
     ("shipment.delivered", mail(PARCELS,"RE: A note",["Hello","On Mon, 4 May 2026 at 10:12","Amazon <shipment-tracking@amazon.com> wrote:","Your package was delivered",AO])),
     ("order.cancelled", mail("X <abc@marketplace.amazon.com>","Your order has been cancelled",["Your order has been cancelled",AO])),
+    ("shipment.delivered", mail(PARCELS,'Delivered: "Lantern"',["Hello Ann,","Has your package been delivered?",AO])),
+    ("shipment.delivered", mail(PARCELS,'Delivered: "Lantern"',["If your package was delivered, please confirm it.",AO])),
+    ("shipment.delivered", mail(PARCELS,"Geliefert: „Laterne“",["Wurde Ihr Paket zugestellt?","Bestellnr. 305-0000000-0000001"])),
+    ("shipment.delivered", mail(PARCELS,"Livré : « Lanterne »",["Votre colis a-t-il été livré ?","N° de commande 404-0000000-0000001"])),
+    ("shipment.delivered", mail(PARCELS,'Entregado: "Farol"',["¿Se ha entregado tu paquete?","408-0000000-0000001"])),
+    ("shipment.delivered", mail(PARCELS,'Consegna effettuata: "Lanterna"',["Il tuo pacco è stato consegnato?","405-0000000-0000001"])),
+    ("shipment.delivered", mail(PARCELS,'Bezorgd: "Lantaarn"',["Is je pakket bezorgd?","405-0000000-0000001"])),
+    ("shipment.delivered", mail(PARCELS,"Dostarczono: „Latarnia”",["Czy Twoja paczka została dostarczona?","405-0000000-0000001"])),
+    ("shipment.delivered", mail(PARCELS,"配達済み: 「ランタン」",["商品は配達されましたか？","注文番号 249-0000000-0000001"])),
+    ("order.cancelled", mail(UPDATES,"Your Amazon.com order #249-0000000-0000001 has been canceled",["Should your order be cancelled, you will not be charged."])),
+    ("refund.", mail(RETURNS,"Refund issued for Lantern",["Has your refund been issued?",AO])),
+    ("refund.", mail(RETURNS,"Your refund for Lantern: more information needed",[AO])),
+    ("refund.completed", mail(DISPUTES,f"Order {ORDER}: refund completed",["Once the refund is completed we will write again."])),
+    ("dispute.closed", mail(DISPUTES,f"Order {ORDER}: dispute closed",["Your dispute will be closed if you do not answer by 2026-06-20."])),
+    ("appeal.decided", mail(DISPUTES,f"Order {ORDER}: appeal granted",["If your appeal is granted, you get the money back."])),
+    ("order.cancelled", mail(DISPUTES,f"Order {ORDER}: order cancelled",["Your order will be cancelled unless you pay by 2026-06-20."])),
+    ("shipment.shipped", mail(DISPUTES,f"Order {ORDER}: order shipped",["The seller will ship your order within 5 days."])),
 )  # fmt: skip
 """The kind that must not be read, and the mail."""
 
@@ -153,3 +170,15 @@ def test_an_empty_cell_does_not_take_its_neighbours_verdict(rows):
     raw = mail(DISPUTES, "AliExpress Dispute Order", html=f"<p>{AE}</p>{table(*rows)}")
 
     assert field(raw, "judgement") == "unknown"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["Your package was delivered!", "If your package has not arrived, contact us."],
+        ["Your package was left near the front door.", "How was your delivery?"],
+        ["Hello Ann,", "Was everything all right?"],
+    ],
+)
+def test_help_and_surveys_below_the_news_unsay_nothing(lines):
+    assert kinds(mail(PARCELS, 'Delivered: "Lantern"', [*lines, AO])) == ["shipment.delivered"]

@@ -25,6 +25,7 @@ HIDDEN: Mapping[str, str] = {
     "attribute": "hidden",
     "class": 'class="gone"',
 }
+BODY = "in the body alone"
 CSS = ".gone { display: none }"
 RELAYS: Mapping[str, str] = {
     "amazon": "a1b2c3d4@marketplace.amazon.{}",
@@ -90,13 +91,38 @@ def _behind_a_sentence(base: Base, change: Change) -> bool:
 def _under_a_clause(base: Base, change: Change) -> bool:
     pairs = _changed(base, change)
     return bool(pairs) and all(
-        "ので、" in old and old.split("ので、")[-1] == new.split("ので、")[-1] for old, new in pairs
+        "ので、" in old and _bare(old).split("ので、")[-1] == _bare(new).split("ので、")[-1]
+        for old, new in pairs
     )
+
+
+SAID_AGAIN = frozenset(
+    {
+        "aliexpress/en/order-cancelled-202605-closed.eml",
+        "aliexpress/en/shipment-in-transit-202605-merged.eml",
+        "aliexpress/en/shipment-shipped-202605.eml",
+        "amazon/de/shipment-shipped-201805-carrier.eml",
+        "amazon/en/order-payment_failed-202605.eml",
+        "amazon/en/shipment-shipped-202605-uk.eml",
+        "amazon/it/shipment-shipped-202011-carrier.eml",
+    }
+)
+"""Mails whose body says it in two sentences, of which one is changed."""
+
+
+def _said_again(base: Base, change: Change) -> bool:
+    return change.kind == BODY and base.name in SAID_AGAIN
+
+
+def _ready_until(base: Base, change: Change) -> bool:
+    return change.kind == BODY and base.notices[0].kind is Kind.SHIPMENT_AVAILABLE_FOR_PICKUP
 
 
 ALIKE: Mapping[str, Callable[["Base", Change], bool]] = {
     "a mail through the relay for people's words is a message, whatever it says": _came_by_relay,
     "a verdict that is a whole sentence stands, whatever is said behind it": _behind_a_sentence,
+    "the body says it once more, in a sentence that was left": _said_again,
+    "a parcel is ready under its title, whatever it is ready until": _ready_until,
     "the main clause stands, whatever is said in the clause under it": _under_a_clause,
 }
 """Changes that a person could not tell from the mail as it was, each with its reason."""
@@ -154,6 +180,17 @@ def _asked(base: Base, words: Words) -> Iterator[Change]:
 
 def _reported(base: Base, words: Words) -> Iterator[Change]:
     yield from _wrapped("reported", words.reports)(base)
+
+
+def _body_alone(base: Base, words: Words) -> Iterator[Change]:
+    """A clear title, and a body that takes it back."""
+    told = [line for line in base.stating() if line != base.sheet.subject]
+    if base.sheet.subject not in base.stating() or not told:
+        return
+    ways = words.denials, words.conditions, words.futures, words.questions, words.reports
+    for template in (one for way in ways for one in way):
+        changed = {line: template.format(_bare(line)) for line in told}
+        yield Change(kind=BODY, how=template, sheet=base.with_lines(changed))
 
 
 def _predicate_behind_item(base: Base, words: Words) -> Iterator[Change]:
@@ -480,6 +517,7 @@ MAKERS: tuple[Callable[[Base, Words], Iterator[Change]], ...] = (
     _future,
     _asked,
     _reported,
+    _body_alone,
     _predicate_behind_item,
     _neighbour,
     _hidden,
@@ -496,6 +534,7 @@ KINDS = (
     "future",
     "asked",
     "reported",
+    BODY,
     "predicate behind item",
     "neighbour's cell",
     "hidden",

@@ -12,24 +12,8 @@ from tests.parsers.meanings.judge import judged, table
 from tests.parsers.meanings.sheet import bases, lost, statements
 from tests.parsers.meanings.words import WORDS
 
-LEFT = {
-    "negated": 1,  # a clause beside the main one
-    "conditional": 0,
-    "future": 1,  # as negated
-    "asked": 0,
-    "reported": 0,
-    "predicate behind item": 0,
-    "neighbour's cell": 0,
-    "hidden": 0,
-    "renderings differ": 0,
-    "relayed": 0,
-    "header cut": 0,
-    "quoted": 0,
-    "second card": 0,
-}
-"""How many of all changes keep the old reading, each with its reason: nobody could tell them apart."""
-SAMPLE = 4
-"""In the suite every fourth change is tried, in the soak all of them."""
+SAMPLE = 6
+"""In the suite every sixth change is tried, in the soak all of them."""
 
 
 @pytest.mark.parametrize(
@@ -43,8 +27,8 @@ def test_a_changed_meaning_is_not_read_as_before(one_in, record_property):
     record_property("tried", sum(tried.values()))
 
     assert [kind for kind in KINDS if not tried[kind]] == []
-    assert sum(tried.values()) > 15_000 / one_in
-    assert {kind: told[:5] for kind, told in failed.items() if len(told) > LEFT[kind]} == {}
+    assert sum(tried.values()) > 17_000 / one_in
+    assert {kind: told[:5] for kind, told in failed.items()} == {}
 
 
 def test_nearly_every_golden_mail_can_be_changed():
