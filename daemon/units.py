@@ -2,6 +2,7 @@
 it.
 """
 
+import re
 import shutil
 import sys
 from importlib.resources import files
@@ -41,11 +42,8 @@ def unit(*, user: bool, command: Path, config: Path | None = None) -> str:
     """
     config = config or (None if user else SYSTEM_CONFIG)
     words = [str(command), *(["--config", str(config.absolute())] if config else []), "run"]
-    line = "ExecStart=" + " ".join(_quoted(word) for word in words) + "\n"
-    text = shipped(user=user)
-    return "".join(
-        line if old.startswith("ExecStart=") else old for old in text.splitlines(keepends=True)
-    )
+    line = "ExecStart=" + " ".join(map(_quoted, words))
+    return re.sub(r"^ExecStart=.*$", lambda _old: line, shipped(user=user), flags=re.MULTILINE)
 
 
 def obstacle(*, user: bool, command: Path) -> str | None:

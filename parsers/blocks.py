@@ -98,15 +98,10 @@ class Lines:
     def in_line_with(self, place: int) -> list[int]:
         """The other lines in the same row or column of the grid."""
         cell = self.cell(place)
-        return [
-            other
-            for other in range(len(self.printed))
-            if other != place
-            and cell is not None
-            and (at := self.cell(other)) is not None
-            and at.table == cell.table
-            and (at.row == cell.row or at.column == cell.column)
-        ]
+        if cell is None:
+            return []
+        cells = ((other, self.cell(other)) for other in range(len(self.printed)))
+        return [other for other, at in cells if other != place and at and cell.is_in_line_with(at)]
 
     def is_headed(self, place: int, label: int, is_value: Callable[[str], bool]) -> bool:
         """Whether a cell has a label of its own, on its left or above: other words than a value,

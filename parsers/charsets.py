@@ -90,6 +90,7 @@ ESCAPES = {
     b"\x1b$(B": "jis",
     b"\x1b$(D": "jis0212",
 }
+ESCAPED = re.compile(rb"\x1b[$(]")
 ESCAPE = re.compile(rb"(\x1b(?:\([BJHI]|\$[@B]|\$\([@BD]))")
 EUC = re.compile(rb"\x8e[\xa1-\xdf]|\x8f[\xa1-\xfe]{2}|[\xa1-\xfe]{2}|[\x00-\x7f]+|.", re.DOTALL)
 JAPANESE = re.compile("[\u3041-\u30ff\u4e00-\u9fff]")
@@ -195,7 +196,7 @@ def decode_bytes(data: bytes, charset: str | None) -> str:
 
 
 def _guesses(data: bytes, named: str) -> Iterator[str]:
-    if b"\x1b$" in data or b"\x1b(" in data:
+    if ESCAPED.search(data):
         yield "iso2022_jp_ext"
         if named in ("iso2022_jp_ext", "") or data.isascii():
             yield "iso-2022-jp-ms"
@@ -248,7 +249,7 @@ def _iso_2022_jp_ms(data: bytes) -> str:
         if piece in ESCAPES:
             mode = ESCAPES[piece]
             continue
-        if b"\x1b$" in piece or b"\x1b(" in piece:
+        if ESCAPED.search(piece):
             raise ValueError("another language's escape")
         # A line ends what was switched on, as RFC 1468 has it, and some leave that out.
         for number, line in enumerate(piece.split(b"\n")):

@@ -6,6 +6,7 @@ lengths in CSS pixels
 default.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -147,19 +148,16 @@ def _background_color(tokens: Sequence[Any]) -> tuple[bool, CssValue]:
 
 
 def _image(tokens: Sequence[Any]) -> tuple[bool, CssValue]:
-    painted = any(
-        token.type == "url"
-        or (
-            token.type == "function"
-            and (
-                token.lower_name == "url"
-                or "gradient" in token.lower_name
-                or "image" in token.lower_name
-            )
-        )
-        for token in tokens
-    )
-    return True, "image" if painted else None
+    return True, "image" if any(map(_paints, tokens)) else None
+
+
+PAINTING = re.compile(r"^url$|gradient|image")
+
+
+def _paints(token: Any) -> bool:
+    if token.type != "function":
+        return bool(token.type == "url")
+    return PAINTING.search(token.lower_name) is not None
 
 
 def _share(tokens: Sequence[Any]) -> tuple[bool, CssValue]:
@@ -190,8 +188,8 @@ def _clip(tokens: Sequence[Any]) -> tuple[bool, CssValue]:
         if token.type != "function":
             continue
         numbers = _numbers(token)
-        small = bool(numbers) and max(map(abs, numbers)) <= 1
-        half = bool(numbers) and min(numbers) >= 50
+        small = max(map(abs, numbers), default=2) <= 1
+        half = min(numbers, default=0) >= 50
         match token.lower_name:
             case "rect" | "circle" | "ellipse" if small:
                 return True, "nothing"
@@ -205,12 +203,15 @@ def _transform(tokens: Sequence[Any]) -> tuple[bool, CssValue]:
     for token in tokens:
         if token.type != "function":
             continue
-        numbers = _numbers(token)
-        if token.lower_name.startswith("scale") and 0 in numbers:
-            return True, "nothing"
-        if token.lower_name.startswith("translate") and numbers and min(numbers) <= -400:
+        if _takes_away(token.lower_name, _numbers(token)):
             return True, "nothing"
     return True, None
+
+
+def _takes_away(name: str, numbers: Sequence[float]) -> bool:
+    if name.startswith("scale"):
+        return 0 in numbers
+    return name.startswith("translate") and min(numbers, default=0) <= -400
 
 
 def _filter(tokens: Sequence[Any]) -> tuple[bool, CssValue]:

@@ -24,6 +24,10 @@ class Cell:
     columns: int = 1
     """How many columns it spans."""
 
+    def is_in_line_with(self, other: "Cell") -> bool:
+        """Whether both stand in one row or in one column of one grid."""
+        return self.table == other.table and (self.row == other.row or self.column == other.column)
+
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class GridTable:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 
 from parsers.identifiers import normal, shape_of
 from parsers.pack import Pack
@@ -43,15 +44,12 @@ def _named(link: Link, roles: Mapping[str, str], pack: Pack) -> Named:
     found = _by_role(link, roles)
     parcels = [normal(number) for number in found.get("tracking", [])]
     tracking, packages = sort_parcels(filter(PARCEL.fullmatch, parcels), pack)
+    orders = found.get("order", [])
     return Named(
-        orders=tuple(
-            number
-            for number in found.get("order", [])
-            if pack.order.fullmatch(number) or _short(number, pack)
-        ),
+        orders=tuple(one for one in orders if pack.order.fullmatch(one) or _short(one, pack)),
         tracking=tracking,
         packages=(*packages, *found.get("package", [])),
-        cases=tuple(number for number in found.get("case", []) if CASE.fullmatch(number)),
+        cases=tuple(filter(CASE.fullmatch, found.get("case", []))),
         line=link.line,
     )
 
@@ -96,11 +94,8 @@ def orders_in_line(line: str, pack: Pack) -> Iterator[str]:
     """Order numbers in a line: known by their shape alone, or behind a word for “order”."""
     if pack.file.order_alone:
         for match in pack.order.finditer(line):
-            before, after = (
-                line[max(match.start() - 1, 0) : match.start()],
-                line[match.end() : match.end() + 1],
-            )
-            if not LONGER.match(before or " ") and not LONGER.match(after or " "):
+            beside = line[max(match.start() - 1, 0) : match.start()] + line[match.end() :][:1]
+            if not any(map(LONGER.match, beside)):
                 yield match[0]
         return
     for match in pack.named.finditer(line):
@@ -121,10 +116,9 @@ def merge_orders(groups: Sequence[Iterable[str]]) -> tuple[str, ...]:
     the longer one.
     """
     out: list[str] = []
-    for number in dict.fromkeys(number for group in groups for number in group):
-        if any(known != number and known.endswith(number) for known in out):
-            continue
-        out.append(number)
+    for number in dict.fromkeys(chain.from_iterable(groups)):
+        if not any(known.endswith(number) for known in out):
+            out.append(number)
     return tuple(out)
 
 

@@ -9,6 +9,7 @@ selectors is quadratic: it counts its steps, and gives a page up when they are t
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -226,9 +227,9 @@ class Styles:
             case " ":
                 return element.iterancestors()  # type: ignore[no-any-return]
             case ">":
-                return [parent] if (parent := element.getparent()) is not None else []
+                return islice(element.iterancestors(), 1)
             case "+":
-                return [before] if (before := element.getprevious()) is not None else []
+                return islice(element.itersiblings(preceding=True), 1)
             case _:
                 return element.itersiblings(preceding=True)  # type: ignore[no-any-return]
 
@@ -519,8 +520,8 @@ def _declarations(source: str | Sequence[Any]) -> tuple[Declaration, ...]:
     for node in tinycss2.parse_blocks_contents(source, skip_comments=True, skip_whitespace=True):
         if node.type != "declaration":
             continue
+        tokens = [one for one in node.value if one.type not in ("whitespace", "comment")]
         for name, read in VALUES.get(node.lower_name, ()):
-            tokens = [one for one in node.value if one.type not in ("whitespace", "comment")]
             known, value = read(tokens)
             if known:
                 found.append(Declaration(name, value, node.important))

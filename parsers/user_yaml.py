@@ -353,12 +353,11 @@ def _unreadable(text: str, file: str) -> Fault:
 def _syntax_fault(error: MarkedYAMLError, text: str, file: str) -> Fault:
     mark = error.problem_mark or error.context_mark
     what = str(error.problem or error.context or "not YAML").strip()
+    line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
     if "duplicate key" in what:
         what = what.split(" with value")[0] + "; keep one"
     else:
-        lines = text.splitlines()
-        what = in_words(what, lines[mark.line] if mark and mark.line < len(lines) else "")
-    line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        what = in_words(what, "".join(text.splitlines()[line - 1 : line]))
     return Fault(file=file, line=line, column=column, what=what)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
+from itertools import filterfalse
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -220,10 +222,8 @@ def _written_rules(document: Document, tree: object) -> tuple[WrittenRules, list
 
 def _book(rules: Iterable[Rule], off: Collection[str]) -> Rulebook:
     every = [replace(rule, enabled=rule.enabled and rule.id not in off) for rule in rules]
-    return Rulebook(
-        rules=tuple(rule for rule in every if rule.enabled),
-        idle=tuple(rule for rule in every if not rule.enabled),
-    )
+    enabled = attrgetter("enabled")
+    return Rulebook(rules=tuple(filter(enabled, every)), idle=tuple(filterfalse(enabled, every)))
 
 
 def _usable(tree: object) -> dict[str, Any]:

@@ -52,9 +52,17 @@ def _exclude(laid: Span, span: Span) -> str:
     return ""
 
 
+def _narrowest(one: Span, other: Span) -> tuple[Span, Span]:
+    """Whose lower and whose upper bound hold when both must."""
+    both = (one, other)
+    return (
+        max((span for span in both if span.above is not None), key=_start, default=one),
+        min((span for span in both if span.upto is not None), key=_end, default=one),
+    )
+
+
 def _over(one: Span, other: Span) -> Span:
-    lower = max((span for span in (one, other) if span.above is not None), key=_start, default=one)
-    upper = min((span for span in (one, other) if span.upto is not None), key=_end, default=one)
+    lower, upper = _narrowest(one, other)
     return Span(
         present=other.present if one.present is None else one.present,
         values=_common(one.values, other.values),

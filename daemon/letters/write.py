@@ -13,6 +13,7 @@ from daemon.letters.book import Form, LetterBook, LetterTemplate, Paragraph, for
 from orders.event import Event
 from orders.facts.letter_facts import LetterFact, letter_facts
 from orders.facts.view import View
+from orders.order import Order
 from parsers.errors import OrderbellError
 from parsers.user_yaml import did_you_mean
 from rules.templates import Part, Piece, Placeholder, fill, parse
@@ -76,18 +77,21 @@ class LetterWriter:
         found = [(name, letter) for name, letter in self.book.letters.items() if self._fits(letter)]
         return tuple(name for name, letter in sorted(found, key=lambda one: -one[1].rank))
 
+    def _likeliest(self) -> str:
+        fitting = self.fitting()
+        if not fitting:
+            raise LetterError("no letter fits this order now", "orderbell letters list has all")
+        return fitting[0]
+
     def choose(self, kind: str | None) -> str:
         """The name of the letter: `kind`, else the likeliest. Raises LetterError."""
         if kind is None:
-            fitting = self.fitting()
-            if not fitting:
-                raise LetterError("no letter fits this order now", "orderbell letters list has all")
-            return fitting[0]
+            return self._likeliest()
         if kind not in self.book.letters:
             hint = did_you_mean(kind, self.book.letters)
             raise LetterError(f"no letter {kind!r}{hint or '; orderbell letters list has all'}")
         letter, order = self.book.letters[kind], self.view.order
-        if letter.role is not order.role or letter.marketplace not in ("", order.marketplace):
+        if not _is_for(letter, order):
             whose = f"{letter.marketplace or 'any marketplace'}, as {letter.role.value}"
             raise LetterError(
                 f"letter {kind!r} is for {whose}; this order is {order.marketplace}'s, as"
@@ -132,12 +136,9 @@ class LetterWriter:
         order = self.view.order
         happened = {kind.value for kind in order.kinds}
         happened |= {finding.kind for finding in self.view.findings}
-        return (
-            letter.role is order.role
-            and letter.marketplace in ("", order.marketplace)
-            and (not letter.needs or bool(happened & {*letter.needs}))
-            and not happened & {*letter.until}
-        )
+        if not _is_for(letter, order) or happened & {*letter.until}:
+            return False
+        return not letter.needs or bool(happened & {*letter.needs})
 
     def _known(self, letter: LetterTemplate, given: Mapping[str, str]) -> dict[str, LetterFact]:
         known = letter_facts(self.view, self.zone) | _chosen(self.view)
@@ -186,8 +187,12 @@ def _choice(group: str, text: str) -> str:
     raise LetterError(f"{text!r} is not in the form's list for {group}", f"known are {listed}")
 
 
+def _is_for(letter: LetterTemplate, order: Order) -> bool:
+    return letter.role is order.role and letter.marketplace in ("", order.marketplace)
+
+
 def _check_given(letter: LetterTemplate, given: Mapping[str, str]) -> None:
-    named = {slot for paragraph in letter.text for slot in _slots(parse(paragraph.en))}
+    named = set().union(*(_slots(parse(paragraph.en)) for paragraph in letter.text))
     for name, text in given.items():
         if name not in named:
             raise LetterError(f"this letter has no fact {name!r}{did_you_mean(name, named)}")

@@ -83,13 +83,7 @@ class WorkerProcess:
             asked = True  # of less than the whole, a child makes nothing
             return self._answer(deadline)
         except (OSError, EOFError, ValueError, LookupError, TypeError, RecursionError) as error:
-            late = isinstance(error, TimeoutError)
-            code = self.close()
-            what = str(error) if isinstance(error, _AnswerError) else "answered what is no answer"
-            if late or isinstance(error, OSError | EOFError):
-                what = (
-                    f"gave no answer within {seconds:g} s" if late else f"ended ({_reason(code)})"
-                )
+            what = _how_it_failed(error, seconds, self.close())
             raise WorkerError(what if self._ready else "did not start", asked=asked) from None
         finally:
             self._used = time.monotonic()
@@ -141,6 +135,18 @@ def _until_ready(descriptor: int, event: int, deadline: float) -> None:
     watch.register(descriptor, event)
     if left <= 0 or not watch.poll(left * 1000):
         raise TimeoutError
+
+
+def _how_it_failed(error: Exception, seconds: float, code: int | None) -> str:
+    match error:
+        case _AnswerError():
+            return str(error)
+        case TimeoutError():
+            return f"gave no answer within {seconds:g} s"
+        case OSError() | EOFError():
+            return f"ended ({_reason(code)})"
+        case _:
+            return "answered what is no answer"
 
 
 def _reason(code: int | None) -> str:

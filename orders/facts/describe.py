@@ -385,9 +385,13 @@ def _sure(case: Case, side: _Side) -> bool:
     )
 
 
+def _number_among(watches: Iterable[Watch], watch: Watch) -> int:
+    """1 for the first of its kind about its matter, 2 for the second, and so on."""
+    same = [other for other in watches if (other.kind, other.key) == (watch.kind, watch.key)]
+    return sorted(other.opened_at for other in same).index(watch.opened_at) + 1
+
+
 def _watch(watch: Watch, side: _Side) -> Subject:
-    same = [other for other in side.watches if (other.kind, other.key) == (watch.kind, watch.key)]
-    begun = sorted(other.opened_at for other in same)
     facts: dict[str, FactValue] = {
         "watch.kind": watch.kind,
         "watch.key": watch.key,
@@ -400,7 +404,7 @@ def _watch(watch: Watch, side: _Side) -> Subject:
         "watch.stated": watch.stated,
         "watch.inferred": watch.inferred,
         "watch.missed": _missed(watch, side.now),
-        "watch.number": Decimal(begun.index(watch.opened_at) + 1),
+        "watch.number": Decimal(_number_among(side.watches, watch)),
         "watch.why": watch.why,
     }
     facts |= _last_signs(watch, side) | _of_its_matter(watch, side.order)
@@ -411,8 +415,7 @@ def _watch(watch: Watch, side: _Side) -> Subject:
             "watch.undelivered_at": watch.undone_by.at if watch.undone_by else None,
         }
     )
-    told = (watch.opened_by, watch.met_by, watch.undone_by)
-    events = [event for event in told if event is not None]
+    events = list(filter(None, (watch.opened_by, watch.met_by, watch.undone_by)))
     return _subject(side, "watch", f"{side.order.key}/{watch.id}", facts, events, watch.due_at)
 
 

@@ -70,12 +70,16 @@ class Worth:
         """
         if amount.currency == currency:
             return amount
-        there, back = self.rates.get(amount.currency), self.rates.get(currency)
+        there = self.rates.get(amount.currency)
         if there is not None and there.currency == currency:
             return Money(value=amount.value * there.value, currency=currency)
-        if back is not None and back.currency == amount.currency and back.value:
-            return Money(value=amount.value / back.value, currency=currency)
-        return None
+        return self._by_the_rate_back(amount, currency)
+
+    def _by_the_rate_back(self, amount: Money, currency: str) -> Money | None:
+        back = self.rates.get(currency)
+        if back is None or back.currency != amount.currency or not back.value:
+            return None
+        return Money(value=amount.value / back.value, currency=currency)
 
     def is_small(self, amount: Money | None) -> bool:
         """Surely below the limit: never an amount nobody knows or can compare."""
@@ -92,9 +96,8 @@ class Worth:
         currency = self._home
         if currency is None or {one.currency for one in found} <= {currency}:
             return None
-        same = [self.in_currency(one, currency) for one in found]
-        known = [one.value for one in same if one is not None]
-        if len(known) < len(same):
+        known = [one.value for one in (self.in_currency(one, currency) for one in found) if one]
+        if len(known) < len(found):
             return None
         return Money(value=sum(known, Decimal(0)).quantize(Decimal("0.01")), currency=currency)
 

@@ -120,11 +120,10 @@ class Settlement:
         """A `fee.notice` wherever the rate taken for a stock number is not the one taken before it
         in this file.
         """
-        for sku in dict.fromkeys(row.text("sku") for row in rows):
-            taken = sorted(self._rates_of(sku, rows)) if sku else []
-            for (_, before, _), (at, rate, number) in pairwise(taken):
+        for sku in filter(None, dict.fromkeys(row.text("sku") for row in rows)):
+            for (_, before, _), (at, rate, number) in pairwise(sorted(self._rates_of(sku, rows))):
                 if rate != before:
-                    yield _fee(sku or "", rate, before, at, number, about)
+                    yield _fee(sku, rate, before, at, number, about)
 
     def _rates_of(
         self, sku: str | None, rows: Sequence[TableRow]
