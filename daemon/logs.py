@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Literal, TextIO
 from urllib.parse import quote
 
-from parsers.identifiers import AMAZON_SHAPE
+from parsers.marketplaces import order_in_text
 
 Form = Literal["auto", "console", "json"]
 
@@ -46,9 +46,8 @@ OTHER_URL = re.compile(r"\b(?!https?://)([a-z][a-z0-9+.-]{0,30})://[^\s'\"<>]+",
 # Counted, so that a line of one megabyte is read in one go and not from each of its characters
 # again.
 ADDRESS = re.compile(r"[\w.+%'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
-AMAZON = re.compile(rf"\b(?:{AMAZON_SHAPE})\b")
 LONG_NUMBER = re.compile(r"(?<![\w.])\d{10,30}(\d{4})(?![\w.])")
-"""AliExpress orders, disputes, parcels: enough is left to tell two lines apart."""
+"""Orders, disputes, parcels: enough is left to tell two lines apart."""
 
 HIDDEN_AT_MOST = 500
 SHORTEST_SECRET = 5
@@ -105,12 +104,13 @@ def mask(text: str, *, level: int = logging.INFO) -> str:
     """
     text = WEB.sub(r"\1://\2/…", OTHER_URL.sub(r"\1://…", _hidden.cover(text)))
     if level > logging.DEBUG:
-        text = LONG_NUMBER.sub(r"…\1", AMAZON.sub(_tail, ADDRESS.sub("<address>", text)))
+        text = LONG_NUMBER.sub(r"…\1", order_in_text().sub(_tail, ADDRESS.sub("<address>", text)))
     return text
 
 
 def _tail(number: re.Match[str]) -> str:
-    return f"…{number[0][-7:]}"
+    """The end of an order number; digits alone are the next expression's."""
+    return number[0] if number[0].isdigit() else f"…{number[0][-7:]}"
 
 
 NAMED_SECRET = re.compile(

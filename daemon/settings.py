@@ -541,7 +541,7 @@ class WrittenRoute(Written):
     severity: tuple[Severity, ...] = ()
     """A list of critical, warning, info."""
     marketplace: Names = ()
-    """Such as aliexpress."""
+    """As the JSON names them."""
     amount: Annotated[dict[str, Any], Field(max_length=2)] | None = Field(
         None, alias="order.amount"
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from orders.order import Actor, CaseKind, OrderStatus, ShipmentStatus, WatchState
 from orders.subject import FactSpec, FactType
+from parsers import marketplaces
 from parsers.notice import Role
 
 CASE_STATES: dict[CaseKind, tuple[str, ...]] = {
@@ -146,13 +147,19 @@ def _number(name: str, meaning: str) -> FactSpec:
 
 def _choice(name: str, meaning: str, *choices: str) -> FactSpec:
     return FactSpec(
-        name=name, type=FactType.CHOICE, meaning=meaning, example=choices[0], choices=tuple(choices)
+        name=name, type=FactType.CHOICE, meaning=meaning, example=choices[0], listed=tuple(choices)
     )
 
 
 _ORDER = (
     _text("order.number", "order number as the marketplace prints it", "249-0000000-0000001"),
-    _choice("order.marketplace", "where it was bought", "aliexpress", "amazon"),
+    FactSpec(
+        name="order.marketplace",
+        type=FactType.CHOICE,
+        meaning="where it was bought",
+        example="aliexpress",
+        found=marketplaces.names,
+    ),
     _choice("order.role", "whether you buy or sell", *(role.value for role in Role)),
     _choice("order.status", "how far the order is", *(status.value for status in OrderStatus)),
     _text("order.title", "its first item, and how many more", "USB cable (+1)"),

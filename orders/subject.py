@@ -2,7 +2,7 @@
 facts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -40,7 +40,14 @@ class FactSpec:
     type: FactType
     meaning: str
     example: str
-    choices: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
+    found: Callable[[], tuple[str, ...]] | None = None
+    """Where the choices are no list of ours: who knows them now."""
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """What it may be."""
+        return self.found() if self.found else self.listed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

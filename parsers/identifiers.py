@@ -1,4 +1,4 @@
-"""Numbers that name orders and parcels: shapes, check digits, and the pages they lead to.
+"""Numbers that name parcels: shapes, check digits, and the pages they lead to.
 
 Shapes and their proofs: UPU S10 (weights 8 6 4 2 3 5 9 7, modulo 11), Japanese domestic parcels
 (first eleven digits
@@ -206,35 +206,3 @@ def tracking_link(number: str, provider: str | None = None) -> str | None:
     if shape is None or shape.link is None or not shape.pattern.fullmatch(number):
         return None
     return shape.link.format(number=quote(number, safe=""))
-
-
-AMAZON_SHAPE = "(?:[0-9]{3}|[DPS][0-9]{2})-[0-9]{7}-[0-9]{7}"
-"""Three digits, or the letter of a digital, Prime or seller's order: `249-0000000-0000001`."""
-ALIEXPRESS_SHAPE = "[0-9]{14,19}"
-ORDERS = {"amazon": re.compile(AMAZON_SHAPE), "aliexpress": re.compile(ALIEXPRESS_SHAPE)}
-"""Order numbers by marketplace, in ASCII digits; the only place that says how they look. (A pack
-says it once more, for its own mail, and a test holds both together.)
-"""
-ORDER_IN_TEXT = re.compile(rf"(?<![\w-])(?:{AMAZON_SHAPE}|{ALIEXPRESS_SHAPE})(?![\w-])")
-AMAZON_STORE = re.compile(r"amazon\.(?:com|(?:co|com)\.[a-z]{2}|[a-z]{2})")
-
-
-def marketplace_of(number: str) -> str | None:
-    """Whose order number this looks like."""
-    return next((name for name, shape in ORDERS.items() if shape.fullmatch(number)), None)
-
-
-def order_link(
-    marketplace: str, number: str, region: str | None = None, *, seller: bool = False
-) -> str | None:
-    """The page of an order, built from its number alone. `region` is a store such as
-    amazon.co.jp.
-    """
-    if marketplace_of(number) != marketplace:
-        return None
-    if marketplace == "amazon":
-        store = region if region and AMAZON_STORE.fullmatch(region) else "amazon.com"
-        if seller:
-            return f"https://sellercentral.{store}/orders-v3/order/{number}"
-        return f"https://www.{store}/gp/your-account/order-details?orderID={number}"
-    return f"https://www.aliexpress.com/p/order/detail.html?orderId={number}"

@@ -60,9 +60,11 @@ from parsers.clauses import Clauses, compile_clauses
 from parsers.dates import DateWords
 from parsers.gistwords import GistWords, compile_gist_words
 from parsers.notice import Kind
+from parsers.packcheck import LANGUAGES, folders, own_files, shipped_files
 from parsers.packfile import LanguageFile, PackFile, Storefront
 from parsers.phrase import CJK, IS_CJK, Phrase, Phrasebook, fold_written
 from parsers.phrasefile import PackInMaking, PhraseFile
+from parsers.shapes import compiled
 from parsers.template import Label, Language, Template
 from parsers.user_yaml import Document, Fault, UserFileError, check, faults_of, read
 from parsers.wordlist import ByLanguage
@@ -82,6 +84,7 @@ class Known:
 
     words: Mapping[str, DateWords]
     clauses: Mapping[str, Clauses]
+    gist_words: Mapping[str, GistWords]
     goods: Mapping[str, re.Pattern[str]]
     forward: Mapping[str, str]
 
@@ -171,57 +174,61 @@ class Library:
 @cache
 def shipped() -> Library:
     """The packs that come with the program: half a second of work, and the same all its life."""
-    return _load([HERE / "packs"])
+    return _load(None)[0]
 
 
 def load(extra: Path | None) -> Library:
     """The shipped packs with the folder `extra` laid over. Raises UserFileError with every fault
     of every file.
     """
+    library, faults = load_the_right(extra)
+    if faults:
+        raise UserFileError(faults)
+    return library
+
+
+def load_the_right(extra: Path | None) -> tuple[Library, tuple[Fault, ...]]:
+    """As `load`, but a folder with a fault is left out, and a shipped pack goes on without it; with
+    every fault.
+    """
     if extra is None or not extra.is_dir():
-        return shipped()
-    return _load([HERE / "packs", extra])
+        return shipped(), ()
+    return _load(extra)
 
 
-def _load(folders: Sequence[Path]) -> Library:
+def _load(extra: Path | None) -> tuple[Library, tuple[Fault, ...]]:
     faults: list[Fault] = []
-    files = _languages(
-        [HERE / "languages", *(folder / "languages" for folder in folders[1:])], faults
+    known = _known(_languages(extra, faults))
+    own = own_files(extra, faults) if extra else {}
+    names = {*shipped_files(), *own, *(one.name for one in (folders(extra) if extra else ()))}
+    found = (_pack(name, own.get(name), extra, known, faults) for name in sorted(names))
+    packs = tuple(pack for pack in found if pack is not None)
+    library = Library(
+        packs=packs,
+        words=known.words,
+        clauses=known.clauses,
+        gist_words=known.gist_words,
+        forward=known.forward,
     )
-    known = Known(
+    return library, tuple(faults)
+
+
+def _known(files: Mapping[str, LanguageFile]) -> Known:
+    return Known(
         words={code: _date_words(file) for code, file in files.items()},
         clauses=ByLanguage(files, compile_clauses),
+        gist_words=ByLanguage(files, compile_gist_words),
         goods={code: _any_word(file.goods) for code, file in files.items() if file.goods},
         forward=_forward(files.values()),
     )
-    names = sorted(
-        {
-            path.name
-            for folder in folders
-            for path in folder.iterdir()
-            if path.is_dir() and path.name != "languages"
-        }
-    )
-    packs = [
-        pack
-        for name in names
-        if (pack := _pack([folder / name for folder in folders], known, faults)) is not None
-    ]
-    if faults:
-        raise UserFileError(faults)
-    return Library(
-        packs=tuple(packs),
-        words=known.words,
-        clauses=known.clauses,
-        gist_words=ByLanguage(files, compile_gist_words),
-        forward=known.forward,
-    )
 
 
-def _languages(folders: Sequence[Path], faults: list[Fault]) -> dict[str, LanguageFile]:
-    """What is known of each language, by its code: every file laid over those before it."""
+def _languages(extra: Path | None, faults: list[Fault]) -> dict[str, LanguageFile]:
+    """What is known of each language, by its code: the files of a person laid over ours, where they
+    are right.
+    """
     languages: dict[str, LanguageFile] = {}
-    for path in _files(folders):
+    for path in _files([HERE / LANGUAGES, *([extra / LANGUAGES] if extra else [])]):
         document = _document(path, faults)
         if document is None:
             continue
@@ -268,16 +275,31 @@ def _lowered(table: Mapping[str, int]) -> dict[str, int]:
     return {word.lower(): number for word, number in table.items()}
 
 
-def _pack(folders: Sequence[Path], known: Known, faults: list[Fault]) -> Pack | None:
-    file = _pack_file(folders, faults)
+def _pack(
+    name: str, own: PackFile | None, extra: Path | None, known: Known, faults: list[Fault]
+) -> Pack | None:
+    """The pack with a person's files laid over it; where one of them is wrong, the shipped one, if
+    there is any.
+    """
+    file = own or shipped_files().get(name)
     if file is None:
         return None
+    wrong: list[Fault] = []
+    mine = [extra / name] if extra else []
+    pack = _compiled(file, [HERE / "packs" / name, *mine], known, wrong)
+    faults.extend(wrong)
+    if not wrong:
+        return pack
+    return _pack(name, None, None, known, faults) if extra else None
+
+
+def _compiled(file: PackFile, places: Sequence[Path], known: Known, faults: list[Fault]) -> Pack:
     making = PackInMaking(words=known.words, faults=faults)
-    for path in _files([folder / "phrases" for folder in folders]):
+    for path in _files([place / "phrases" for place in places]):
         document = _document(path, faults)
         if document is not None:
             PhraseFile(document, path, making).compile()
-    pack = _made(file, making, known, _hooks(folders))
+    pack = _made(file, making, known, _hooks(places[0]))
     if making.own:
         from parsers import overreach  # noqa: PLC0415 - it reads with the pack that is made here
 
@@ -285,25 +307,9 @@ def _pack(folders: Sequence[Path], known: Known, faults: list[Fault]) -> Pack | 
     return pack
 
 
-def _pack_file(folders: Sequence[Path], faults: list[Fault]) -> PackFile | None:
-    """The last pack.yaml of the folders, checked."""
-    paths = [folder / "pack.yaml" for folder in folders if (folder / "pack.yaml").is_file()]
-    if not paths:
-        where = next(folder for folder in folders if folder.is_dir())
-        what = "no such file; a pack needs its pack.yaml"
-        faults.append(Fault(file=str(where / "pack.yaml"), line=0, column=0, what=what))
-        return None
-    document = _document(paths[-1], faults)
-    if document is None:
-        return None
-    file, found = check(document, PackFile)
-    faults.extend(found)
-    return file
-
-
 def _made(file: PackFile, making: PackInMaking, known: Known, hooks: ModuleType | None) -> Pack:
     languages, books = making.languages, making.books
-    order = _shapes(file.order)
+    order = compiled(file.order)
     labels = [
         label for one in languages.values() for group in one.labels.values() for label in group
     ]
@@ -314,7 +320,7 @@ def _made(file: PackFile, making: PackInMaking, known: Known, hooks: ModuleType 
         file=file,
         domains={prefix + store: store for store in file.stores for prefix in ("", *file.hosts)},
         order=order,
-        package=_shapes(file.package),
+        package=compiled(file.package),
         subjects=books.subjects,
         headlines=books.headlines,
         noise=books.noise,
@@ -380,12 +386,12 @@ def _named(order: re.Pattern[str], labels: Iterable[str]) -> re.Pattern[str]:
     )
 
 
-def _hooks(folders: Sequence[Path]) -> ModuleType | None:
-    """The functions of a pack that are code. Only the shipped ones run: a user's folder is data."""
-    path = folders[0] / "hooks.py"
+def _hooks(folder: Path) -> ModuleType | None:
+    """The functions of a shipped pack that are code."""
+    path = folder / "hooks.py"
     if not path.is_file():
         return None
-    spec = importlib.util.spec_from_file_location(f"parsers.packs.{folders[0].name}.hooks", path)
+    spec = importlib.util.spec_from_file_location(f"parsers.packs.{folder.name}.hooks", path)
     if spec is None or spec.loader is None:
         return None
     module = importlib.util.module_from_spec(spec)
@@ -403,27 +409,6 @@ def _document(path: Path, faults: list[Fault]) -> Document | None:
     except UserFileError as error:
         faults.extend(error.faults)
         return None
-
-
-def _shapes(shapes: Sequence[str]) -> re.Pattern[str]:
-    """The shapes of pack.yaml as one pattern; without shapes, one that matches nothing."""
-
-    def one(shape: str) -> str:
-        escaped = (
-            re.escape(shape)
-            .replace(r"\#\*", "#*")
-            .replace(r"\#", "#")
-            .replace(r"\-", "-")
-            .replace(r"\@", "@")
-            .replace("@", "[A-Z]")
-        )
-        return re.sub(
-            r"#(?:\*(\d+)(?:-(\d+))?)?",
-            lambda m: rf"[0-9]{{{m[1]},{m[2] or m[1]}}}" if m[1] else "[0-9]",
-            escaped,
-        )
-
-    return re.compile("|".join(f"(?:{one(shape)})" for shape in shapes) or r"(?!)")
 
 
 def phrases(pack: Pack) -> list[tuple[Phrase, Template]]:

@@ -2,12 +2,21 @@
 by key.
 """
 
+import re
 from fnmatch import fnmatchcase
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
-from parsers.notice import NAMES, FieldValue, Kind, Role, field_from_json
+from parsers.notice import CURRENCIES, NAMES, FieldValue, Kind, Role, field_from_json
 from parsers.user_yaml import did_you_mean
 
 
@@ -15,11 +24,28 @@ class _Written(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"no time zone {name!r}; write one such as Asia/Tokyo") from None
+    return name
+
+
+def _currency(code: str) -> str:
+    if code not in CURRENCIES:
+        hint = did_you_mean(code, CURRENCIES)
+        raise ValueError(f"no currency {code!r}{hint or '; write one such as JPY (ISO 4217)'}")
+    return code
+
+
 class Storefront(_Written):
     """What a sending domain tells about the shop behind it."""
 
-    zone: str | None = None
-    currency: str | None = None
+    country: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None
+    """Whose holidays and rules count for its orders (ISO 3166-1 alpha-2)."""
+    zone: Annotated[str, AfterValidator(_zone)] | None = None
+    currency: Annotated[str, AfterValidator(_currency)] | None = None
     """What a bare $ means."""
     numeric: Literal["dmy", "mdy", "ymd"] | None = None
     language: str | None = None
@@ -79,10 +105,112 @@ class Coded(_Written):
         return {NAMES.get(name, name): field_from_json(name, one) for name, one in self.set.items()}
 
 
+ELSE = "else"
+"""In texts of rules: the marketplaces that no other part names."""
+
+
+class Digits(_Written):
+    """How order numbers of nothing but digits resemble one another."""
+
+    whole: Annotated[int, Field(ge=8, le=40)]
+    """So many, or more, in a number from which none is missing; links were seen without the
+    first.
+    """
+    lines: bool = False
+    """Whether the lines of an order bear numbers some 10,000 steps above it."""
+    era: Annotated[int, Field(ge=0, le=20)] = 0
+    """First ones that tell when it was placed, and not which order it is."""
+    person: Annotated[int, Field(ge=0, le=20)] = 0
+    """Last ones that tell who placed it."""
+
+
+class Spoken(_Written):
+    """A text for people; where it lacks their language, in English."""
+
+    en: str
+    ja: str = ""
+
+    def words(self, language: str) -> str:
+        return (self.ja if language == "ja" else "") or self.en
+
+
+class Appeal(_Written):
+    """How a person appeals a result there, in a chat."""
+
+    lead: Spoken
+    """What to have ready, and why."""
+    steps: Spoken
+    """The way to whoever takes it."""
+
+
+MAX_RUN, MAX_RUNS = 40, 2
+"""Digits in a run of a shape, and runs in a shape: several can share a long number in many ways."""
+SHAPE = re.compile(r"(?:#\*[0-9]{1,4}(?:-[0-9]{1,4})?|[#@A-Za-z0-9./_-]){1,40}")
+RUN = re.compile(r"#\*([0-9]+)(?:-([0-9]+))?")
+NAME = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
+
+
+def _shape(text: str) -> str:
+    if not SHAPE.fullmatch(text):
+        raise ValueError(
+            f"{text!r} is no shape of a number: # is a digit, @ a capital letter, #*6-8 a run of"
+            " six to eight digits; letters, digits and - . / _ stand for themselves"
+        )
+    if len(RUN.findall(text)) > MAX_RUNS:
+        raise ValueError(
+            f"{text!r} has more than {MAX_RUNS} runs, which takes too long to look for; write out"
+            " the digits of one: ####"
+        )
+    for low, high in RUN.findall(text):
+        if not 1 <= int(low) <= int(high or low) <= MAX_RUN:
+            raise ValueError(
+                f"a run of {low}{high and '-' + high} digits in {text!r}; write 1 to {MAX_RUN},"
+                " the smaller number first"
+            )
+    return text
+
+
+Shapes = tuple[Annotated[str, AfterValidator(_shape)], ...]
+
+
+def _page(text: str) -> str:
+    rest = text.replace("{order}", "").replace("{store}", "")
+    if not text.startswith("https://") or "{order}" not in text or re.search(r"[{}\s]", rest):
+        raise ValueError(
+            f"{text!r} is no page of an order; write https://… with {{order}} where the number"
+            " stands, and {store} where the store's domain stands"
+        )
+    return text
+
+
+Page = Annotated[str, AfterValidator(_page)]
+
+
+class Pages(_Written):
+    """The page of an order, for its buyer and its seller."""
+
+    order: Page
+    sale: Page | None = None
+
+
 class PackFile(_Written):
     """What stands in pack.yaml."""
 
     marketplace: str
+    """As commands, rules and JSON name it."""
+    name: str = ""
+    """As people write it; left out, as `marketplace`."""
+    contact: Spoken | None = None
+    """How to reach its support."""
+    pages: Pages | None = None
+    appeal: Appeal | None = None
+    charges: Literal["placed", "shipped"] = "shipped"
+    """When the buyer's money is taken, where no mail says so."""
+    digits: Digits | None = None
+    aliases: tuple[str, ...] = ()
+    """Beginnings of hosts through which a person writes under an address that stays the same."""
+    example: str = ""
+    """An order number, for those who are asked for one."""
     stores: dict[str, Storefront]
     """Domains that send its mail, exactly; each also with every prefix of `hosts`."""
     hosts: tuple[str, ...] = ()
@@ -101,11 +229,11 @@ class PackFile(_Written):
     """X-Marketplace-ID -> store."""
     prefixes: dict[str, str] = Field(default_factory=dict)
     """First digits of an order number -> store."""
-    order: tuple[str, ...]
+    order: Shapes
     """Shapes of order numbers: # is a digit, @ a capital letter, `#*14-19` a run of 14 to 19
     digits.
     """
-    package: tuple[str, ...] = ()
+    package: Shapes = ()
     order_alone: bool = False
     """Whether an order number is known by its shape alone, without a label."""
     one_parcel: bool = False
@@ -116,6 +244,13 @@ class PackFile(_Written):
     """Fields of the header that name what a mail is; links say it again."""
     codes: dict[str, Coded] = Field(default_factory=dict)
     """Code -> the kind that it names. A code that is not listed is told as such."""
+
+    @field_validator("marketplace")
+    @classmethod
+    def _plain(cls, value: str) -> str:
+        if not NAME.fullmatch(value) or value == ELSE:
+            raise ValueError(f"{value!r} is no name of a marketplace; write it small: minatoya")
+        return value
 
     @field_validator("kinds")
     @classmethod

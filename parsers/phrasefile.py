@@ -39,6 +39,10 @@ NO_WORDS = DateWords(months={}, weekdays={}, relative={}, numeric="unclear")
 NOTHING = re.compile(r"(?!)")
 WITHIN = ".{0,60}?"
 """Between two pieces of a sentence."""
+MAX_PIECES = 3
+"""Of a sentence: each more can lie in 60 times as many ways over one line."""
+MAX_OPEN = 1
+"""Gaps {any} of a text that counts, for the same reason."""
 Place = list[str | int]
 """Where in the file: keys and indexes."""
 
@@ -195,6 +199,9 @@ class PhraseFile:
         under = [fold_written(text) for _, text in self._texts([*at, "under"], tree.get("under"))]
         for path, text in self._texts([*at, "sentence"], tree.get("sentence")):
             pieces = [fold_written(piece) for piece in text.split("…")]
+            if len(pieces) > MAX_PIECES:
+                self._fault(path, _slow(text, f"{MAX_PIECES} pieces", "sentences"))
+                continue
             self.sentences.append(
                 Sentence(
                     start=pieces[0],
@@ -333,7 +340,12 @@ class PhraseFile:
 
     def _counting(self, key: str, node: Any, old: re.Pattern[str]) -> re.Pattern[str]:
         """Texts that count instead of naming, where {n} is a number and {any} a word or two."""
-        texts = [text for _, text in self._texts([key], node)]
+        texts = []
+        for path, text in self._texts([key], node):
+            if text.count("{any}") > MAX_OPEN:
+                self._fault(path, _slow(text, "one {any}", "texts"))
+            else:
+                texts.append(text)
         if not texts:
             return old
         close = r"$" if key == "more" else ""
@@ -359,6 +371,13 @@ def _numbers(labels: Iterable[Label]) -> re.Pattern[str]:
         r"(?<![a-z0-9])(?P<number>[a-z]{0,4}\d[a-z0-9]{7,29})(?![a-z0-9])"
         if groups
         else NOTHING.pattern
+    )
+
+
+def _slow(text: str, most: str, instead: str) -> str:
+    return (
+        f"{text!r} is too slow: a line can be written that it takes seconds to look through; write"
+        f" at most {most}, or two {instead}"
     )
 
 

@@ -93,16 +93,15 @@ NOT_NAMES = frozenset(
         "お客様",
         "your",
         "order",
-        "amazon",
     }
 )
 
 
-def scrub(raw: bytes) -> bytes:
+def scrub(raw: bytes, library: Library | None = None) -> bytes:
     """The mail without its people. Never raises for a mail that `limits.refuse` lets pass."""
     message = email.message_from_bytes(raw)
     texts = [_text(part)[0] for part in message.walk() if part.get_content_maintype() == "text"]
-    library = shipped()
+    library = library or shipped()
     mask = _Mask(library, raw, _names(message, texts, library))
     for part in message.walk():
         if part is message or any(name.lower() in ("from", "received", "to") for name in part):
@@ -129,6 +128,7 @@ class _Mask:
     def __init__(self, library: Library, salt: bytes, names: Iterable[str]) -> None:
         self.salt = hashlib.sha256(salt).digest()
         self.domains = {domain for pack in library.packs for domain in pack.domains}
+        self.orders = [pack.order for pack in library.packs]
         self.people: dict[str, str] = {}
         self.names = sorted(set(names), key=len, reverse=True)
 
@@ -209,7 +209,8 @@ class _Mask:
 
     def _number(self, match: re.Match[str]) -> str:
         token = match[0]
-        if sum(sign.isdigit() for sign in token) < 8 or DATE.fullmatch(token):
+        few = sum(sign.isdigit() for sign in token) < 8 and not self._is_order(token)
+        if few or DATE.fullmatch(token):
             return token
         digits = iter(self._digits(token))
         new = "".join(
@@ -217,6 +218,9 @@ class _Mask:
             for place, sign in enumerate(token)
         )
         return _with_check_digit(token, new)
+
+    def _is_order(self, token: str) -> bool:
+        return any(order.fullmatch(token) for order in self.orders)
 
     def _digits(self, token: str) -> str:
         seed = hashlib.sha256(self.salt + token.encode()).hexdigest()
@@ -259,10 +263,12 @@ def _names(message: Message, texts: Iterable[str], library: Library) -> list[str
         for pattern in (GREETING, HONORIFIC, PLACE_LINE):
             found += pattern.findall(plain)
     names = {name.strip() for name in found} | {word for name in found for word in name.split()}
+    brands = {brand.lower() for pack in library.packs for brand in pack.file.brand}
+    no_names = NOT_NAMES | brands
     return [
         name
         for name in names
-        if len(name) > 1 and name.lower() not in NOT_NAMES and not name.isdigit()
+        if len(name) > 1 and name.lower() not in no_names and not name.isdigit()
     ]
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from parsers.identifiers import ORDER_IN_TEXT
+from parsers.marketplaces import order_in_text
 from parsers.notice import Outcome, Reading
 
 KANA = re.compile("[\u3041-\u30ff]")
@@ -36,4 +36,4 @@ def gaps_of(line: str) -> str:
     line = re.sub(
         r"(?<![\w'])[\"“„«「『][^\"”“»」』]{3,}[\"”“»」』]", "{item}", line.strip(), count=1
     )
-    return ORDER_IN_TEXT.sub("{order}", line, count=1)
+    return order_in_text().sub("{order}", line, count=1)

@@ -27,7 +27,7 @@ OWN = (
         type=FactType.CHOICE,
         meaning="the least sure sender among the mails it rests on",
         example="verified",
-        choices=("verified", "forwarded", "unverified"),
+        listed=("verified", "forwarded", "unverified"),
     ),
     # mail: one mail, as it was read
     FactSpec(
@@ -35,14 +35,14 @@ OWN = (
         type=FactType.CHOICE,
         meaning="how the reading of the mail ended",
         example="unread",
-        choices=("notices", "unread", "noise", "foreign", "forged"),
+        listed=("notices", "unread", "noise", "foreign", "forged"),
     ),
     FactSpec(
         name="mail.trust",
         type=FactType.CHOICE,
         meaning="whom the mail is from, and how we know",
         example="verified",
-        choices=("verified", "forwarded", "unverified", "forged"),
+        listed=("verified", "forwarded", "unverified", "forged"),
     ),
     FactSpec(
         name="mail.marketplace",
@@ -214,7 +214,7 @@ OWN = (
         type=FactType.CHOICE,
         meaning="of what kind the last failure was",
         example="wrong_password",
-        choices=(
+        listed=(
             "wrong_password",
             "expired_token",
             "secret",

@@ -53,8 +53,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "no": "no",
         "colon": ": ",
         "comma": ", ",
-        "contact_aliexpress": "AliExpress (Help Center, Online Service, Chat Now)",
-        "contact_amazon": "Amazon customer service (Contact Us)",
         "contact_other": "the marketplace's support",
     },
     "ja": {
@@ -106,16 +104,12 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "no": "いいえ",
         "colon": "：",
         "comma": "、",
-        "contact_aliexpress": "AliExpress（ヘルプセンター→オンラインサービス→チャット）",
-        "contact_amazon": "Amazon カスタマーサービス（お問い合わせ）",
         "contact_other": "サイトのサポート窓口",
     },
 }
 
 CHOICES: Mapping[str, Mapping[str, str]] = {
     "en": {
-        "aliexpress": "AliExpress",
-        "amazon": "Amazon",
         "me": "you",
         "counterparty": "the other side",
         "buyer": "the buyer",
@@ -132,8 +126,6 @@ CHOICES: Mapping[str, Mapping[str, str]] = {
         "protocol": "The server's answer makes no sense",
     },
     "ja": {
-        "aliexpress": "AliExpress",
-        "amazon": "Amazon",
         "me": "あなた",
         "counterparty": "相手側",
         "platform": "運営",

@@ -2,7 +2,8 @@
 
 A part in brackets disappears when a placeholder inside it has no value; one that begins with a
 marketplace's name, such
-as `[@amazon …]`, is there for that marketplace only. `{{`, `}}`, `[[` and `]]` stand for
+as `[@amazon …]`, is there for that marketplace only, `[@else …]` for those that no part of the
+text names. `{{`, `}}`, `[[` and `]]` stand for
 themselves.
 Placeholders are looked up in the table of facts, never with getattr.
 """
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from orders.subject import FactType
+from parsers import marketplaces
 from parsers.user_yaml import did_you_mean
 from rules.fields import ABOUTS, FIELDS
 
@@ -33,8 +35,8 @@ NAMES: Mapping[str, FactType] = {"order": FactType.TEXT, "contact": FactType.TEX
 support.
 """
 
-SHOPS = FIELDS["order.marketplace"].choices
-
+ELSE = "else"
+"""Stands for the marketplaces that no other part of a text names."""
 _SHOP = re.compile(r"@([\w-]*) ?")
 _TOKEN = re.compile(r"\{\{|\}\}|\[\[|\]\]|\{[^{}]*\}|[{}\[\]]|[^{}\[\]]+")
 
@@ -73,8 +75,9 @@ def slips_of(about: str, text: str) -> Iterator[str]:
         yield str(error)
         return
     for shop in _unknown_shops(pieces):
+        shops = (*marketplaces.names(), ELSE)
         yield (
-            f"unknown marketplace @{shop}{did_you_mean(shop, SHOPS)}; known are {', '.join(SHOPS)}"
+            f"unknown marketplace @{shop}{did_you_mean(shop, shops)}; known are {', '.join(shops)}"
         )
     names = known(about)
     for slot in slots(pieces):
@@ -82,8 +85,12 @@ def slips_of(about: str, text: str) -> Iterator[str]:
 
 
 def _unknown_shops(pieces: tuple[Piece, ...]) -> dict[str, None]:
-    shops = (piece.shop for piece in pieces if isinstance(piece, Part))
-    return dict.fromkeys(shop for shop in shops if shop not in ("", *SHOPS))
+    known_here = ("", ELSE, *marketplaces.names())
+    return dict.fromkeys(shop for shop in _shops(pieces) if shop not in known_here)
+
+
+def _shops(pieces: tuple[Piece, ...]) -> Iterator[str]:
+    return (piece.shop for piece in pieces if isinstance(piece, Part))
 
 
 def _slips_in(slot: Placeholder, names: Mapping[str, FactType]) -> Iterator[str]:
@@ -157,14 +164,15 @@ def fill(text: str, value: Callable[[Placeholder], str | None], shop: str = "") 
 
     None drops the optional part, or leaves “?” outside one.
     """
-    filled = []
-    for piece in parse(text):
+    filled, pieces = [], parse(text)
+    here = ("", shop if shop in _shops(pieces) else ELSE)
+    for piece in pieces:
         match piece:
             case str():
                 filled.append(piece)
             case Placeholder():
                 filled.append(value(piece) or "?")
-            case Part() if piece.shop in ("", shop):
+            case Part() if piece.shop in here:
                 filled.append(_filled(piece, value))
     return "".join(filled)
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 from orders.facts.stake import Worth
 from orders.facts.stores import StoreRecord
 from orders.subject import FactType, FactValue, Subject
+from parsers import marketplaces
 from parsers.dates import MONTHS
 from parsers.notice import Money
 from rules.alert import BODY_LENGTH, TITLE_LENGTH, Alert, Cause, Severity
@@ -314,9 +315,7 @@ def _contact(subject: Subject, contact: Mapping[str, str], language: str) -> str
     shop = str(subject.facts.get("order.marketplace", ""))
     if shop in contact:
         return contact[shop]
-    return word(
-        language, f"contact_{shop}" if shop in ("aliexpress", "amazon") else "contact_other"
-    )
+    return marketplaces.of(shop).contact(language) or word(language, "contact_other")
 
 
 def show(value: FactValue, filter_: str, language: str, zone: tzinfo, now: datetime) -> str:
@@ -349,7 +348,10 @@ def is_word(name: str) -> bool:
 
 def spoken(value: str, language: str) -> str:
     """A word of ours as people say it."""
-    return CHOICES[language].get(value) or (value.replace("_", " ") if value.islower() else value)
+    known = CHOICES[language].get(value)
+    if known is None and value in marketplaces.names():
+        return marketplaces.title(value)
+    return known or (value.replace("_", " ") if value.islower() else value)
 
 
 def day(at: datetime, language: str, zone: tzinfo, now: datetime) -> str:

@@ -41,6 +41,7 @@ from daemon.cli.exits import MEANINGS, CommandGroup
 from daemon.cli.help import translated
 from daemon.cli.paths import Paths
 from daemon.i18n import choose_language, configured_language, speak
+from parsers import marketplaces
 
 EPILOG = "\b\nExit codes: " + "\n".join(
     f"{code.value}  {meaning}" for code, meaning in MEANINGS.items()
@@ -101,6 +102,7 @@ def _configured(words: Sequence[str]) -> str | None:
 def main(ctx: click.Context, config: Path | None, state: Path | None) -> None:
     """Read the mail AliExpress and Amazon send, and ring before money or rights are lost."""
     ctx.obj = Paths(given_config=config, given_state=state)
+    marketplaces.use(ctx.obj.packs)
 
 
 main.sections = {

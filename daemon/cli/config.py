@@ -16,9 +16,9 @@ def config() -> None:
 @config.command()
 @click.pass_obj
 def check(paths: Paths) -> None:
-    """Check the configuration and say every fault as file:line:column."""
+    """Check the configuration and the packs, and say every fault as file:line:column."""
     settings = paths.settings()
-    paths.library()
+    paths.check_packs()
     boxes, targets = len(settings.mailboxes), len(settings.targets)
     say(
         f"{paths.config}: right; {_count(boxes, 'mailbox', 'mailboxes')},"

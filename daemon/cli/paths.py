@@ -3,7 +3,7 @@ ledger.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from daemon.cli.exits import Exit, ExitError
+from daemon.cli.listing import say
 
 if TYPE_CHECKING:
     from daemon.pipeline.commands import Commands
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from orders.facts.view import View
     from parsers.pack import Library
     from parsers.reader import Context
+    from parsers.user_yaml import Fault
     from rules.rulebook import Rulebook
 
 
@@ -138,7 +140,7 @@ class Paths:
 
     def setup(self, rules: Path | None = None) -> "Setup":
         """Configuration, rules (the user's, or those of the file `rules`), packs and deadlines
-        together.
+        together; a pack with a fault is left out, and told on stderr.
 
         Raises UserFileError, and ExitError for wrong rules.
         """
@@ -146,13 +148,15 @@ class Paths:
         from parsers.user_yaml import UserFileError
 
         settings = self.settings_if_any()
-        self.library()
         try:
             if settings is None:
-                return bare(rules=rules or self.rules, packs=self.packs, zone=self.zone())
-            return build(settings, rules=rules or self.rules, packs=self.packs)
+                setup = bare(rules=rules or self.rules, packs=self.packs, zone=self.zone())
+            else:
+                setup = build(settings, rules=rules or self.rules, packs=self.packs)
         except UserFileError as error:
             raise ExitError(Exit.RULES, *error.sentences) from error
+        tell_left_out(setup.left_out)
+        return setup
 
     def rulebook(self, file: Path | None = None) -> "Rulebook":
         """The shipped rules with the user's file laid over. Raises ExitError with every fault."""
@@ -190,10 +194,20 @@ class Paths:
         return view(key, ledger, self.policy(), self.zone())
 
     def library(self) -> "Library":
-        """The shipped packs with the user's own laid over."""
-        from parsers.pack import load, shipped
+        """The shipped packs with the user's own laid over; one with a fault is left out, and told
+        on stderr.
+        """
+        from parsers.pack import load_the_right
 
-        return load(self.packs) if self.packs else shipped()
+        library, left_out = load_the_right(self.packs)
+        tell_left_out(left_out)
+        return library
+
+    def check_packs(self) -> None:
+        """Raises UserFileError with every fault of the user's packs."""
+        from parsers.pack import load
+
+        load(self.packs)
 
     def context(self, mailbox: str | None) -> "Context":
         """How a mail from a file is read: as the mailbox called so, else the first; unconfigured,
@@ -212,6 +226,12 @@ class Paths:
         box = mailbox_of(settings, mailbox)
         frame = box.frame(settings.timezone, settings.mailboxes)
         return Context.of(self.library(), replace(frame, trust_all=False))
+
+
+def tell_left_out(faults: "Iterable[Fault]") -> None:
+    """Say on stderr what is wrong with packs, since a command goes on without them."""
+    for fault in faults:
+        say(str(fault), err=True)
 
 
 def mailbox_of(settings: "Settings", name: str | None) -> "Mailbox":

@@ -86,17 +86,19 @@ def why(paths: Paths, file: str, as_json: bool, mailbox: str | None) -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write here, not to stdout.",
 )
-def scrub(file: str, output: Path | None) -> None:
+@click.pass_obj
+def scrub(paths: Paths, file: str, output: Path | None) -> None:
     """Write a copy of a mail with names, addresses and order numbers replaced, safe to share."""
     from parsers.scrub import scrub as scrub_mail
 
     raw = _demand_mail(file)
+    copy = scrub_mail(raw, paths.library())
     if output is None:
-        click.echo(scrub_mail(raw), nl=False)
+        click.echo(copy, nl=False)
         return
     if output.exists():
         raise ExitError(Exit.ERROR, f"{output} exists already and is left alone; name another file")
-    output.write_bytes(scrub_mail(raw))
+    output.write_bytes(copy)
     click.echo(f"written to {output}; read it once before you share it", err=True)
 
 

@@ -10,7 +10,7 @@ import click
 
 from daemon.cli.exits import Exit, ExitError
 from daemon.cli.listing import as_json, print_json, say
-from daemon.cli.paths import Paths
+from daemon.cli.paths import Paths, tell_left_out
 from daemon.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ def once(paths: Paths, dry_run: bool, as_json: bool) -> None:
         )
     else:
         _told(paths, done)
+    if not dry_run:
+        tell_left_out(done.left_out)
     if done.damaged:
         click.echo(done.damaged, err=True)
     if done.failures:
@@ -106,6 +108,7 @@ def reload(paths: Paths) -> None:
     from daemon.store.lock import holder
 
     paths.settings()
+    paths.check_packs()
     paths.setup()
     process = holder(paths.state)
     if process is None:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
 
 from orders.event import Event, Source
 from orders.notes import check_text, note_fields
-from parsers import identifiers
+from parsers import marketplaces
 from parsers.amount import amount, currency_code
 from parsers.notice import Kind, Money, Proof, Role, Trust
 from parsers.user_yaml import UserFileError, check, did_you_mean, read
@@ -88,12 +88,9 @@ def _written_time(words: str) -> date | datetime:
 
 def marketplace_of(number: str) -> str:
     """Whose order number this looks like. Raises ValueError."""
-    found = identifiers.marketplace_of(number)
+    found = marketplaces.marketplace_of(number)
     if found is None:
-        raise ValueError(
-            f"{number!r} is no order number of Amazon (249-0000000-0000001) or AliExpress (16"
-            " digits)"
-        )
+        raise ValueError(f"{number!r} is no order number of {marketplaces.examples()}")
     return found
 
 

@@ -13,6 +13,7 @@ from orders.facts.stake import Worth
 from parsers import pack
 from parsers.frame import Frame
 from parsers.pack import Library
+from parsers.user_yaml import Fault
 from rules import rulebook
 from rules.alert import Severity
 from rules.rulebook import Rulebook
@@ -36,6 +37,8 @@ class Setup:
     all_quiet: bool = False
     """Once a week without any message, say that all is well."""
     packs: Path | None = None
+    left_out: tuple[Fault, ...] = ()
+    """What is wrong with packs of the user that are not in `library`."""
 
     def mailbox(self, name: str) -> Mailbox:
         """Raises KeyError when the configuration no longer has it."""
@@ -67,11 +70,13 @@ class Setup:
 
 
 def build(settings: Settings, *, rules: Path | None, packs: Path | None) -> Setup:
-    """The set-up of a configuration with the user's rules and packs. Raises WrittenError with every
-    fault of a file.
+    """The set-up of a configuration with the user's rules, and with those packs that are right.
+    Raises UserFileError with every fault of a file.
     """
+    library, left_out = pack.load_the_right(packs)
     return Setup(
-        library=pack.load(packs),
+        library=library,
+        left_out=left_out,
         rulebook=rulebook.load(rules, settings.notify),
         policy=deadlines.load(settings.policy),
         plan=plan_of(settings),
@@ -88,11 +93,13 @@ def build(settings: Settings, *, rules: Path | None, packs: Path | None) -> Setu
 
 def bare(*, rules: Path | None, packs: Path | None, zone: tzinfo | None = None) -> Setup:
     """The set-up of somebody without a configuration: shipped rules, no target. Raises
-    WrittenError.
+    UserFileError.
     """
     zone = zone or ZoneInfo("UTC")
+    library, left_out = pack.load_the_right(packs)
     return Setup(
-        library=pack.load(packs),
+        library=library,
+        left_out=left_out,
         rulebook=rulebook.load(rules),
         policy=deadlines.load(),
         plan=Plan(zone=zone, quiet_zone=zone),

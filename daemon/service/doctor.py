@@ -30,7 +30,7 @@ from daemon.worker.budget import MAIL_CPU
 from daemon.worker.reading import MEMORY, ReadingChild
 from parsers import codes, pack
 from parsers.errors import OrderbellError, os_error_text
-from parsers.user_yaml import did_you_mean
+from parsers.user_yaml import UserFileError, did_you_mean
 from rules import rulebook, schema
 
 PACKAGES = ("daemon", "orders", "parsers", "rules")
@@ -144,10 +144,12 @@ def _network_time() -> str:
 
 
 def _packs(files: Files) -> Iterator[Check]:
-    own = files.packs if files.packs.is_dir() else None
-    library = pack.load(own)
+    own = files.own_packs
+    library, left_out = pack.load_the_right(own)
     more = f", with yours of {own}" if own else ""
     yield _good(Area.PACKS, f"{', '.join(library.marketplaces)}{more}")
+    if left_out:
+        yield from _failed(Area.PACKS, "", UserFileError(left_out))
 
 
 def unlisted_codes(files: Files, now: datetime) -> Iterator[Check]:
@@ -262,7 +264,7 @@ def _mailbox(box: Mailbox, files: Files) -> Iterator[Check]:
 def _shares(box: Mailbox, files: Files) -> tuple[StampShare, ...]:
     if not files.ledger.exists():
         return ()
-    library = pack.load(files.packs if files.packs.is_dir() else None)
+    library, _ = pack.load_the_right(files.own_packs)
     with Store.open(files.ledger) as store, store.read() as ledger:
         return stamp_shares(ledger, library, box.id)
 
@@ -290,7 +292,7 @@ def _shown_shares(box: Mailbox, shares: tuple[StampShare, ...]) -> Iterator[Chec
 
 def _reading(files: Files) -> Iterator[Check]:
     """How well the process that meets strangers' words is shut in on this machine."""
-    with ReadingChild(files.packs if files.packs.is_dir() else None) as child:
+    with ReadingChild(files.own_packs) as child:
         holds = child.confinement()
     taken = {"landlock": "no files but Python's own", "seccomp": "no network, no other programs"}
     missing = [f"no {name}" for name in taken if name not in holds]

@@ -8,6 +8,8 @@ from daemon.pipeline.setup import Setup, build
 from daemon.settings import Settings, load
 from daemon.store.backups import SIDES
 from daemon.store.store import FILE
+from parsers import marketplaces
+from parsers.user_yaml import UserFileError
 from rules import ruletests
 
 
@@ -27,6 +29,10 @@ class Files:
         return self.rules.with_suffix(".tests.yaml")
 
     @property
+    def own_packs(self) -> Path | None:
+        return self.packs if self.packs.is_dir() else None
+
+    @property
     def ledger(self) -> Path:
         return self.state / FILE
 
@@ -35,15 +41,24 @@ class Files:
         return self.state / "tokens" / f"{mailbox}.json"
 
     def read(self) -> tuple[Settings, Setup]:
-        """What the files say now. Raises WrittenError with every fault of the first file that has
+        """What the files say now. Raises UserFileError with every fault of the first file that has
         some.
 
         The user's own tests of the rules must pass too.
         """
+        settings, setup = self.begin()
+        if setup.left_out:
+            raise UserFileError(setup.left_out)
+        return settings, setup
+
+    def begin(self) -> tuple[Settings, Setup]:
+        """As `read`, but packs with a fault are left out and told in the set-up: nothing was in
+        force before, and the other marketplaces must be read.
+        """
+        marketplaces.use(self.own_packs)
         settings = load(self.config, self._ours())
         rules = self.rules if self.rules.exists() else None
-        packs = self.packs if self.packs.is_dir() else None
-        setup = build(settings, rules=rules, packs=packs)
+        setup = build(settings, rules=rules, packs=self.own_packs)
         if self.tests.exists():
             ruletests.verify(self.tests, setup.rulebook)
         return settings, setup

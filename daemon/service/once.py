@@ -24,6 +24,7 @@ from daemon.store import backups
 from daemon.store.lock import Lock
 from daemon.store.store import FILE, Store, prepare, rescue
 from daemon.worker.reading import ReadingChild
+from parsers.user_yaml import Fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,8 @@ class Pass:
     sent: int
     undelivered: int
     """Messages a target did not take; they are tried again by the next pass."""
+    left_out: tuple[Fault, ...] = ()
+    """What is wrong with packs that were not read by."""
     damaged: str | None = None
     """That the ledger was damaged, and what became of it."""
 
@@ -54,7 +57,7 @@ def once(
 
     `dry_run` works on a copy of the ledger that is thrown away, and sends nothing.
     """
-    settings, setup = files.read()
+    settings, setup = files.begin()
     with ExitStack() as stack:
         prepare(files.ledger)
         stack.enter_context(Lock.take(files.state))
@@ -75,7 +78,12 @@ def once(
         pipeline.sweep()
         if dry_run:
             return Pass(
-                mails=mails, failures=failures, messages=tuple(messages), sent=0, undelivered=0
+                mails=mails,
+                failures=failures,
+                messages=tuple(messages),
+                sent=0,
+                undelivered=0,
+                left_out=setup.left_out,
             )
         store.copy_daily(clock())
         sent, undelivered = _outbox(
@@ -87,6 +95,7 @@ def once(
             messages=tuple(messages),
             sent=sent,
             undelivered=undelivered,
+            left_out=setup.left_out,
             damaged=damaged,
         )
 

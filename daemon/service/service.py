@@ -99,7 +99,7 @@ class Service:
         self._unreadable: set[str] = set()
         """Targets whose answers could not be read at the last look."""
         try:
-            self._settings, setup = files.read()
+            self._settings, setup = files.begin()
             self._stamp = files.stamp()
             prepare(files.ledger)
             self._resources.enter_context(Lock.take(files.state))
@@ -138,6 +138,8 @@ class Service:
         self._dispatch.run({"send": self._drain, "poll": self._poll_now, "hear": self._hear})
         self.pipeline.tell_health(STARTED, __version__, SERVICE)
         self.pipeline.tell_health(CLOCK_JUMPED, False, SERVICE)
+        if left_out := self.pipeline.setup.left_out:
+            self._reject(left_out[0].file, str(left_out[0]), len(left_out))
         self._accept_rules(now)
         self._scheduler = BackgroundScheduler(
             timezone=UTC,

@@ -51,10 +51,9 @@ class _FilesNow:
 
     def _settled(self) -> tuple[Settings | None, Setup]:
         if self._files.config.exists():
-            return self._files.read()
+            return self._files.begin()
         rules = self._files.rules if self._files.rules.exists() else None
-        packs = self._files.packs if self._files.packs.is_dir() else None
-        return None, bare(rules=rules, packs=packs)
+        return None, bare(rules=rules, packs=self._files.own_packs)
 
 
 @contextmanager
@@ -62,15 +61,13 @@ def serving(files: Files, listen: str | None) -> "Iterator[PageServer]":
     """The page served, on `listen` or as configured. Raises UserFileError, StoreError, PortError,
     and OrderbellError without the extra.
     """
-    with Store.open(files.ledger) as store:
-        setup_packs = files.packs if files.packs.is_dir() else None
-        with ReadingChild(setup_packs) as child:
-            server = opened(lambda: page_site(files, store, child, listen))
-            server.start()
-            try:
-                yield server
-            finally:
-                server.close()
+    with Store.open(files.ledger) as store, ReadingChild(files.own_packs) as child:
+        server = opened(lambda: page_site(files, store, child, listen))
+        server.start()
+        try:
+            yield server
+        finally:
+            server.close()
 
 
 def page_site(files: Files, store: Store, reads: Reads, listen: str | None = None) -> "Site":

@@ -17,7 +17,7 @@ from orders.deadlines.watches import CASES
 from orders.event import Event
 from orders.matching.index import ACCOUNT, RefKind
 from orders.order import Actor, OrderStatus
-from parsers.identifiers import ORDERS as SHAPES
+from parsers import marketplaces
 from parsers.notice import Kind
 
 if TYPE_CHECKING:
@@ -366,7 +366,7 @@ def _speaks_of(text: str) -> ColumnElement[bool]:
         select(naming.c.order_key)
         .join(reference, reference.c.event == naming.c.event)
         .where(
-            reference.c.marketplace.in_(tuple(SHAPES)),
+            reference.c.marketplace.in_(marketplaces.names()),
             reference.c.kind.in_((RefKind.TRACKING, RefKind.PACKAGE)),
             reference.c.value == text,
         )

@@ -108,10 +108,10 @@ class InlineReader:
 
 
 def inline(packs: Path | None) -> InlineReader:
-    """Raises UserFileError."""
-    from parsers.pack import load  # noqa: PLC0415 - BeautifulSoup belongs in the child of a service, not in the service
+    """By the packs that are right; whoever begins with them tells of the others."""
+    from parsers.pack import load_the_right  # noqa: PLC0415 - BeautifulSoup belongs in the child of a service, not in the service
 
-    return InlineReader(load(packs))
+    return InlineReader(load_the_right(packs)[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,16 +306,9 @@ def frame_from_json(text: str) -> Frame:
 
 def start(packs: str = "") -> Handler:
     """The handler of `daemon.worker.serve`."""
-    from parsers.user_yaml import UserFileError  # noqa: PLC0415 - half a second, in the child alone
-
     limit(MEMORY)
     sys.unraisablehook = lambda _raised: None  # it would write the words of a mail to stderr
-    try:
-        reader = inline(Path(packs) if packs else None)
-    except UserFileError:
-        # Broken since we were last started: the service tells of it, and a mail must not suffer for
-        # it.
-        reader = inline(None)
+    reader = inline(Path(packs) if packs else None)
     holds = shut_in([*_needed(), *([Path(packs)] if packs else [])])
 
     def handle(request: Mapping[str, Any], data: bytes) -> Any:

@@ -1,16 +1,8 @@
 """Which country's marketplace an order is from, as far as its mails tell."""
 
-import re
-
 from orders.event import Event
+from parsers import marketplaces
 
-DOMAINS = (
-    (re.compile(r"amazon\.co\.jp$"), "JP"),
-    (re.compile(r"amazon\.co\.uk$"), "GB"),
-    (re.compile(r"amazon\.com\.([a-z]{2})$"), None),
-    (re.compile(r"amazon\.com$"), "US"),
-    (re.compile(r"amazon\.([a-z]{2})$"), None),
-)
 CURRENCIES = {
     "JPY": "JP",
     "USD": "US",
@@ -21,22 +13,6 @@ CURRENCIES = {
     "MXN": "MX",
     "BRL": "BR",
 }
-
-STORES = {
-    "JP": "amazon.co.jp",
-    "GB": "amazon.co.uk",
-    "US": "amazon.com",
-    "AU": "amazon.com.au",
-    "BR": "amazon.com.br",
-    "MX": "amazon.com.mx",
-    "TR": "amazon.com.tr",
-    "BE": "amazon.com.be",
-}
-
-
-def store(country: str | None) -> str | None:
-    """Amazon's domain in that country."""
-    return None if country is None else STORES.get(country, f"amazon.{country.lower()}")
 
 
 def region(events: tuple[Event, ...], currency: str | None) -> str | None:
@@ -52,9 +28,4 @@ def region(events: tuple[Event, ...], currency: str | None) -> str | None:
 
 
 def _country_of_sender(event: Event) -> str | None:
-    domain = event.sender.rpartition("@")[2].lower()
-    for pattern, country in DOMAINS:
-        found = pattern.search(domain)
-        if found is not None:
-            return country or found[1].upper()
-    return None
+    return marketplaces.of(event.marketplace).country(event.sender.rpartition("@")[2])

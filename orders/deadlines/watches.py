@@ -24,6 +24,7 @@ from orders.fold.refunds import refunds
 from orders.fold.shipments import PARCEL_KINDS, parcels
 from orders.matching import titles
 from orders.order import Actor, CaseKind, Order, OrderStatus, Shipment, Watch, WatchState
+from parsers import marketplaces
 from parsers.notice import Item, Kind
 
 REST = "W4"
@@ -426,9 +427,7 @@ class _Awaited:
                 return True
 
     def _whole_and_charged(self, event: Event) -> bool:
-        """A cancellation of the whole order after money was taken. Amazon charges when it ships,
-        AliExpress at once.
-        """
+        """A cancellation of the whole order after money was taken: at once, or when it ships."""
         over = self.history.sure(Kind.SHIPMENT_DELIVERED, Kind.ORDER_COMPLETED)
         if leaves_lines(event, self.order.items) or closes_what_is_over(event, over):
             return False
@@ -440,7 +439,7 @@ class _Awaited:
         if text_of(end.fields, "reason") == "unpaid" or awaits_payment(self.history):
             return False
         taken = [Kind.ORDER_PAYMENT_CONFIRMED, Kind.SHIPMENT_SHIPPED]
-        if self.history.marketplace == "aliexpress":
+        if marketplaces.of(self.history.marketplace).file.charges == "placed":
             taken.append(Kind.ORDER_PLACED)
         return bool(self.history.of(*taken))
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 
-from orders.deadlines.region import region, store
+from orders.deadlines.region import region
 from orders.event import Event, Source
 from orders.facts_table import FACTS
 from orders.fold.days import Stated, stated, store_zone, surely_before
@@ -15,7 +15,7 @@ from orders.matching.index import ACCOUNT
 from orders.matching.titles import normal
 from orders.order import CaseKind, Order, OrderStatus
 from orders.subject import FactType, FactValue
-from parsers.identifiers import order_link
+from parsers import marketplaces
 from parsers.notice import Kind, Role, Trust
 
 FLAGS: Mapping[str, tuple[str, ...]] = {
@@ -45,7 +45,8 @@ def order_facts(order: Order) -> dict[str, FactValue]:
     facts["order.role"] = order.role.value
     country = region(order.news, order.total.currency if order.total else None)
     seller = order.role is Role.SELLER
-    link = order_link(order.marketplace, order.number, store(country), seller=seller)
+    shop = marketplaces.of(order.marketplace)
+    link = shop.page(order.number, shop.store_in(country), seller=seller)
     rest = unshipped(order.items, order.shipments)
     texts: Mapping[str, str | None] = {
         "order.title": order.title or None,

@@ -1,14 +1,11 @@
 """Days as marketplaces state them: a stated day is compared with days, never with a clock."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta, tzinfo
-from functools import cache
-from importlib.resources import files
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from orders.event import EARLIEST, LATEST, Event
-from parsers.bundled_yaml import read_bundled
+from parsers import marketplaces
 
 WEST, EAST = timedelta(hours=-12), timedelta(hours=14)
 """No clock on Earth is further from UTC."""
@@ -60,18 +57,4 @@ def _days(value: Stated, zone: tzinfo | None) -> tuple[date, date]:
 
 
 def _zone_name(event: Event) -> str | None:
-    domain = event.sender.rpartition("@")[2].lower()
-    zones = _zones(event.marketplace)
-    labels = domain.split(".")
-    suffixes = (".".join(labels[at:]) for at in range(len(labels)))
-    return next((zones[suffix] for suffix in suffixes if suffix in zones), None)
-
-
-@cache
-def _zones(marketplace: str) -> Mapping[str, str | None]:
-    """Store's domain → its zone, as the marketplace's pack has them."""
-    path = files("parsers").joinpath("packs", marketplace, "pack.yaml")
-    if not path.is_file():
-        return {}
-    stores = read_bundled(Path(str(path))).tree["stores"]
-    return {domain: (about or {}).get("zone") for domain, about in stores.items()}
+    return marketplaces.of(event.marketplace).zone(event.sender.rpartition("@")[2])

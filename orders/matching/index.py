@@ -8,6 +8,7 @@ from typing import Protocol
 
 from orders.belief import is_believed
 from orders.event import Event
+from parsers import marketplaces
 from parsers.notice import Kind, Role
 
 ACCOUNT = "@account"
@@ -86,10 +87,9 @@ class EventIndex(Protocol):
 def references(event: Event) -> tuple[tuple[RefKind, str], ...]:
     """What the store indexes for an event, each pair once.
 
-    Besides the plain values two marks are kept for AliExpress order numbers: `*` and the number
-    without its first
-    digit (links were seen without it), and `~` with a neighbourhood (line ids lie a few times
-    10,000 above the order).
+    Besides the plain values two marks are kept for whole order numbers of digits: `*` and the
+    number without its first digit (links were seen without it), and `~` with a neighbourhood (line
+    ids lie a few times 10,000 above the order).
     """
     if event.kind is Kind.MAIL_GIST:
         named = (*event.order_numbers, *event.tracking, *event.packages)
@@ -107,13 +107,13 @@ def references(event: Event) -> tuple[tuple[RefKind, str], ...]:
 def _marked_numbers(event: Event) -> Iterator[str]:
     for number in _numbers(event):
         yield number
-        if event.marketplace == "aliexpress" and is_whole(number):
+        if is_whole(event.marketplace, number):
             yield "*" + number[1:]
             yield "~" + neighbourhood(number)
 
 
 def _relay(event: Event) -> tuple[tuple[RefKind, str], ...]:
-    return ((RefKind.RELAY, event.sender.lower()),) if is_relay(event.sender) else ()
+    return ((RefKind.RELAY, event.sender.lower()),) if is_relay(event) else ()
 
 
 def order_keys(event: Event) -> tuple[str, ...]:
@@ -139,14 +139,16 @@ def is_unmatched(event: Event) -> bool:
     return not order_keys(event) and event.kind not in NEVER_AN_ORDER
 
 
-def is_relay(sender: str) -> bool:
-    """Amazon's alias for one person: buyer and seller write to each other through it."""
-    return "@marketplace.amazon." in sender.lower()
+def is_relay(event: Event) -> bool:
+    """Whether it is from the alias of one person, through which buyer and seller write to each
+    other.
+    """
+    return marketplaces.of(event.marketplace).is_alias(event.sender)
 
 
-def is_whole(number: str) -> bool:
-    """Sixteen digits or more: an AliExpress number from which none is missing."""
-    return number.isascii() and number.isdigit() and len(number) >= 16
+def is_whole(marketplace: str, number: str) -> bool:
+    """Whether no digit of the number is missing, where the marketplace's have digits alone."""
+    return marketplaces.of(marketplace).is_whole(number)
 
 
 def neighbourhood(number: str, shift: int = 0) -> str:

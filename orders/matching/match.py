@@ -37,6 +37,7 @@ from orders.matching.index import (
     order_keys,
 )
 from orders.matching.level import SURE, Level
+from parsers import marketplaces
 from parsers.notice import Kind, Role, Trust
 
 CAPS = {Trust.VERIFIED: 1.0, Trust.FORWARDED: 0.85, Trust.UNVERIFIED: 0.85, Trust.FORGED: 0.0}
@@ -145,7 +146,7 @@ def _gists(key: str, events: Iterable[Event], index: EventIndex) -> Iterator[Eve
     """Mails that no phrase fits and that name the order, or a parcel or case of its events."""
     marketplace, role, number = key_parts(key)
     values = [value for event in events for _, value in _ties(event)]
-    if marketplace == "aliexpress" and is_whole(number):
+    if is_whole(marketplace, number):
         values.append(number[1:])
     for value in dict.fromkeys((number, *values)):
         for event in index.by_reference(RefKind.GIST, marketplace, value):
@@ -157,7 +158,7 @@ def named_events(key: str, index: EventIndex) -> tuple[Event, ...]:
     """Events of the order's role that name its number, in full or without its first digit."""
     marketplace, role, number = key_parts(key)
     events = index.by_reference(RefKind.ORDER, marketplace, number)
-    if marketplace == "aliexpress" and is_whole(number):
+    if is_whole(marketplace, number):
         events += index.by_reference(RefKind.ORDER, marketplace, number[1:])
     return tuple(event for event in events if event.role == role)
 
@@ -256,7 +257,7 @@ def whole_number(number: str, event: Event, index: EventIndex) -> str:
     """The number with the first digit a link lost, where exactly one order fits; else the number
     itself.
     """
-    if event.marketplace != "aliexpress" or not _is_short(number):
+    if not _is_short(event, number):
         return number
     marked = _numbers_of(_marked("*" + number, event, index))
     wholes = {whole for whole in marked if whole[1:] == number}
@@ -264,7 +265,7 @@ def whole_number(number: str, event: Event, index: EventIndex) -> str:
 
 
 def _marked(mark: str, event: Event, index: EventIndex) -> list[Event]:
-    """Events of the same role whose AliExpress numbers bear the mark (`index.references`)."""
+    """Events of the same role whose numbers bear the mark (`index.references`)."""
     events = index.by_reference(RefKind.ORDER, event.marketplace, mark)
     return [other for other in events if other.role == event.role]
 
@@ -288,11 +289,13 @@ def _all_known(numbers: Iterable[str], event: Event, index: EventIndex) -> bool:
 
 
 def _parents(event: Event, index: EventIndex) -> tuple[str, ...]:
-    """L4b: AliExpress line ids lie n times 10,000 above their order. Worth a question, never
-    more.
+    """L4b: where lines have numbers, they lie n times 10,000 above their order's. Worth a question,
+    never more.
     """
-    numbers = [number for number in event.order_numbers if is_whole(number)]
-    if event.marketplace != "aliexpress" or len(numbers) != 1 or _known(numbers[0], event, index):
+    shop = marketplaces.of(event.marketplace)
+    numbers = [number for number in event.order_numbers if shop.is_whole(number)]
+    lines = shop.file.digits is not None and shop.file.digits.lines
+    if not lines or len(numbers) != 1 or _known(numbers[0], event, index):
         return ()
     return _keys(event, _orders_of_line(numbers[0], event, index))
 
@@ -303,15 +306,13 @@ def _orders_of_line(line: str, event: Event, index: EventIndex) -> set[str]:
         number
         for mark in marks
         for number in _numbers_of(filter(_tells_of_the_order, _marked(mark, event, index)))
-        if _is_line_of(line, number)
+        if is_whole(event.marketplace, number) and _is_line_of(line, number)
     }
 
 
 def _is_line_of(line: str, number: str) -> bool:
     """Whether the whole number may be a line of the order with that number."""
-    if not is_whole(number) or number[-4:] != line[-4:]:
-        return False
-    return 0 < int(line) - int(number) <= 1_000_000
+    return number[-4:] == line[-4:] and 0 < int(line) - int(number) <= 1_000_000
 
 
 def _tied(event: Event, index: EventIndex) -> Match | None:
@@ -457,12 +458,13 @@ def _renamed(events: Iterable[Event], index: EventIndex, before: EventIndex) -> 
 
 
 def _lacks_a_digit(event: Event) -> bool:
-    return event.marketplace == "aliexpress" and any(map(_is_short, event.order_numbers))
+    return any(_is_short(event, number) for number in event.order_numbers)
 
 
-def _is_short(number: str) -> bool:
-    """Fifteen digits: an AliExpress number of today, without its first."""
-    return len(number) == 15
+def _is_short(event: Event, number: str) -> bool:
+    """Whether it would be a number of the event's marketplace with one more digit before it."""
+    shop = marketplaces.of(event.marketplace)
+    return shop.is_whole(f"1{number}") and not shop.is_whole(number)
 
 
 def _kin(event: Event, index: EventIndex) -> Iterator[Event]:
@@ -504,22 +506,21 @@ def _crowds(keys: Iterable[str], unmatched: Event, index: EventIndex, before: Ev
 
 
 def _short_and_long(event: Event, index: EventIndex) -> Iterator[str]:
-    """Keys under which the same AliExpress orders may stand without their first digit, or with it,
-    or as a line.
+    """Keys under which the same orders may stand without their first digit, or with it, or as a
+    line.
     """
-    if event.marketplace != "aliexpress":
-        return
-    for number in event.order_numbers:
-        if is_whole(number):
+    shop = marketplaces.of(event.marketplace)
+    for number in event.order_numbers if shop.file.digits else ():
+        if shop.is_whole(number):
             yield key_of(event.marketplace, event.role, number[1:])
-        for mark in _marks_beside(number):
+        for mark in _marks_beside(number, whole=shop.is_whole(number)):
             for other in _marked(mark, event, index):
                 yield from order_keys(other)
 
 
-def _marks_beside(number: str) -> tuple[str, ...]:
+def _marks_beside(number: str, *, whole: bool) -> tuple[str, ...]:
     """The marks of numbers that may be this one with its first digit, or lines of it."""
-    shifts = (0, 1) if is_whole(number) else ()
+    shifts = (0, 1) if whole else ()
     return ("*" + number, *("~" + neighbourhood(number, shift) for shift in shifts))
 
 

@@ -11,6 +11,7 @@ from orders.event import Event
 from orders.matching import titles
 from orders.matching.index import ACCOUNT, EventIndex, RefKind, is_relay, key_parts, order_keys
 from orders.matching.level import Level
+from parsers import marketplaces
 from parsers.notice import Item, Kind, Money
 
 REACH = timedelta(days=120)
@@ -144,7 +145,7 @@ def _shows(event: Event, number: str) -> bool:
 
 def _same_talk(event: Event, events: tuple[Event, ...]) -> bool:
     """Whether one of the events is of the same thread, or from the same person's relay address."""
-    sender = event.sender.lower() if is_relay(event.sender) else None
+    sender = event.sender.lower() if is_relay(event) else None
     return any(
         other.sender.lower() == sender or not set(event.thread).isdisjoint(other.thread)
         for other in events
@@ -176,18 +177,18 @@ def agrees(number: str, masked: str) -> bool:
 def informative(marketplace: str, masked: str) -> int:
     """How many visible digits tell one order of a mailbox from another.
 
-    The first four of an AliExpress number tell its era and the last four its buyer; neither tells
-    the order.
+    Where the first tell the era and the last the buyer, they do not tell the order.
     """
     shown = _shown(masked)
     if shown is None:
         return 0
-    if marketplace != "aliexpress":
+    digits = marketplaces.of(marketplace).file.digits
+    if digits is None:
         return sum(len(part) for part in shown)
     return (
         sum(len(part) for part in shown[1:-1])
-        + max(0, len(shown[0]) - 4)
-        + max(0, len(shown[-1]) - 4)
+        + max(0, len(shown[0]) - digits.era)
+        + max(0, len(shown[-1]) - digits.person)
     )
 
 
@@ -206,7 +207,7 @@ def _by_thread(event: Event, index: EventIndex) -> Guess | None:
     }
     if threads:
         return _settle(Level.THREAD, 0.85, threads)
-    if not is_relay(event.sender):
+    if not is_relay(event):
         return None
     persons = set(_named_before(event, RefKind.RELAY, event.sender.lower(), index))
     fitting = _accepting(event, pasts(event, index, persons))

@@ -11,14 +11,12 @@ from hypothesis import strategies as st
 
 from parsers.dates import Clock, find_dates, find_span, iso_moment
 from parsers.identifiers import (
-    ORDER_IN_TEXT,
     SHAPES,
     check_digit_holds,
-    marketplace_of,
-    order_link,
     shape_of,
     tracking_link,
 )
+from parsers.marketplaces import marketplace_of, order_in_text, order_link
 from parsers.money import find_money, number_of, whole_money
 from parsers.notice import Money
 from parsers.pack import shipped
@@ -180,7 +178,7 @@ def test_an_order_number_is_known_by_its_shape_everywhere_alike(number, marketpl
 
     assert marketplace_of(number) == marketplace
     assert packs == ([marketplace] if marketplace else [])
-    found = ORDER_IN_TEXT.findall(f"order {number}, thank you")
+    found = order_in_text().findall(f"order {number}, thank you")
     assert found == ([number] if marketplace else [])
 
 

@@ -13,17 +13,19 @@ from daemon.files.exports.words import name
 from orders.event import Event
 from orders.facts.view import View
 from orders.order import Case, CaseKind, Watch, WatchState
+from parsers import marketplaces
 from parsers.notice import Kind, Role
+from parsers.packfile import Appeal
 
 PROMISED = frozenset({"will_ship_by", "wait_request"})
 
 
 def wants_prep(view: View) -> bool:
-    """An AliExpress dispute of the buyer whose result came or may come, and no appeal was decided
-    yet.
+    """A dispute of the buyer whose result can be appealed in a chat and came or may come, and no
+    appeal was decided yet.
     """
     order = view.order
-    if order.marketplace != "aliexpress" or order.role is not Role.BUYER:
+    if _appeal(view) is None or order.role is not Role.BUYER:
         return False
     decided = Kind.APPEAL_DECIDED in order.kinds
     return not decided and any(case.kind is CaseKind.DISPUTE for case in order.cases)
@@ -36,8 +38,7 @@ def prep_section(
     dispute = [case for case in order.cases if case.kind is CaseKind.DISPUTE][-1]
     return section(
         word(language, "prep"),
-        tag("p", tag("strong", word(language, "prep_lead"))),
-        tag("p", word(language, "prep_steps")),
+        *_way(view, language),
         facts(
             (
                 (word(language, "prep_id"), tag("strong", order.number)),
@@ -62,6 +63,17 @@ def prep_section(
 def _open_appeals(view: View) -> list[Watch]:
     appeals = (watch for watch in view.watches if watch.kind == "appeal")
     return [watch for watch in appeals if watch.state is WatchState.OPEN]
+
+
+def _appeal(view: View) -> Appeal | None:
+    return marketplaces.of(view.order.marketplace).file.appeal
+
+
+def _way(view: View, language: str) -> Iterable[Html]:
+    appeal = _appeal(view)
+    if appeal is not None:
+        yield tag("p", tag("strong", appeal.lead.words(language)))
+        yield tag("p", appeal.steps.words(language))
 
 
 def _deadline(view: View, language: str, zone: tzinfo, now: datetime) -> str:

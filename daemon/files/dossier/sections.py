@@ -10,11 +10,12 @@ from daemon.files.dossier.mails import StoredMail, day_or_time, local
 from daemon.files.dossier.page import Html, facts, link, section, table, tag
 from daemon.files.dossier.words import STATES, word
 from daemon.files.exports.words import name
-from orders.deadlines.region import region, store
+from orders.deadlines.region import region
 from orders.event import Event, Source
 from orders.facts.view import View
 from orders.order import Case, Order, Shipment, Watch, WatchState
-from parsers.identifiers import order_link, tracking_link
+from parsers import marketplaces
+from parsers.identifiers import tracking_link
 from parsers.notice import FieldValue, Item, Kind, Money, Role
 from rules.strings import CHOICES
 
@@ -34,13 +35,14 @@ def facts_section(order: Order, language: str, zone: tzinfo) -> Html:
     def say(key: str) -> str:
         return word(language, key)
 
-    site = store(region(order.events, order.total.currency if order.total else None))
-    address = order_link(order.marketplace, order.number, site, seller=order.role is Role.SELLER)
+    shop = marketplaces.of(order.marketplace)
+    site = shop.store_in(region(order.events, order.total.currency if order.total else None))
+    address = shop.page(order.number, site, seller=order.role is Role.SELLER)
     marks = [say(key) for key in ("problem", "on_hold", "stub") if getattr(order, key)]
     expected = [time(at) for at in (order.expected_from, order.expected_until) if at]
     table_of_facts = facts(
         (
-            (say("marketplace"), choice(order.marketplace, language)),
+            (say("marketplace"), shop.title),
             (say("number"), tag("strong", order.number)),
             (say("page"), link(address, address) if address else ""),
             (say("role"), choice(order.role, language)),

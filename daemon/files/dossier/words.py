@@ -87,14 +87,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "forwarded": "Forwarded mail inside",
         "none": "none",
         "prep": "Prep sheet for the appeal",
-        "prep_lead": (
-            "The chat ends after about three minutes without an answer and takes one appeal only. "
-            "Have this page open beside it, with the evidence files at hand."
-        ),
-        "prep_steps": (
-            "AliExpress Help Center, Online Service, Chat Now; ask for a person, then for an appeal"
-            " against the dispute result of this order."
-        ),
         "prep_id": "Order number",
         "prep_case": "Dispute number",
         "prep_deadline": "Appeal until",
@@ -189,14 +181,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "forwarded": "転送された元のメール",
         "none": "なし",
         "prep": "異議申し立ての準備シート",
-        "prep_lead": (
-            "チャットは約3分応答がないと切れ、申し立ては1回限りです。"
-            "このページと証拠ファイルを手元に開いておいてください。"
-        ),
-        "prep_steps": (
-            "AliExpress のヘルプセンター→オンラインサービス→チャット。"
-            "担当者に代わってもらい、この注文の紛争結果への異議申し立てを頼みます。"
-        ),
         "prep_id": "注文番号",
         "prep_case": "紛争番号",
         "prep_deadline": "申し立て期限",

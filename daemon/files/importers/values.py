@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from parsers.dates import FIRST_YEAR, LAST_YEAR, MONTHS
 from parsers.errors import OrderbellError
-from parsers.identifiers import marketplace_of
+from parsers.marketplaces import marketplace_of
 from parsers.money import number_of
 from parsers.notice import CURRENCIES, Money
 

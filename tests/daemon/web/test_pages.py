@@ -97,7 +97,7 @@ def test_one_order_is_drawn_and_told_as_a_list(sample):
     assert re.search(r'<svg[^>]+role="img"[^>]+aria-describedby="steps"', answer.text)
     steps = re.search(r'<ol class="steps" id="steps">(.*?)</ol>', answer.text, re.DOTALL)[1]
     assert steps.count("<li") == 5
-    assert "Judgement from AliExpress" in steps
+    assert "Judgement of the dispute" in steps
     assert steps.count('href="/mails/') == 5
 
 

@@ -164,7 +164,7 @@ def test_the_timeline_has_every_event_in_order_and_leads_to_the_mails():
     rows = [row.find_all("td") for row in heading.find_next("table").find("tbody").find_all("tr")]
 
     assert [row[1].get_text() for row in rows] == [
-        "Ordered", "Shipped", "Promise", "Dispute opened", "Evidence", "Judgement from AliExpress", "Dispute closed"
+        "Ordered", "Shipped", "Promise", "Dispute opened", "Evidence", "Judgement of the dispute", "Dispute closed"
     ]  # fmt: skip
     assert rows[0][0].get_text() == "2026-03-01 09:00 JST"
     assert rows[5][3].find("a")["href"] == "#mail-2"
