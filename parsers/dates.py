@@ -71,7 +71,9 @@ MONTH_DAY = re.compile(
     r"(?:\s?,?\s?" + _YEAR + ")?"
 )
 OPEN_RANGE = re.compile(
-    _NUMBER + r"[.日일]?(?:\s?[-–—~〜至]\s?|\s(?:to|bis|au|à|al|a|e|en|et|y|do)\s)"
+    r"(?<![0-9]{4}-)"
+    + _NUMBER
+    + r"[.日일]?(?:\s?[-–—~〜至]\s?|\s(?:to|bis|au|à|al|a|e|en|et|y|do)\s)"
     r"(?:\w{1,20}\s)?([0-9]{1,2})(?![0-9]|:)"
 )
 SPACES = re.compile(r"\s\s+")

@@ -198,10 +198,15 @@ def load_the_right(extra: Path | None) -> tuple[Library, tuple[Fault, ...]]:
 
 def _load(extra: Path | None) -> tuple[Library, tuple[Fault, ...]]:
     faults: list[Fault] = []
-    known = _known(_languages(extra, faults))
+    known = _known(_languages(extra, faults)) if extra and (extra / LANGUAGES).is_dir() else _ours()
     own = own_files(extra, faults) if extra else {}
-    names = {*shipped_files(), *own, *(one.name for one in (folders(extra) if extra else ()))}
-    found = (_pack(name, own.get(name), extra, known, faults) for name in sorted(names))
+    touched = {one.name for one in folders(extra)} if extra else set()
+    found = (
+        shipped().pack(name)
+        if extra and known is _ours() and name not in touched
+        else _pack(name, own.get(name), extra, known, faults)
+        for name in sorted({*shipped_files(), *touched})
+    )
     packs = tuple(pack for pack in found if pack is not None)
     library = Library(
         packs=packs,
@@ -211,6 +216,12 @@ def _load(extra: Path | None) -> tuple[Library, tuple[Fault, ...]]:
         forward=known.forward,
     )
     return library, tuple(faults)
+
+
+@cache
+def _ours() -> Known:
+    """What the languages' files that come with the program say."""
+    return _known(_languages(None, []))
 
 
 def _known(files: Mapping[str, LanguageFile]) -> Known:

@@ -22,6 +22,7 @@ from daemon.i18n import translations
 from daemon.queries.told import told_row
 from daemon.store.ledger import Ledger
 from daemon.web.visitor import Ask
+from parsers import marketplaces
 
 CATALOGUE = "web"
 PATTERNS = {
@@ -110,6 +111,8 @@ def _environment(language: str) -> Environment:
         catalogue.gettext, catalogue.ngettext, newstyle=True
     )
     environment.filters["path"] = lambda text: quote(str(text), safe="")
+    environment.filters["shop"] = marketplaces.title
+    environment.globals["shops"] = marketplaces.names
     environment.filters["words"] = lambda text: catalogue.gettext(str(text).replace("_", " "))
     return environment
 

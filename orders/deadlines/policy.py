@@ -18,7 +18,8 @@ from orders.order import Actor
 from parsers.notice import FIELDS, Kind, Role
 from parsers.user_yaml import Fault, UserFileError, check, did_you_mean, faults_of, parse
 
-ANY = "*"
+ANY, ELSE = "*", "else"
+"""Every marketplace; those that no row names."""
 ALWAYS = date(2000, 1, 1)
 PATTERN = re.compile(r"([a-z_.]+)(?:\[([a-z_]+)(?:(!?=)([a-z_|]+))?\])?")
 LONGEST = 3650
@@ -163,7 +164,9 @@ class PolicyRow(BaseModel):
         return self.actor is not Actor.ME and self.base != "mail"
 
     def is_for(self, marketplace: str, role: Role, region: str | None, day: date) -> bool:
-        """It counts for such an order begun on that day."""
+        """It counts for such an order begun on that day; `marketplace` is ELSE where it has no rows
+        of its own.
+        """
         begun = self.role is role and self.effective_from <= day
         return begun and self.marketplace in (ANY, marketplace) and self.region in (ANY, region)
 
@@ -200,7 +203,8 @@ class Policy:
     def _rows_for(
         self, marketplace: str, role: Role, region: str | None, day: date
     ) -> tuple[PolicyRow, ...]:
-        begun = [row for row in self.rows if row.is_for(marketplace, role, region, day)]
+        own = marketplace if any(row.marketplace == marketplace for row in self.rows) else ELSE
+        begun = [row for row in self.rows if row.is_for(own, role, region, day)]
         best = {row.place: row for row in sorted(begun, key=_precedence)}
         winners = filter(_is_enabled, begun)
         return tuple(row for row in winners if best[row.place] is row)

@@ -30,8 +30,8 @@ timezone: Asia/Tokyo
 
 
 @cache
-def reads():
-    return inline(None)
+def reads(packs: Path | None = None):
+    return inline(packs)
 
 
 class Household:
@@ -49,7 +49,9 @@ class Household:
     def take(self, *mails: bytes) -> None:
         """The mails arrive now, and what they ring is pushed."""
         with self.paths.store() as store:
-            pipeline = Pipeline(store, self.paths.setup(), reads(), clock=lambda: self.now)
+            pipeline = Pipeline(
+                store, self.paths.setup(), reads(self.paths.packs), clock=lambda: self.now
+            )
             poll = pipeline.begin_poll("main", backfill=timedelta(days=90))
             for raw in mails:
                 pipeline.take(poll, self._arrived(raw))
@@ -61,7 +63,9 @@ class Household:
         """The clock goes on, and what comes due is pushed."""
         self.now += span
         with self.paths.store() as store:
-            pipeline = Pipeline(store, self.paths.setup(), reads(), clock=lambda: self.now)
+            pipeline = Pipeline(
+                store, self.paths.setup(), reads(self.paths.packs), clock=lambda: self.now
+            )
             pipeline.sweep()
             self._push(store)
 
