@@ -87,7 +87,7 @@ def _missing(file: PackFile) -> Slips:
     if not file.stores:
         yield (
             ["stores"],
-            "no store; write the domains that send its mail: minatoya.example: {currency: JPY}",
+            "no store; write the domains that send its mail, such as minatoya.example",
         )
     if not any(dict(file.senders).values()):
         yield (

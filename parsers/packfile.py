@@ -34,8 +34,7 @@ def _zone(name: str) -> str:
 
 def _currency(code: str) -> str:
     if code not in CURRENCIES:
-        hint = did_you_mean(code, CURRENCIES)
-        raise ValueError(f"no currency {code!r}{hint or '; write one such as JPY (ISO 4217)'}")
+        raise ValueError(f"no currency {code!r}; write one such as JPY (ISO 4217)")
     return code
 
 

@@ -263,13 +263,16 @@ def _names(message: Message, texts: Iterable[str], library: Library) -> list[str
         for pattern in (GREETING, HONORIFIC, PLACE_LINE):
             found += pattern.findall(plain)
     names = {name.strip() for name in found} | {word for name in found for word in name.split()}
-    brands = {brand.lower() for pack in library.packs for brand in pack.file.brand}
-    no_names = NOT_NAMES | brands
+    no_names = NOT_NAMES | _brands(library)
     return [
         name
         for name in names
         if len(name) > 1 and name.lower() not in no_names and not name.isdigit()
     ]
+
+
+def _brands(library: Library) -> set[str]:
+    return {brand.lower() for pack in library.packs for brand in pack.file.brand}
 
 
 def _is_person(message: Message, library: Library) -> bool:

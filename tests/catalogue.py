@@ -36,7 +36,7 @@ NO_DATE = datetime(2026, 1, 1, tzinfo=UTC)
 FOREIGN = [name for name in LANGUAGES if name != "en"]
 SAYERS = (
     *("doctor.py", "errors.py", "secrets.py", "classify.py", "address.py", "bounds.py"),
-    *("user_yaml.py", "settings.py", "play.py", "trouble.py"),
+    *("user_yaml.py", "settings.py", "play.py", "trouble.py", "packcheck.py"),
 )
 """Files whose sentences are made apart from where they are raised or printed."""
 
