@@ -8,14 +8,14 @@ from datetime import datetime
 from orders.belief import is_believed
 from orders.event import Event
 from orders.matching.index import (
-    NEVER_AN_ORDER,
     RefKind,
+    is_unmatched,
     order_keys,
     references,
 )
-from parsers.notice import Role, Trust
+from orders.matching.match import now_matched
+from parsers.notice import Role
 
-PARCEL_REFERENCES = frozenset({RefKind.TRACKING, RefKind.PACKAGE, RefKind.CASE})
 LAST = "\U0010ffff"
 """Sorts behind every key."""
 
@@ -45,37 +45,17 @@ class ListIndex:
             insort(self._orders[event.marketplace, event.role], (event.at, key))
             if is_believed(event):
                 insort(self._believed[event.marketplace, event.role], (event.at, key))
-        if not keys and event.kind not in NEVER_AN_ORDER:
+        if is_unmatched(event):
             self._unmatched[event.marketplace, event.role][event.origin] = event
         if event.assigns is not None:
             self._assignments[event.assigns].append(event)
-        self._house(event)
+        self._forget(event)
         return True
 
-    def _house(self, event: Event) -> None:
-        """Take parcel mails that now have a sure home from the unmatched ones (as
-        `match.now_matched`).
-        """
-        seen, queue, home = {event.origin: event}, [event], False
-        while queue:
-            current = queue.pop()
-            home = home or bool(current.order_numbers)
-            if current.order_numbers and current is not event:
-                continue
-            for kind, value in references(current):
-                if kind not in PARCEL_REFERENCES:
-                    continue
-                for other in self._references[kind, event.marketplace, value]:
-                    if (
-                        other.role == event.role
-                        and other.trust is not Trust.FORGED
-                        and other.origin not in seen
-                    ):
-                        seen[other.origin] = other
-                        queue.append(other)
-        if home:
-            for origin in seen:
-                self._unmatched[event.marketplace, event.role].pop(origin, None)
+    def _forget(self, event: Event) -> None:
+        """As the store does: what has a sure home now is no longer unmatched."""
+        for origin in now_matched(event, self):
+            self._unmatched[event.marketplace, event.role].pop(origin, None)
 
     @property
     def events(self) -> tuple[Event, ...]:
