@@ -207,8 +207,10 @@ class Page:
         if miss not in self.refused:
             self.refused.append(miss)
 
-    def is_noise(self) -> bool:
-        return bool(self.pack.noise.find(self.subject, fold(self.subject), self._is_dull))
+    def dull_phrase(self) -> Phrase | None:
+        """The phrase by which the pack lists the subject as dull."""
+        hits = self.pack.noise.find(self.subject, fold(self.subject), self._is_dull)
+        return hits[0].phrase if hits else None
 
     def _is_dull(self, _phrase: Phrase, code: str, held: Mapping[str, Held]) -> bool:
         return self.guard.fits(code, held) and self.guard.objection(code, Kind.PROMO, held) is None

@@ -21,9 +21,9 @@ from parsers import (
 )
 from parsers import near as near_misses
 from parsers.authentic import Sender
-from parsers.body import Page
 from parsers.frame import Frame
 from parsers.gist import gist_of
+from parsers.listing import NOISE, dull_phrase, dull_sender, listing_of
 from parsers.mail import ParsedMail, parse, parse_header
 from parsers.notice import Outcome, Reading, Role, Trust
 from parsers.pack import Library, Pack
@@ -161,11 +161,11 @@ def _understand(
 ) -> Reading:
     pack = sender.pack
     assert pack is not None  # noqa: S101 - both callers looked
-    group = group_of(sender, pack)
+    listing = listing_of(sender, pack)
+    group = listing.group if listing else None
     more: dict[str, Any] = {"marketplace": pack.marketplace, "trust": trust, "sender": sender}
-    if group == "noise":
-        dull = f"{sender.local} sends nothing that matters."
-        return _reading(mail, Outcome.NOISE, dull, **more)
+    if listing is not None and group == NOISE:
+        return _reading(mail, Outcome.NOISE, dull_sender(listing, pack), **more)
     letterhead = stores.letterhead(mail, sender, group)
     read = renderings.read(mail, letterhead, _role(group, context))
     if read.notices:
@@ -173,7 +173,7 @@ def _understand(
         near = tuple(miss for page in read.pages for miss in page.refused)[: near_misses.MAX_NEAR]
         told = "; ".join(filter(None, (f"Understood; {why}", _complaint(read))))
         return _reading(mail, Outcome.NOTICES, f"{told}.", notices=heard, near=near, **more)
-    outcome, reason = _without_notices(sender, group, read)
+    outcome, reason = _without_notices(group, read)
     if outcome is not Outcome.UNREAD:
         return _reading(mail, outcome, reason, **more)
     gist = gist_of(mail, letterhead, context.library, role=_gist_role(group, context))
@@ -181,25 +181,26 @@ def _understand(
     return _reading(mail, outcome, reason, near=near, gist=gist, **more)
 
 
-def _without_notices(
-    sender: Sender, group: str | None, read: renderings.Read
-) -> tuple[Outcome, str]:
+def _without_notices(group: str | None, read: renderings.Read) -> tuple[Outcome, str]:
     """Why a marketplace's mail gives nothing."""
     if read.contradiction:
         return Outcome.UNREAD, f"Its words contradict each other: {read.contradiction}."
-    if any(page.is_noise() for page in read.pages):
-        return Outcome.NOISE, "A mail of the dull kind."
-    if group is None and not read.pages[0].code and not _names_an_order(read.pages[0]):
-        return (
-            Outcome.NOISE,
-            f"{sender.local} is no sender of order mail, and it names no order.",
-        )
+    dull = next(filter(None, (page.dull_phrase() for page in read.pages)), None)
+    if dull is not None:
+        return Outcome.NOISE, dull_phrase(dull)
+    return Outcome.UNREAD, _why_unread(group, read)
+
+
+def _why_unread(group: str | None, read: renderings.Read) -> str:
+    """Why nothing was understood."""
     refused = [miss for page in read.pages for miss in page.refused]
     if refused:
-        return Outcome.UNREAD, f"A phrase fits and was not believed: {refused[0].why}."
+        return f"A phrase fits and was not believed: {refused[0].why}."
     if complaint := _complaint(read):
-        return Outcome.UNREAD, f"No phrase of the pack fits it, and {complaint}."
-    return Outcome.UNREAD, "From a marketplace, and no phrase of the pack fits it."
+        return f"No phrase of the pack fits it, and {complaint}."
+    if group is None:
+        return "From an address that the pack does not list, and no phrase fits it."
+    return "From a marketplace, and no phrase of the pack fits it."
 
 
 def _complaint(read: renderings.Read) -> str:
@@ -226,23 +227,8 @@ def _gist_role(group: str | None, context: Context) -> Role:
 
 def group_of(sender: Sender, pack: Pack) -> str | None:
     """What this address sends: a group of `packfile.Senders`; None when the pack does not say."""
-    listed = pack.file.senders.model_dump()
-    for wanted in (f"{sender.local}@{sender.domain}", sender.domain, sender.local):
-        for group, names in listed.items():
-            if wanted in names:
-                return str(group)
-    for group, names in listed.items():
-        if any(name.endswith(".*") and sender.domain.startswith(name[:-1]) for name in names):
-            return str(group)
-    return None
-
-
-def _names_an_order(page: Page) -> bool:
-    return any(
-        True
-        for line in (page.subject, *page.text.lines[:200])
-        for _ in marks.orders_in_line(line, page.pack)
-    )
+    listing = listing_of(sender, pack)
+    return listing.group if listing else None
 
 
 def _reading(

@@ -37,6 +37,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "mails": "{n} mails",
         "one_order": "{n} order",
         "orders": "{n} orders",
+        "week": "Left out as dull this week: {mails}{new} (orderbell mails noise).",
+        "week_new": ", of new senders {senders}",
+        "week_unread": "Not understood this week: {mails} (orderbell mails unread).",
         "all_quiet": "All quiet",
         "all_quiet_body": "Nothing happened that you should know. Every mailbox is being read.",
         "rate_limit": "{count} more alerts",
@@ -86,6 +89,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "mails": "メール{n}通",
         "one_order": "注文{n}件",
         "orders": "注文{n}件",
+        "week": "この1週間に省いた広告など：{mails}{new}（orderbell mails noise）",
+        "week_new": "、新しい送信元は {senders}",
+        "week_unread": "この1週間に読み取れなかったもの：{mails}（orderbell mails unread）",
         "all_quiet": "異常なし",
         "all_quiet_body": (
             "お知らせすることはありませんでした。メールボックスはすべて読めています。"

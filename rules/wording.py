@@ -3,7 +3,7 @@ screen.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
@@ -32,6 +32,8 @@ words.
 
 SEEN = ("watch.since", "order.last_mail_at")
 """Facts whose words speak of any mail, whoever sent it."""
+MOST_NEW = 3
+"""So many new senders are named."""
 BULLET = "• "
 """Before each line of a list of alerts."""
 
@@ -470,7 +472,7 @@ def first_run(
     title = word(
         language,
         "first_run_one" if counts.in_need == 1 else "first_run",
-        mails=word(language, "mail" if counts.mails == 1 else "mails", n=counts.mails),
+        mails=_mails(counts.mails, language),
         orders=word(language, "one_order" if counts.orders == 1 else "orders", n=counts.orders),
         count=counts.in_need,
     )
@@ -482,6 +484,41 @@ def first_run(
 def all_quiet(language: str) -> AlertText:
     """The weekly sign of life of those who want it."""
     return AlertText(title=word(language, "all_quiet"), body=word(language, "all_quiet_body"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Week:
+    """What was not told one by one in a week."""
+
+    dull: int
+    unread: int
+    new: tuple[tuple[str, int], ...] = ()
+    """Addresses from which dull mail came for the first time, and how many."""
+
+
+def with_week(text: AlertText, week: Week, language: str) -> AlertText:
+    """The message with its weekly lines; what is told there is shortened before them."""
+    lines = [*_dull_line(week, language), *_unread_line(week, language)]
+    room = BODY_LENGTH - _size(lines)
+    return AlertText(title=text.title, body="\n".join([cut(text.body, room), *lines]))
+
+
+def _dull_line(week: Week, language: str) -> Iterator[str]:
+    if week.dull:
+        senders = word(language, "comma").join(f"{name} ({n})" for name, n in week.new[:MOST_NEW])
+        if len(week.new) > MOST_NEW:
+            senders += word(language, "title_and_more", count=len(week.new) - MOST_NEW)
+        new = word(language, "week_new", senders=senders) if senders else ""
+        yield word(language, "week", mails=_mails(week.dull, language), new=new)
+
+
+def _unread_line(week: Week, language: str) -> Iterator[str]:
+    if week.unread:
+        yield word(language, "week_unread", mails=_mails(week.unread, language))
+
+
+def _mails(count: int, language: str) -> str:
+    return word(language, "mail" if count == 1 else "mails", n=count)
 
 
 def rate_limited(count: int, language: str) -> AlertText:

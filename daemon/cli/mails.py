@@ -1,4 +1,4 @@
-"""`mails`: what was not understood, and reading it again once a pack has been mended."""
+"""`mails`: what was not understood or is dull, and reading it again once a pack has been mended."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from daemon.cli.paths import Paths
 
 @click.group()
 def mails() -> None:
-    """Look at mails that were not understood."""
+    """Look at mails that were not understood, or left out as dull."""
 
 
 @mails.command()
@@ -37,6 +37,40 @@ def unread(paths: Paths, limit: int, as_json: bool) -> None:
         ),
         as_json=as_json,
         empty="every marketplace mail was understood",
+    )
+
+
+@mails.command()
+@click.option("--from", "sender", metavar="ADDRESS", help="Each mail of this address.")
+@limit
+@as_json
+@click.pass_obj
+def noise(paths: Paths, sender: str | None, limit: int, as_json: bool) -> None:
+    """List what was left out as dull: how many of each address, by which entry of a pack."""
+    from daemon.queries.mails import dull_mails, dull_mails_from
+
+    zone = paths.zone()
+    with paths.ledger() as ledger:
+        rows = (
+            dull_mails(ledger, zone, limit=limit)
+            if sender is None
+            else dull_mails_from(ledger, zone, sender, limit=limit)
+        )
+    counted = (
+        column("from", "sender", Overflow.FOLD),
+        column("mails", "mails"),
+        Column("last", lambda row: spoken(row["last"], zone)),
+    )
+    single = (
+        column("mail", "mail"),
+        Column("arrived", lambda row: spoken(row["arrived"], zone)),
+        column("subject", "subject", Overflow.FOLD),
+    )
+    show(
+        rows,
+        (*(counted if sender is None else single), column("listed as", "entry", Overflow.FOLD)),
+        as_json=as_json,
+        empty="no mail was left out as dull",
     )
 
 

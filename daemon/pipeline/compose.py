@@ -3,7 +3,7 @@ outbox.
 """
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,12 +13,14 @@ from daemon.pipeline.records import record_of
 from daemon.pipeline.setup import Setup
 from daemon.pipeline.strangers import is_strangers
 from daemon.pipeline.transaction import Transaction
-from daemon.push.sanitize import sanitized
+from daemon.push.sanitize import foreign, sanitized
 from daemon.settings import Target
 from daemon.store.alerts import AnnouncementRow
 from daemon.store.ledger import Ledger
 from daemon.store.outbox import STRANGE, Outgoing
+from daemon.store.state import WEEK_TOLD
 from orders.facts.stores import StoreRecord
+from parsers.notice import Outcome
 from rules import wording
 from rules.alert import AlertState, Cause, Severity
 from rules.wording import AlertText
@@ -27,6 +29,8 @@ HISTORY = "history:"
 OUTAGE = "outage:"
 QUIET = "quiet"
 WEEK = timedelta(days=7)
+WEEKLY = (DIGEST, QUIET)
+"""Kinds of messages that tell once a week what mail was left out."""
 TO_ALL = ("history", QUIET)
 """Kinds of messages that are about no alert in particular."""
 MANY = 5
@@ -151,8 +155,10 @@ def _send(tx: Transaction, batch: str, said: Sequence[AnnouncementRow]) -> Messa
     tx.ledger.alerts.said([one.id for one in said], number)
     message = Message(number=number, at=tx.now, kind=kind, said=tuple(said))
     key = key_of(said, kind, tx.now)
+    week = _week(tx) if kind in WEEKLY else None
     for target, heard in _by_target(tx.setup, message):
         text = _text(tx, batch, heard, target)
+        text = text if week is None else wording.with_week(text, week, target.language)
         out = Outgoing(
             key=STRANGE + key if _is_strange(heard) else key,
             target=target.id,
@@ -168,6 +174,25 @@ def _send(tx: Transaction, batch: str, said: Sequence[AnnouncementRow]) -> Messa
 def _is_strange(heard: Sequence[AnnouncementRow]) -> bool:
     """Strangers alone are the cause of the message."""
     return bool(heard) and all(is_strangers(one.row.subject) for one in heard)
+
+
+def _week(tx: Transaction) -> wording.Week | None:
+    """What was left out or not understood, told once a week."""
+    told, since = tx.ledger.state.get(WEEK_TOLD), tx.now - WEEK
+    if told is not None and told.at > since:
+        return None
+    rows = tx.ledger.mails.dull(since=since)
+    new: Counter[str] = Counter()
+    for row in rows:
+        if row.first >= since:
+            new[foreign(row.sender)] += row.mails
+    unread = tx.ledger.mails.arrived_since(Outcome.UNREAD, since)
+    if not rows and not unread:
+        return None
+    tx.ledger.state.set(WEEK_TOLD, tx.now, True)
+    return wording.Week(
+        dull=sum(row.mails for row in rows), unread=unread, new=tuple(new.most_common())
+    )
 
 
 def _by_target(

@@ -1,4 +1,4 @@
-"""Mails that were not understood, as rows."""
+"""Mails that were not understood, and those that are dull, as rows."""
 
 from collections.abc import Mapping
 from datetime import tzinfo
@@ -11,6 +11,7 @@ from daemon.store.ledger import Ledger
 from daemon.store.mails import MailRow, MailState
 from daemon.worker.reading import Reads
 from parsers.errors import OrderbellError
+from parsers.listing import entry_of
 from parsers.notice import Outcome, gist_to_json
 
 
@@ -26,6 +27,29 @@ def unread_mails(ledger: Ledger, zone: tzinfo, *, limit: int = 200) -> list[Mapp
     ]
     newest = sorted(found, key=lambda row: row.id, reverse=True)
     return [_row(mail, zone) for mail in newest[:limit]]
+
+
+def dull_mails(ledger: Ledger, zone: tzinfo, *, limit: int = 200) -> list[Mapping[str, Any]]:
+    """What was left out as dull, counted by address and by the entry of the pack that lists it."""
+    return [
+        {
+            "sender": row.sender,
+            "marketplace": row.marketplace,
+            "mails": row.mails,
+            "first": iso(row.first, zone),
+            "last": iso(row.last, zone),
+            "entry": entry_of(row.reason),
+        }
+        for row in ledger.mails.dull(limit=limit)
+    ]
+
+
+def dull_mails_from(
+    ledger: Ledger, zone: tzinfo, sender: str, *, limit: int = 200
+) -> list[Mapping[str, Any]]:
+    """Each dull mail of one address, the newest first."""
+    found = ledger.mails.listed(outcomes=[Outcome.NOISE], sender=sender.lower(), limit=limit)
+    return [{**_row(mail, zone), "entry": entry_of(mail.reason)} for mail in found]
 
 
 def mail_row(ledger: Ledger, setup: Setup, reads: Reads, number: int) -> Mapping[str, Any]:

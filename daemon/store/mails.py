@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select, update
+from sqlalchemy import Connection, Select, case, func, select, update
 
 from daemon.store.dialect import add, add_all, insert
 from daemon.store.tables import UNFINISHED, mail, tally
@@ -57,6 +57,19 @@ class MailRow:
     sent_at: datetime | None
     same_as: int | None
     gist: Gist | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DullRow:
+    """The dull mails of one address that are dull for one reason."""
+
+    sender: str
+    marketplace: str | None
+    reason: str
+    mails: int
+    first: datetime
+    last: datetime
+    """When they arrived."""
 
 
 LIGHT = tuple(column for column in mail.c if column.name not in ("raw", "near", "claims"))
@@ -277,10 +290,13 @@ class Mails:
         outcomes: Collection[Outcome] = (),
         states: Collection[MailState] = (),
         since: datetime | None = None,
+        sender: str | None = None,
         limit: int = 1000,
     ) -> tuple[MailRow, ...]:
         """Newest first."""
         statement: Select[Any] = select(*LIGHT).where(mail.c.same_as.is_(None))
+        if sender is not None:
+            statement = statement.where(mail.c.sender == sender)
         if outcomes:
             statement = statement.where(mail.c.outcome.in_(outcomes))
         if states:
@@ -298,6 +314,31 @@ class Mails:
             mail.c.seen >= since, mail.c.reason.contains(words, autoescape=True)
         )
         return tuple(self._connection.execute(statement).scalars())
+
+    def dull(self, *, since: datetime | None = None, limit: int = 1000) -> tuple[DullRow, ...]:
+        """Dull mails by address and reason, the latest first. With `since` only what arrived from
+        then on is counted; `first` is over all.
+        """
+        last = func.max(mail.c.arrived)
+        counted = func.sum(case((mail.c.arrived >= since, 1), else_=0)) if since else func.count()
+        what = (mail.c.sender, mail.c.marketplace, mail.c.reason)
+        statement = (
+            select(*what, counted.label("mails"), func.min(mail.c.arrived), last)
+            .where(mail.c.outcome == Outcome.NOISE, mail.c.same_as.is_(None))
+            .group_by(*what)
+            .order_by(last.desc(), mail.c.sender)
+            .limit(limit)
+        )
+        if since:
+            statement = statement.having(last >= since)
+        return tuple(_dull(*row) for row in self._connection.execute(statement))
+
+    def arrived_since(self, outcome: Outcome, since: datetime) -> int:
+        """How many mails arrived since then and ended so, twins not counted."""
+        statement = select(func.count()).where(
+            mail.c.outcome == outcome, mail.c.same_as.is_(None), mail.c.arrived >= since
+        )
+        return int(self._connection.execute(statement).scalar_one())
 
     def outcome_count(self, outcome: Outcome) -> int:
         """How many mails ended so, twins not counted."""
@@ -386,6 +427,24 @@ def _row(row: Any) -> MailRow:
         sent_at=row.sent_at,
         same_as=row.same_as,
         gist=gist_from_wire(row.gist) if row.gist else None,
+    )
+
+
+def _dull(
+    sender: str | None,
+    marketplace: str | None,
+    reason: str | None,
+    mails: int,
+    first: datetime,
+    last: datetime,
+) -> DullRow:
+    return DullRow(
+        sender=sender or "",
+        marketplace=marketplace,
+        reason=reason or "",
+        mails=int(mails),
+        first=first,
+        last=last,
     )
 
 

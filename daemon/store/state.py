@@ -27,6 +27,8 @@ BACKED_UP = StateKey("backup")
 """Where the last backup was written to, at that time."""
 WEB_ACCESS = StateKey("web")
 """Who may use the page: fingerprints of tokens, sessions and invitations, with their names."""
+WEEK_TOLD = StateKey("week")
+"""True, with the time at which a digest last told what the week's dull and unread mails were."""
 PUBLISHED = StateKey("mqtt")
 """Number of the last message that the MQTT broker was told of."""
 BROKER_TROUBLE = StateKey("mqtt-trouble")

@@ -17,6 +17,7 @@ from rules.wording import (
     AlertText,
     Counts,
     Listener,
+    Week,
     all_quiet,
     cut,
     digest,
@@ -25,6 +26,7 @@ from rules.wording import (
     join,
     moment,
     rate_limited,
+    with_week,
     write,
 )
 from tests.rules.alert_life import book
@@ -363,6 +365,40 @@ def test_a_digest_is_a_list_of_titles():
         title="2 things to know", body="• Appeal by Wed\n• Shipped: cable"
     )
     assert digest([LOW], "ja") == AlertText(title="お知らせ 1件", body="• Shipped: cable")
+
+
+NEW = tuple((f"{name}@amazon.com", 2) for name in ("a", "b", "c", "d"))
+WEEKS = [
+    (
+        Week(dull=12, unread=1, new=NEW),
+        "en",
+        (
+            "Left out as dull this week: 12 mails, of new senders a@amazon.com (2), b@amazon.com (2),"
+            " c@amazon.com (2) and 1 more (orderbell mails noise).\n"
+            "Not understood this week: 1 mail (orderbell mails unread)."
+        ),
+    ),
+    (Week(dull=1, unread=0), "en", "Left out as dull this week: 1 mail (orderbell mails noise)."),
+    (
+        Week(dull=12, unread=3, new=NEW[:1]),
+        "ja",
+        (
+            "この1週間に省いた広告など：メール12通、新しい送信元は a@amazon.com (2)（orderbell mails noise）\n"
+            "この1週間に読み取れなかったもの：メール3通（orderbell mails unread）"
+        ),
+    ),
+    (Week(dull=0, unread=0), "ja", ""),
+]
+
+
+@pytest.mark.parametrize(("week", "language", "lines"), WEEKS)
+def test_a_digest_tells_what_was_left_out_below_what_it_tells(week, language, lines):
+    text = with_week(AlertText(title="2 things", body="• one\n• two"), week, language)
+    full = with_week(AlertText(title="2 things", body="word " * 400), week, language)
+
+    assert text.body == "\n".join(filter(None, ("• one\n• two", lines)))
+    assert full.body.endswith(lines)
+    assert len(full.body) <= BODY_LENGTH
 
 
 def test_a_digest_of_very_many_counts_what_it_cannot_show():
