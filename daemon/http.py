@@ -1,8 +1,9 @@
-"""One HTTP request of our own (the dead man's ping, answers from the phone, tokens): short,
-bounded, never sent elsewhere.
+"""One HTTP request of our own (the dead man's ping, answers from the phone, tokens, a model):
+short, bounded, never sent elsewhere.
 """
 
 import http.client
+import json
 import threading
 import urllib.error
 import urllib.parse
@@ -24,7 +25,7 @@ class WebError(OrderbellError):
 
 def get(url: str, *, seconds: float) -> bytes:
     """The body of a 2xx answer, at most 1 MiB. Raises WebError, at the latest after `seconds`."""
-    status, body = _within(url, None, seconds)
+    status, body = _within(url, None, {}, seconds)
     if not 200 <= status < 300:
         raise WebError(f"answered {status}")
     return body
@@ -34,17 +35,31 @@ def post(url: str, form: Mapping[str, str], *, seconds: float) -> tuple[int, byt
     """Status and body, at most 1 MiB, of what is answered to a form, be it an error. Raises
     WebError, at the latest after `seconds`.
     """
-    return _within(url, urllib.parse.urlencode(form).encode(), seconds)
+    return _within(url, urllib.parse.urlencode(form).encode(), {}, seconds)
 
 
-def _within(url: str, data: bytes | None, seconds: float) -> tuple[int, bytes]:
+def post_json(
+    url: str, body: Mapping[str, Any], *, seconds: float, bearer: str = ""
+) -> tuple[int, bytes]:
+    """As `post`, for JSON. `bearer`: the key that is shown. An answer over 1 MiB is a WebError."""
+    headers = {"Content-Type": "application/json"}
+    headers |= {"Authorization": f"Bearer {bearer}"} if bearer else {}
+    status, answer = _within(url, json.dumps(body).encode(), headers, seconds)
+    if len(answer) >= LARGEST:
+        raise WebError("answered more than 1 MiB")
+    return status, answer
+
+
+def _within(
+    url: str, data: bytes | None, more: Mapping[str, str], seconds: float
+) -> tuple[int, bytes]:
     if not url.lower().startswith(("https://", "http://")):
         raise WebError("is no web address; it begins with https://")
     found: list[tuple[int, bytes] | WebError] = []
 
     def call() -> None:
         try:
-            found.append(_call(url, data, seconds))
+            found.append(_call(url, data, more, seconds))
         except WebError as error:
             found.append(error)
 
@@ -65,8 +80,10 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         """An address that sends us elsewhere is set up wrongly; the answer 3xx says so."""
 
 
-def _call(url: str, data: bytes | None, seconds: float) -> tuple[int, bytes]:
-    headers = {"User-Agent": AGENT} | ({"Accept": "application/json"} if data else {})
+def _call(
+    url: str, data: bytes | None, more: Mapping[str, str], seconds: float
+) -> tuple[int, bytes]:
+    headers = {"User-Agent": AGENT, **({"Accept": "application/json"} if data else {}), **more}
     try:
         request = urllib.request.Request(url, data, headers)  # noqa: S310 - http or https, checked
         try:

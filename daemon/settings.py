@@ -10,6 +10,7 @@ from datetime import time, timedelta, tzinfo
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import (
@@ -139,6 +140,17 @@ def _network(text: str) -> str:
     return text
 
 
+def _endpoint(text: str) -> str:
+    try:
+        parts = urlsplit(bounds.line(text))
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good or parts.query or parts.fragment or parts.username:
+        raise ValueError("expected an address such as http://127.0.0.1:11434/v1")
+    return text
+
+
 SPAN, CLOCK = r"^(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+s)?$", r"^\d{1,2}:\d{2}$"
 WRITTEN: dict[str, Callable[[str], str]] = {
     SPAN: lambda iso: duration_text(TypeAdapter(timedelta).validate_python(iso)),
@@ -146,7 +158,7 @@ WRITTEN: dict[str, Callable[[str], str]] = {
 }
 """Defaults as people write them, where pydantic's schema has ISO 8601."""
 
-DAY = timedelta(days=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 SOCKET_PATH = 100
 """Characters of a Unix socket's path; the kernel takes 107 bytes."""
@@ -503,6 +515,34 @@ class Web(Written):
         return self.socket is not None or self.address[0] in LOOPBACK
 
 
+class TeachEndpoint(Written):
+    """A language model that may propose phrases to `orderbell teach --ask`."""
+
+    endpoint: Annotated[str, AfterValidator(_endpoint)]
+    """Base address of an OpenAI-compatible server, such as http://127.0.0.1:11434/v1 (Ollama)."""
+    model: Line
+    """Its name there."""
+    key: Secret | None = None
+    """The API key, where the server wants one."""
+    timeout: Annotated[Duration, AfterValidator(bounds.between(timedelta(seconds=1), HOUR))] = (
+        timedelta(seconds=60)
+    )
+    """How long an answer may take, up to 1h."""
+
+    @model_validator(mode="after")
+    def key_hidden(self) -> "TeachEndpoint":
+        if self.key and not self.endpoint.startswith("https://") and not self.local:
+            raise ValueError(
+                "endpoint: http:// would show the key to everybody on the way; write https://"
+            )
+        return self
+
+    @property
+    def local(self) -> bool:
+        """It is on this machine."""
+        return urlsplit(self.endpoint).hostname in LOOPBACK
+
+
 class SeverityPolicy(Written):
     notify: tuple[str, ...] = ()
     """Groups of targets; without any groups at all, every target."""
@@ -631,6 +671,10 @@ class Settings(Written):
     """State and alerts for Home Assistant (extra orderbell[mqtt])."""
     web: Web | None = None
     """The page, the calendar and the API (extra orderbell[web]), served by `run`."""
+    teach: TeachEndpoint | None = None
+    """A language model that may propose phrases to `orderbell teach --ask`; left out: none is
+    asked.
+    """
     policy: dict[str, dict[str, str | int]] = {}
     """Deadlines of orders/deadlines/policy.yaml changed by key, such as {D-AE-13: {days: 5}}."""
     worth_it: Amount | None = None
@@ -692,7 +736,8 @@ def shown(settings: Settings) -> dict[str, Any]:
     shown.
     """
     tree = settings.model_dump(mode="json", by_alias=True, exclude_none=True)
-    for thing in (*tree["mailboxes"], *tree["targets"], tree):
+    parts = (tree[name] for name in ("mqtt", "web", "teach") if name in tree)
+    for thing in (*tree["mailboxes"], *tree["targets"], *parts, tree):
         for key, value in thing.items():
             if isinstance(value, dict) and "value" in value:
                 thing[key] = {"value": "(not shown)"}
@@ -769,6 +814,8 @@ def _is_metrics(path: Path) -> bool:
 def _secrets(settings: Settings) -> tuple[Secret, ...]:
     written = [mailbox.password for mailbox in settings.mailboxes] + [settings.ping_url]
     written += [settings.web.password] if settings.web else []
+    written += [settings.mqtt.password] if settings.mqtt else []
+    written += [settings.teach.key] if settings.teach else []
     for target in settings.targets:
         written += [target.url, target.answers]
     return tuple(secret for secret in written if secret is not None)

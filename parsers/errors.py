@@ -5,6 +5,8 @@ OrderbellError            something could not be done; it says what, and what to
 ├── TooComplexError       a style sheet beyond its limits              parsers/styles
 ├── OperandError          the value of a rule's test                   rules/operators
 ├── CellError             a cell of a table that is imported           daemon/files/importers/values
+├── TeachError            a mail or phrase that cannot be taught       parsers/teach
+├── ModelError            a language model that proposed nothing       daemon/teach/model
 ├── WorkerError           a child process that gave no answer          daemon/worker/process
 ├── ReadingError          a mail its reader could not end              daemon/worker/reading
 │   └── StandInError      what a server gave in the place of a mail    daemon/worker/reading

@@ -11,7 +11,7 @@ import email
 import hashlib
 import re
 from base64 import b64encode, encodebytes
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from email.generator import BytesGenerator
 from email.message import Message
 from email.policy import compat32
@@ -68,6 +68,9 @@ SHIP_TO = re.compile(
 )
 STREET_LINES = 6
 PIECE = re.compile(r"(<[^<>]*>|\n)")
+LINK = re.compile(r"(https?://[^\s/?#<>\"']{1,253})[^\s<>\"']*", re.IGNORECASE)
+SPACED_NUMBER = re.compile(r"(?<![\d.,/:-])\(?\+?\d{1,5}\)?(?:[ \-]\d{2,5}){2,6}(?![\d.,/:-])")
+"""A telephone number in groups; a date between strokes is none."""
 LONG_NUMBER = re.compile(r"\d{7}")
 OUTLOOK_HOP = re.compile(r"\bby\s+\S+\.(?:outlook|office365)\.com\b", re.IGNORECASE)
 FILE_NAME = re.compile(
@@ -118,6 +121,22 @@ def scrub(raw: bytes, library: Library | None = None) -> bytes:
         out, mangle_from_=False, policy=compat32.clone(linesep=separator, max_line_length=0)
     ).flatten(message)
     return out.getvalue()
+
+
+def scrub_lines(raw: bytes, lines: Sequence[str]) -> tuple[str, ...]:
+    """Lines of that mail for somebody else's eyes, one for one: without its people, with nothing of
+    a link but its host, and without any long number.
+    """
+    message = email.message_from_bytes(raw)
+    texts = [_text(part)[0] for part in message.walk() if part.get_content_maintype() == "text"]
+    library = shipped()
+    whole = "\n".join(line.replace("\n", " ") for line in lines)
+    mask = _Mask(library, raw, _names(message, [*texts, whole], library))
+    text = LINK.sub(r"\1/…", mask.body(whole))
+    text = SPACED_NUMBER.sub(
+        lambda match: match[0] if DATE.fullmatch(match[0]) else re.sub(r"\d", "0", match[0]), text
+    )
+    return tuple(text.split("\n"))
 
 
 class _Mask:

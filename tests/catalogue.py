@@ -37,6 +37,7 @@ FOREIGN = [name for name in LANGUAGES if name != "en"]
 SAYERS = (
     *("doctor.py", "errors.py", "secrets.py", "classify.py", "address.py", "bounds.py"),
     *("user_yaml.py", "settings.py", "play.py", "trouble.py", "packcheck.py"),
+    *("doubts.py", "model.py"),
 )
 """Files whose sentences are made apart from where they are raised or printed."""
 

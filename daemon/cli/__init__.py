@@ -34,6 +34,7 @@ from daemon.cli import (
     service,
     stake,
     status,
+    teach,
     undo,
     web,
 )
@@ -116,7 +117,7 @@ main.sections = {
         web.web,
         login.login,
     ),
-    "Mails": (read.read, read.why, read.scrub, replay.replay, mails.mails),
+    "Mails": (read.read, read.why, teach.teach, read.scrub, replay.replay, mails.mails),
     "Orders": (
         orders.orders,
         orders.order,

@@ -45,6 +45,8 @@ ENDS: dict[str, Exit] = {
     "TooComplexError": Exit.ERROR,
     "OperandError": Exit.RULES,
     "CellError": Exit.ERROR,
+    "TeachError": Exit.ERROR,
+    "ModelError": Exit.ERROR,
     "WorkerError": Exit.ERROR,
     "ReadingError": Exit.ERROR,
     "StandInError": Exit.ERROR,

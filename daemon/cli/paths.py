@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from orders.deadlines.policy import Policy
     from orders.facts.stake import Worth
     from orders.facts.view import View
+    from parsers.frame import Frame
     from parsers.pack import Library
     from parsers.reader import Context
     from parsers.user_yaml import Fault
@@ -215,6 +216,13 @@ class Paths:
         """
         from parsers.reader import Context
 
+        frame = self.frame(mailbox)
+        return Context.of(self.library(), frame)
+
+    def frame(self, mailbox: str | None) -> "Frame":
+        """As `context`, without what is known of the marketplaces."""
+        from parsers.frame import Frame
+
         settings = self.settings_if_any()
         if settings is None:
             if mailbox:
@@ -222,10 +230,9 @@ class Paths:
                     Exit.CONFIGURATION,
                     f"--mailbox {mailbox} needs a configuration; {self.config}: no such file",
                 )
-            return Context(library=self.library())
+            return Frame()
         box = mailbox_of(settings, mailbox)
-        frame = box.frame(settings.timezone, settings.mailboxes)
-        return Context.of(self.library(), replace(frame, trust_all=False))
+        return replace(box.frame(settings.timezone, settings.mailboxes), trust_all=False)
 
 
 def tell_left_out(faults: "Iterable[Fault]") -> None:

@@ -50,7 +50,7 @@ def read(paths: Paths, files: tuple[str, ...], as_json: bool, mailbox: str | Non
         if as_json:
             print_json({"file": name, **reading_to_json(reading)})
         else:
-            click.echo("\n".join(_in_short(name, reading)))
+            click.echo("\n".join(in_short(name, reading)))
         if not looks_like_mail(raw):
             wrong.append(f"{name}: {NO_MAIL}")
     if wrong:
@@ -68,7 +68,7 @@ def why(paths: Paths, file: str, as_json: bool, mailbox: str | None) -> None:
     from parsers.teach import lines_to_write
 
     context = paths.context(mailbox)
-    raw = _demand_mail(file)
+    raw = demand_mail(file)
     reading = read_mail(raw, context)
     if as_json:
         print_json(_reasons(file, reading))
@@ -91,7 +91,7 @@ def scrub(paths: Paths, file: str, output: Path | None) -> None:
     """Write a copy of a mail with names, addresses and order numbers replaced, safe to share."""
     from parsers.scrub import scrub as scrub_mail
 
-    raw = _demand_mail(file)
+    raw = demand_mail(file)
     copy = scrub_mail(raw, paths.library())
     if output is None:
         click.echo(copy, nl=False)
@@ -123,7 +123,7 @@ def mail_bytes(name: str) -> bytes:
         raise ExitError(Exit.ERROR, os_error_text(error)) from error
 
 
-def _demand_mail(name: str) -> bytes:
+def demand_mail(name: str) -> bytes:
     from parsers.sniff import NO_MAIL, looks_like_mail
 
     raw = mail_bytes(name)
@@ -140,7 +140,7 @@ def _filled(name: str, raw: bytes) -> bytes:
     return raw
 
 
-def _in_short(name: str, reading: "Reading") -> Iterator[str]:
+def in_short(name: str, reading: "Reading") -> Iterator[str]:
     yield f"{name}: {reading.outcome.value} ({reading.trust.value}) – {reading.reason}"
     for notice in reading.notices:
         yield f"  {notice.kind.value}  {' '.join(notice.order_numbers)}".rstrip()
@@ -170,7 +170,7 @@ def _spoken(value: Any) -> str:
 
 
 def _in_full(name: str, reading: "Reading") -> Iterator[str]:
-    yield from _in_short(name, reading)
+    yield from in_short(name, reading)
     yield f"  from {reading.sender or 'nobody'}, subject {reading.subject!r}"
     for notice in reading.notices:
         yield f"{notice.kind.value} was said by"

@@ -179,9 +179,11 @@ class Commands:
         """Take back what was told (`told.id`); the row, and keys of the orders that changed."""
         return self._do(lambda tx: take_back(tx, number, self.channel))
 
-    def reread(self, reads: Reads, numbers: Iterable[int]) -> dict[int, Reread]:
+    def reread(
+        self, reads: Reads, numbers: Iterable[int], *, forget: bool = False
+    ) -> dict[int, Reread]:
         """Read stored mails again with today's packs and stamps; what became of those that changed,
-        by number.
+        by number. `forget`: a phrase was taken back, and so is what it alone said.
         """
         changed: dict[int, Reread] = {}
         for number in numbers:
@@ -200,7 +202,7 @@ class Commands:
             if frame.dkim and row.trust == Trust.VERIFIED and reading.trust is Trust.UNVERIFIED:
                 # We checked its signature when it came; the key may be gone by now.
                 reading = replace(reading, trust=Trust.VERIFIED)
-            found = self._do(partial(reread, number=number, reading=reading))
+            found = self._do(partial(reread, number=number, reading=reading, forget=forget))
             if found is not None:
                 changed[number] = found
         return changed

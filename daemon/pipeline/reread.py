@@ -3,6 +3,7 @@ otherwise.
 """
 
 from dataclasses import dataclass
+from itertools import count
 
 from daemon.pipeline.corrections import restore, retract, trust_anew
 from daemon.pipeline.evaluate import look
@@ -10,8 +11,11 @@ from daemon.pipeline.intake import append, end, enter
 from daemon.pipeline.scopes import mail_scope
 from daemon.pipeline.transaction import Transaction
 from daemon.store.mails import MailRow
-from orders.event import Event, events_of
+from orders.event import Event, Source, events_of
 from parsers.notice import Outcome, Reading, Trust
+
+SAID = ("kind", "role", "order_numbers", "tracking", "packages", "cases", "masked", "fields")
+"""What of an event is said, and not who says it and when."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,17 +33,24 @@ class Reread:
         return self.trust is not None and self.reading.trust is not self.trust
 
 
-def reread(tx: Transaction, number: int, reading: Reading) -> Reread | None:
+def reread(
+    tx: Transaction, number: int, reading: Reading, *, forget: bool = False
+) -> Reread | None:
     """Take a new reading of a stored mail; None when nothing changed.
 
     A mail that was understood keeps what it said, and gains what is new. Only one that turns out to
     be forged is taken back, and only its trust is judged anew: both by events of their own.
+    `forget`: a phrase was taken back, and so is what it alone said.
     """
     row = tx.ledger.mails.get(number)
     if row.digest is None:
         return None
     before = tx.ledger.events_of_mail(number)
-    changed = _says_more(tx, row, reading, before)
+    changed = (
+        _says_otherwise(tx, row, reading, before)
+        if forget
+        else _says_more(tx, row, reading, before)
+    )
     changed = _is_trusted_otherwise(tx, row, reading, before) or changed
     if not changed:
         return None
@@ -55,13 +66,49 @@ def _says_more(tx: Transaction, row: MailRow, reading: Reading, before: tuple[Ev
         return _is_heard_anew(tx, row, reading, before)
     if not understood and before:
         retract(tx, before)  # its gist: the phrase that fits now says more
-    digest = str(row.digest)
-    gone = tx.ledger.retracted([f"mail:{digest}#{index}" for index in range(len(reading.notices))])
-    end(tx, row.id, reading, digest, tx.ledger.mails.raw(row.id))
-    enter(tx, row.id, reading, digest)
+    _enter_anew(tx, row, reading)
+    return True
+
+
+def _says_otherwise(
+    tx: Transaction, row: MailRow, reading: Reading, before: tuple[Event, ...]
+) -> bool:
+    said = [event for event in before if event.source is Source.MAIL]
+    same = [one.kind for one in said] == [one.kind for one in reading.notices]
+    if same or row.outcome is not Outcome.NOTICES:
+        return False
+    retract(tx, said)
+    _enter_anew(tx, row, reading)
+    return True
+
+
+def _enter_anew(tx: Transaction, row: MailRow, reading: Reading) -> None:
+    """The events of the new reading; those that were taken back before stand again."""
+    name, gone = _edition(tx, row, reading)
+    end(tx, row.id, reading, str(row.digest), tx.ledger.mails.raw(row.id))
+    enter(tx, row.id, reading, name)
     if gone:
         restore(tx, gone)
-    return True
+
+
+def _edition(tx: Transaction, row: MailRow, reading: Reading) -> tuple[str, tuple[Event, ...]]:
+    """The name under which the events go, and those of them that were taken back: the mail's
+    digest, with a number where events of that name said something else once.
+    """
+    name = digest = str(row.digest)
+    for number in count(2):
+        events = events_of(reading, digest=name, arrived=row.arrived, seen=row.seen, mail=row.id)
+        gone = tx.ledger.retracted([event.origin for event in events])
+        old = {event.origin: event for event in gone}
+        if all(_is_same(old.get(event.origin, event), event) for event in events):
+            break
+        name = f"{digest}~{number}"
+    return name, gone
+
+
+def _is_same(one: Event, other: Event) -> bool:
+    """Whether two events say the same of the same things."""
+    return all(getattr(one, name) == getattr(other, name) for name in SAID)
 
 
 def _is_heard_anew(

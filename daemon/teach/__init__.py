@@ -1,0 +1,1 @@
+"""Teaching a phrase: tried against all kept mails, written into the user's pack, taken back."""
