@@ -10,6 +10,7 @@ from functools import cached_property, partial
 
 from parsers import blocks
 from parsers.blocks import Block, Head, Lines
+from parsers.clauses import Clauses
 from parsers.codes import MailCode
 from parsers.dates import Clock
 from parsers.guard import Guard
@@ -44,6 +45,8 @@ STAGES = frozenset(
 MAX_ATTRIBUTION = 200
 HEADER_LINES = 5
 """Of an earlier mail's head: From, Sent, To, Cc, Subject."""
+GOES_ON = re.compile("と|という|ので|場合|際|なら|か[。？]|라는|라고")
+"""How a Japanese or Korean sentence goes on in the next line."""
 INTRODUCTION = 60
 """Signs of a heading at most."""
 
@@ -67,6 +70,8 @@ class Page:
     """What the mail calls itself."""
     refused: list[NearMiss] = field(default_factory=list)
     """Phrases that fit a line and were not believed, with the reason."""
+    below: tuple[str, ...] = ()
+    """What stands behind the news: adverts, help, an earlier mail."""
     contradiction: str = ""
     """What in the body stands against the title."""
 
@@ -77,6 +82,7 @@ class Page:
             stop = min(self.text.quoted, len(folded) if stop is None else stop)
         if stop is not None:
             links = tuple(link for link in self.text.links if link.line < stop)
+            self.below = self.text.lines[stop:]
             self.text = replace(self.text, lines=self.text.lines[:stop], links=links)
         self.lines = Lines(text=self.text, folded=folded[:stop], pack=self.pack)
         self.values = Values(pack=self.pack, clock=self.clock, dollar=self.dollar)
@@ -132,16 +138,16 @@ class Page:
         return tuple(sorted([*_without_steps(found, self.lines), *self._sentences()], key=_place))
 
     def _is_example(self, place: int, code: str) -> bool:
-        """Whether the line above says that this one is an example, a question or somebody else's
-        word.
+        """Whether a line beside this one says that it is an example, a question or somebody else's
+        word, or goes on with its sentence and says so.
         """
-        above = self.lines.printed[place - 1] if place else ""
         clauses = self.pack.clauses.get(code)
-        if not above or len(above) > INTRODUCTION or clauses is None:
+        if clauses is None:
             return False
-        colon = above.endswith((":", "："))
-        return clauses.reported(above) or (
-            colon and (clauses.question(above) or clauses.conditional(above))
+        above = self.lines.printed[place - 1] if place else ""
+        below = self.lines.printed[place + 1 :][:1]
+        return _introduces(above, clauses) or any(
+            _goes_on(self.lines.printed[place], line, clauses) for line in below
         )
 
     @cached_property
@@ -165,6 +171,10 @@ class Page:
     def titled(self) -> bool:
         """Whether the subject is known, if only as one that says nothing by itself."""
         return bool(self._titles)
+
+    def fits(self, _phrase: Phrase, template: Template, held: Mapping[str, Held]) -> bool:
+        """Whether the gaps hold what they are named after; nothing is noted."""
+        return self.guard.fits(template.language, held)
 
     def _believe(
         self, line: str, phrase: Phrase, template: Template, held: Mapping[str, Held]
@@ -324,6 +334,26 @@ def is_short(folded: str) -> bool:
     """Whether a line may be a step of a progress bar."""
     words = len(folded) / 3 if any(one.search(folded) for one in SCRIPTS.values()) else 0
     return max(words, len(folded.split())) <= STEP
+
+
+def _introduces(above: str, clauses: Clauses) -> bool:
+    """`The seller claims:`, `FAQ`, `You will soon read:`."""
+    if not above or len(above) > INTRODUCTION:
+        return False
+    unsure = clauses.question, clauses.conditional, clauses.future
+    return clauses.reported(above) or (
+        above.endswith((":", "：")) and any(one(above) for one in unsure)
+    )
+
+
+def _goes_on(line: str, below: str, clauses: Clauses) -> bool:
+    """Whether the line below ends a sentence that was broken, and unsays it: `Your package was
+    delivered` / `but you cannot find it?`, `商品が配達されました` / `というメール`.
+    """
+    broken = line[-1:].isalnum() and (below[:1].islower() or GOES_ON.match(below))
+    return bool(broken) and (
+        clauses.reported(below) or clauses.question(below) or clauses.conditional(below)
+    )
 
 
 def _place(pair: tuple[int, object]) -> int:

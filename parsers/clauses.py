@@ -168,7 +168,7 @@ class Clauses:
                 ):
                     yield mark._replace(start=helper.start if helper else mark.start)
             else:
-                last[mark.role] = mark
+                last[mark.role] = _joined(last.get(mark.role), mark)
         yield from _pairs(candidates)
 
     def _clauses_under(self, text: str, marks: Sequence[Mark]) -> Iterator[tuple[int, int]]:
@@ -277,6 +277,13 @@ def _goes_on(text: str, mark: Mark) -> bool:
             return mark.start > 0 and (glued or follows)
         case _:
             return False
+
+
+def _joined(before: Mark | None, mark: Mark) -> Mark:
+    """A word with what of its own kind it overlaps: `has been` is one auxiliary."""
+    if before is None or mark.start >= before.end:
+        return mark
+    return mark._replace(start=before.start, end=max(before.end, mark.end))
 
 
 def _touch(left: Mark | None, right: Mark) -> bool:

@@ -17,7 +17,7 @@ from parsers.money import every_money
 from parsers.notice import Gist, Money, Role, StatedDeadline
 from parsers.pack import Library, Pack
 from parsers.phrase import fold
-from parsers.stores import Letterhead
+from parsers.stores import Letterhead, dollar_of
 from parsers.text import VisibleText
 from parsers.wordlist import Mark, longest, plain_text
 
@@ -105,7 +105,7 @@ def gist_of(
     return Gist(
         orders=orders,
         parcels=parcels,
-        amounts=_amounts((mail.subject, *lines), head.store.currency),
+        amounts=_amounts((mail.subject, *lines), dollar_of(head.store)),
         deadlines=deadlines,
         topics=topics,
         urgent=any(_is_near(one.at, clock) for one in deadlines),
@@ -189,8 +189,8 @@ def _parcels_in_lines(lines: Iterable[str], pack: Pack) -> Iterator[str]:
         labelled = labelled_here and len(folded) <= LABEL_REACH
 
 
-def _amounts(lines: Iterable[str], currency: str | None) -> tuple[Money, ...]:
-    found = (money for line in lines for money in every_money(line, currency or "USD"))
+def _amounts(lines: Iterable[str], dollar: str) -> tuple[Money, ...]:
+    found = (money for line in lines for money in every_money(line, dollar))
     return tuple(dict.fromkeys(money for money in found if money.value))[:MAX_AMOUNTS]
 
 

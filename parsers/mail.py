@@ -10,6 +10,7 @@ import email
 import html as entities
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from email.message import Message
@@ -115,6 +116,13 @@ class ParsedMail:
         from parsers.markup import scripts  # noqa: PLC0415 - as above
 
         return scripts(self.html, "ld+json")
+
+    @property
+    def html_texts(self) -> Iterator[str]:
+        """Every text of the HTML part, seen or not."""
+        from parsers.markup import every_text  # noqa: PLC0415 - as above
+
+        return every_text(self.html)
 
     @property
     def read_rich(self) -> VisibleText | None:

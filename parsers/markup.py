@@ -97,6 +97,14 @@ def scripts(html: str, kind: str) -> tuple[str, ...]:
     )
 
 
+def every_text(html: str) -> Iterator[str]:
+    """Every text of an HTML part, seen or not."""
+    page = parsed(html)
+    for element in page.iter() if page is not None else ():
+        if element.tag not in ("script", "style", "title"):
+            yield from (text for text in (element.text, element.tail) if text)
+
+
 def _sheets(page: Any) -> Iterator[str]:
     for sheet in page.iter("style"):
         if sheet.text:

@@ -15,6 +15,9 @@ SIGNS: Mapping[str, str] = MappingProxyType(
         "US $": "USD",
         "C$": "CAD",
         "CA$": "CAD",
+        "CDN$": "CAD",
+        "$ CA": "CAD",
+        "$ US": "USD",
         "A$": "AUD",
         "AU$": "AUD",
         "AU $": "AUD",
@@ -99,7 +102,13 @@ CODES = frozenset(
 WHOLE = frozenset({"JPY", "KRW", "CLP", "VND"})
 """Currencies without a smaller unit in use."""
 
-_SIGN = "|".join(re.escape(sign) for sign in sorted(SIGNS, key=len, reverse=True)) + r"|\$"
+DOLLARS = ("USD", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "MXN", "BRL", "CLP", "COP", "ARS")
+"""What a bare $ can mean."""
+
+_OF_DOLLARS = "|".join(DOLLARS)
+_SIGN = "|".join(re.escape(sign) for sign in sorted(SIGNS, key=len, reverse=True)) + (
+    rf"|(?:{_OF_DOLLARS})\s?\$|(?<![A-Za-z])\$"
+)
 _UNIT = rf"(?:{_SIGN}|\b(?:{'|'.join(sorted(CODES))})\b)"
 _NUMBER = (
     r"[0-9]{1,3}(?:[.,'\u00a0 ][0-9]{3}){1,6}(?:[.,][0-9]{1,2})?|[0-9]{1,18}(?:[.,][0-9]{1,3})?"
@@ -107,7 +116,8 @@ _NUMBER = (
 NUMBER = re.compile(r"-?[0-9][0-9.,]*")
 SPACES_IN_NUMBER = re.compile(r"['\u00a0 ]")
 AMOUNT = re.compile(
-    rf"(?P<sign>(?<![^\s(])[-\u2212])?(?P<before>{_UNIT})\s*(?P<a>-?(?:{_NUMBER}))(?![\d])|(?<![\d.,])(?P<b>-?(?:{_NUMBER}))\s*(?P<after>{_UNIT})"
+    rf"(?P<sign>(?<![^\s(])[-\u2212])?(?P<before>{_UNIT})\s*(?P<a>-?(?:{_NUMBER}))(?![\d])"
+    rf"(?:\s?(?P<of>{_OF_DOLLARS})\b)?|(?<![\d.,])(?P<b>-?(?:{_NUMBER}))\s*(?P<after>{_UNIT})"
 )
 
 
@@ -134,14 +144,24 @@ def whole_money(text: str, dollar: str | None = "USD", yen: str = "JPY") -> Mone
 
 
 def _money(match: re.Match[str], dollar: str | None, yen: str) -> Money | None:
-    unit = match["before"] or match["after"]
-    currency = dollar if unit == "$" else yen if unit == "¥" else SIGNS.get(unit, unit)
+    currency = _currency(match, dollar, yen)
     if currency is None:
         return None
     value = _number(match["a"] or match["b"], currency)
     if value is None:
         return None
     return Money(value=-value if match["sign"] else value, currency=currency)
+
+
+def _currency(match: re.Match[str], dollar: str | None, yen: str) -> str | None:
+    """Of `$12`, `CAD $12`, `$12 CAD`, `¥12`; None when the sign and the word behind it differ."""
+    unit = match["before"] or match["after"]
+    if unit == "$":
+        return match["of"] or dollar
+    if unit == "¥":
+        return yen
+    currency = SIGNS.get(unit, unit[:3])
+    return currency if match["of"] in (None, currency) else None
 
 
 def _number(text: str, currency: str) -> Decimal | None:

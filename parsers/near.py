@@ -4,14 +4,21 @@ import difflib
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import islice
 
 from parsers.body import Page
+from parsers.mail import ParsedMail
 from parsers.notice import NearMiss
 from parsers.pack import phrases
 from parsers.phrase import fold
+from parsers.text import clean
 
 NEAR = 0.72
 MAX_NEAR = 5
+MOST = 400
+"""Lines, and texts of an HTML part, that are looked through for what nobody sees."""
+BELOW = "it stands below the news: in an earlier mail, help or adverts"
+HIDDEN = "nobody sees this line"
 
 
 def misses(page: Page) -> tuple[NearMiss, ...]:
@@ -46,6 +53,19 @@ def misses(page: Page) -> tuple[NearMiss, ...]:
     found = [miss for miss in found if (miss.phrase, miss.line) not in known_lines]
     best = sorted(found, key=lambda miss: -miss.likeness)[: MAX_NEAR - len(refused)]
     return (*refused, *best)
+
+
+def refuse_unseen(mail: ParsedMail, page: Page) -> None:
+    """Notes the phrases that the mail holds where nobody reads them as its news."""
+    lines = [(line, BELOW) for line in page.below[:MOST]]
+    if mail.html:
+        seen = frozenset(mail.rich.lines)
+        texts = (clean(text) for text in islice(mail.html_texts, MOST))
+        lines += [(line, HIDDEN) for line in texts if line and line not in seen]
+    for line, why in lines:
+        folded = fold(line.lstrip("> "))
+        for hit in page.pack.headlines.find(line.lstrip("> "), folded, page.fits):
+            page.refuse(line, hit.phrase, hit.value.kind, why)
 
 
 def _likeness(

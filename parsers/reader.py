@@ -173,6 +173,7 @@ def _understand(
         near = tuple(miss for page in read.pages for miss in page.refused)[: near_misses.MAX_NEAR]
         told = "; ".join(filter(None, (f"Understood; {why}", _complaint(read))))
         return _reading(mail, Outcome.NOTICES, f"{told}.", notices=heard, near=near, **more)
+    near_misses.refuse_unseen(mail, read.pages[0])
     outcome, reason = _without_notices(group, read)
     if outcome is not Outcome.UNREAD:
         return _reading(mail, outcome, reason, **more)

@@ -46,11 +46,22 @@ def _notice(part: Section) -> Notice | None:
     content = fields.read(part)
     why = agreement.objection(part, content)
     if why is None:
+        _without_verdict(part, content)
         return parcels.notice(part, content)
     lead = part.recognised.lead
     part.page.refuse(part.page.subject, lead.phrase, part.recognised.kind, why)
     part.page.contradiction = why
     return None
+
+
+def _without_verdict(part: Section, content: fields.Content) -> None:
+    """Notes for `why` that a verdict is unknown, and by which rule."""
+    if content.fields.get("judgement") != "unknown":
+        return
+    label = next((one for one in content.evidence if one.where == "label"), None)
+    if label is not None:
+        what = f"no single verdict stands in the place of the label “{label.phrase}”"
+        part.page.refuse(label.line, part.recognised.lead.phrase, part.recognised.kind, what)
 
 
 def _links(mail: ParsedMail, page: Page) -> list[Link]:

@@ -14,6 +14,7 @@ from parsers.body import Page
 from parsers.codes import MailCode, code_of
 from parsers.dates import Clock
 from parsers.mail import ParsedMail
+from parsers.money import DOLLARS
 from parsers.pack import Pack
 from parsers.packfile import Storefront
 from parsers.text import VisibleText
@@ -40,12 +41,17 @@ class Letterhead:
             subject=self.subject,
             text=text,
             clock=self.clock,
-            dollar=self.store.currency or "USD",
+            dollar=dollar_of(self.store),
             rich=rich,
             group=self.group,
             home=self.store.language,
             code=self.code,
         )
+
+
+def dollar_of(store: Storefront) -> str:
+    """What a bare $ means in a store's mail: never its yen or euro."""
+    return store.currency if store.currency in DOLLARS else "USD"
 
 
 def letterhead(mail: ParsedMail, sender: Sender, group: str | None) -> Letterhead:

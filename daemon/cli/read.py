@@ -4,6 +4,7 @@ share.
 
 import sys
 from collections.abc import Iterator
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -181,6 +182,11 @@ def _in_full(name: str, reading: "Reading") -> Iterator[str]:
                 if one.phrase
                 else f"    read by {one.source}"
             )
+        yield from (
+            f"  {name} is a whole day, compared with days and never with a clock"
+            for name, value in sorted(notice.fields.items())
+            if isinstance(value, date) and not isinstance(value, datetime)
+        )
     if reading.gist is not None:
         yield from _gist_in_full(reading.gist)
     if reading.near:
@@ -188,6 +194,8 @@ def _in_full(name: str, reading: "Reading") -> Iterator[str]:
         for miss in reading.near:
             yield f"  {miss.kind.value}, {miss.likeness:.0%} alike: {miss.line.strip()!r}"
             yield f"    against {miss.phrase!r} ({miss.source})"
+            if miss.why:
+                yield f"    refused: {miss.why}"
 
 
 def _gist_in_full(gist: "Gist") -> Iterator[str]:

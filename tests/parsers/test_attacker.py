@@ -116,6 +116,11 @@ MAILS = (
     ("appeal.decided", mail(DISPUTES,f"Order {ORDER}: appeal granted",["If your appeal is granted, you get the money back."])),
     ("order.cancelled", mail(DISPUTES,f"Order {ORDER}: order cancelled",["Your order will be cancelled unless you pay by 2026-06-20."])),
     ("shipment.shipped", mail(DISPUTES,f"Order {ORDER}: order shipped",["The seller will ship your order within 5 days."])),
+    ("shipment.delivered", mail(PARCELS,"A note for you",["You will soon read:","Your package was delivered",AO])),
+    ("shipment.delivered", mail(PARCELS,"A note for you",["FAQ","Your package was delivered","but you cannot find it?",AO])),
+    ("shipment.delivered", mail(PARCELS,"お届けについて",["商品が配達されました","というメールが届くまでお待ちください","注文番号 249-0000000-0000001"])),
+    ("shipment.delivered", mail(PARCELS,"お届けについて",["以下のようなメールが届きます","商品が配達されました","注文番号 249-0000000-0000001"])),
+    ("refund.", mail(RETURNS,"返金についてのご質問",["返金が完了しました","というメールが届いていない場合はお待ちください。","注文番号 249-0000000-0000001"])),
 )  # fmt: skip
 """The kind that must not be read, and the mail."""
 
@@ -182,3 +187,27 @@ def test_an_empty_cell_does_not_take_its_neighbours_verdict(rows):
 )
 def test_help_and_surveys_below_the_news_unsay_nothing(lines):
     assert kinds(mail(PARCELS, 'Delivered: "Lantern"', [*lines, AO])) == ["shipment.delivered"]
+
+
+def test_a_line_that_goes_on_below_and_stays_a_fact_is_read():
+    lines = ["Your package was delivered", "to the front door.", AO]
+
+    assert kinds(mail(PARCELS, "A note for you", lines)) == ["shipment.delivered"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "language"),
+    [
+        (["Please return the goods by June 16.", AE], "en"),
+        (["6月16日までに商品を返送してください。", f"注文番号：{ORDER}"], "ja"),
+    ],
+)
+def test_a_return_that_is_still_open_is_granted_and_not_missed(lines, language):
+    missed = {
+        "en": "If the item is not returned in time, the payment is released to the seller.",
+        "ja": "時間内に返品しない場合、売り手に支払いがリリースされます。",
+    }
+    raw = mail(DISPUTES, "A note", [*lines, missed[language]])
+
+    assert kinds(raw) == ["return.authorised"]
+    assert str(field(raw, "return_by")) == "2026-06-16"

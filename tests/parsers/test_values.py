@@ -22,6 +22,7 @@ from parsers.notice import Money
 from parsers.pack import shipped
 from parsers.phrase import _fold_with_places, compile_phrase, fold
 from parsers.text import clean
+from tests.parsers.truth import AMAZON_ORDER, UPDATES, field, mail
 
 TUESDAY = date(2026, 5, 12)
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -274,6 +275,31 @@ def test_a_bare_dollar_is_the_stores_own_and_two_amounts_are_none():
     assert whole_money("$5.00", None) is None
     assert find_money("from $5.00 to $6.00") is None
     assert find_money("a refund of $5.00 was sent") == Money(value=Decimal("5.00"), currency="USD")
+
+
+@pytest.mark.parametrize(
+    ("text", "currency"),
+    [
+        ("CDN$ 12.40", "CAD"),
+        ("CAD $12.40", "CAD"),
+        ("CAD$12.40", "CAD"),
+        ("$12.40 CAD", "CAD"),
+        ("12.40 $ CA", "CAD"),
+        ("USD $12.40", "USD"),
+        ("US$12.40 USD", "USD"),
+        ("US$12.40 CAD", None),
+        ("X$12.40", None),
+    ],
+)
+def test_a_dollar_sign_with_a_word_beside_it_is_of_that_country(text, currency):
+    known = Money(value=Decimal("12.40"), currency=currency) if currency else None
+    assert whole_money(text, "SGD") == known
+    assert find_money(f"a total of {text} was paid", "SGD") == known
+
+
+def test_a_bare_dollar_sign_is_never_yen():
+    raw = mail(UPDATES, 'Ordered: "Lantern"', [f"Order # {AMAZON_ORDER}", "Grand Total $1,234.50"])
+    assert field(raw, "total") == Money(value=Decimal("1234.50"), currency="USD")
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
