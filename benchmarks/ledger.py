@@ -49,8 +49,8 @@ def run(large: int = LARGE) -> Iterable[Result]:
     setup = bare(rules=None, packs=None)
     with (
         tempfile.TemporaryDirectory(prefix="orderbell-bench-") as folder,
-        _filled(Path(folder) / "small" / FILE, SMALL) as few,
-        _filled(Path(folder) / "large" / FILE, large) as many,
+        filled(Path(folder) / "small" / FILE, SMALL) as few,
+        filled(Path(folder) / "large" / FILE, large) as many,
     ):
         yield from _mails(few, many, setup, large)
         yield _sweep(few, many, setup, large)
@@ -166,7 +166,7 @@ def _nothing(raw: bytes, frame: Frame) -> Reading:
     raise AssertionError((raw, frame))
 
 
-def _filled(path: Path, orders: int) -> Store:
+def filled(path: Path, orders: int) -> Store:
     """A ledger with that many orders of ten events, over three years, each with a deadline to
     come.
     """

@@ -4,7 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from daemon.pipeline.setup import Setup
+from daemon.settings import Settings, WrittenRoute
 from daemon.store.alerts import AlertRow
+from rules.alert import Severity
 from rules.routes import Envelope, taken
 from rules.rulebook import Rule
 
@@ -25,6 +27,45 @@ def of_alert(row: AlertRow, now: datetime) -> Envelope:
         facts=row.subject.facts,
         now=now,
     )
+
+
+def listed_routes(setup: Setup, settings: Settings | None) -> list[dict[str, Any]]:
+    """The routes in the order they are tried, each as it is written; then what holds for the alerts
+    that none of them takes, by severity.
+    """
+    written = settings.routes if settings else ()
+    rows = [
+        _told(setup, str(number), _conditions(route), route.notify) | {"continue": route.goes_on}
+        for number, route in enumerate(written, start=1)
+    ]
+    return rows + [
+        _told(setup, "", [("severity", one.value)], setup.plan.channel(one).notify)
+        | {"continue": False}
+        for one in Severity
+    ]
+
+
+def _told(
+    setup: Setup, number: str, conditions: list[tuple[str, str]], groups: tuple[str, ...]
+) -> dict[str, Any]:
+    return {
+        "route": number,
+        "when": conditions,
+        "groups": list(groups),
+        "targets": list(setup.reached(groups)),
+    }
+
+
+def _conditions(route: WrittenRoute) -> list[tuple[str, str]]:
+    """Keys and values as in config.yaml; nothing for a route that takes every alert."""
+    named = {
+        "rule": route.rule,
+        "about": route.about,
+        "severity": [one.value for one in route.severity],
+        "marketplace": route.marketplace,
+        "order.amount": [f"{key}: {value}" for key, value in (route.amount or {}).items()],
+    }
+    return [(key, ", ".join(values)) for key, values in named.items() if values]
 
 
 def way(setup: Setup, rule: Rule | None, envelope: Envelope) -> dict[str, Any]:

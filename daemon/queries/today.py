@@ -43,6 +43,8 @@ class Today:
     """Deadlines of the next days, of orders without a card."""
     at_stake: list[str]
     """Over the cards; one sum a currency, such as “26.12 USD”."""
+    together: str | None
+    """All of it in the user's currency, where the configured rates allow it."""
     need_you: int
     under_way: int
     unread: int
@@ -59,13 +61,16 @@ def today(ledger: Ledger, folded: FoldedOrders, teller: Teller) -> Today:
     shown = sorted(groups, key=_nearest)[:CARDS]
     views = folded.by_key(ledger, (group[0].alert.order or "" for group in shown))
     worst = _worst(views, teller.now)
+    sums = totals(worst.values())
+    together = teller.worth.together(sums)
     return Today(
         cards=[_card(group, views, worst, teller) for group in shown],
         more=len(groups) - len(shown),
         answered=_rows((row for row in rows if row.alert.state in ANSWERED), teller),
         news=_rows((row for row in firing if row not in calls), teller),
         ahead=_ahead(ledger, teller, {row.alert.order for row in calls}),
-        at_stake=[str(one) for one in totals(worst.values())],
+        at_stake=[str(one) for one in sums],
+        together=None if together is None else str(together),
         need_you=len(groups),
         under_way=ledger.orders.running_count(),
         unread=ledger.mails.outcome_count(Outcome.UNREAD),

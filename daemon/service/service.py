@@ -27,6 +27,7 @@ from daemon.pipeline.pipeline import LATE, Pipeline
 from daemon.pipeline.scopes import RULES, SERVICE
 from daemon.pipeline.setup import Setup
 from daemon.push.notifier import Notifier
+from daemon.push.trial import send_test
 from daemon.secrets import SecretError
 from daemon.service import systemd
 from daemon.service.dispatch import Local
@@ -310,6 +311,7 @@ class Service:
             reads=lambda raw, frame: self._child(raw, frame),  # noqa: PLW0108 - the child may be another by then
             metrics=self.health.meter.text,
             clock=self._clock,
+            tries=lambda target: send_test(target, self._sender),
             said=self._said,
         )
 

@@ -10,7 +10,7 @@ from daemon.pipeline.setup import Setup, bare
 from daemon.service.files import Files
 from daemon.service.health import measure
 from daemon.service.metrics import Metrics
-from daemon.settings import Settings, Web, check_web
+from daemon.settings import Settings, Target, Web, check_web
 from daemon.store.errors import StoreError
 from daemon.store.store import Store
 from daemon.web.bridge import opened
@@ -95,4 +95,14 @@ def page_site(files: Files, store: Store, reads: Reads, listen: str | None = Non
         reads=reads,
         metrics=metrics,
         clock=lambda: datetime.now(UTC),
+        tries=_tried,
     )
+
+
+def _tried(target: Target) -> str | None:
+    """A test message by a child of its own: a page alone seldom sends any."""
+    from daemon.push.notifier import Notifier  # noqa: PLC0415
+    from daemon.push.trial import send_test  # noqa: PLC0415
+
+    with Notifier() as notifier:
+        return send_test(target, notifier)

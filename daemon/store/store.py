@@ -97,6 +97,12 @@ class Store:
         with told_apart(self._name), self._engine.connect() as connection:
             yield Ledger(connection)
 
+    def check(self) -> None:
+        """Raises StoreError when a newer Orderbell has taken over the ledger meanwhile."""
+        with self.read() as ledger:
+            found = ledger.connection.exec_driver_sql("SELECT version_num FROM alembic_version")
+            _refuse_newer(self._name, str(found.scalar_one()))
+
     def copy_daily(self, now: datetime) -> Path | None:
         """Make today's copy when it is missing."""
         return backups.daily(self.path, now) if self.path else None
@@ -207,13 +213,17 @@ def _revision(path: Path) -> str | None:
                 raise StoreError(StoreErrorKind.CORRUPT, f"{path} is damaged ({verdict})")
             mark.unlink(missing_ok=True)
         revision = str(raw.execute("SELECT version_num FROM alembic_version").fetchone()[0])
+    _refuse_newer(path, revision)
+    return revision
+
+
+def _refuse_newer(name: object, revision: str) -> None:
     if revision > HEAD:
         raise StoreError(
             StoreErrorKind.NEWER,
-            f"{path} was written by a newer Orderbell (revision {revision}, this one knows {HEAD})",
+            f"{name} was written by a newer Orderbell (revision {revision}, this one knows {HEAD})",
             "use the newer version again, or restore a copy from the folder copies",
         )
-    return revision
 
 
 def _engine(path: Path) -> Engine:

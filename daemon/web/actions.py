@@ -2,7 +2,7 @@
 to the page it came from, where it can be taken back.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.responses import RedirectResponse, Response
@@ -18,6 +18,8 @@ from parsers.amount import amount
 from rules.lifecycle import snooze_until
 
 DAYS, YEAR = 30, 365
+TRY_AGAIN = timedelta(seconds=10)
+"""Between two test messages to one target."""
 
 
 def answer(ask: Ask) -> Response:
@@ -96,6 +98,27 @@ def assign(ask: Ask) -> Response:
             row = find_orders(ledger, named)[0]
     commands.assign(ask.number("mail"), row)
     return _back(ask, commands)
+
+
+def try_target(ask: Ask) -> Response:
+    """Send a test message to a target, as `orderbell notify test` does; a double click sends
+    one.
+    """
+    site, name = ask.site, ask.part("target")
+    try:
+        target = site.setup.target(name)
+    except KeyError:
+        raise CommandError(
+            f"no target {name!r} in the configuration", "the page Routes lists them"
+        ) from None
+    now = site.clock()
+    last = site.tried.get(name)
+    if last is None or now - last > TRY_AGAIN:
+        site.tried[name] = now
+        reason = site.tries(target)
+        if reason is not None:
+            raise CommandError(f"{name}: {reason}")
+    return RedirectResponse(f"/routes?{urlencode({'sent': name})}", status_code=303)
 
 
 def undo(ask: Ask) -> Response:

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from daemon.i18n import sentence
 from daemon.pipeline.lookup import AmbiguousOrderError, UnknownOrderError
 from daemon.queries.alerts import UnknownAlertError
 from daemon.queries.mails import UnknownMailError
@@ -82,11 +83,13 @@ WAYS = (
     _read("/mails/{mail:int}", pages.mail_page),
     _read("/rules", pages.rules_page),
     _read("/rules/{rule}", pages.rule_page),
+    _read("/routes", pages.routes_page),
     _read("/health", pages.health_page),
     _read("/numbers", pages.numbers_page),
     _write("/alerts/answer", actions.answer),
     _write("/orders/{order}/note", actions.note),
     _write("/mails/{mail:int}/assign", actions.assign),
+    _write("/targets/{target}/test", actions.try_target),
     _write("/undo", actions.undo),
     _open("/language", actions.choose_language, "POST"),
     _open("/sign-in", actions.sign_in_page),
@@ -166,6 +169,7 @@ def _nothing_here(ask: Ask) -> Response:
 def _answered(way: Way, site: Site, request: Request, body: bytes) -> Response:
     """Never raises: what goes wrong is an answer too."""
     try:
+        site.store.check()
         visitor = visitor_of(request, site)
         if way.scope is not None and not may(visitor, way.scope):
             return _refused(way, request, visitor)
@@ -179,7 +183,7 @@ def _answered(way: Way, site: Site, request: Request, body: bytes) -> Response:
         )
         return _safely(way, ask)
     except StoreError as error:
-        return _unstored(way, error)
+        return _unstored(way, error, language_of(request, site))
     except ValueError:
         return PlainTextResponse("This is no form of ours.\n", status_code=400)
 
@@ -230,10 +234,11 @@ def _refused(way: Way, request: Request, visitor: Visitor | None) -> Response:
     return RedirectResponse("/sign-in", status_code=303)
 
 
-def _unstored(way: Way, error: StoreError) -> Response:
+def _unstored(way: Way, error: StoreError, language: str) -> Response:
     """The ledger fails, so that no page can be made of it."""
     log.warning("ledger failed trouble=%s: %s", error.trouble.value, error)
     text = " – ".join(error.sentences)
-    answer = problem(503, text) if way.program else PlainTextResponse(f"{text}\n", status_code=503)
+    page_text = f"{sentence(text, language)}\n"
+    answer = problem(503, text) if way.program else PlainTextResponse(page_text, status_code=503)
     answer.headers["retry-after"] = "10"
     return answer

@@ -1,18 +1,21 @@
 """What is looked at: each page asks one query and fills one template."""
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from daemon.pipeline.lookup import UnknownOrderError, find_orders
-from daemon.queries.alerts import listed_alerts, whole_alert
+from daemon.pipeline.setup import Setup
+from daemon.queries.alerts import UnknownAlertError, listed_alerts, whole_alert
 from daemon.queries.dossier import dossier
 from daemon.queries.evidence import evidence
 from daemon.queries.mails import mail_row, unread_mails
 from daemon.queries.numbers import ShopPace, numbers
 from daemon.queries.orders import disputed_orders, found_orders, watch_row, whole_order
+from daemon.queries.routes import listed_routes, of_alert, of_rule
+from daemon.queries.routes import way as route_of
 from daemon.queries.rules import explained, find_rule, listed_rules
 from daemon.queries.status import status
 from daemon.queries.today import today
@@ -182,6 +185,40 @@ def rules_page(ask: Ask) -> Response:
     with ask.site.store.read() as ledger:
         rows = listed_rules(ask.site.setup.rulebook)
         return page(ask, "rules.html", ledger=ledger, rules=rows)
+
+
+def routes_page(ask: Ask) -> Response:
+    """Who is told of what; with a rule or an alert in the address, who would be told of that."""
+    setup = ask.site.setup
+    named, marketplace = ask.query("name"), ask.query("marketplace")
+    with ask.site.store.read() as ledger:
+        told = _told_of(ledger, setup, named, marketplace, ask.site.clock()) if named else None
+        sent = ask.query("sent")
+        return page(
+            ask,
+            "routes.html",
+            ledger=ledger,
+            routes=listed_routes(setup, ask.site.settings),
+            targets=[target.id for target in setup.targets],
+            sent=sent if any(sent == target.id for target in setup.targets) else "",
+            named=named,
+            marketplace=marketplace,
+            told=told,
+        )
+
+
+def _told_of(
+    ledger: Ledger, setup: Setup, named: str, marketplace: str, now: datetime
+) -> Mapping[str, Any]:
+    """Raises UnknownAlertError, UnknownRuleError."""
+    if named.isdigit():
+        row = ledger.alerts.get(int(named[:15]))
+        if row is None:
+            raise UnknownAlertError(f"no alert has the number {named}", "orderbell alerts --all")
+        known = {one.id: one for one in (*setup.rulebook.rules, *setup.rulebook.idle)}
+        return route_of(setup, known.get(row.alert.rule), of_alert(row, now))
+    rule = find_rule(setup.rulebook, named)
+    return route_of(setup, rule, of_rule(rule, marketplace or None, now))
 
 
 def rule_page(ask: Ask) -> Response:

@@ -3,7 +3,7 @@
 Everything is escaped; nothing of a mail is markup.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
@@ -18,7 +18,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from daemon.files.exports.words import name
-from daemon.i18n import translations
+from daemon.i18n import sentence, translations
 from daemon.queries.told import told_row
 from daemon.store.ledger import Ledger
 from daemon.web.visitor import Ask
@@ -114,12 +114,14 @@ def _environment(language: str) -> Environment:
     environment.filters["shop"] = marketplaces.title
     environment.globals["shops"] = marketplaces.names
     environment.filters["words"] = lambda text: catalogue.gettext(str(text).replace("_", " "))
+    environment.filters["sentence"] = lambda text: _sentence(str(text), language)
     return environment
 
 
-def text_of(ask: Ask) -> Callable[[str], str]:
-    """The words of the reader for a sentence of ours."""
-    return translations(ask.language, CATALOGUE).gettext
+def _sentence(text: str, language: str) -> str:
+    """A sentence of ours, or of a room below, in the reader's language."""
+    known = translations(language, CATALOGUE).gettext(text)
+    return known if known != text else sentence(text, language)
 
 
 def page(

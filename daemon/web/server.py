@@ -23,7 +23,7 @@ MOST_CONNECTIONS = 256
 """Beyond that the one that waits longest without a request is closed."""
 HEADER_BYTES = 32 << 10
 KEEP_ALIVE = 15
-START_SECONDS = 10.0
+BACKLOG = 256
 STOP_SECONDS = 5.0
 
 
@@ -89,7 +89,7 @@ class PageServer:
             timeout_keep_alive=KEEP_ALIVE,
             timeout_graceful_shutdown=2,
             h11_max_incomplete_event_size=HEADER_BYTES,
-            backlog=256,
+            backlog=BACKLOG,
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._run, name="page", daemon=True)
@@ -141,6 +141,7 @@ def _tcp(host: str, port: int) -> socket.socket:
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((address, port))
+        listening.listen(BACKLOG)  # who comes before the server runs waits for it
     except OSError:
         listening.close()
         raise
@@ -156,6 +157,7 @@ def _unix(path: str) -> socket.socket:
     before = os.umask(0o177)
     try:
         listening.bind(path)
+        listening.listen(BACKLOG)
     except OSError:
         listening.close()
         raise

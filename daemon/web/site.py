@@ -10,7 +10,7 @@ from daemon.pipeline.compose import Message
 from daemon.pipeline.setup import Setup
 from daemon.queries.alerts import Teller
 from daemon.queries.folded import FoldedOrders
-from daemon.settings import Settings, Web
+from daemon.settings import Settings, Target, Web
 from daemon.store.store import Store
 from daemon.web.access import Access, PasswordCheck, Throttle
 from daemon.worker.reading import Reads
@@ -41,11 +41,15 @@ class Site:
     metrics: Callable[[], str]
     """Prometheus' text."""
     clock: Callable[[], datetime]
+    tries: Callable[[Target], str | None]
+    """Sends a test message; why it did not arrive, in a sentence, or None."""
     said: Callable[[Message], None] = lambda _message: None
     """Hears what a command made the service say."""
     access: Access = field(init=False)
     throttle: Throttle = field(init=False)
     passwords: PasswordCheck = field(default_factory=PasswordCheck)
+    tried: dict[str, datetime] = field(default_factory=dict)
+    """When a target was last sent a test from the page."""
     _folded: tuple[Setup, FoldedOrders] | None = None
 
     def __post_init__(self) -> None:

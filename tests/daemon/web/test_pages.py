@@ -25,6 +25,8 @@ PAGES = (
     "/mails/1",
     "/rules",
     f"/rules/dispute-judged-invalid?order={KNIFE}",
+    "/routes",
+    "/routes?name=dispute-judged-invalid&marketplace=aliexpress",
     "/health",
     "/numbers",
     "/told",
@@ -165,6 +167,35 @@ def test_a_note_is_told_and_taken_back(sample):
     assert "I wrote" not in sample.me.get(path).text
 
 
+def test_the_routes_say_who_is_told_and_a_test_goes_out_once(sample):
+    tried = []
+    sample.site.tries = lambda target: tried.append(target.id)
+    shown = text_of(sample.me.get("/routes"))
+    told = text_of(sample.me.get("/routes", params={"name": "dispute-judged-invalid"}))
+    answers = [sample.me.post("/targets/phone/test") for _ in range(2)]
+
+    assert "Otherwise critical → phone" in " ".join(shown.split())
+    assert "because of alerts: critical" in told
+    assert [one.headers["location"] for one in answers] == ["/routes?sent=phone"] * 2
+    assert "A test message went to phone" in text_of(sample.me.get("/routes?sent=phone"))
+    assert "went to" not in text_of(sample.me.get("/routes?sent=nobody"))
+    assert tried == ["phone"], "a double click"
+
+
+def test_a_test_that_does_not_arrive_says_why(sample):
+    sample.site.tried.clear()
+    sample.site.tries = lambda _target: "answered 404; check the URL and orderbell's access to it"
+    answer = sample.me.post("/targets/phone/test")
+
+    assert answer.status_code == 400
+    assert "phone: answered 404; check the URL" in text_of(answer)
+    assert sample.me.post("/targets/nobody/test").status_code == 400
+
+
+def test_an_order_says_what_is_at_stake(sample):
+    assert "At stake: $46.80" in text_of(sample.me.get(f"/orders/aliexpress:buyer:{KNIFE}"))
+
+
 def test_a_mail_that_is_not_there_cannot_be_assigned(fresh):
     answer = fresh.me.post("/mails/1/assign", data={"order": "none", "back": "/"})
 
@@ -176,6 +207,8 @@ def test_a_mail_that_is_not_there_cannot_be_assigned(fresh):
     ("path", "data", "status", "says"),
     [
         ("/alerts/answer", {"alert": "999", "do": "ack"}, 404, "no alert '999' is open"),
+        ("/routes?name=nothing", None, 404, "no rule 'nothing'"),
+        ("/routes?name=99999", None, 404, "no alert has the number 99999"),
         ("/alerts/answer", {"alert": KNIFE, "do": "burn"}, 400, "nothing was said to be done"),
         ("/undo", {"number": "x"}, 400, "nothing was named"),
         ("/undo", {"number": "99999"}, 400, "99999"),
@@ -186,7 +219,7 @@ def test_a_mail_that_is_not_there_cannot_be_assigned(fresh):
     ],
 )
 def test_what_cannot_be_done_is_a_page_that_says_why(sample, path, data, status, says):
-    answer = sample.me.post(path, data=data)
+    answer = sample.me.post(path, data=data) if data is not None else sample.me.get(path)
 
     assert answer.status_code == status, answer.text
     assert says in text_of(answer)
