@@ -169,6 +169,7 @@ def test_a_note_is_told_and_taken_back(sample):
 
 def test_the_routes_say_who_is_told_and_a_test_goes_out_once(sample):
     tried = []
+    sample.site.tried.clear()
     sample.site.tries = lambda target: tried.append(target.id)
     shown = text_of(sample.me.get("/routes"))
     told = text_of(sample.me.get("/routes", params={"name": "dispute-judged-invalid"}))
