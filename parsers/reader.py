@@ -15,6 +15,7 @@ from parsers import (
     intents,
     limits,
     marks,
+    measure,
     renderings,
     signatures,
     stores,
@@ -53,7 +54,9 @@ def read(raw: bytes, context: Context) -> Reading:
         mail = parse(raw)
         if context.keys:
             mail.signer = signatures.signer(raw, mail, dict(context.keys))
-        return _read(mail, context)
+        reading = _read(mail, context)
+        too_much = measure.excess(reading.notices)
+        return measure.measured(_refused(raw, too_much, context) if too_much else reading)
     except Exception as error:  # noqa: BLE001 - hostile bytes find what no test found; the mail is kept, counted and shown
         return Reading(
             outcome=Outcome.UNREAD,

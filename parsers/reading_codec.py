@@ -15,6 +15,7 @@ from enum import Enum
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from parsers import measure
 from parsers.notice import Gist, Reading, fields_from_json, fields_to_json
 
 MAX_TEXT = 1 << 18
@@ -32,7 +33,9 @@ def reading_from_wire(row: Any) -> Reading:
         reading: Reading = _in(Reading, row)
     except (TypeError, LookupError, AttributeError, RecursionError) as error:
         raise ValueError(type(error).__name__) from None
-    return reading
+    if too_much := measure.excess(reading.notices):
+        raise ValueError(too_much)
+    return measure.measured(reading)
 
 
 def gist_to_wire(gist: Gist) -> Any:

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from parsers import marks
@@ -18,6 +18,7 @@ from parsers.identifiers import normal
 from parsers.mail import ParsedMail
 from parsers.money import CODES
 from parsers.notice import Evidence, FieldValue, Item, Kind, Money
+from parsers.text import clean
 
 STATUS: Mapping[str, Kind] = {
     "OrderProcessing": Kind.ORDER_PLACED,
@@ -29,6 +30,8 @@ STATUS: Mapping[str, Kind] = {
 }
 TYPES = ("Order", "ParcelDelivery")
 MAX_DEPTH = 12
+COUNT = re.compile(r"[0-9]{1,6}")
+PRICE = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,6})?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +151,7 @@ def _fields(order: Mapping[str, Any], parcel: Mapping[str, Any]) -> dict[str, Fi
             fields[name] = moment
     provider = _dict(parcel.get("provider") or parcel.get("carrier")).get("name")
     if provider:
-        fields["provider"] = str(provider)
+        fields["provider"] = _words(provider)
     total = _money(order.get("price"), order.get("priceCurrency"))
     if total is not None:
         fields["total"] = total
@@ -164,24 +167,24 @@ def _item(offer: Any) -> Item | None:
     if not isinstance(offer, dict):
         return None
     product = _dict(offer.get("itemOffered"))
-    title = str(product.get("name", "")).strip()
-    quantity = _dict(offer.get("eligibleQuantity")).get("value", 1)
-    count = int(quantity) if str(quantity).isdigit() else 1
+    title = _words(product.get("name", ""))
+    quantity = str(_dict(offer.get("eligibleQuantity")).get("value", 1))
+    count = int(quantity) if COUNT.fullmatch(quantity) else 1
     price = _money(offer.get("price"), offer.get("priceCurrency"))
-    return (
-        Item(title=title[:300], quantity=count, price=price, ref=product.get("sku"))
-        if title
-        else None
-    )
+    ref = _words(product.get("sku") or "") or None
+    return Item(title=title, quantity=count, price=price, ref=ref) if title else None
+
+
+def _words(value: Any) -> str:
+    """One line as it can be shown."""
+    return clean(str(value)[:300])
 
 
 def _money(value: Any, currency: Any) -> Money | None:
     if str(currency) not in CODES or value is None:
         return None
-    try:
-        return Money(value=Decimal(str(value).replace(",", "")), currency=str(currency))
-    except InvalidOperation:
-        return None
+    amount = str(value).replace(",", "")
+    return Money(value=Decimal(amount), currency=str(currency)) if PRICE.fullmatch(amount) else None
 
 
 def _list(value: Any) -> list[Any]:
