@@ -69,6 +69,7 @@ SELLER = [
     sold("shipment.shipped", 2),
     sold("claim.opened", 4, amount=money("3 USD"), respond_by=day(6)),
     sold("chargeback.opened", 5),
+    sold("message.undelivered", 6),
 ]
 ACCOUNT = [
     sold("account.warning", 1, None, marketplace="amazon", metric="late"),
