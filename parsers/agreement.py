@@ -185,6 +185,7 @@ def _denies(piece: str, kind: Kind, clauses: Clauses) -> bool:
 def _pieces(section: Section, clauses: Clauses, goods: re.Pattern[str]) -> Iterator[str]:
     """The parts of the body's sentences, without lines that are phrases themselves."""
     known = {place for place, _ in section.recognised.headlines}
+    known |= {fact.line for fact in section.facts if fact.name == "reason"}  # a person's words
     for place in range(section.block.start, section.block.stop):
         line = section.page.lines.printed[place]
         if place in known or not _is_prose(line) or not goods.search(line):

@@ -56,6 +56,7 @@ QUOTES = {
     "\u300a": "\u300b",
 }
 """What opens a quote, and what may close it."""
+CLOSERS = frozenset("".join(QUOTES.values()))
 AROUND = " .,;:|&+/-\u2026\u3001\u3002()"
 
 Value = TypeVar("Value")
@@ -299,7 +300,8 @@ def _held(line: str, start: int, stop: int) -> Held:
     end = stop + len(rest) - len(rest.lstrip(" .\u2026!"))
     if begin == start and not any(sign in QUOTES for sign in text):
         return Held(text, text, closed=False)
-    loose, closed = _unquoted(line[begin : end + 1] if end < len(line) else line[begin:stop])
+    ends = line[end : end + 1] in CLOSERS if end < len(line) else False
+    loose, closed = _unquoted(line[begin : end + 1 if ends else stop])
     return Held(text, loose, closed)
 
 

@@ -28,7 +28,7 @@ REFUND = (
 CHARGEBACK = ("chargeback", "チャージバック")
 PAYOUT = ("sent", "disburse", "payout", "transfer", "paid", "振込", "振り込", "売上金", "送金")
 COUPON = ("coupon", "credit", "クーポン", "gutschein", "cupón")
-CLAIM = ("claim", "申請")
+CLAIM = ("claim", "reclam", "réclam", "anspruch", "roszczeni", "申請", "申し立て")
 STEMS: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
     {
         Kind.REFUND_ANNOUNCED: REFUND,
@@ -40,6 +40,7 @@ STEMS: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
         Kind.PAYOUT_HELD: PAYOUT,
         Kind.COUPON_LATE_DELIVERY: COUPON,
         Kind.CLAIM_OPENED: CLAIM,
+        Kind.CLAIM_DECIDED: CLAIM,
     }
 )
 """Beginnings of the words, by what the mail is about."""
