@@ -131,7 +131,8 @@ def _other_title(section: Section) -> str | None:
     subject, family = page.subject, OWN.get(section.recognised.kind)
     if page.titled or clauses is None or goods is None:
         return None
-    own = family in clauses.families(subject)
+    alone = section.recognised.lead.value.where == "code"
+    own = alone or family in clauses.families(subject)
     if not own and not goods.search(subject):
         return None
     unsure = clauses.conditional, clauses.future, clauses.question, clauses.reported

@@ -75,11 +75,15 @@ class Page:
     contradiction: str = ""
     """What in the body stands against the title."""
 
+    cut: bool = field(init=False, default=False)
+    """Whether something below its lines is no news: an earlier mail, adverts."""
+
     def __post_init__(self) -> None:
         folded = tuple(fold(line) for line in self.text.lines)
         stop = next((place for place in range(len(folded)) if self._ends(folded, place)), None)
         if self.text.quoted:  # an earlier mail below this one
             stop = min(self.text.quoted, len(folded) if stop is None else stop)
+        self.cut = stop is not None
         if stop is not None:
             links = tuple(link for link in self.text.links if link.line < stop)
             self.below = self.text.lines[stop:]
@@ -200,6 +204,14 @@ class Page:
         why = f"the pack lets no sender of the group {self.group} say {template.kind.value}"
         self.refuse(line, phrase, template.kind, why)
         return False
+
+    @property
+    def own_code(self) -> MailCode | None:
+        """What the mail calls itself; not what an earlier mail below it does."""
+        if self.code is None or not self.code.linked or not self.cut:
+            return self.code
+        shown = {link.url for link in self.text.links}
+        return self.code if self.code.line in shown else None
 
     def allows(self, kind: Kind) -> bool:
         """Whether the sender may speak of this kind."""

@@ -31,6 +31,8 @@ class MailCode:
     means: Coded | None
     """What the pack lists it as; None for a code that nobody knows."""
     source: str
+    linked: bool
+    """Whether only a link says it."""
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
@@ -61,14 +63,14 @@ def code_of(mail: ParsedMail, pack: Pack) -> MailCode | None:
     """The code of a mail: of its header, else of its links. Several that differ are none that is
     known.
     """
-    for places in (_headed(mail, pack), _linked(mail, pack)):
+    for linked, places in ((False, _headed(mail, pack)), (True, _linked(mail, pack))):
         found = dict(places)
         if found:
-            return _one(found, pack)
+            return _one(found, pack, linked=linked)
     return None
 
 
-def _one(found: dict[str, str], pack: Pack) -> MailCode:
+def _one(found: dict[str, str], pack: Pack, *, linked: bool) -> MailCode:
     listed = [name for name in found if name in pack.file.codes]
     name = listed[0] if len(listed) == 1 else " and ".join(found)
     return MailCode(
@@ -76,6 +78,7 @@ def _one(found: dict[str, str], pack: Pack) -> MailCode:
         line=found.get(name) or next(iter(found.values())),
         means=pack.file.codes.get(name),
         source=f"pack.yaml codes: {name}",
+        linked=linked,
     )
 
 

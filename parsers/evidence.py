@@ -70,9 +70,10 @@ def recognise(page: Page) -> Recognised | None:
     subjects = _in_one_language(page, headlines, page.home)
     lead = _lead(subjects, [hit for _, hit in headlines]) or _verdict(page)
     said = Recognised(lead=lead, subjects=subjects, headlines=headlines) if lead else None
-    if page.code is None or not page.code.kinds or not all(map(page.allows, page.code.kinds)):
+    code = page.own_code
+    if code is None or not code.kinds or not all(map(page.allows, code.kinds)):
         return said
-    return _coded(page, page.code, said)
+    return _coded(page, code, said)
 
 
 def _coded(page: Page, code: MailCode, said: Recognised | None) -> Recognised | None:

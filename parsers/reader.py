@@ -209,7 +209,7 @@ def _why_unread(group: str | None, read: renderings.Read) -> str:
 
 def _complaint(read: renderings.Read) -> str:
     """That the mail names itself by a code that nobody knows."""
-    code = read.pages[0].code
+    code = read.pages[0].own_code
     return code.complaint if code else ""
 
 

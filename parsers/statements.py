@@ -130,8 +130,9 @@ def _message(mail: ParsedMail, page: Page, empty: Notice) -> Notice:
         where="subject", phrase="", line=page.subject, source="pack.yaml senders: message"
     )
     proof = Proof.RECONSTRUCTED
-    if page.code is not None and page.code.means and Kind.MESSAGE_RECEIVED in page.code.kinds:
-        said, proof = page.code.evidence, Proof(page.code.means.proof)
+    code = page.own_code
+    if code is not None and code.means and Kind.MESSAGE_RECEIVED in code.kinds:
+        said, proof = code.evidence, Proof(code.means.proof)
     content: dict[str, FieldValue] = {"intent": "other", **({"text": text} if text else {})}
     return replace(
         empty,

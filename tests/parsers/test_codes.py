@@ -159,6 +159,22 @@ def test_what_only_looks_like_a_code_is_none(link):
     assert "names itself" not in said.reason
 
 
+@pytest.mark.parametrize("above", ["-----Original Message-----", "On Mon, 4 May 2026 they wrote:"])
+def test_the_code_of_an_earlier_mail_below_is_none_of_this_one(above):
+    said = reading(body=f"Zzz.\n{above}", link=LINKS[0].format("REFUND_ISSUED"))
+
+    assert said.outcome is Outcome.UNREAD
+
+
+@pytest.mark.parametrize(
+    "subject", ["The refund was not issued", "Was the refund issued?", "If the refund is issued"]
+)
+def test_a_strange_title_that_denies_or_doubts_stands_against_the_code(subject):
+    said = reading(code="REFUND_ISSUED", subject=f"{subject} {ORDER}")
+
+    assert said.outcome is Outcome.UNREAD
+
+
 def test_two_codes_that_differ_are_none_that_is_known():
     links = "\n".join(LINKS[0].format(code) for code in ("REFUND_ISSUED", "RETURN_REQUEST"))
 
