@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from parsers.packfile import PackFile
 
 
+ELSE = "else"
+"""Stands in texts of rules and in deadlines for the marketplaces that nothing else names."""
+
+
 @dataclass(frozen=True, slots=True)
 class Marketplace:
     """One marketplace, as its pack.yaml describes it."""

@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from parsers.marketplaces import ELSE
 from parsers.notice import CURRENCIES, NAMES, FieldValue, Kind, Role, field_from_json
 from parsers.user_yaml import did_you_mean
 
@@ -102,10 +103,6 @@ class Coded(_Written):
     @property
     def fixed(self) -> dict[str, FieldValue]:
         return {NAMES.get(name, name): field_from_json(name, one) for name, one in self.set.items()}
-
-
-ELSE = "else"
-"""In texts of rules: the marketplaces that no other part names."""
 
 
 class Digits(_Written):

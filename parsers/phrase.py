@@ -35,6 +35,7 @@ CLOSING = " .!。:"
 IS_CJK = re.compile(f"[{CJK}]")
 LOOSE = ("any", "name")
 """Gaps whose text is not kept; a phrase may have several that differ."""
+MOST_GAPS, LONGEST = 12, 1000
 KEYS = (10, 6, 4, 2)
 """Phrases are found by so many letters of their end or beginning, as many as they have; Japanese
 ones are short.
@@ -171,6 +172,11 @@ def compile_phrase(written: str, source: str, known: Iterable[str]) -> Phrase:
     """
     names = set(known)
     gaps = tuple(GAP.findall(written))
+    if len(gaps) > MOST_GAPS or len(written) > LONGEST:
+        raise ValueError(
+            f"{written[:40]!r}… is too slow to look for; a phrase has at most {MOST_GAPS} gaps and"
+            f" {LONGEST} letters"
+        )
     for gap in gaps:
         name, _, order = gap.partition(":")
         if name not in names or order not in ("", "dmy", "mdy", "ymd"):

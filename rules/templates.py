@@ -2,8 +2,8 @@
 
 A part in brackets disappears when a placeholder inside it has no value; one that begins with a
 marketplace's name, such
-as `[@amazon …]`, is there for that marketplace only, `[@else …]` for those that no part of the
-text names. `{{`, `}}`, `[[` and `]]` stand for
+as `[@amazon …]`, is there for that marketplace only, `[@else …]` behind such parts for all others.
+`{{`, `}}`, `[[` and `]]` stand for
 themselves.
 Placeholders are looked up in the table of facts, never with getattr.
 """
@@ -15,6 +15,7 @@ from functools import lru_cache
 
 from orders.subject import FactType
 from parsers import marketplaces
+from parsers.marketplaces import ELSE
 from parsers.user_yaml import did_you_mean
 from rules.fields import ABOUTS, FIELDS
 
@@ -35,8 +36,6 @@ NAMES: Mapping[str, FactType] = {"order": FactType.TEXT, "contact": FactType.TEX
 support.
 """
 
-ELSE = "else"
-"""Stands for the marketplaces that no other part of a text names."""
 _SHOP = re.compile(r"@([\w-]*) ?")
 _TOKEN = re.compile(r"\{\{|\}\}|\[\[|\]\]|\{[^{}]*\}|[{}\[\]]|[^{}\[\]]+")
 
@@ -86,11 +85,8 @@ def slips_of(about: str, text: str) -> Iterator[str]:
 
 def _unknown_shops(pieces: tuple[Piece, ...]) -> dict[str, None]:
     known_here = ("", ELSE, *marketplaces.names())
-    return dict.fromkeys(shop for shop in _shops(pieces) if shop not in known_here)
-
-
-def _shops(pieces: tuple[Piece, ...]) -> Iterator[str]:
-    return (piece.shop for piece in pieces if isinstance(piece, Part))
+    shops = (piece.shop for piece in pieces if isinstance(piece, Part))
+    return dict.fromkeys(shop for shop in shops if shop not in known_here)
 
 
 def _slips_in(slot: Placeholder, names: Mapping[str, FactType]) -> Iterator[str]:
@@ -164,17 +160,27 @@ def fill(text: str, value: Callable[[Placeholder], str | None], shop: str = "") 
 
     None drops the optional part, or leaves “?” outside one.
     """
-    filled, pieces = [], parse(text)
-    here = ("", shop if shop in _shops(pieces) else ELSE)
+    return "".join(_said(piece, value) for piece in _for_shop(parse(text), shop))
+
+
+def _for_shop(pieces: tuple[Piece, ...], shop: str) -> Iterator[Piece]:
+    """What of the pieces is for the marketplace."""
+    named: set[str] = set()
     for piece in pieces:
-        match piece:
-            case str():
-                filled.append(piece)
-            case Placeholder():
-                filled.append(value(piece) or "?")
-            case Part() if piece.shop in here:
-                filled.append(_filled(piece, value))
-    return "".join(filled)
+        about = piece.shop if isinstance(piece, Part) else None
+        if about in (None, "", shop) or (about == ELSE and shop not in named):
+            yield piece
+        named = {*named, about} if about else set()
+
+
+def _said(piece: Piece, value: Callable[[Placeholder], str | None]) -> str:
+    match piece:
+        case str():
+            return piece
+        case Placeholder():
+            return value(piece) or "?"
+        case Part():
+            return _filled(piece, value)
 
 
 def _filled(part: Part, value: Callable[[Placeholder], str | None]) -> str:

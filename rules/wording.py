@@ -348,12 +348,16 @@ def is_word(name: str) -> bool:
     return FIELDS[name].type is FactType.CHOICE or name.rpartition(".")[2] in WORDY
 
 
+KEY = re.compile("[a-z0-9_]+")
+"""A word of ours that has no words for people; no sentence and no path of a file."""
+
+
 def spoken(value: str, language: str) -> str:
     """A word of ours as people say it."""
     known = CHOICES[language].get(value)
     if known is None and value in marketplaces.names():
         return marketplaces.title(value)
-    return known or (value.replace("_", " ") if value.islower() else value)
+    return known or (value.replace("_", " ") if KEY.fullmatch(value) else value)
 
 
 def day(at: datetime, language: str, zone: tzinfo, now: datetime) -> str:

@@ -141,6 +141,8 @@ class Service:
         self.pipeline.tell_health(CLOCK_JUMPED, False, SERVICE)
         if left_out := self.pipeline.setup.left_out:
             self._reject(left_out[0].file, str(left_out[0]), len(left_out))
+        else:
+            self._tell_health(FILES_REJECTED, False, RULES)
         self._accept_rules(now)
         self._scheduler = BackgroundScheduler(
             timezone=UTC,

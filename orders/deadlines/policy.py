@@ -15,11 +15,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from orders.belief import CountedEvents
 from orders.facts_table import WATCH_KINDS
 from orders.order import Actor
+from parsers.marketplaces import ELSE
 from parsers.notice import FIELDS, Kind, Role
 from parsers.user_yaml import Fault, UserFileError, check, did_you_mean, faults_of, parse
 
-ANY, ELSE = "*", "else"
-"""Every marketplace; those that no row names."""
+ANY = "*"
 ALWAYS = date(2000, 1, 1)
 PATTERN = re.compile(r"([a-z_.]+)(?:\[([a-z_]+)(?:(!?=)([a-z_|]+))?\])?")
 LONGEST = 3650

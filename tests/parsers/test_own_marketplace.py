@@ -38,6 +38,8 @@ WRONG = [
     ("pack", "currency: JPY", "currency: JPX", "no currency 'JPX'"),
     ("pack", "'https://www", "'http://www", "is no page of an order; write https://…"),
     ("en", "order.cancelled:", "order.canceled:", "did you mean 'order.cancelled'?"),
+    ("en", "- 'We send it", "- '" + "a {n} " * 13 + "'\n- 'We send it", "is too slow to look for"),
+    ("en", "- 'We send it", "- '" + "long " * 201 + "'\n- 'We send it", "is too slow to look for"),
     ("en", "subject: ['You may", "sentence: ['a … b … c … d', 'You may", "is too slow"),
 ]
 AMAZON = sample_mail.placed("249-0000000-0000001")

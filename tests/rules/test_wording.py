@@ -13,6 +13,7 @@ from parsers.notice import Money
 from rules.alert import BODY_LENGTH, TITLE_LENGTH, Cause, Severity
 from rules.rulebook import shipped
 from rules.strings import CHOICES, LANGUAGES, WEEKDAYS, WORDS
+from rules.templates import fill
 from rules.wording import (
     AlertText,
     Counts,
@@ -472,3 +473,17 @@ def test_until_when_is_said_where_it_is_not_the_alerts_own_deadline():
     soon = at_stake("46800", **{"order.stake_due": DUE + timedelta(days=1)})
 
     assert "At stake: 46800 JPY until Thu 26 Nov 11:00 JST\n" in words(subject=soon).body
+
+
+@pytest.mark.parametrize(
+    ("text", "shop", "said"),
+    [
+        ("[@amazon A][@aliexpress B][@else C].", "amazon", "A."),
+        ("[@amazon A][@aliexpress B][@else C].", "minatoya", "C."),
+        ("[@aliexpress B][@else C] and [@amazon A]", "amazon", "C and A"),
+        ("[@aliexpress B][@else C] and [@amazon A][@else D]", "minatoya", "C and D"),
+        ("[@else C]", "amazon", "C"),
+    ],
+)
+def test_a_part_for_all_others_looks_at_those_right_before_it(text, shop, said):
+    assert fill(text, lambda _slot: None, shop) == said

@@ -53,6 +53,7 @@ def shop(tmp_path_factory):
                 f"Thank you for your Minatoya order {NUMBER}",
                 "Goods: Brass lantern",
                 "You paid: ¥4,800",
+                "Sold by: Lantern Hut",
                 f"We send it by {day}.",
                 at=home.now,
             ),
@@ -132,6 +133,7 @@ def test_its_alerts_ring_with_its_page_its_name_and_the_way_to_its_support(shop)
 def test_letters_stores_stake_dossier_and_export_know_it(shop, tmp_path):
     letter = shop.call("letter", NUMBER, "where-is-it")
     stake = shop.rows("stake")
+    stores = shop.call("stores", "Lantern Hut").output
     page = tmp_path / "page.html"
     dossier = shop.call("dossier", NUMBER, "-o", str(page))
     table = shop.call("export", "orders", "--format", "csv").stdout
@@ -140,6 +142,7 @@ def test_letters_stores_stake_dossier_and_export_know_it(shop, tmp_path):
     assert (letter.exit_code, dossier.exit_code) == (Exit.DONE, Exit.DONE), letter.output
     assert NUMBER in letter.stdout
     assert any(row["marketplace"] == "minatoya" for row in stake)
+    assert "Lantern Hut" in stores
     assert f"https://www.minatoya.example/orders/{NUMBER}" in page.read_text(encoding="utf-8")
     assert "minatoya" in table
     assert "aliexpress, amazon, minatoya" in doctor

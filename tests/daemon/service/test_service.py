@@ -22,7 +22,9 @@ from daemon.store.errors import StoreError, StoreErrorKind
 from daemon.store.lock import Lock
 from daemon.store.outbox import OutboxState
 from daemon.store.store import Store
+from parsers import marketplaces
 from parsers.user_yaml import UserFileError
+from tests import packs_page
 from tests.servers import sample_mail
 from tests.servers.sink import Reply
 
@@ -35,7 +37,8 @@ ALIEXPRESS = "8100000000000001"
 @pytest.fixture
 def home(tmp_path, dovecot, http_sink):
     """Folders of one user whose mailbox lies on Dovecot and whose phone is the sink."""
-    return Home(tmp_path, dovecot, http_sink)
+    yield Home(tmp_path, dovecot, http_sink)
+    marketplaces.use(None)
 
 
 class Home:
@@ -297,6 +300,20 @@ def test_a_broken_rule_file_keeps_the_last_good_rules_and_is_told(home):
         home.pushed(2)
 
     assert "rules.yaml" in told[0]["message"] + told[0]["title"]
+
+
+def test_a_start_with_a_wrong_pack_reads_the_other_marketplaces_and_tells_of_it(home):
+    folder = packs_page.write(home.files.packs, pack=("'promo'", "'promos'"))
+    home.receive(sample_mail.judged(ALIEXPRESS, at=now()))
+    with home.running() as service:
+        told = [one["title"] + one["message"] for one in home.pushed(2)]
+        packs_page.write(home.files.packs)
+        assert service.reload()
+        known = service.pipeline.setup.library.marketplaces
+
+    assert any(f"{folder / 'pack.yaml'}:" in text for text in told)
+    assert any(ALIEXPRESS in text for text in told)
+    assert known == ("aliexpress", "amazon", "minatoya")
 
 
 def test_a_reload_that_meets_a_defect_of_ours_keeps_what_was_good_and_is_told(home, monkeypatch):
