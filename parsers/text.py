@@ -120,6 +120,13 @@ def visible(text: str) -> str:
     return text if text.isascii() else INVISIBLE.sub("", text)
 
 
+def plain_lines(text: str) -> str:
+    """The same for whoever prints it: lines end with a line feed, and with nothing else that a
+    terminal or a spreadsheet takes for an end.
+    """
+    return text if text.isprintable() else "\n".join(visible(text).splitlines())
+
+
 def _normal(text: str) -> str:
     text = visible(text)
     if not text.isascii():

@@ -4,14 +4,20 @@
 
 `pip-audit` asks a service for every pinned version: a hole fails. Where the service cannot be
 asked, nothing is known: that is said loudly, and is no failure. The bill (CycloneDX 1.6, JSON) is
-of this environment, and needs no network.
+of what runs: Orderbell with all its extras and what these lean on, as installed here; the tools of
+its makers are no part of it. It needs no network.
 """
 
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 CONSTRAINTS = ROOT / "constraints.txt"
@@ -59,8 +65,46 @@ def judged(why: str, report: dict[str, Any] | None) -> tuple[int, list[str]]:
     return (1 if holes else 0), [*holes, *told]
 
 
+def runtime() -> frozenset[str]:
+    """Normalized names of all distributions that `orderbell[all]` leans on, itself among them."""
+    wanted, seen = [("orderbell", "all")], set[tuple[str, str]]()
+    while wanted:
+        one = wanted.pop()
+        if one not in seen:
+            seen.add(one)
+            wanted += _leans_on(*one)
+    return frozenset(name for name, _ in seen)
+
+
+def _leans_on(name: str, extra: str) -> Iterator[tuple[str, str]]:
+    """What a distribution needs here with that extra, each with the extras asked of it."""
+    try:
+        lines = metadata.requires(name) or ()
+    except metadata.PackageNotFoundError:
+        return
+    for need in map(Requirement, lines):
+        if need.marker is None or need.marker.evaluate({"extra": extra}):
+            for its_extra in ("", *need.extras):
+                yield canonicalize_name(need.name), its_extra
+
+
+def only_runtime(bill: dict[str, Any]) -> dict[str, Any]:
+    """The bill without what is only installed to make and to check Orderbell."""
+    names = runtime()
+    kept = [one for one in bill["components"] if canonicalize_name(one["name"]) in names]
+    refs = {one["bom-ref"] for one in kept} | {bill["metadata"]["component"]["bom-ref"]}
+    leaning = [
+        one | {"dependsOn": [ref for ref in one["dependsOn"] if ref in refs]}
+        if "dependsOn" in one
+        else one
+        for one in bill.get("dependencies", ())
+        if one["ref"] in refs
+    ]
+    return bill | {"components": kept, "dependencies": leaning}
+
+
 def write_bill(path: Path) -> int:
-    """Write what is installed here; how many components that is."""
+    """Write what runs; how many components that is."""
     path.parent.mkdir(exist_ok=True)
     subprocess.run(
         [
@@ -71,7 +115,9 @@ def write_bill(path: Path) -> int:
         check=True,
         capture_output=True,
     )
-    return len(json.loads(path.read_text())["components"])
+    bill = only_runtime(json.loads(path.read_text()))
+    path.write_text(json.dumps(bill, indent=2, ensure_ascii=False) + "\n")
+    return len(bill["components"])
 
 
 def main() -> int:

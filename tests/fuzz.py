@@ -122,11 +122,13 @@ def wrong(reading, seconds: float) -> str | None:
     return None
 
 
-def found_in(seed: int) -> Iterator[tuple[str, bytes]]:
-    """Read CHUNK mutants: what went wrong, and the mutant."""
+def found_in(seed: int, reads: Callable | None = None) -> Iterator[tuple[str, bytes]]:
+    """Read CHUNK mutants, with the real reader unless another is given: what went wrong, and the
+    mutant.
+    """
     dice = random.Random(seed)
     samples = [raw for path in mails() if (raw := path.read_bytes())]
-    reads, heard = reads_inline(None), Heard()
+    reads, heard = reads or reads_inline(None), Heard()
     logging.getLogger().addHandler(heard)
     try:
         for _ in range(CHUNK):
@@ -145,6 +147,8 @@ def trouble_with(reads: Callable, raw: bytes, heard: Heard) -> str | None:
         reading = reads(raw, FRAME)
     except ReadingError:
         return None  # refused, and told
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is what is looked for
+        return f"raised {type(error).__name__}"
     return wrong(reading, time.process_time() - began) or (
         f"logged: {heard.lines[0][:200]}" if heard.lines else None
     )
@@ -173,10 +177,12 @@ def smaller(raw: bytes, is_bad: Callable[[bytes], bool]) -> bytes:
     return raw
 
 
-def kept(seed: int) -> list[tuple[str, str]]:
+def kept(
+    seed: int, reads: Callable | None = None, folder: Path = FIXTURES / "broken"
+) -> list[tuple[str, str]]:
     """What went wrong, and the fixture it became."""
-    found, reads, heard = [], reads_inline(None), Heard()
-    for trouble, raw in found_in(seed):
+    found, reads, heard = [], reads or reads_inline(None), Heard()
+    for trouble, raw in found_in(seed, reads):
         kind = trouble[:40]
 
         def is_bad(less: bytes, kind: str = kind) -> bool:
@@ -184,7 +190,7 @@ def kept(seed: int) -> list[tuple[str, str]]:
 
         least = smaller(raw, is_bad)
         name = f"fuzz-{hashlib.sha256(least).hexdigest()[:12]}.eml"
-        (FIXTURES / "broken" / name).write_bytes(least)
+        (folder / name).write_bytes(least)
         found.append((trouble, name))
     return found
 

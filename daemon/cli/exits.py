@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from daemon.i18n import in_terminal
+from daemon.cli.listing import say
 from parsers.errors import OrderbellError, os_error_text
 
 
@@ -116,7 +116,7 @@ class CommandGroup(click.Group):
 def complain(sentences: Iterable[str]) -> None:
     """Write sentences to stderr, one a line, in the language of the terminal."""
     for sentence in sentences:
-        click.echo(in_terminal(sentence), err=True)
+        say(sentence, err=True)
 
 
 def foreseen(error: Exception, *, rules: Path | None = None) -> ExitError | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from daemon.cli.exits import Exit, ExitError
-from daemon.cli.listing import Column, Overflow, as_json, column, print_json, show
+from daemon.cli.listing import Column, Overflow, as_json, column, print_json, put, show
 from daemon.cli.paths import Paths
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def letter(
     if as_json:
         print_json(letter_row(written, writer.zone))
     else:
-        click.echo("\n".join(letter_lines(written, writer.language, writer.zone)))
+        put("\n".join(letter_lines(written, writer.language, writer.zone)))
     if copy is not None:
         _use(paths, writer, name, copy, "\n\n".join(written.pieces) + "\n")
     elif written.then and not as_json:

@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from daemon.i18n import in_terminal
+from parsers.text import plain_lines
 
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 limit = click.option(
@@ -61,11 +62,24 @@ def column(heading: str, key: str, overflow: Overflow = Overflow.NEVER) -> Colum
 
 def say(text: str, *, err: bool = False) -> None:
     """Print an English sentence, its gaps filled, in the language of the terminal."""
-    click.echo(in_terminal(text), err=err)
+    put(in_terminal(text), err=err)
+
+
+def put(text: str, *, err: bool = False) -> None:
+    """Print lines that may hold a stranger's words, without what would steer the terminal."""
+    click.echo(plain_lines(text), err=err)
 
 
 def print_json(row: Mapping[str, Any]) -> None:
-    click.echo(json.dumps(row, ensure_ascii=False))
+    """One line of JSON; controls and direction signs stand in it as escapes, nothing is lost."""
+    line = json.dumps(row, ensure_ascii=False)
+    if not line.isprintable():
+        line = "".join(sign if plain_lines(sign) == sign else _escaped(sign) for sign in line)
+    click.echo(line)
+
+
+def _escaped(sign: str) -> str:
+    return f"\\u{ord(sign):04x}" if sign < "\x80" else json.dumps(sign)[1:-1]
 
 
 def show(
@@ -179,9 +193,7 @@ def _pad(text: str, size: int) -> str:
 
 def _text(value: object) -> str:
     """A cell: nothing for None, and never a control sign that a mail brought along."""
-    return (
-        "" if value is None else "".join(sign if sign.isprintable() else " " for sign in str(value))
-    )
+    return "" if value is None else plain_lines(str(value)).replace("\n", " ")
 
 
 def _as_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> None:

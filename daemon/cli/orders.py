@@ -18,6 +18,7 @@ from daemon.cli.listing import (
     limit,
     named,
     print_json,
+    put,
     show,
     spoken,
     words,
@@ -81,7 +82,7 @@ def order(paths: Paths, order_id: str, as_json: bool) -> None:
         if as_json:
             print_json(row)
         else:
-            click.echo("\n".join(_in_words(row, zone, language)))
+            put("\n".join(_in_words(row, zone, language)))
 
 
 @click.command(short_help="List disputes, returns, refunds, claims that are open.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from daemon.cli.exits import Exit, ExitError, exit_of
+from daemon.cli.listing import put
 from daemon.cli.paths import Paths
 from daemon.i18n import in_terminal
 
@@ -152,7 +153,7 @@ def with_login(paths: Paths, answers: "Answers", *, asks: bool) -> "Answers":
             said = in_terminal(str(error)) + _flags_for(error, answers)
             if not asks:
                 raise ExitError(exit_of(error), said) from error
-            click.echo(said, err=True)
+            put(said, err=True)
             match _what_now():
                 case "quit":
                     raise ExitError(exit_of(error), _("nothing was written")) from error
@@ -254,7 +255,7 @@ def _no_folder(account: "Account") -> ExitError:
 
 def _picked(answers: "Answers", folders: Sequence[str]) -> "Answers":
     """Which folders are watched, chosen from those that are there."""
-    click.echo(_("Folders: {names}").format(names=", ".join(folders[:40])))
+    put(_("Folders: {names}").format(names=", ".join(folders[:40])))
     while True:
         text = click.prompt(
             _("Folders to watch, with commas between"), default=", ".join(answers.folders)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from daemon.cli.exits import Exit, ExitError
-from daemon.cli.listing import as_json, print_json
+from daemon.cli.listing import as_json, print_json, put
 from daemon.cli.paths import Paths
 from parsers.errors import os_error_text
 
@@ -51,7 +51,7 @@ def read(paths: Paths, files: tuple[str, ...], as_json: bool, mailbox: str | Non
         if as_json:
             print_json({"file": name, **reading_to_json(reading)})
         else:
-            click.echo("\n".join(in_short(name, reading)))
+            put("\n".join(in_short(name, reading)))
         if not looks_like_mail(raw):
             wrong.append(f"{name}: {NO_MAIL}")
     if wrong:
@@ -74,9 +74,7 @@ def why(paths: Paths, file: str, as_json: bool, mailbox: str | None) -> None:
     if as_json:
         print_json(_reasons(file, reading))
     else:
-        click.echo(
-            "\n".join([*_in_full(file, reading), *lines_to_write(reading, paths.folder / "packs")])
-        )
+        put("\n".join([*_in_full(file, reading), *lines_to_write(reading, paths.folder / "packs")]))
 
 
 @click.command(short_help="A copy of a mail that is safe to share.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from daemon.cli.exits import Exit, ExitError, complain
-from daemon.cli.listing import as_json, print_json, say
+from daemon.cli.listing import as_json, print_json, put, say
 from daemon.cli.paths import Paths, mailbox_of
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def replay(paths: Paths, /, path: Path, as_json: bool, **options: Any) -> None:
         if as_json:
             print_json(rung.to_json(setup.zone))
         else:
-            click.echo(_in_words(rung, setup.zone))
+            put(_in_words(rung, setup.zone))
     if rung is None and not as_json:
         say(f"{path}: no alert would have been sent", err=True)
 

@@ -15,6 +15,7 @@ from daemon.cli.listing import (
     choice,
     column,
     print_json,
+    put,
     say,
     show,
     words,
@@ -121,9 +122,9 @@ def explain(paths: Paths, rule_id: str, order_id: str) -> None:
         say(f"{rule.id} is switched off; if it were on:")
     for shown in views:
         for text in explained(rule, shown, now, paths.zone()):
-            click.echo(text)
+            put(text)
     for text in silence_lines(rule, book):
-        click.echo(text)
+        put(text)
 
 
 @rules.command()

@@ -14,6 +14,7 @@ from daemon.cli.listing import (
     limit,
     named,
     print_json,
+    put,
     show,
     until,
     words,
@@ -74,7 +75,7 @@ def stores(paths: Paths, name: str | None, limit: int, as_json: bool) -> None:
             if as_json:
                 print_json(row)
             else:
-                click.echo("\n".join(_whole(row)))
+                put("\n".join(_whole(row)))
         return
     show(
         rows,

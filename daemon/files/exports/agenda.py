@@ -8,6 +8,7 @@ from icalendar import Alarm, Calendar, Event, Todo
 
 from daemon.files.exports.words import name
 from orders.order import Actor, Order, Watch, WatchState
+from parsers.text import plain_lines
 
 BEFORE = (timedelta(days=2), timedelta(hours=2))
 """When a phone rings: enough time to act, and once more."""
@@ -49,10 +50,10 @@ def _entry(
         "uid", f"{hashlib.sha256(f'{order.key}|{watch.id}'.encode()).hexdigest()[:32]}@orderbell"
     )
     entry.add("dtstamp", now.replace(microsecond=0))
-    entry.add("summary", title)
+    entry.add("summary", plain_lines(title))
     described = [ORDER[language].format(number=order.number, title=order.title), watch.why]
     described += [] if watch.stated else [GUESS[language]]
-    entry.add("description", "\n".join(described))
+    entry.add("description", plain_lines("\n".join(described)))
     entry.add("due" if tasks else "dtstart", watch.due_at)
     if not tasks:
         entry.add("transp", "TRANSPARENT")
@@ -64,7 +65,7 @@ def _entry(
 def _alarm(title: str, before: timedelta, *, tasks: bool) -> Alarm:
     alarm = Alarm()
     alarm.add("action", "DISPLAY")
-    alarm.add("description", title)
+    alarm.add("description", plain_lines(title))
     # A to-do has no start: RFC 5545 §3.8.6.3 then counts from its end, DUE, and wants that said.
     alarm.add("trigger", -before, parameters={"RELATED": "END"} if tasks else {})
     return alarm

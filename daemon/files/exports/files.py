@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from daemon.files.exports.rows import Rows
+from parsers.text import plain_lines
 
 NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -53,4 +54,5 @@ def _cell(value: object) -> str:
             text = json.dumps(value, ensure_ascii=False) if value else ""
         case _:
             text = str(value)
+    text = plain_lines(text)
     return f"'{text}" if text.startswith(FORMULA) and not NUMBER.fullmatch(text) else text
