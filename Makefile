@@ -56,9 +56,10 @@ audit: $(READY)
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Orderbell needs Python 3.11 or newer; try: make PYTHON=python3.12 …")'
+	@echo "Setting up $(VENV) with what Orderbell and its tests need: once, a minute or two, nothing outside this folder."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[all]' --group dev
+	$(BIN)/pip install --constraint constraints.txt --editable '.[all]' --group dev
 	touch $(READY)
 
 # The package: wheel and source, checked.

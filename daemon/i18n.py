@@ -22,11 +22,9 @@ SENTENCES = "sentences"
 """The catalogue of what rooms below say in English: errors, and what `doctor` finds."""
 CONFIGURED = re.compile(r"^language:\s*[\"']?(\w+)", re.MULTILINE)
 GAP = re.compile(r"(?<!\{)\{(\w+)\}(?!\})")
-PLACE = re.compile(r"((?:\S+:\d+(?::\d+)?|\S+\.ya?ml): )(.+)", re.DOTALL)
+PLACE = re.compile(r"((?:\S+:\d+(?::\d+)?|\S+\.\w{2,5}): )(.+)", re.DOTALL)
 """Where a fault stands, such as `rules.yaml:3:5: `, before what it is."""
-HINTS = frozenset(
-    {"hint", "did_you_mean", "more", "why", "end", "zone_meant", "group_meant", "known"}
-)
+HINTS = frozenset({"hint", "did_you_mean", "more", "end", "zone_meant", "group_meant", "known"})
 """Gaps that hold the rest of a sentence, or nothing."""
 HINT = r"(?:[;,. (].*)?"
 FEWEST_LETTERS = 6

@@ -39,7 +39,7 @@ class Overview:
     ringing: int
     """Alerts that fire and were not acknowledged."""
     need_you: int
-    """Orders with such an alert."""
+    """Orders that ring for something to be done."""
     unread: int
     """Marketplace mails that were not understood."""
     failing: tuple[str, ...]
@@ -66,7 +66,6 @@ class Overviews:
         """The state at `now` (aware UTC), from one snapshot."""
         views = self._views(ledger, ledger.orders.unsettled())
         due = _due(views, now)
-        alerts = [row for row in ledger.alerts.all_live() if row.alert.state.value == "firing"]
         return Overview(
             under_way=ledger.orders.running_count(),
             arriving_today=sum(_arrives(one, now, self._zone) for one in views),
@@ -78,8 +77,8 @@ class Overviews:
             next_deadline=due[0] if due else None,
             next_order=due[1] if due else "",
             at_stake=totals(_worst(views, now)),
-            ringing=len(alerts),
-            need_you=len({row.alert.order for row in alerts if row.alert.order}),
+            ringing=sum(ledger.alerts.ringing().values()),
+            need_you=ledger.alerts.orders_in_need(),
             unread=ledger.mails.outcome_count(Outcome.UNREAD),
             failing=_failing(ledger),
         )

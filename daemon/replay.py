@@ -27,6 +27,7 @@ from daemon.worker.reading import Reader
 from orders.event import Event
 from parsers.frame import Frame
 from parsers.notice import Role
+from parsers.sniff import NO_MAIL, looks_like_mail
 from parsers.user_yaml import Fault, UserFileError
 
 Named = tuple[str, Callable[[], bytes]]
@@ -91,6 +92,8 @@ def mails(path: Path) -> tuple[Filed, ...]:
     if path.is_dir():
         found = tuple(_from_folder(path))
     elif path.suffix == ".eml":
+        if not looks_like_mail(path.read_bytes()):
+            raise _refusal(path, NO_MAIL)
         found = ((path.name, path.read_bytes),)
     else:
         found = tuple(_from_mbox(path))

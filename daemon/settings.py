@@ -239,8 +239,9 @@ class Secret(Written):
         if isinstance(written, (str, int, float)):
             raise ValueError(  # noqa: TRY004 - pydantic collects ValueError only
                 "a secret may not stand here, where backups and screens show it; write"
-                " {file: ~/.config/orderbell/NAME.secret}, put the secret alone into that file, and"
-                " chmod 600 it"
+                " {file: ~/.config/orderbell/NAME.secret}, and in a terminal"
+                " (umask 077; cat > ~/.config/orderbell/NAME.secret), then the secret, Enter,"
+                " Ctrl-D"
             )
         return written
 

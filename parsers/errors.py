@@ -22,6 +22,7 @@ OrderbellError            something could not be done; it says what, and what to
 ├── UnknownOrderError     no order of that number                      daemon/pipeline/lookup
 ├── AmbiguousOrderError   a number bought and sold                     daemon/pipeline/lookup
 ├── UnknownAlertError     no open alert of that number                 daemon/queries/alerts
+├── ListingError          a listing asked for what is not              daemon/queries/wanted
 ├── UnknownMailError      no mail of that number                       daemon/queries/mails
 ├── UnknownRuleError      no rule called so                            daemon/queries/rules
 ├── UnknownStoreError     no order from a store called so             daemon/queries/stake

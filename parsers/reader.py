@@ -174,8 +174,8 @@ def _understand(
     if read.notices:
         heard = tuple(intents.hear(notice, mail) for notice in read.notices)
         near = tuple(miss for page in read.pages for miss in page.refused)[: near_misses.MAX_NEAR]
-        told = "; ".join(filter(None, (f"Understood; {why}", _complaint(read))))
-        return _reading(mail, Outcome.NOTICES, f"{told}.", notices=heard, near=near, **more)
+        reason = _understood(why, _complaint(read))
+        return _reading(mail, Outcome.NOTICES, reason, notices=heard, near=near, **more)
     near_misses.refuse_unseen(mail, read.pages[0])
     outcome, reason = _without_notices(group, read)
     if outcome is not Outcome.UNREAD:
@@ -183,6 +183,10 @@ def _understand(
     gist = gist_of(mail, letterhead, context.library, role=_gist_role(group, context))
     near = near_misses.misses(read.pages[0])
     return _reading(mail, outcome, reason, near=near, gist=gist, **more)
+
+
+def _understood(why: str, complaint: str) -> str:
+    return f"Understood; {why}; {complaint}." if complaint else f"Understood; {why}."
 
 
 def _without_notices(group: str | None, read: renderings.Read) -> tuple[Outcome, str]:

@@ -186,10 +186,10 @@ def impossible(matcher: Matcher) -> Iterator[Slip]:
 def _conflicts(together: Iterable[Test]) -> Iterator[Slip]:
     """Facts of which no value passes all the tests."""
     for name, tests in _by_fact(together).items():
-        why = lay_over([test.span for test in tests])[1] if len(tests) > 1 else ""
-        if why:
+        hint = lay_over([test.span for test in tests])[1] if len(tests) > 1 else ""
+        if hint:
             words = " and ".join(test.wants for test in tests)
-            yield Slip(path=tests[-1].path, what=f"{name}: {words} can never hold at once{why}")
+            yield Slip(path=tests[-1].path, what=f"{name}: {words} can never hold at once{hint}")
 
 
 def _together(parts: Sequence[Matcher | Test]) -> Iterator[Test]:

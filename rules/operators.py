@@ -415,9 +415,9 @@ def _joined(
     words: Sequence[str],
     path: Path,
 ) -> Test:
-    span, why = lay_over(spans)
-    if why:
-        raise OperandError(f"{' and '.join(words)} can never hold at once{why}")
+    span, hint = lay_over(spans)
+    if hint:
+        raise OperandError(f"{' and '.join(words)} can never hold at once{hint}")
     every = tuple(holds)
     first = every[0]
     return Test(

@@ -13,13 +13,16 @@ from daemon.cli.listing import (
     Column,
     Overflow,
     as_json,
+    asked,
     choice,
     column,
-    limit,
+    filters,
+    nothing,
     print_json,
     say,
     show,
     spoken,
+    tell_more,
     until,
     words,
 )
@@ -44,24 +47,27 @@ language = click.option(
 @click.option("--all", "everything", is_flag=True, help="Those that have ended too.")
 @click.option("--full", is_flag=True, help="Each with its text and advice.")
 @language
-@limit
-@as_json
+@filters(
+    status="Only firing, acked, snoozed, settled or resolved ones; may be repeated.",
+    since="Only those that began since then: a date, or 7d for the last week.",
+)
 @click.pass_obj
-def alerts(paths: Paths, /, full: bool, limit: int, as_json: bool, **options: Any) -> None:
+def alerts(paths: Paths, /, full: bool, as_json: bool, **options: Any) -> None:
     """List alerts, worst first; alert, ack, snooze and resolve take their numbers."""
     from daemon.queries.alerts import listed_alerts
+    from daemon.queries.wanted import ALERT_STATES, Wanted
 
-    teller = teller_of(paths, options["language"])
+    teller = teller_of(paths, options.pop("language"))
+    wanted = asked(paths, ALERT_STATES, options)
     with paths.ledger() as ledger:
-        found = listed_alerts(ledger, teller, everything=options["everything"], limit=limit)
+        found = listed_alerts(ledger, teller, Wanted(**wanted))
     if full and not as_json:
         for row in found.rows:
             say("\n".join([*_head(row, teller.zone), *_text(row), ""]))
     else:
-        show(found.rows, _columns(teller), as_json=as_json, empty="nothing rings")
-    if found.more:
-        all_of_them = len(found.rows) + found.more
-        say(f"and {found.more} more; --limit {all_of_them} shows them all", err=True)
+        empty = nothing(wanted, "nothing rings")
+        show(found.rows, _columns(teller), as_json=as_json, empty=empty)
+    tell_more(found.next, found.more)
 
 
 @click.command(short_help="One alert as it was pushed.")
@@ -105,7 +111,7 @@ def teller_of(paths: Paths, language: str | None = None) -> "Teller":
 
 def _columns(teller: "Teller") -> tuple[Column, ...]:
     return (
-        column("no", "alert"),
+        column("number", "alert"),
         Column("severity", lambda row: words(row["severity"]), lambda row: STYLES[row["severity"]]),
         choice("state", "state"),
         column("what", "title", Overflow.FOLD),

@@ -62,6 +62,7 @@ ENDS: dict[str, Exit] = {
     "UnknownOrderError": Exit.ERROR,
     "UnknownAlertError": Exit.ERROR,
     "UnknownMailError": Exit.ERROR,
+    "ListingError": Exit.USAGE,
     "AccessError": Exit.ERROR,
     "PortError": Exit.ERROR,
     "BodyError": Exit.ERROR,

@@ -1,21 +1,23 @@
-"""Listings: one JSON object a line for programs, plain columns for pipes, a table for a
-terminal.
-"""
+"""Listings: one JSON object a line for programs, straight columns for pipes, a table for people."""
 
 import json
+import shlex
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from enum import Enum, auto
 from gettext import gettext as _
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from daemon.i18n import in_terminal
 from parsers.text import plain_lines
+
+if TYPE_CHECKING:
+    from daemon.cli.paths import Paths
 
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 limit = click.option(
@@ -26,12 +28,84 @@ limit = click.option(
     help="At most so many.",
 )
 
+CallbackT = TypeVar("CallbackT", bound=Callable[..., Any])
+
+
+def filters(*, status: str, since: str) -> Callable[[CallbackT], CallbackT]:
+    """The options of a listing with pages, and what two of them ask for."""
+    options = (
+        click.option("--since", metavar="TIME", help=since),
+        click.option(
+            "--status",
+            "statuses",
+            multiple=True,
+            metavar="STATUS",
+            help=status,
+        ),
+        click.option("--shop", metavar="NAME", help="Only of this marketplace or store."),
+        click.option(
+            "--search",
+            metavar="TEXT",
+            help="Only what this finds, over or not: the beginning of an order number, a part of an"
+            " item or store, the number of a parcel or case.",
+        ),
+        click.option("--after", metavar="PLACE", help="The next page; each names the one after."),
+        limit,
+        as_json,
+    )
+
+    def decorate(callback: CallbackT) -> CallbackT:
+        for option in reversed(options):
+            callback = option(callback)
+        return callback
+
+    return decorate
+
+
+def asked(paths: "Paths", known: Sequence[str], options: Mapping[str, Any]) -> dict[str, Any]:
+    """What the options of `filters` say, as the fields of `Wanted`; the other options stay."""
+    from daemon.queries.wanted import since, statuses
+
+    at = options["since"]
+    spoken_of = {words(status): status for status in known}
+    meant = [spoken_of.get(word, word) for word in options["statuses"]]
+    return {
+        **options,
+        "since": since(at, datetime.now(UTC), paths.zone()) if at else None,
+        "statuses": statuses(meant, known),
+        **{name: options[name] or "" for name in ("shop", "search", "after")},
+    }
+
+
+def nothing(wanted: Mapping[str, Any], usual: str) -> str:
+    """What is said of an empty listing."""
+    narrow = ("since", "statuses", "shop", "search", "after")
+    return _("nothing fits what you ask for") if any(map(wanted.get, narrow)) else usual
+
+
+def tell_more(after: str, more: int | None = None) -> None:
+    """Say, on stderr, that there are more (so many, where that is known), and how the next page is
+    asked for; nothing at the end.
+    """
+    place = shlex.quote(after)
+    if after and more is None:
+        say(f"there are more; the next page: --after {place}", err=True)
+    elif after:
+        say(f"and {more} more; the next page: --after {place}", err=True)
+
+
 STYLES = {"critical": "bold red", "warning": "yellow", "info": ""}
 """Of severities."""
 NEVER_FIRST = "、。，．：；！？）」』】"
 """Signs no Japanese line begins with."""
 WIDE = 110
 """Terminal columns from which a table shows what `Overflow.HIDE` marks."""
+
+
+PIPED = 120
+"""Columns of a table that is not on a terminal; --json cuts nothing."""
+LEAST = 16
+"""Columns that a text keeps, however many others there are."""
 
 
 class Overflow(Enum):
@@ -42,7 +116,7 @@ class Overflow(Enum):
     FOLD = auto()
     """Folded into what the others leave."""
     HIDE = auto()
-    """Text that is left out of a narrow table; --json has it."""
+    """Text that is left out of a narrow terminal; --json has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +170,7 @@ def show(
     elif sys.stdout.isatty():
         _as_table(table, columns)
     else:
-        cells = [
-            [_(part.heading).upper() for part in columns],
-            *([_text(part.cell(row)) for part in columns] for row in table),
-        ]
-        for line in plain_columns(cells):
+        for line in _piped(table, columns):
             click.echo(line)
 
 
@@ -131,6 +201,28 @@ def named(table: str, kind: str, language: str) -> str:
     from daemon.files.exports.words import name
 
     return name(table, kind, language)
+
+
+def _piped(table: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> list[str]:
+    """Straight columns of at most `PIPED` altogether: texts give way, what is copied never does."""
+    cells = [
+        [_(part.heading).upper() for part in columns],
+        *([_text(part.cell(row)) for part in columns] for row in table),
+    ]
+    sizes = [max(width(row[index]) for row in cells) for index in range(len(columns))]
+    over = sum(sizes) + 2 * (len(sizes) - 1) - PIPED
+    soft = [index for index, part in enumerate(columns) if part.overflow is not Overflow.NEVER]
+    for index in sorted(soft, key=lambda index: -sizes[index]):
+        given = min(max(over, 0), max(sizes[index] - LEAST, 0))
+        sizes[index], over = sizes[index] - given, over - given
+    return plain_columns(
+        [[shortened(cell, size) for cell, size in zip(row, sizes, strict=True)] for row in cells]
+    )
+
+
+def shortened(text: str, size: int) -> str:
+    """The text in at most `size` terminal columns; `…` stands for what is left out."""
+    return text if width(text) <= size else _cut(text, size - 1)[0].rstrip() + "…"
 
 
 def plain_columns(rows: Sequence[Sequence[str]]) -> list[str]:

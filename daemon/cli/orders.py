@@ -13,14 +13,18 @@ from daemon.cli.listing import (
     Column,
     Overflow,
     as_json,
+    asked,
     choice,
     column,
-    limit,
+    filters,
     named,
+    nothing,
     print_json,
     put,
     show,
     spoken,
+    tell_more,
+    until,
     words,
 )
 from daemon.cli.paths import Paths
@@ -35,31 +39,36 @@ from daemon.files.exports.words import in_words
     "--problem", is_flag=True, help="Only those with an open dispute, claim or chargeback."
 )
 @click.option("--marketplace", metavar="NAME", help="Only of this marketplace, such as amazon.")
-@limit
-@as_json
+@filters(
+    status="Only in this status, such as in_transit or delivered; may be repeated.",
+    since="Only with news since then: a date, or 7d for the last week.",
+)
 @click.pass_obj
-def orders(paths: Paths, /, as_json: bool, **wanted: Any) -> None:
+def orders(paths: Paths, /, as_json: bool, **options: Any) -> None:
     """List orders, the latest news first."""
     from daemon.queries.orders import OrderFilter, listed_orders
+    from daemon.queries.wanted import ORDER_STATUSES
 
-    zone, language, marketplace = paths.zone(), paths.language(), wanted["marketplace"]
+    zone, language, marketplace = paths.zone(), paths.language(), options["marketplace"]
+    wanted = asked(paths, ORDER_STATUSES, options)
     with paths.ledger() as ledger:
-        rows = listed_orders(ledger, zone, datetime.now(UTC), OrderFilter(**wanted))
-    if marketplace and not rows:
+        found = listed_orders(ledger, zone, datetime.now(UTC), OrderFilter(**wanted))
+    if marketplace and not found.rows:
         _demand_known(marketplace, paths.library().marketplaces)
     show(
-        rows,
+        found.rows,
         (
             column("order", "number"),
             Column("status", lambda row: words(row["status"])),
-            column("item", "title", Overflow.FOLD),
+            Column("item", lambda row: row["title"] or _("not named yet"), overflow=Overflow.FOLD),
             column("total", "total"),
             Column("next", lambda row: _next(row, zone, language), overflow=Overflow.FOLD),
             Column("last news", lambda row: spoken(row["last_at"], zone), overflow=Overflow.HIDE),
         ),
         as_json=as_json,
-        empty="no orders under way; with --all also those that are over",
+        empty=nothing(wanted, "no orders under way; with --all also those that are over"),
     )
+    tell_more(found.next)
 
 
 @click.command(short_help="One order: timeline with its mails, what is due.")
@@ -87,18 +96,22 @@ def order(paths: Paths, order_id: str, as_json: bool) -> None:
 
 @click.command(short_help="List disputes, returns, refunds, claims that are open.")
 @click.option("--all", "everything", is_flag=True, help="Closed ones too.")
-@limit
-@as_json
+@filters(
+    status="Only open or closed ones, or in a state such as judged; may be repeated.",
+    since="Only those opened since then: a date, or 7d for the last week.",
+)
 @click.pass_obj
-def cases(paths: Paths, everything: bool, limit: int, as_json: bool) -> None:
+def cases(paths: Paths, /, as_json: bool, **options: Any) -> None:
     """List disputes, appeals, returns, refunds, claims and other matters that are open."""
     from daemon.queries.orders import listed_cases
+    from daemon.queries.wanted import CASE_STATUSES, Wanted
 
-    zone, language, policy = paths.zone(), paths.language(), paths.policy()
+    zone, language, now = paths.zone(), paths.language(), datetime.now(UTC)
+    wanted = asked(paths, CASE_STATUSES, options)
     with paths.ledger() as ledger:
-        rows = listed_cases(ledger, policy, zone, everything=everything, limit=limit)
+        found = listed_cases(ledger, zone, Wanted(**wanted))
     show(
-        rows,
+        found.rows,
         (
             column("order", "order"),
             Column(
@@ -106,29 +119,34 @@ def cases(paths: Paths, everything: bool, limit: int, as_json: bool) -> None:
             ),
             Column("state", lambda row: words(row["state"])),
             choice("waits for", "waiting_for"),
-            Column("answer by", lambda row: spoken(row["respond_by"], zone)),
+            Column("answer by", lambda row: _answer_by(row, zone, now), overflow=Overflow.FOLD),
             column("claimed", "amount_claimed"),
         ),
         as_json=as_json,
-        empty="no open cases; with --all also those that are closed",
+        empty=nothing(wanted, "no open cases; with --all also those that are closed"),
     )
+    tell_more(found.next)
 
 
 @click.command()
 @click.option("--all", "everything", is_flag=True, help="Met and void ones too.")
 @click.option("--mine", is_flag=True, help="Only deadlines of your own, not the silence of others.")
-@limit
-@as_json
+@filters(
+    status="Only open, met or void ones; may be repeated.",
+    since="Only those due since then or later: a date, or 7d for a week ago.",
+)
 @click.pass_obj
-def watches(paths: Paths, /, as_json: bool, **wanted: Any) -> None:
+def watches(paths: Paths, /, mine: bool, as_json: bool, **options: Any) -> None:
     """List deadlines and silences being watched, the next due first."""
     from daemon.queries.orders import listed_watches
+    from daemon.queries.wanted import WATCH_STATES, Wanted
 
-    zone, language = paths.zone(), paths.language()
+    zone, language, now = paths.zone(), paths.language(), datetime.now(UTC)
+    wanted = asked(paths, WATCH_STATES, options)
     with paths.ledger() as ledger:
-        rows = listed_watches(ledger, zone, **wanted)
+        found = listed_watches(ledger, zone, Wanted(**wanted), mine=mine)
     show(
-        rows,
+        found.rows,
         (
             Column("due", lambda row: spoken(row["due_at"], zone)),
             column("order", "order"),
@@ -136,12 +154,22 @@ def watches(paths: Paths, /, as_json: bool, **wanted: Any) -> None:
                 "what", lambda row: named("watch", row["kind"], language), overflow=Overflow.FOLD
             ),
             choice("who", "actor"),
-            choice("state", "state"),
+            Column("state", lambda row: _("passed") if _is_over(row, now) else words(row["state"])),
             Column("why", lambda row: in_words(row["why"], language), overflow=Overflow.HIDE),
         ),
         as_json=as_json,
-        empty="nothing is being watched",
+        empty=nothing(wanted, "nothing is being watched"),
     )
+    tell_more(found.next)
+
+
+def _is_over(watch: Mapping[str, Any], now: datetime) -> bool:
+    return watch["state"] == "open" and datetime.fromisoformat(watch["due_at"]) <= now
+
+
+def _answer_by(case: Mapping[str, Any], zone: tzinfo, now: datetime) -> str:
+    at = case["respond_by"]
+    return spoken(at, zone) if case["closed_at"] else until(at, zone, now)
 
 
 def _demand_known(marketplace: str, known: Sequence[str]) -> None:

@@ -3,20 +3,22 @@ share.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
+from gettext import gettext as _
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from daemon.cli.exits import Exit, ExitError
-from daemon.cli.listing import as_json, print_json, put
+from daemon.cli.listing import as_json, named, print_json, put, say, words
 from daemon.cli.paths import Paths
+from daemon.i18n import in_terminal
 from parsers.errors import os_error_text
 
 if TYPE_CHECKING:
-    from parsers.notice import Gist, Notice, Reading
+    from parsers.notice import Gist, NearMiss, Notice, Reading
 
 MAX_BYTES = 64 << 20
 """No mail server takes a larger mail; a film that was named by mistake is larger."""
@@ -39,7 +41,7 @@ def read(paths: Paths, files: tuple[str, ...], as_json: bool, mailbox: str | Non
     from parsers.reader import read as read_mail
     from parsers.sniff import NO_MAIL, looks_like_mail
 
-    context = paths.context(mailbox)
+    context, language = paths.context(mailbox), paths.language()
     wrong: list[str] = []
     for name in files:
         try:
@@ -51,7 +53,7 @@ def read(paths: Paths, files: tuple[str, ...], as_json: bool, mailbox: str | Non
         if as_json:
             print_json({"file": name, **reading_to_json(reading)})
         else:
-            put("\n".join(in_short(name, reading)))
+            put("\n".join(in_short(name, reading, language)))
         if not looks_like_mail(raw):
             wrong.append(f"{name}: {NO_MAIL}")
     if wrong:
@@ -74,7 +76,9 @@ def why(paths: Paths, file: str, as_json: bool, mailbox: str | None) -> None:
     if as_json:
         print_json(_reasons(file, reading))
     else:
-        put("\n".join([*_in_full(file, reading), *lines_to_write(reading, paths.folder / "packs")]))
+        lines = _in_full(file, reading, paths.language())
+        taught = map(in_terminal, lines_to_write(reading, paths.folder / "packs"))
+        put("\n".join([*lines, *taught]))
 
 
 @click.command(short_help="A copy of a mail that is safe to share.")
@@ -98,7 +102,7 @@ def scrub(paths: Paths, file: str, output: Path | None) -> None:
     if output.exists():
         raise ExitError(Exit.ERROR, f"{output} exists already and is left alone; name another file")
     output.write_bytes(copy)
-    click.echo(f"written to {output}; read it once before you share it", err=True)
+    say(f"written to {output}; read it once before you share it", err=True)
 
 
 def mail_bytes(name: str) -> bytes:
@@ -139,21 +143,33 @@ def _filled(name: str, raw: bytes) -> bytes:
     return raw
 
 
-def in_short(name: str, reading: "Reading") -> Iterator[str]:
-    yield f"{name}: {reading.outcome.value} ({reading.trust.value}) – {reading.reason}"
+def in_short(name: str, reading: "Reading", language: str) -> Iterator[str]:
+    told = _("{file}: {outcome} ({trust}) – {reason}")
+    yield told.format(
+        file=name,
+        outcome=words(reading.outcome.value),
+        trust=words(reading.trust.value),
+        reason=in_terminal(reading.reason),
+    )
     for notice in reading.notices:
-        yield f"  {notice.kind.value}  {' '.join(notice.order_numbers)}".rstrip()
-        yield from (f"    {key}: {value}" for key, value in _details(notice))
+        numbers = " ".join(notice.order_numbers)
+        yield f"  {_event(notice.kind.value, language)}  {numbers}".rstrip()
+        yield from (f"    {words(key)}: {value}" for key, value in _details(notice))
+
+
+def _event(kind: str, language: str) -> str:
+    return f"{kind} ({named('event', kind, language)})"
 
 
 def _details(notice: "Notice") -> Iterator[tuple[str, str]]:
-    from parsers.notice import field_to_json
+    from parsers.notice import FIELDS, field_to_json
 
     for key in ("tracking", "packages", "cases", "masked"):
         if values := getattr(notice, key):
             yield key, " ".join(values)
     for key, value in sorted(notice.fields.items()):
-        yield key, _spoken(field_to_json(value))
+        spoken = _spoken(field_to_json(value))
+        yield key, words(spoken) if spoken in FIELDS[key].choices else spoken
 
 
 def _spoken(value: Any) -> str:
@@ -163,51 +179,62 @@ def _spoken(value: Any) -> str:
         case list():
             return ", ".join(f"{item['quantity']} × {item['title']}" for item in value)
         case bool():
-            return "yes" if value else "no"
+            return _("yes") if value else _("no")
         case _:
             return str(value)
 
 
-def _in_full(name: str, reading: "Reading") -> Iterator[str]:
-    yield from in_short(name, reading)
-    yield f"  from {reading.sender or 'nobody'}, subject {reading.subject!r}"
+def _in_full(name: str, reading: "Reading", language: str) -> Iterator[str]:
+    yield from in_short(name, reading, language)
+    told = _("  from {sender}, subject {subject!r}")
+    yield told.format(sender=reading.sender or _("nobody"), subject=reading.subject)
     for notice in reading.notices:
-        yield f"{notice.kind.value} was said by"
-        for one in notice.evidence:
-            yield f"  {one.where}: {one.line.strip()!r}"
-            yield (
-                f"    matches {one.phrase!r} ({one.source})"
-                if one.phrase
-                else f"    read by {one.source}"
-            )
+        yield _("{event} was said by").format(event=_event(notice.kind.value, language))
+        yield from _evidence(notice)
         yield from (
-            f"  {name} is a whole day, compared with days and never with a clock"
+            _("  {name} is a whole day, compared with days and never with a clock").format(
+                name=words(name)
+            )
             for name, value in sorted(notice.fields.items())
             if isinstance(value, date) and not isinstance(value, datetime)
         )
     if reading.gist is not None:
         yield from _gist_in_full(reading.gist)
     if reading.near:
-        yield "What nearly matched:"
-        for miss in reading.near:
-            yield f"  {miss.kind.value}, {miss.likeness:.0%} alike: {miss.line.strip()!r}"
-            yield f"    against {miss.phrase!r} ({miss.source})"
-            if miss.why:
-                yield f"    refused: {miss.why}"
+        yield _("What nearly matched:")
+        yield from _near(reading.near, language)
+
+
+def _near(near: "Iterable[NearMiss]", language: str) -> Iterator[str]:
+    for miss in near:
+        told = _("  {event}, {share} alike: {line!r}")
+        event = _event(miss.kind.value, language)
+        yield told.format(event=event, share=f"{miss.likeness:.0%}", line=miss.line.strip())
+        yield _("    against {phrase!r} ({source})").format(phrase=miss.phrase, source=miss.source)
+        if miss.why:
+            yield _("    refused: {why}").format(why=in_terminal(miss.why))
+
+
+def _evidence(notice: "Notice") -> Iterator[str]:
+    for one in notice.evidence:
+        yield f"  {words(one.where)}: {one.line.strip()!r}"
+        told = _("    matches {phrase!r} ({source})") if one.phrase else _("    read by {source}")
+        yield told.format(phrase=one.phrase, source=one.source)
 
 
 def _gist_in_full(gist: "Gist") -> Iterator[str]:
     """What a mail that no phrase fits names and asks for all the same."""
     for what, values in (
-        ("about", gist.topics),
-        ("orders", gist.orders),
-        ("parcels", gist.parcels),
-        ("amounts", gist.amounts),
+        (_("about"), [words(topic) for topic in gist.topics]),
+        (_("orders"), gist.orders),
+        (_("parcels"), gist.parcels),
+        (_("amounts"), gist.amounts),
     ):
         if values:
             yield f"  {what}: {', '.join(map(str, values))}"
     for deadline in gist.deadlines:
-        yield f"  until {deadline.at.isoformat()}: {deadline.line.strip()!r}"
+        told = _("  until {time}: {line!r}")
+        yield told.format(time=deadline.at.isoformat(), line=deadline.line.strip())
 
 
 def _reasons(name: str, reading: "Reading") -> dict[str, Any]:

@@ -129,7 +129,7 @@ def _told(paths: Paths, done: "Pass") -> None:
     with paths.ledger() as ledger:
         orders, need = ledger.orders.count(), ledger.alerts.orders_in_need()
     mails = ", ".join(
-        f"{name}: " + ngettext("{n} new mail", "{n} new mails", count).format(n=count)
+        ngettext("{name}: {n} new mail", "{name}: {n} new mails", count).format(name=name, n=count)
         for name, count in done.mails.items()
     )
     parts = (
@@ -138,7 +138,7 @@ def _told(paths: Paths, done: "Pass") -> None:
         + ngettext(", {n} needs you", ", {n} need you", need).format(n=need),
         ngettext("{n} message sent", "{n} messages sent", done.sent).format(n=done.sent),
     )
-    click.echo("; ".join(parts))
+    click.echo(_("; ").join(parts))
 
 
 def _would(done: "Pass", setup: "Setup", zone: tzinfo, *, as_json: bool) -> None:

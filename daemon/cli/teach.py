@@ -18,7 +18,7 @@ from daemon.cli.exits import Exit, ExitError
 from daemon.cli.listing import print_json, say
 from daemon.cli.paths import Paths
 from daemon.cli.read import demand_mail, in_short
-from daemon.i18n import in_terminal
+from daemon.i18n import in_terminal, speaking
 
 if TYPE_CHECKING:
     from daemon.pipeline.setup import Setup
@@ -327,7 +327,7 @@ def _show(trial: "Trial") -> None:
     say(f"into packs/{where}, under {lesson.kind.value}:")
     click.echo(f"  {lesson.place}: '{lesson.phrase}'")
     if trial.reading is not None and not trial.refused:
-        click.echo("\n".join(in_short(_("this mail"), trial.reading)))
+        click.echo("\n".join(in_short(_("this mail"), trial.reading, speaking())))
     if trial.effect is not None:
         _show_effect(trial.effect)
 

@@ -61,7 +61,7 @@ def _list(rows: list[dict[str, Any]], teller: "Teller", *, as_json: bool) -> Non
     show(
         rows,
         (
-            column("no", "number"),
+            column("number", "number"),
             Column("when", lambda row: spoken(row["at"], teller.zone)),
             column("kind", "kind"),
             column("what", "what", Overflow.FOLD),

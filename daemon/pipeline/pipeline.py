@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from daemon.mailbox.arrived import Arrived, Polled
 from daemon.pipeline.commands import Commands
 from daemon.pipeline.compose import HISTORY, OUTAGE, Message, all_is_quiet, speak, tell_history
-from daemon.pipeline.evaluate import end_silence, look, tell_backlog
+from daemon.pipeline.evaluate import end_silence, look, tell_backlog, write_anew
 from daemon.pipeline.intake import Intake
 from daemon.pipeline.scopes import SERVICE, mailbox_scope, order_scope, pack_scope
 from daemon.pipeline.setup import Setup
@@ -26,6 +26,8 @@ LATE = timedelta(minutes=30)
 """After an outage longer than this, what was missed comes as one message."""
 PART = 20
 """Scopes judged in one transaction of the sweep: others may write in between."""
+UNCOUNTED = 1000
+"""Orders of an older version whose rows are made anew in an hour."""
 HOURLY = timedelta(hours=1)
 RESCAN = timedelta(days=30)
 """How far back a folder is read again that was renumbered or whose rows were lost, when `backfill`
@@ -254,6 +256,7 @@ class Pipeline(Commands):
         """What is done once an hour."""
         with self._transaction() as tx:
             tx.ledger.state.set(SWEPT, tx.now, True)
+            write_anew(tx, tx.ledger.orders.uncounted(UNCOUNTED))
         packs = [pack_scope(name) for name in self.setup.library.marketplaces]
         self.wake([*packs, SERVICE], announce)
         with self._transaction() as tx:

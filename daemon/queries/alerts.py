@@ -7,12 +7,14 @@ from typing import Any
 
 from daemon.push.sanitize import sanitized
 from daemon.queries.times import iso
+from daemon.queries.wanted import ListingError, Wanted
 from daemon.store.alerts import AlertRow, AnnouncementRow
+from daemon.store.filters import AlertFilter
 from daemon.store.ledger import Ledger
 from orders.deadlines.policy import Policy, load
 from orders.facts.stake import Worth
 from parsers.errors import OrderbellError
-from rules.alert import Cause
+from rules.alert import AlertState, Cause
 from rules.rulebook import Rule, Rulebook
 from rules.wording import AlertParts, AlertText, Listener, parts, write
 
@@ -74,15 +76,36 @@ class Teller:
 class AlertList:
     rows: list[dict[str, Any]]
     more: int
-    """How many there are besides."""
+    """How many there are besides; of those that have ended, one stands for all."""
+    next: str
+    """What is given as `after` to go on; empty at the end."""
 
 
-def listed_alerts(
-    ledger: Ledger, teller: Teller, *, everything: bool = False, limit: int = 200
-) -> AlertList:
-    """The worst first, never without a critical one; `everything`: those that have ended too."""
-    rows, more = ledger.alerts.worst_first(ended=everything, limit=limit)
-    return AlertList(rows=[alert_row(row, teller) for row in rows], more=more)
+def listed_alerts(ledger: Ledger, teller: Teller, wanted: Wanted) -> AlertList:
+    """The worst first, never without a critical one; those that have ended too where they are asked
+    for. Raises ListingError.
+    """
+    states = wanted.statuses
+    asked = AlertFilter(
+        ended=wanted.over_too or any(AlertState(state).ended for state in states),
+        states=states,
+        since=wanted.since,
+        shop=wanted.shop,
+        text=wanted.search,
+        after=_number(wanted.after),
+    )
+    rows, more = ledger.alerts.worst_first(asked, limit=wanted.limit)
+    return AlertList(
+        rows=[alert_row(row, teller) for row in rows],
+        more=more,
+        next=str(rows[-1].id) if more and rows else "",
+    )
+
+
+def _number(after: str) -> int | None:
+    if after and not after.isdecimal():
+        raise ListingError(f"no place in the list: {after!r}", "take it from the end of a page")
+    return int(after) if after else None
 
 
 def whole_alert(ledger: Ledger, teller: Teller, number: int) -> dict[str, Any]:

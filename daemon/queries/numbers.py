@@ -9,8 +9,9 @@ from decimal import Decimal, InvalidOperation
 from statistics import median
 from typing import Any
 
+from daemon.store.filters import RowFilter
 from daemon.store.ledger import Ledger
-from daemon.store.orders import NamedEvent, OrderRow, RowFilter
+from daemon.store.orders import NamedEvent, OrderRow
 from parsers.notice import Kind, Money
 
 NEWEST = 400

@@ -1,6 +1,6 @@
 """Orders, their cases and watches, and one order whole, as rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import Any
@@ -9,45 +9,48 @@ from daemon.pipeline.records import record_of
 from daemon.queries.alerts import Teller, alert_row
 from daemon.queries.folded import FoldedOrders
 from daemon.queries.times import iso
+from daemon.queries.wanted import CLOSED, OPEN, RowPage, Wanted, place
+from daemon.store.filters import RUNNING, RowFilter, WatchFilter
 from daemon.store.ledger import Ledger
-from daemon.store.orders import RUNNING, OrderRow, RowFilter, WatchRow
-from orders.deadlines.policy import Policy
+from daemon.store.orders import OrderRow, WatchRow
 from orders.event import Event
 from orders.facts.stake import stakes, worst_stake
-from orders.facts.view import View, view
-from orders.order import Case, Finding, Shipment, Watch, WatchState
+from orders.facts.view import View, order_of
+from orders.order import Case, Finding, Order, Shipment, Watch, WatchState
 from parsers.notice import fields_to_json
 from rules.records import record_line
 
 Row = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderFilter:
-    """Which orders are asked for; without `everything` or `problem` only those under way."""
+LOOKED_AT = 200
+"""So many orders are folded for one page of cases, then it ends, full or not."""
 
-    everything: bool = False
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFilter(Wanted):
+    """Which orders are asked for; without a wish only those under way."""
+
     problem: bool = False
     marketplace: str | None = None
-    limit: int = 200
+
+    @property
+    def rows(self) -> RowFilter:
+        """The same as conditions on rows."""
+        running = () if self.over_too or self.problem else RUNNING
+        return RowFilter(
+            statuses=self.statuses or running,
+            marketplace=self.marketplace,
+            problem=True if self.problem else None,
+            since=self.since,
+            shop=self.shop,
+            text=self.search,
+        )
 
 
-def listed_orders(ledger: Ledger, zone: tzinfo, now: datetime, wanted: OrderFilter) -> list[Row]:
-    """The latest news first."""
-    rows = ledger.orders.listed(
-        statuses=() if wanted.everything or wanted.problem else RUNNING,
-        marketplace=wanted.marketplace,
-        problem=True if wanted.problem else None,
-        limit=wanted.limit,
-    )
-    return _order_rows(ledger, rows, zone, now)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowPage:
-    rows: list[Row]
-    next: str
-    """What `found_orders` takes as `after` to go on; empty at the end."""
+def listed_orders(ledger: Ledger, zone: tzinfo, now: datetime, wanted: OrderFilter) -> RowPage:
+    """The latest news first. Raises ListingError."""
+    return found_orders(ledger, zone, now, wanted.rows, after=wanted.after, limit=wanted.limit)
 
 
 def found_orders(
@@ -59,24 +62,26 @@ def found_orders(
     after: str = "",
     limit: int = 50,
 ) -> RowPage:
-    """A page of the orders that are wanted, the latest news first. Raises ValueError for an
+    """A page of the orders that are wanted, the latest news first. Raises ListingError for an
     `after` that was never given.
     """
-    begin = replace(wanted, after=_cursor(after)) if after else wanted
-    rows = ledger.orders.found(begin, limit=limit + 1)
+    rows = ledger.orders.found(_from(wanted, after), limit=limit + 1)
     last = rows[limit - 1] if len(rows) > limit else None
     return RowPage(
         rows=_order_rows(ledger, rows[:limit], zone, now),
-        next=f"{last.last_at.isoformat()}~{last.key}" if last else "",
+        next=_place(last) if last else "",
     )
 
 
-def _cursor(text: str) -> tuple[datetime, str]:
-    at, _, key = text.partition("~")
-    instant = datetime.fromisoformat(at)
-    if instant.tzinfo is None:
-        raise ValueError(f"no place in the list: {text!r}")
-    return instant, key
+def _from(wanted: RowFilter, after: str) -> RowFilter:
+    if not after:
+        return wanted
+    at, [key] = place(after, 1)
+    return replace(wanted, after=(at, key))
+
+
+def _place(row: OrderRow) -> str:
+    return f"{row.last_at.isoformat()}~{row.key}"
 
 
 def _order_rows(ledger: Ledger, rows: Sequence[OrderRow], zone: tzinfo, now: datetime) -> list[Row]:
@@ -84,25 +89,60 @@ def _order_rows(ledger: Ledger, rows: Sequence[OrderRow], zone: tzinfo, now: dat
     return [_order(row, due.get(row.key), zone) for row in rows]
 
 
-def listed_cases(
-    ledger: Ledger, policy: Policy, zone: tzinfo, *, everything: bool = False, limit: int = 200
-) -> list[Row]:
-    """Disputes, returns, claims and other matters; without `everything` only the open ones."""
-    views = (view(row.key, ledger, policy, zone) for row in ledger.orders.listed(limit=limit))
-    return [
-        {"order": shown.order.number, "marketplace": shown.order.marketplace, **_case(case, zone)}
-        for shown in views
-        for case in shown.order.cases
-        if everything or case.closed_at is None
-    ]
+def listed_cases(ledger: Ledger, zone: tzinfo, wanted: Wanted) -> RowPage:
+    """Disputes, returns, claims and other matters, those of the order with the latest news first;
+    without a wish only the open ones. Raises ListingError.
+    """
+    only_open = not wanted.over_too and set(wanted.statuses) <= {OPEN}
+    rows = RowFilter(disputes=only_open, since=wanted.since, shop=wanted.shop, text=wanted.search)
+    found: list[Row] = []
+    orders = ledger.orders.found(_from(rows, wanted.after), limit=LOOKED_AT + 1)
+    for looked, row in enumerate(orders):
+        if len(found) >= wanted.limit or looked == LOOKED_AT:
+            return RowPage(rows=found, next=_place(orders[looked - 1]))
+        found += _cases_of(order_of(row.key, ledger, zone), wanted, zone)
+    return RowPage(rows=found, next="")
 
 
-def listed_watches(
-    ledger: Ledger, zone: tzinfo, *, everything: bool = False, mine: bool = False, limit: int = 200
-) -> list[Row]:
-    """Deadlines and silences, the next due first; `mine`: only what the user must do."""
-    rows = ledger.orders.watches(open_only=not everything, limit=limit)
-    return [watch_row(row, zone) for row in rows if not mine or row.actor == "me"]
+def _cases_of(order: Order, wanted: Wanted, zone: tzinfo) -> Iterator[Row]:
+    for case in order.cases:
+        if _is_wanted(case, wanted):
+            yield {
+                "order": order.number,
+                "marketplace": order.marketplace,
+                **_case(case, zone),
+            }
+
+
+def _is_wanted(case: Case, wanted: Wanted) -> bool:
+    if wanted.since and case.opened_at < wanted.since:
+        return False
+    if wanted.statuses:
+        now = OPEN if case.closed_at is None else CLOSED
+        return now in wanted.statuses or case.state in wanted.statuses
+    return wanted.over_too or case.closed_at is None
+
+
+def listed_watches(ledger: Ledger, zone: tzinfo, wanted: Wanted, *, mine: bool = False) -> RowPage:
+    """Deadlines and silences, the next due first; `mine`: only what the user must do. Raises
+    ListingError.
+    """
+    asked = WatchFilter(
+        states=wanted.statuses or (() if wanted.over_too else (WatchState.OPEN,)),
+        mine=mine,
+        since=wanted.since,
+        shop=wanted.shop,
+        text=wanted.search,
+    )
+    if wanted.after:
+        at, [key, name] = place(wanted.after, 2)
+        asked = replace(asked, after=(at, key, name))
+    rows = ledger.orders.awaited(asked, limit=wanted.limit + 1)
+    last = rows[wanted.limit - 1] if len(rows) > wanted.limit else None
+    return RowPage(
+        rows=[watch_row(row, zone) for row in rows[: wanted.limit]],
+        next=f"{last.due_at.isoformat()}~{last.order_key}~{last.id}" if last else "",
+    )
 
 
 def disputed_orders(

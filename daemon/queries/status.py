@@ -62,7 +62,7 @@ class Status:
 def status(ledger: Ledger, settings: Settings, state: Path, now: datetime) -> Status:
     """`state` is the folder of the ledger, whose lock says whether a service runs."""
     rows = {row.id: row for row in ledger.mailboxes.all()}
-    live = [row.alert.state for row in ledger.alerts.all_live()]
+    live = ledger.alerts.states()
     return Status(
         mailboxes={
             box.id: rows[box.id].last_ok_at if box.id in rows else None
@@ -70,9 +70,9 @@ def status(ledger: Ledger, settings: Settings, state: Path, now: datetime) -> St
         },
         orders=ledger.orders.count(),
         in_need=ledger.alerts.orders_in_need(),
-        firing=live.count(AlertState.FIRING),
-        acked=live.count(AlertState.ACKED),
-        unread=len(ledger.mails.listed(outcomes=[Outcome.UNREAD])),
+        firing=live.get(AlertState.FIRING, 0),
+        acked=live.get(AlertState.ACKED, 0),
+        unread=ledger.mails.outcome_count(Outcome.UNREAD),
         waiting=sum(ledger.outbox.waiting(target.id) for target in settings.targets),
         problems=(
             *_service(state),

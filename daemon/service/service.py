@@ -59,6 +59,8 @@ log = logging.getLogger("orderbell")
 TICK = 5.0
 """Seconds between two looks of the sweep at what is due."""
 GUARD = 10.0
+HALF_SAVED = 60.0
+"""Seconds a fault in the files must last before it is told: an editor may have saved one half."""
 """Seconds between two looks at workers, clock and files."""
 JUMP = 5.0
 """Seconds by which the two clocks may part between two looks."""
@@ -92,6 +94,8 @@ class Service:
         self._bell = Wakeup()
         self._stopping = threading.Event()
         self._reload = False
+        self._doubted_until: float | None = None
+        """When files that have a fault are looked at once more, on the monotonic clock."""
         self._broken: StoreError | None = None
         self._resources = ExitStack()
         self._watchers: dict[str, Watcher] = {}
@@ -218,17 +222,23 @@ class Service:
 
     # files
 
-    def reload(self) -> bool:
+    def reload(self, *, doubtful: bool = False) -> bool:
         """Read the files again; with a fault in them, or one of ours that they bring to light, the
         last good ones stay in force. Whether they were taken. Raises StoreError.
+
+        `doubtful`: a fault is told only when it is still there at a second look a minute later.
         """
         systemd.reloading()
         self._reload = False
+        self._doubted_until = None
         self._stamp = self._files.stamp()
         try:
             self._take(*self._files.read())
         except UserFileError as error:
-            self._reject(error.faults[0].file, str(error.faults[0]), len(error.faults))
+            if doubtful:
+                self._doubt(error)
+            else:
+                self._reject(error.faults[0].file, str(error.faults[0]), len(error.faults))
             return False
         except StoreError:
             self._reload = True  # the ledger's trouble is not theirs: they are read once more
@@ -267,6 +277,15 @@ class Service:
         self._rewatch(old, settings)
         self._mqtt.use(settings.mqtt, self.store, setup)
         self.page.use(settings.web, self._site)
+
+    def _doubt(self, error: UserFileError) -> None:
+        """Look once more before it is told: half of a file may have been saved."""
+        log.warning(
+            "files have a fault, the last good ones stay in force faults=%d first=%s",
+            len(error.faults),
+            error.faults[0],
+        )
+        self._doubted_until = time.monotonic() + HALF_SAVED
 
     def _reject(self, file: str, reason: str, faults: int) -> None:
         """Say that the files did not take effect, and why."""
@@ -404,11 +423,17 @@ class Service:
     def _guard(self, wall: datetime, steady: float) -> None:
         """`wall` and `steady`: the two clocks when this was last done."""
         self._check_clock(wall, steady)
-        if self._reload or self._files.stamp() != self._stamp:
-            self.reload()
+        self._look_at_files()
         if self._broken is not None:
             self._restore()
         self._keep_house(self._clock())
+
+    def _look_at_files(self) -> None:
+        doubted = self._doubted_until
+        if self._reload or (doubted is not None and time.monotonic() >= doubted):
+            self.reload()
+        elif self._files.stamp() != self._stamp:
+            self.reload(doubtful=True)
 
     def _alive(self) -> bool:
         dead = [

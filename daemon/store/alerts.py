@@ -1,14 +1,16 @@
 """Rows of alerts, of what is to be said about them, and of when to look again."""
 
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, case, delete, func, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, func, or_, select, update
 
 from daemon.store.codec import alert_from_row, alert_to_json, subject_from_row, subject_to_json
 from daemon.store.dialect import add, upsert
+from daemon.store.filters import EVERYTHING_LIVE, AlertFilter, of_alerts
 from daemon.store.tables import LIVE, WAITING, alert, announcement, message, outbox, unjudged, wake
 from orders.subject import Subject
 from rules.alert import Alert, AlertState, Announcement, Cause, Scope, Severity, Timing
@@ -16,7 +18,10 @@ from rules.alert import Alert, AlertState, Announcement, Cause, Scope, Severity,
 LIVE_OF_SCOPE = select(alert).where(alert.c.scope == bindparam("scope"), LIVE)
 """Asked for every scope judged: made once."""
 
-RANKS = {severity.value: severity.rank for severity in Severity}
+PART = 500
+"""Numbers in one statement."""
+Place = tuple[int, bool, bool, float, float, int]
+"""Where a live alert stands in the list; its number is the last part, negative."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +67,9 @@ class AlertRows:
         statement = select(alert.c.scope).where(LIVE).distinct().order_by(alert.c.scope)
         return tuple(self._connection.execute(statement).scalars())
 
-    def all_live(self, *, limit: int = 10_000) -> tuple[AlertRow, ...]:
-        return self._rows(select(alert).where(LIVE).order_by(alert.c.since.desc()).limit(limit))
+    def all_live(self) -> tuple[AlertRow, ...]:
+        """Newest first."""
+        return self._rows(select(alert).where(LIVE).order_by(alert.c.since.desc()))
 
     def ringing(self) -> dict[Severity, int]:
         """How many alerts fire, by severity."""
@@ -93,29 +99,59 @@ class AlertRows:
         return int(self._connection.execute(statement).scalar_one())
 
     def worst_first(
-        self, *, ended: bool = False, limit: int = 200
+        self, wanted: AlertFilter = EVERYTHING_LIVE, *, limit: int = 200
     ) -> tuple[tuple[AlertRow, ...], int]:
         """What is listed, and how many more there are: live alerts by severity, those nobody has
         answered first, the next due first; with `ended` also those that are over, newest first.
+        These are not counted beyond the page: where there are more, one stands for them.
 
         A critical one that lives is never left out, whatever the limit.
         """
-        shown = [alert.c.state != AlertState.PENDING, *([] if ended else [LIVE])]
-        critical = self._count(LIVE, *shown, alert.c.severity == Severity.CRITICAL)
-        statement = (
-            select(alert)
-            .where(*shown)
-            .order_by(
-                case((LIVE, 0), else_=1),
-                case((LIVE, case(RANKS, value=alert.c.severity, else_=0)), else_=0).desc(),
-                case((LIVE, alert.c.state != AlertState.FIRING), else_=False),
-                case((LIVE, alert.c.due_at), else_=None).asc().nulls_last(),
-                alert.c.since.desc(),
-                alert.c.id.desc(),
-            )
-        )
-        rows = self._rows(statement.limit(max(limit, critical)))
-        return rows, self._count(*shown) - len(rows)
+        before = None if wanted.after is None else self.get(wanted.after)
+        live = self._live_places(wanted, before)
+        critical = sum(-place[0] == Severity.CRITICAL.rank for place in live)
+        shown = [-place[-1] for place in live[: max(limit, critical)]]
+        rows, left = self._by_number(shown), len(live) - len(shown)
+        if not wanted.ended:
+            return rows, left
+        room = max(0, limit - len(rows))
+        past = self._past(wanted, before, room + 1)
+        return (*rows, *past[:room]), left + len(past[room:])
+
+    def _live_places(self, wanted: AlertFilter, before: AlertRow | None) -> list[Place]:
+        """Where each of the live ones stands in the list, from the worst."""
+        light = (alert.c.id, alert.c.severity, alert.c.state, alert.c.due_at, alert.c.since)
+        statement = select(*light).where(*of_alerts(wanted, live=True))
+        places = sorted(_place(row) for row in self._connection.execute(statement))
+        if before is None:
+            return places
+        if before.alert.state.ended:
+            return []
+        return places[bisect_right(places, _place_of(before)) :]
+
+    def _past(
+        self, wanted: AlertFilter, before: AlertRow | None, limit: int
+    ) -> tuple[AlertRow, ...]:
+        statement = select(alert).where(*of_alerts(wanted, live=False))
+        if before is not None and before.alert.state.ended:
+            since = before.alert.since
+            older = and_(alert.c.since == since, alert.c.id < before.id)
+            statement = statement.where(alert.c.since <= since, or_(alert.c.since < since, older))
+        return self._rows(statement.order_by(alert.c.since.desc(), alert.c.id.desc()).limit(limit))
+
+    def _by_number(self, numbers: Sequence[int]) -> tuple[AlertRow, ...]:
+        """In the order of the numbers."""
+        found: dict[int, AlertRow] = {}
+        for start in range(0, len(numbers), PART):
+            part = numbers[start : start + PART]
+            found |= {row.id: row for row in self._rows(select(alert).where(alert.c.id.in_(part)))}
+        return tuple(found[number] for number in numbers)
+
+    def states(self) -> dict[AlertState, int]:
+        """How many live alerts there are in each state."""
+        statement = select(alert.c.state, func.count().label("rows")).where(LIVE)
+        found = self._connection.execute(statement.group_by(alert.c.state))
+        return {AlertState(row.state): row.rows for row in found}
 
     def get(self, number: int) -> AlertRow | None:
         rows = self._rows(select(alert).where(alert.c.id == number))
@@ -275,10 +311,6 @@ class AlertRows:
         ).scalar_one_or_none()
         return found
 
-    def _count(self, *conditions: Any) -> int:
-        statement = select(func.count()).select_from(alert).where(*conditions)
-        return int(self._connection.execute(statement).scalar_one())
-
     def _rows(self, statement: Select[Any]) -> tuple[AlertRow, ...]:
         return tuple(_row(row) for row in self._connection.execute(statement))
 
@@ -318,4 +350,30 @@ class AlertRows:
 def _row(row: Any) -> AlertRow:
     return AlertRow(
         id=row.id, scope=row.scope, alert=alert_from_row(row), subject=subject_from_row(row)
+    )
+
+
+def _place(row: Any) -> Place:
+    """By severity, unanswered ones first, the next due first, then the newest."""
+    due = row.due_at
+    return (
+        -Severity(row.severity).rank,
+        row.state != AlertState.FIRING,
+        due is None,
+        due.timestamp() if due else 0,
+        -row.since.timestamp(),
+        -row.id,
+    )
+
+
+def _place_of(row: AlertRow) -> Place:
+    one = row.alert
+    due = one.due_at
+    return (
+        -one.severity.rank,
+        one.state is not AlertState.FIRING,
+        due is None,
+        due.timestamp() if due else 0,
+        -one.since.timestamp(),
+        -row.id,
     )

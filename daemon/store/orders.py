@@ -7,24 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, literal, or_, select
+from sqlalchemy import Connection, Select, delete, func, literal, or_, select
 
 from daemon.store.codec import event_from_row
 from daemon.store.dialect import upsert
-from daemon.store.tables import OPEN, event, finding, naming, order, reference, watch
+from daemon.store.filters import RowFilter, WatchFilter, of_rows, of_watches
+from daemon.store.tables import CASES, OPEN, UNDER_WAY, event, finding, naming, order, watch
 from orders.belief import UNVERIFIED
-from orders.deadlines.watches import CASES
+from orders.deadlines.watches import CASES as AWAITED
 from orders.event import Event
-from orders.matching.index import ACCOUNT, RefKind
-from orders.order import Actor, OrderStatus
-from parsers import marketplaces
+from orders.matching.index import ACCOUNT
+from orders.order import Actor, WatchState
 from parsers.notice import Kind
 
 if TYPE_CHECKING:
     from orders.facts.view import View
 
-ENDED = (OrderStatus.COMPLETED, OrderStatus.CANCELLED, OrderStatus.RETURNED, OrderStatus.DELIVERED)
-RUNNING = tuple(status for status in OrderStatus if status not in ENDED)
 PART = 500
 """Keys in one statement."""
 REAL = order.c.number != ACCOUNT
@@ -48,6 +46,9 @@ class OrderRow:
     problem: bool
     stub: bool
     events: int
+    cases: int
+    """-1 where an older version wrote the row: not known."""
+    open_cases: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,19 +88,6 @@ class NamedEvent:
     event: Event
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowFilter:
-    """Which orders are wanted; what is left out asks for nothing."""
-
-    statuses: Collection[str] = ()
-    marketplace: str | None = None
-    problem: bool | None = None
-    text: str = ""
-    """The beginning of the number, or a part of title, store or tracking number."""
-    after: tuple[datetime, str] | None = None
-    """`last_at` and key of the order before the first wanted one."""
-
-
 class Orders:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -125,6 +113,8 @@ class Orders:
                 "problem": one.problem,
                 "stub": one.stub,
                 "events": len(one.events),
+                "cases": len(one.cases),
+                "open_cases": sum(case.closed_at is None for case in one.cases),
             },
         )
         self._connection.execute(delete(watch).where(watch.c.order_key == one.key))
@@ -198,13 +188,13 @@ class Orders:
 
     def found(self, wanted: RowFilter, *, limit: int) -> tuple[OrderRow, ...]:
         """By their newest event, newest first; matters of the account itself are no orders."""
-        statement: Select[Any] = select(order).where(REAL, *_conditions(wanted))
+        statement: Select[Any] = select(order).where(REAL, *of_rows(wanted))
         ordered = statement.order_by(order.c.last_at.desc(), order.c.key).limit(limit)
         return tuple(OrderRow(**row) for row in self._connection.execute(ordered).mappings())
 
     def disputed(self, *, limit: int) -> tuple[OrderRow, ...]:
         """Orders with an open problem or a case that something is awaited of, newest first."""
-        awaited = select(watch.c.order_key).where(OPEN, watch.c.kind.in_(tuple(CASES)))
+        awaited = select(watch.c.order_key).where(OPEN, watch.c.kind.in_(tuple(AWAITED)))
         statement = select(order).where(or_(order.c.problem, order.c.key.in_(awaited)))
         ordered = statement.order_by(order.c.last_at.desc(), order.c.key).limit(limit)
         return tuple(OrderRow(**row) for row in self._connection.execute(ordered).mappings())
@@ -249,18 +239,14 @@ class Orders:
         problem: bool | None = None,
         limit: int = 1000,
     ) -> tuple[OrderRow, ...]:
-        """By their newest event, newest first; matters of the account itself are no orders."""
-        statement: Select[Any] = select(order).where(REAL)
-        if statuses:
-            statement = statement.where(order.c.status.in_(statuses))
-        if marketplace:
-            statement = statement.where(order.c.marketplace == marketplace)
-        if problem is not None:
-            statement = statement.where(order.c.problem == problem)
-        rows = self._connection.execute(
-            statement.order_by(order.c.last_at.desc(), order.c.key).limit(limit)
-        ).mappings()
-        return tuple(OrderRow(**row) for row in rows)
+        """As `found`."""
+        wanted = RowFilter(statuses=statuses, marketplace=marketplace, problem=problem)
+        return self.found(wanted, limit=limit)
+
+    def uncounted(self, limit: int) -> tuple[str, ...]:
+        """Keys of orders whose cases are not counted yet, as an older version left them."""
+        statement = select(order.c.key).where(CASES, order.c.cases < 0).limit(limit)
+        return tuple(self._connection.execute(statement).scalars())
 
     def count(self) -> int:
         return int(
@@ -271,39 +257,38 @@ class Orders:
 
     def running_keys(self) -> tuple[str, ...]:
         """Keys of all orders that are not over, matters of the account included."""
-        statement = select(order.c.key).where(order.c.status.in_(RUNNING)).order_by(order.c.key)
+        statement = select(order.c.key).where(UNDER_WAY).order_by(order.c.key)
         return tuple(self._connection.execute(statement).scalars())
 
     def running_count(self) -> int:
         """Orders that are neither delivered nor over."""
-        statement = select(func.count()).where(order.c.status.in_(RUNNING), REAL)
+        statement = select(func.count()).where(UNDER_WAY, REAL)
         return int(self._connection.execute(statement).scalar_one())
 
     def unsettled(self) -> tuple[OrderRow, ...]:
         """Orders that are not over, have a problem, or of which something is awaited."""
         awaited = select(watch.c.order_key).where(OPEN)
         statement = select(order).where(
-            REAL, order.c.status.in_(RUNNING) | order.c.problem | order.c.key.in_(awaited)
+            REAL, UNDER_WAY | order.c.problem | order.c.key.in_(awaited)
         )
         rows = self._connection.execute(statement.order_by(order.c.key)).mappings()
         return tuple(OrderRow(**row) for row in rows)
 
     def running(self, marketplace: str) -> int:
         """Orders of the marketplace that are neither delivered nor over."""
-        statement = select(func.count()).where(
-            order.c.marketplace == marketplace, order.c.status.in_(RUNNING), REAL
-        )
+        statement = select(func.count()).where(order.c.marketplace == marketplace, UNDER_WAY, REAL)
         return int(self._connection.execute(statement).scalar_one())
 
     def watches(
         self, *, key: str | None = None, open_only: bool = True, limit: int = 1000
     ) -> tuple[WatchRow, ...]:
         """The next due first."""
-        statement: Select[Any] = select(watch)
-        if key:
-            statement = statement.where(watch.c.order_key == key)
-        if open_only:
-            statement = statement.where(OPEN)
+        states = (WatchState.OPEN,) if open_only else ()
+        return self.awaited(WatchFilter(key=key, states=states), limit=limit)
+
+    def awaited(self, wanted: WatchFilter, *, limit: int) -> tuple[WatchRow, ...]:
+        """The next due first."""
+        statement: Select[Any] = select(watch).where(*of_watches(wanted))
         rows = self._connection.execute(
             statement.order_by(watch.c.due_at, watch.c.order_key, watch.c.id).limit(limit)
         ).mappings()
@@ -345,35 +330,3 @@ class Orders:
         return tuple(
             FindingRow(**(dict(row) | {"rests_on": tuple(row["rests_on"])})) for row in rows
         )
-
-
-def _conditions(wanted: RowFilter) -> Iterator[ColumnElement[bool]]:
-    if wanted.statuses:
-        yield order.c.status.in_(wanted.statuses)
-    if wanted.marketplace:
-        yield order.c.marketplace == wanted.marketplace
-    if wanted.problem is not None:
-        yield order.c.problem == wanted.problem
-    if wanted.text:
-        yield _speaks_of(wanted.text)
-    if wanted.after:
-        at, key = wanted.after
-        yield or_(order.c.last_at < at, and_(order.c.last_at == at, order.c.key > key))
-
-
-def _speaks_of(text: str) -> ColumnElement[bool]:
-    tracked = (
-        select(naming.c.order_key)
-        .join(reference, reference.c.event == naming.c.event)
-        .where(
-            reference.c.marketplace.in_(marketplaces.names()),
-            reference.c.kind.in_((RefKind.TRACKING, RefKind.PACKAGE)),
-            reference.c.value == text,
-        )
-    )
-    return or_(
-        order.c.number.startswith(text, autoescape=True),
-        order.c.title.contains(text, autoescape=True),
-        order.c.store.contains(text, autoescape=True),
-        order.c.key.in_(tracked),
-    )

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from daemon.store.types import WHOLE, Flag, Instant, Json, Packed, ScopeText, Words
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision in migrations/versions: a ledger that carries it needs no Alembic."""
 
 METADATA = MetaData(
@@ -191,9 +191,20 @@ order = Table(
     _must("problem", Flag),
     _must("stub", Flag),
     _must("events", Integer),
+    _must("cases", Integer, server_default="-1"),  # how many; -1: by an older version, unknown
+    _must("open_cases", Integer, server_default="-1"),
     sqlite_strict=True,
 )
+ENDED = ("completed", "cancelled", "returned", "delivered")
+UNDER_WAY = order.c.status.not_in([_word(status) for status in ENDED])
+PROBLEM = order.c.problem == literal_column("1")
+CASES = order.c.cases != literal_column("0")
+OPEN_CASES = order.c.open_cases != literal_column("0")
 Index("ix_order_last_at", order.c.last_at)
+Index("ix_order_under_way", order.c.last_at, sqlite_where=UNDER_WAY)
+Index("ix_order_problem", order.c.last_at, sqlite_where=PROBLEM)
+Index("ix_order_cases", order.c.last_at, sqlite_where=CASES)
+Index("ix_order_open_cases", order.c.last_at, sqlite_where=OPEN_CASES)
 Index("ix_order_number", order.c.number)
 Index("ix_order_marketplace_status", order.c.marketplace, order.c.status)
 
@@ -215,6 +226,7 @@ watch = Table(
 )
 OPEN = watch.c.state == _word("open")
 Index("ix_watch_due_at", watch.c.due_at, sqlite_where=OPEN)
+Index("ix_watch_all_due_at", watch.c.due_at)
 
 finding = Table(
     "finding",

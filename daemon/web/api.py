@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from daemon import __version__
 from daemon.pipeline.commands import CommandError
 from daemon.pipeline.lookup import find_orders
-from daemon.queries.alerts import listed_alerts, whole_alert
+from daemon.queries.alerts import AlertList, listed_alerts, whole_alert
 from daemon.queries.mails import unread_mails
 from daemon.queries.orders import (
     OrderFilter,
@@ -18,6 +18,17 @@ from daemon.queries.orders import (
     listed_watches,
     whole_order,
 )
+from daemon.queries.wanted import (
+    ALERT_STATES,
+    CASE_STATUSES,
+    ORDER_STATUSES,
+    WATCH_STATES,
+    RowPage,
+    Wanted,
+    statuses,
+)
+from daemon.queries.wanted import since as since_when
+from daemon.store.ledger import Ledger
 from daemon.web.actions import NOTE_FIELDS, answer_alerts, tell
 from daemon.web.visitor import Ask
 
@@ -25,11 +36,14 @@ USUAL, MOST = 50, 500
 ANSWERS = ("ack", "snooze", "resolve")
 
 Row = Mapping[str, Any]
+Page = RowPage | AlertList
 
 
-def _listing(rows: Callable[[Ask, int], Iterable[Row]]) -> Callable[[Ask], Response]:
+def _listing(found: Callable[[Ask, Ledger], Page]) -> Callable[[Ask], Response]:
     def listing(ask: Ask) -> Response:
-        return JSONResponse({"rows": list(rows(ask, _limit(ask)))})
+        with ask.site.store.read() as ledger:
+            page = found(ask, ledger)
+        return JSONResponse({"rows": page.rows, "next": page.next})
 
     return listing
 
@@ -41,42 +55,50 @@ def _limit(ask: Ask) -> int:
     return int(text)
 
 
-def _all(ask: Ask) -> bool:
-    return ask.query("all") in ("1", "true")
+def _is(ask: Ask, name: str) -> bool:
+    return ask.query(name) in ("1", "true")
 
 
-def _orders(ask: Ask, limit: int) -> Iterable[Row]:
-    with ask.site.store.read() as ledger:
-        wanted = OrderFilter(
-            everything=_all(ask),
-            problem=ask.query("problem") in ("1", "true"),
-            marketplace=ask.query("marketplace") or None,
-            limit=limit,
-        )
-        return listed_orders(ledger, ask.site.setup.zone, ask.site.clock(), wanted)
+def _wanted(ask: Ask, known: Iterable[str]) -> dict[str, Any]:
+    since = ask.query("since")
+    return {
+        "everything": _is(ask, "all"),
+        "statuses": statuses(filter(None, ask.query("status").split(",")), known),
+        "since": since_when(since, ask.site.clock(), ask.site.setup.zone) if since else None,
+        "shop": ask.query("shop"),
+        "search": ask.query("search"),
+        "after": ask.query("after"),
+        "limit": _limit(ask),
+    }
 
 
-def _alerts(ask: Ask, limit: int) -> Iterable[Row]:
-    with ask.site.store.read() as ledger:
-        teller = ask.site.teller(ask.language)
-        return listed_alerts(ledger, teller, everything=_all(ask), limit=limit).rows
+def _orders(ask: Ask, ledger: Ledger) -> Page:
+    wanted = OrderFilter(
+        **_wanted(ask, ORDER_STATUSES),
+        problem=_is(ask, "problem"),
+        marketplace=ask.query("marketplace") or None,
+    )
+    return listed_orders(ledger, ask.site.setup.zone, ask.site.clock(), wanted)
 
 
-def _watches(ask: Ask, limit: int) -> Iterable[Row]:
-    with ask.site.store.read() as ledger:
-        zone, mine = ask.site.setup.zone, ask.query("mine") in ("1", "true")
-        return listed_watches(ledger, zone, everything=_all(ask), mine=mine, limit=limit)
+def _alerts(ask: Ask, ledger: Ledger) -> Page:
+    return listed_alerts(
+        ledger, ask.site.teller(ask.language), Wanted(**_wanted(ask, ALERT_STATES))
+    )
 
 
-def _cases(ask: Ask, limit: int) -> Iterable[Row]:
-    with ask.site.store.read() as ledger:
-        setup = ask.site.setup
-        return listed_cases(ledger, setup.policy, setup.zone, everything=_all(ask), limit=limit)
+def _watches(ask: Ask, ledger: Ledger) -> Page:
+    wanted = Wanted(**_wanted(ask, WATCH_STATES))
+    return listed_watches(ledger, ask.site.setup.zone, wanted, mine=_is(ask, "mine"))
 
 
-def _mails(ask: Ask, limit: int) -> Iterable[Row]:
-    with ask.site.store.read() as ledger:
-        return unread_mails(ledger, ask.site.setup.zone, limit=limit)
+def _cases(ask: Ask, ledger: Ledger) -> Page:
+    wanted = Wanted(**_wanted(ask, CASE_STATUSES))
+    return listed_cases(ledger, ask.site.setup.zone, wanted)
+
+
+def _mails(ask: Ask, ledger: Ledger) -> Page:
+    return RowPage(rows=unread_mails(ledger, ask.site.setup.zone, limit=_limit(ask)), next="")
 
 
 LISTINGS = {
@@ -172,6 +194,15 @@ def _operation(what: str, *parameters: Row, body: Row | None = None) -> dict[str
 OBJECT: Row = {"type": "object"}
 LIMIT = _parameter("limit", "query", "integer", f"At most so many, up to {MOST}; usually {USUAL}.")
 ALL = _parameter("all", "query", "boolean", "Those that are over too.")
+FILTERS = (
+    LIMIT,
+    ALL,
+    _parameter("since", "query", "string", "A date such as 2026-11-01, or a span such as 7d."),
+    _parameter("status", "query", "string", "One or more, with commas between."),
+    _parameter("shop", "query", "string", "A marketplace, or a part of the store's name."),
+    _parameter("search", "query", "string", "A part of number, item, store, or a tracking number."),
+    _parameter("after", "query", "string", "The `next` of the page before."),
+)
 ORDER = _parameter("order", "path", "string", "Number of the order, or its key.")
 ALERT = _parameter("alert", "path", "integer", "Number of the alert.")
 
@@ -185,7 +216,8 @@ DOCUMENT: Row = {
     "info": {
         "title": "Orderbell",
         "version": __version__,
-        "description": "Rows as `--json` prints them, under `rows`. Times are ISO 8601.",
+        "description": "Rows as `--json` prints them, under `rows`; `next`, unless it is empty,"
+        " asks for the page after as `after`. Times are ISO 8601.",
     },
     "servers": [{"url": "/api/v1"}],
     "security": [{"token": []}],
@@ -193,8 +225,7 @@ DOCUMENT: Row = {
         "/orders": {
             "get": _operation(
                 "Orders, the latest news first.",
-                LIMIT,
-                ALL,
+                *FILTERS,
                 _parameter("problem", "query", "boolean", "Only with an open dispute or claim."),
                 _parameter("marketplace", "query", "string", "aliexpress or amazon."),
             )
@@ -207,7 +238,7 @@ DOCUMENT: Row = {
                 body=_texts(*NOTE_FIELDS, "role"),
             )
         },
-        "/alerts": {"get": _operation("Alerts, the worst first.", LIMIT, ALL)},
+        "/alerts": {"get": _operation("Alerts, the worst first.", *FILTERS)},
         "/alerts/{alert}": {"get": _operation("One alert, as it was pushed.", ALERT)},
         **{
             f"/alerts/{{alert}}/{do}": {
@@ -218,12 +249,11 @@ DOCUMENT: Row = {
         "/watches": {
             "get": _operation(
                 "Deadlines and silences, the next due first.",
-                LIMIT,
-                ALL,
+                *FILTERS,
                 _parameter("mine", "query", "boolean", "Only what the user must do."),
             )
         },
-        "/cases": {"get": _operation("Disputes, returns, claims and others.", LIMIT, ALL)},
+        "/cases": {"get": _operation("Disputes, returns, claims and others.", *FILTERS)},
         "/mails": {"get": _operation("Mails that were not understood.", LIMIT)},
     },
     "components": {

@@ -20,8 +20,10 @@ from daemon.queries.rules import explained, find_rule, listed_rules
 from daemon.queries.status import status
 from daemon.queries.today import today
 from daemon.queries.told import told_rows
+from daemon.queries.wanted import Wanted
+from daemon.store.filters import RUNNING, RowFilter
 from daemon.store.ledger import Ledger
-from daemon.store.orders import RUNNING, OrderRow, RowFilter
+from daemon.store.orders import OrderRow
 from daemon.web.drawing import bars, way
 from daemon.web.render import page
 from daemon.web.visitor import Ask
@@ -122,9 +124,8 @@ def _one(ledger: Ledger, name: str) -> OrderRow:
 def alerts_page(ask: Ask) -> Response:
     everything = ask.query("all") == "1"
     with ask.site.store.read() as ledger:
-        found = listed_alerts(
-            ledger, ask.site.teller(ask.language), everything=everything, limit=PER_PAGE * 2
-        )
+        wanted = Wanted(everything=everything, limit=PER_PAGE * 2)
+        found = listed_alerts(ledger, ask.site.teller(ask.language), wanted)
         return page(ask, "alerts.html", ledger=ledger, alerts=found, everything=everything)
 
 

@@ -68,6 +68,11 @@ def view(key: str, index: EventIndex, policy: Policy, zone: tzinfo) -> View:
     )
 
 
+def order_of(key: str, index: EventIndex, zone: tzinfo) -> Order:
+    """The order of the view alone, without what is awaited and what does not fit."""
+    return fold(History(key, gather(key, CachedIndex(index)), zone))
+
+
 def _folded(history: History, index: EventIndex, policy: Policy) -> _Fold:
     order = fold(history)
     return _Fold(

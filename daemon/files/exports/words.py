@@ -61,14 +61,14 @@ EVENTS: Mapping[str, tuple[str, str]] = {
     "survey.request": ("Survey", "アンケート"),
     "import.row": ("From an imported file", "取り込みファイル"),
     "promo": ("Advertisement", "広告"),
-    "unparsed": ("Mail not understood", "未解読メール"),
-    "mail.gist": ("Mail not understood, its gist", "未解読メールの要点"),
+    "unparsed": ("Mail not understood", "読み取れないメール"),
+    "mail.gist": ("Mail not understood, its gist", "読み取れないメールの要点"),
     "suspicious": ("Suspicious mail", "不審なメール"),
     "promise": ("Promise", "約束"),
     "evidence": ("Evidence", "証拠"),
     "parcel_not_here": ("Parcel is not here", "荷物が届いていない"),
     "wrong_item": ("Wrong item", "違う商品"),
-    "letter": ("Letter made ready", "文面を作成"),
+    "letter": ("Letter made ready", "文例を作成"),
     "evidence_file": ("Evidence kept", "証拠を保管"),
     "goods_checked": ("Goods checked", "商品確認済み"),
     "withdrawal": ("Dispute withdrawn by me", "紛争を自分で取り下げ"),
@@ -184,6 +184,20 @@ def name(table: str, kind: str, language: str) -> str:
     return names[LANGUAGES.index(language)] if names else kind.replace("_", " ").replace(".", " ")
 
 
+JA_REASONS = (
+    (re.compile(r"(\d+) business days from “(.+?)” of ([\d-]+).*"), r"「\2」（\3）から\1営業日"),
+    (re.compile(r"(\d+) days from “(.+?)” of ([\d-]+).*"), r"「\2」（\3）から\1日"),
+    (re.compile(r"(\d+) hours from “(.+?)” of ([\d-]+).*"), r"「\2」（\3）から\1時間"),
+    (re.compile(r"“(.+)” in the mail of ([\d-]+), which.*"), r"\2 のメールの一文：「\1」"),
+    (re.compile(r"\S+ as stated in the mail of ([\d-]+).*"), r"\1 のメールに記載"),
+)
+"""How reasons are told in Japanese: from what was counted, without the source of the policy."""
+
+
 def in_words(why: str, language: str) -> str:
     """A watch's reason as people read it: without the policy's row, each kind by its name."""
-    return KIND.sub(lambda kind: f"“{name('event', kind[0], language)}”", CODE.sub("", why))
+    text = KIND.sub(lambda kind: f"“{name('event', kind[0], language)}”", CODE.sub("", why))
+    if language != "ja":
+        return text
+    told = (pattern.fullmatch(text) and pattern.sub(said, text) for pattern, said in JA_REASONS)
+    return next(filter(None, told), text)

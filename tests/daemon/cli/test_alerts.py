@@ -31,7 +31,8 @@ def test_the_worst_come_first_and_what_is_cut_is_counted(ringing):
     assert len(every) > 5
     assert [line.split()[1] for line in answer.stdout.splitlines()[1:5]] == ["critical"] * 4
     assert len(answer.stdout.splitlines()) == 6
-    assert answer.stderr == (f"and {len(every) - 5} more; --limit {len(every)} shows them all\n")
+    last = answer.stdout.splitlines()[-1].split()[0]
+    assert answer.stderr == f"and {len(every) - 5} more; the next page: --after {last}\n"
 
 
 @pytest.mark.parametrize("form", [(), ("--json",), ("--full",)])
@@ -39,7 +40,7 @@ def test_a_critical_one_is_never_cut_away(ringing, form):
     answer = ringing.call("alerts", "--limit", "1", *form)
 
     assert all(number in answer.stdout for number in ORDERS[:4])
-    assert " more; --limit " in answer.stderr
+    assert " more; the next page: --after " in answer.stderr
 
 
 def test_nothing_is_said_of_more_when_all_are_shown(ringing):

@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -22,7 +23,6 @@ from daemon.cli.exits import Exit
 from daemon.cli.listing import width
 from daemon.demo.play import STAMP, names
 from daemon.demo.samples import age, sample_mail
-from daemon.files.exports.words import in_words
 
 KNIFE, LAMP, CHARGER = "8100000000000001", "8100000000000002", "249-0000000-0000001"
 CONFIG = """\
@@ -511,9 +511,86 @@ def test_reasons_of_watches_are_shown_where_there_is_room(made, columns, shown):
     assert (heading.split()[-1] == "why") is shown
 
 
-def test_a_pipe_gets_every_column_whole(made):
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_a_pipe_gets_every_column_in_120_and_texts_alone_are_shortened(made, monkeypatch, language):
+    monkeypatch.setenv("LANG", f"{language}.UTF-8")
+    found = rows(call(made, "watches", "--json"))
     heading, *lines = call(made, "watches").stdout.splitlines()
-    whole = {in_words(row["why"], "en") for row in rows(call(made, "watches", "--json"))}
 
-    assert heading.endswith("WHY")
-    assert all(any(line.endswith(why) for why in whole) for line in lines)
+    assert max(map(width, (heading, *lines))) <= 120
+    assert len(heading.split("  ")) >= 6
+    assert all(row["order"] in line for row, line in zip(found, lines, strict=True))
+    assert "…" in "".join(lines)
+
+
+NARROWED = [
+    (("orders", "--status", "cancelled"), {CHARGER}),
+    (("orders", "--status", "Cancelled", "--status", "payment-due"), {CHARGER}),
+    (("orders", "--search", CHARGER[:8]), {CHARGER}),
+    (("orders", "--all", "--shop", "aliexpress"), {KNIFE, LAMP}),
+    (("orders", "--all", "--shop", "ebay"), set()),
+    (("orders", "--all", "--since", "3650d"), {KNIFE, LAMP, CHARGER}),
+    (("orders", "--all", "--since", "2999-01-01"), set()),
+    (("cases", "--search", KNIFE), {KNIFE}),
+    (("cases", "--status", "judged", "--shop", "aliexpress"), {KNIFE, LAMP}),
+    (("cases", "--since", "2999-01-01"), set()),
+    (("cases", "--status", "closed", "--shop", "amazon"), set()),
+    (("watches", "--mine", "--search", LAMP, "--status", "open"), {LAMP}),
+    (("watches", "--shop", "amazon", "--status", "met"), {CHARGER}),
+    (("watches", "--since", "2999-01-01"), set()),
+]
+
+
+@pytest.mark.parametrize(("words", "found"), NARROWED)
+def test_a_listing_is_narrowed_by_status_shop_time_and_words(made, words, found):
+    answer = call(made, *words, "--json")
+
+    assert {row.get("number") or row["order"] for row in rows(answer)} == found
+
+
+def test_alerts_are_narrowed_alike(made):
+    def of(*words):
+        return {tuple(row["orders"]) for row in rows(call(made, "alerts", *words, "--json"))}
+
+    assert of("--search", KNIFE) == {(KNIFE,)}
+    assert of("--search", "dispute-", "--status", "firing", "--shop", "aliexpress") == {
+        (KNIFE,),
+        (LAMP,),
+    }
+    assert of("--since", "2999-01-01") == of("--status", "resolved", "--since", "0d") == set()
+    assert call(made, "alerts", "--since", "2999-01-01").stderr == "nothing fits what you ask for\n"
+
+
+@pytest.mark.parametrize(
+    "words", [("orders", "--all"), ("cases", "--all"), ("watches", "--all"), ("alerts", "--all")]
+)
+def test_pages_follow_each_other_until_every_row_was_shown_once(made, words):
+    whole = rows(call(made, *words, "--json"))
+    pages, after, limit = [], (), ("--limit", "1")
+    while True:
+        answer = call(made, *words, "--json", *limit, *after)
+        pages += rows(answer)
+        if "next page" not in answer.stderr:
+            break
+        after = tuple(shlex.split(answer.stderr.rpartition("; the next page: ")[2]))
+
+    assert len(whole) > 1
+    assert pages == whole
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--status", "shiped"), "no status 'shiped'; known are payment_due, "),
+        (("--status", "in transitt"), "no status 'in transitt'; did you mean 'in_transit'?\n"),
+        (("--since", "tuesday"), "since 'tuesday' is no time; write a date such as 2026-11-01,"),
+        (("--since", "2026-13-01"), "since '2026-13-01' is no time; write a date such as "),
+        (("--after", "2"), "no place in the list: '2'; take it from the end of a page\n"),
+        (("--after", "2026-01-01~x"), "no place in the list: '2026-01-01~x'; take it from"),
+    ],
+)
+def test_what_a_listing_does_not_know_is_a_sentence(made, words, sentence):
+    answer = call(made, "orders", *words)
+
+    assert answer.exit_code == Exit.USAGE
+    assert answer.stderr.startswith(sentence)

@@ -38,12 +38,12 @@ IN_CONFIG = [
     (
         "    password: {file: ~/secret}",
         "    password: hunter2",
-        "6:15: a secret may not stand here, where backups and screens show it; write {file: ~/.config/orderbell/NAME.secret}, put the secret alone into that file, and chmod 600 it",
+        "6:15: a secret may not stand here, where backups and screens show it; write {file: ~/.config/orderbell/NAME.secret}, and in a terminal (umask 077; cat > ~/.config/orderbell/NAME.secret), then the secret, Enter, Ctrl-D",
     ),
     (
         "    password: {file: ~/secret}",
         "    password: 1234",
-        "6:15: a secret may not stand here, where backups and screens show it; write {file: ~/.config/orderbell/NAME.secret}, put the secret alone into that file, and chmod 600 it",
+        "6:15: a secret may not stand here, where backups and screens show it; write {file: ~/.config/orderbell/NAME.secret}, and in a terminal (umask 077; cat > ~/.config/orderbell/NAME.secret), then the secret, Enter, Ctrl-D",
     ),
     (
         "    password: {file: ~/secret}",
@@ -123,7 +123,7 @@ IN_CONFIG = [
     (
         "  - {id: phone, url: {env: PHONE}}",
         "  - {id: phone, url: ntfy://topic}",
-        "8:22: a secret may not stand here, where backups and screens show it; write {file: ~/.config/orderbell/NAME.secret}, put the secret alone into that file, and chmod 600 it",
+        "8:22: a secret may not stand here, where backups and screens show it; write {file: ~/.config/orderbell/NAME.secret}, and in a terminal (umask 077; cat > ~/.config/orderbell/NAME.secret), then the secret, Enter, Ctrl-D",
     ),
     (
         "  - {id: phone, url: {env: PHONE}}",

@@ -21,6 +21,7 @@ from daemon.service.service import Service
 from daemon.store.errors import StoreError, StoreErrorKind
 from daemon.store.lock import Lock
 from daemon.store.outbox import OutboxState
+from daemon.store.state import FILES_REJECTED
 from daemon.store.store import Store
 from parsers import marketplaces
 from parsers.user_yaml import UserFileError
@@ -314,6 +315,35 @@ def test_a_start_with_a_wrong_pack_reads_the_other_marketplaces_and_tells_of_it(
     assert any(f"{folder / 'pack.yaml'}:" in text for text in told)
     assert any(ALIEXPRESS in text for text in told)
     assert known == ("aliexpress", "amazon", "minatoya")
+
+
+def test_a_file_saved_half_way_is_told_only_when_a_second_look_finds_it_so(home, monkeypatch):
+    def rejected():
+        with service.store.read() as ledger:
+            row = ledger.state.get(FILES_REJECTED)
+            return bool(row and row.value)
+
+    home.receive(sample_mail.placed(AMAZON, at=now()))
+    with home.running() as service:
+        home.pushed(1)
+        home.sink.clear()
+        good = service.pipeline.setup
+        home.files.rules.write_text("version: 1\ndisable: [")
+        assert not service.reload(doubtful=True)
+        assert (service.pipeline.setup, rejected()) == (good, False)
+
+        home.files.rules.write_text("version: 1\ndisable: [shipped]\n")
+        assert service.reload(doubtful=True)
+        assert service.pipeline.setup is not good
+
+        monkeypatch.setattr("daemon.service.service.HALF_SAVED", 0.0)
+        home.files.rules.write_text("version: 1\ndisable: [")
+        assert not service.reload(doubtful=True)
+        service._look_at_files()
+        [told] = home.pushed(1)
+        assert rejected()
+
+    assert "rules.yaml:2" in told["message"]
 
 
 def test_a_reload_that_meets_a_defect_of_ours_keeps_what_was_good_and_is_told(home, monkeypatch):

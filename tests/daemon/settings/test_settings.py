@@ -103,7 +103,8 @@ MISTAKES = [
         "hunter2",
         (
             "8:15: a secret may not stand here, where backups and screens show it; write {file:"
-            " ~/.config/orderbell/NAME.secret}, put the secret alone into that file, and chmod 600 it"
+            " ~/.config/orderbell/NAME.secret}, and in a terminal (umask 077; cat >"
+            " ~/.config/orderbell/NAME.secret), then the secret, Enter, Ctrl-D"
         ),
     ),
     (
