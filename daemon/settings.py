@@ -558,6 +558,23 @@ class AlertSettings(Written):
     warning: SeverityPolicy = SeverityPolicy()
     info: SeverityPolicy = SeverityPolicy(group="digest")
 
+    @model_validator(mode="before")
+    @classmethod
+    def others_as_left_out(cls, written: Any) -> Any:
+        """A severity of which only the groups are named keeps the rest of its own defaults: who
+        says whom critical alerts go to has not said that they may wait until the morning.
+        """
+        if not isinstance(written, Mapping):
+            return written
+        return {level: _policy(cls, str(level), one) for level, one in written.items()}
+
+
+def _policy(settings: type[AlertSettings], level: str, written: object) -> object:
+    field = settings.model_fields.get(level)
+    if field is None or not isinstance(written, Mapping):
+        return written
+    return {**field.default.model_dump(exclude_unset=True), **written}
+
 
 def _several(value: object) -> object:
     return [value] if isinstance(value, str) else value

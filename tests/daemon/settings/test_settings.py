@@ -329,3 +329,15 @@ def test_metrics_are_written_anew_over_our_own_file(tmp_path, text):
         path.write_text(text)
 
     assert load(written(tmp_path, f"{SHORT}metrics_file: {path}\n")).metrics_file == path
+
+
+def test_a_severity_that_names_its_groups_keeps_the_rest_of_its_defaults(tmp_path):
+    text = "alerts: {critical: {notify: [all]}, info: {notify: [all], quiet_hours: ignore}}\n"
+    alerts = load(
+        written(
+            tmp_path, f"{SHORT}targets: [{{id: a, url: {{env: A}}}}]\nnotify: {{all: [a]}}\n{text}"
+        )
+    ).alerts
+
+    assert (alerts.critical.quiet_hours, alerts.critical.group) == ("ignore", "now")
+    assert (alerts.info.quiet_hours, alerts.info.group) == ("ignore", "digest")
