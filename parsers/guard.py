@@ -40,9 +40,9 @@ class Guard:
         may.
         """
         for gap, one in held.items():
-            why = None if gap in EXACT else self._too_much(gap, one, code, kind)
-            if why:
-                return f"the gap {{{gap}}} would hold \u201c{why[:SHOWN]}\u201d"
+            text = None if gap in EXACT else self._too_much(gap, one, code, kind)
+            if text:
+                return f"the gap {{{gap}}} would hold \u201c{text[:SHOWN]}\u201d"
         return None
 
     def _too_much(self, gap: str, held: Held, code: str, kind: Kind) -> str | None:

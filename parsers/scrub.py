@@ -52,10 +52,13 @@ WORDS = re.compile(r"=\?[^?]+\?[bBqQ]\?[^?]*\?=(?:\s+=\?[^?]+\?[bBqQ]\?[^?]*\?=)
 WORD = re.compile(r"=\?([^?]+)\?([bBqQ])\?[^?]*\?=")
 GREETING = re.compile(
     r"^[>\s]{0,40}+(?:Hi|Hello|Dear|Hallo|Guten"
-    r" Tag|Hola|Bonjour|Ciao|Olá|Cześć)\s{1,9}([^,!:<>\n]{2,40})[,!:]",
+    r" Tag|Liebe[rs]?|Sehr geehrte[rs]?|Hola|Estimad[oa]|Bonjour|Ch(?:er|ère)|Ciao|Gentile|"
+    r"Buongiorno|Olá|Prezad[oa]|Beste|Geachte|Cześć|Dzień dobry|Witaj)"
+    r"\s{1,9}([^,!:<>\n]{2,40})[,!:]",
     re.MULTILINE,
 )
 HONORIFIC = re.compile(r"([\w・ \u3000]{1,20}?)\s?様")
+KOREAN_NAME = re.compile(r"([^\W\d_]{2,10})님")
 PLACE_LINE = re.compile(r"^\W*([^\W\d][\w. ]{0,30}?)\s+[-–]\s+[^\n]{2,40}$", re.MULTILINE)
 TOWN = re.compile(r"(?<=[-–]\s)[A-Z][A-Z .'\-]{1,30}, [A-Z]{2}\b")
 SHIP_TO = re.compile(
@@ -92,6 +95,9 @@ NOT_NAMES = frozenset(
         "kunde",
         "kundin",
         "cliente",
+        "client",
+        "klant",
+        "고객",
         "お客",
         "お客様",
         "your",
@@ -279,7 +285,7 @@ def _names(message: Message, texts: Iterable[str], library: Library) -> list[str
                 found += [name, address.partition("@")[0]]
     for text in texts:
         plain = re.sub(r"<[^<>]*>", "\n", text)
-        for pattern in (GREETING, HONORIFIC, PLACE_LINE):
+        for pattern in (GREETING, HONORIFIC, KOREAN_NAME, PLACE_LINE):
             found += pattern.findall(plain)
     names = {name.strip() for name in found} | {word for name in found for word in name.split()}
     no_names = NOT_NAMES | _brands(library)

@@ -28,8 +28,13 @@ from parsers.reader import Context, group_of, read
 
 KANA = re.compile("[\u3041-\u30ff]")
 GREETING = re.compile(
-    r"(?:hi|hello|dear|hallo|guten tag|hola|bonjour|ciao|olá|cześć|beste|liebe)\b", re.IGNORECASE
+    r"^(?:hi|hello|dear|hallo|guten tag|liebe[rs]?|sehr geehrte[rs]?|hola|estimad[oa]|bonjour|cher|"
+    r"chère|ciao|gentile|buongiorno|olá|prezad[oa]|beste|geachte|cześć|dzień dobry|witaj)\b"
+    r"|님[,.! ]*$|様[、。 ]*$",
+    re.IGNORECASE,
 )
+VALUE = "0123456789-#:： "
+"""What may stand behind a label."""
 WORD = re.compile(r"[^\W\d_]{2,}")
 ALL_CJK = re.compile(f"[{CJK}]+")
 MAX_LINE, MAX_LINES = 200, 10
@@ -110,8 +115,8 @@ def teachable(raw: bytes, context: Context, language: str | None = None) -> Teac
     out. Raises TeachError for one that needs no teaching, or that no phrase could change.
     """
     if language is not None and language not in context.library.words:
-        known = ", ".join(sorted(context.library.words))
-        raise TeachError(f"no language {language!r} is known", f"known are {known}")
+        codes = ", ".join(sorted(context.library.words))
+        raise TeachError(f"the language {language!r} is not known", f"known are {codes}")
     reading = read(raw, context)
     _demand_unread(reading)
     mail, sender = _letter(raw, context)
@@ -195,18 +200,21 @@ def _lines(page: Page) -> Iterator[tuple[str, str]]:
     yield "subject", page.subject
     seen = {fold(page.subject)}
     for line, folded in zip(page.lines.printed[:TOP], page.lines.folded, strict=False):
-        if folded not in seen and _is_sentence(line):
+        if folded not in seen and _is_sentence(line, page.pack):
             seen.add(folded)
             yield "headline", line
 
 
-def _is_sentence(line: str) -> bool:
+def _is_sentence(line: str, pack: Pack) -> bool:
     words = len(line) / 3 if IS_CJK.search(line) else len(WORD.findall(line))
-    return words >= 2 and len(line) <= MAX_LINE and not (GREETING.match(line) or _is_label(line))
+    dull = GREETING.search(line) or _is_label(line, pack)
+    return words >= 2 and len(line) <= MAX_LINE and not dull
 
 
-def _is_label(line: str) -> bool:
+def _is_label(line: str, pack: Pack) -> bool:
     """`Order number: 249-…`: a name and a value, and nothing that happened."""
+    if fold(line.rstrip(VALUE)) in pack.label_words:
+        return True
     name, colon, value = line.partition(":")
     digits = any(sign.isdigit() for sign in value)
     return bool(colon) and digits and len(name.split()) <= 3

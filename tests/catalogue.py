@@ -37,7 +37,7 @@ FOREIGN = [name for name in LANGUAGES if name != "en"]
 SAYERS = (
     *("doctor.py", "errors.py", "secrets.py", "classify.py", "address.py", "bounds.py"),
     *("user_yaml.py", "settings.py", "play.py", "trouble.py", "packcheck.py"),
-    *("doubts.py", "model.py"),
+    *("doubts.py", "model.py", "overreach.py", "guard.py", "agreement.py"),
     *("reader.py", "authentic.py", "limits.py", "parsers/teach.py", "sniff.py"),
 )
 """Files whose sentences are made apart from where they are raised or printed."""
@@ -51,6 +51,7 @@ OURS = frozenset(
         "not a link of ours: {target}",
         "Refund Amount",
         "Return request date",
+        "Garden Hose",
         "^command: \\w+ => ",
         "starttls needs a context that checks certificates",
         "each round ends or counts",

@@ -40,14 +40,10 @@ class TaughtKind(click.ParamType[str]):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> str:
-        from parsers.teach import TAUGHT_KINDS
-        from parsers.user_yaml import did_you_mean
-
-        known = [one.value for one in TAUGHT_KINDS]
-        if value not in known:
-            hint = did_you_mean(str(value), known) or f"; known are {', '.join(known)}"
-            self.fail(f"no kind {str(value)!r}{hint}", param, ctx)
-        return str(value)
+        try:
+            return _known_kind(str(value))
+        except ValueError as error:
+            self.fail(in_terminal(str(error)), param, ctx)
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
@@ -56,6 +52,18 @@ class TaughtKind(click.ParamType[str]):
         from parsers.teach import TAUGHT_KINDS
 
         return [CompletionItem(kind) for kind in TAUGHT_KINDS if kind.startswith(incomplete)]
+
+
+def _known_kind(name: str) -> str:
+    """Raises ValueError with a suggestion."""
+    from parsers.teach import TAUGHT_KINDS
+    from parsers.user_yaml import did_you_mean
+
+    known = [one.value for one in TAUGHT_KINDS]
+    if name not in known:
+        hint = did_you_mean(name, known) or f"; known are {', '.join(known)}"
+        raise ValueError(f"no kind {name!r} can be taught{hint}")
+    return name
 
 
 @click.command(short_help="Teach it a mail that was not understood.")
@@ -128,8 +136,8 @@ def _teach(paths: Paths, mail: str, flags: TeachFlags) -> None:
         print_json(_row(mail, trial, written=flags.writes and not trial.refused))
     else:
         _show(trial)
-    for why in trial.refused:
-        raise ExitError(Exit.ERROR, f"not written: {why}")
+    for reason in trial.refused:
+        raise ExitError(Exit.ERROR, f"this is not written: {reason}")
     _end(paths, setup, trial, flags, _nothing if flags.as_json else say)
 
 
@@ -138,7 +146,7 @@ def _end(paths: Paths, setup: "Setup", trial: "Trial", flags: TeachFlags, say: S
     if flags.writes or (flags.asks and click.confirm(_("Write it?"), default=False)):
         _write(paths, setup, trial, say)
     else:
-        say("nothing was written" + ("" if flags.asks else "; --yes writes it"))
+        say("nothing was written")
 
 
 def _nothing(_text: str) -> None:
@@ -256,8 +264,8 @@ def _kind(suggestion: "Suggestion", proposal: "Lesson | None", *, asks: bool) ->
         return Kind(_kind_asked(names))
     if proposal:
         return proposal.kind
-    hint = f"; likely: {', '.join(names)}" if names else ""
-    raise ExitError(Exit.USAGE, f"say what the line means with --kind{hint}")
+    some = ", ".join(names or ["shipment.shipped"])
+    raise ExitError(Exit.USAGE, f"say what the line means with --kind, such as {some}")
 
 
 def _kind_asked(names: Sequence[str]) -> str:
@@ -344,8 +352,8 @@ def _show_effect(effect: "Effect") -> None:
         click.echo(f"  {number} × {was} → {now}")
     for change in effect.changes[:SHOWN]:
         click.echo(f"    {change.number}: {change.subject}")
-    for number, why in effect.disbelieved[:SHOWN]:
-        say(f"it fits mail {number} too and would not be believed there: {why}")
+    for number, reason in effect.disbelieved[:SHOWN]:
+        say(f"it fits mail {number} too and would not be believed there: {reason}")
 
 
 def _write(paths: Paths, setup: "Setup", trial: "Trial", say: Says) -> None:

@@ -129,9 +129,9 @@ def kind_of(taught: TaughtPhrase, library: Library) -> Kind | None:
 
 
 def _files(packs: Path) -> Iterator[Path]:
-    return (
-        (file for file in packs.rglob("*.yaml") if file.is_file()) if packs.is_dir() else iter(())
-    )
+    """What a pack is made of; a folder of it may be a link."""
+    for pattern in ("*/*.yaml", "*/phrases/*.yaml"):
+        yield from (file for file in packs.glob(pattern) if file.is_file())
 
 
 def _put(file: Path, content: bytes) -> None:

@@ -84,7 +84,8 @@ def propose(asked: ModelQuestion, endpoint: TeachEndpoint, post: Posts = post_js
     except WebError as error:
         raise ModelError(f"the model at {where} {error.what}") from None
     if status != 200:
-        raise ModelError(f"the model at {where} answered {status}", STATUSES.get(status, ""))
+        hint = f"; {STATUSES[status]}" if status in STATUSES else ""
+        raise ModelError(f"the model at {where} answered {status}{hint}")
     found = _object(answer)
     if found is None:
         raise ModelError(f"the model at {where} answered something else than was asked for")

@@ -117,8 +117,8 @@ def _demand_heard(reading: Reading, lesson: Lesson) -> None:
         return
     if reading.notices:
         raise TeachError(f"this mail would say {_spoken(reading)} and not {lesson.kind.value}")
-    why = next(_whys(reading, lesson.phrase), reading.reason.rstrip("."))
-    raise TeachError(f"this mail would not be believed: {why}")
+    reason = next(_whys(reading, lesson.phrase), reading.reason.rstrip("."))
+    raise TeachError(f"this mail would not be believed: {reason}")
 
 
 def _demand_true(found: Effect) -> None:

@@ -82,18 +82,18 @@ def test_what_was_taught_is_taken_back_and_another_kind_can_be_taught(shop, pack
 
 
 REFUSED = [
-    (["4", "--kind", "shipment.delivered"], Exit.ERROR, "not written: it holds a negation"),
+    (["4", "--kind", "shipment.delivered"], Exit.ERROR, "this is not written: it holds a negation"),
     (
         ["2", "--kind", "shipment.shipped", "--phrase", "Handed on"],
         Exit.ERROR,
-        "not written: no line of",
+        "this is not written: no line of",
     ),
     (["2"], Exit.USAGE, "say what the line means with --kind"),
     (["2", "--kind", "shipment.shipped", "--line", "9"], Exit.USAGE, "there are 2 lines"),
     (["1", "--kind", "shipment.shipped"], Exit.ERROR, "this mail is understood already"),
     (["99", "--kind", "shipment.shipped"], Exit.ERROR, "no mail has the number 99"),
     (["none.eml", "--kind", "shipment.shipped"], Exit.ERROR, "none.eml: no such file"),
-    (["2", "--language", "xx"], Exit.ERROR, "no language 'xx' is known"),
+    (["2", "--language", "xx"], Exit.ERROR, "the language 'xx' is not known"),
     (["2", "--ask"], Exit.CONFIGURATION, "no model is configured"),
     (["--undo"], Exit.ERROR, "nothing that was taught stands in "),
     (["2", "--undo"], Exit.USAGE, "say a mail or --undo, not both"),
