@@ -70,12 +70,30 @@ def faults(pack: Pack, own: Sequence[OwnPhrase]) -> list[Fault]:
     ]
     found = []
     for one in own:
-        swallowed = next((line for line in lines if _claims(one, line, guard)), None)
+        swallowed = next(
+            (line for line in lines if _claims(one, line, guard) or _holds(one, line, guard)), None
+        )
         if swallowed is not None:
             text, _, template = swallowed
             what = f"{one.phrase.written!r} would swallow {text!r}, which is {template.kind.value}"
             found.append(one.fault(f"{what}; write more of its words"))
     return found
+
+
+def _holds(one: OwnPhrase, line: tuple[str, Phrase, Template], guard: Guard) -> bool:
+    """Whether an open gap of the phrase would hold what the line says. The guard refuses that when
+    a mail is read, and so the phrase can never mean it.
+    """
+    text, _, other = line
+    template = one.template
+    if other.kind is template.kind or other.language != template.language:
+        return False
+    if other.role and template.role and other.role is not template.role:
+        return False
+    held = one.phrase.match(text, fold(text))
+    if not held or not guard.fits(template.language, held):
+        return False
+    return guard.objection(template.language, template.kind, held) is not None
 
 
 def _claims(one: OwnPhrase, line: tuple[str, Phrase, Template], guard: Guard) -> bool:

@@ -191,8 +191,8 @@ class PhraseFile:
             said = replace(template, where=where)
             for path, text in self._texts([*at, where], tree.get(where)):
                 phrase = self._add(book, path, text, said)
-                if phrase is not None and where == "subject":
-                    self._bounded(path, phrase)
+                if phrase is not None:
+                    self._bounded(path, phrase, where)
                 if phrase is not None and not self.shipped:
                     own = OwnPhrase(phrase=phrase, template=said, document=self.document, path=path)
                     self.making.own.append(own)
@@ -213,16 +213,16 @@ class PhraseFile:
                 )
             )
 
-    def _bounded(self, path: Place, phrase: Phrase) -> None:
-        """A subject decides a kind by its words alone, so that nothing unseen may go on at its
-        ends.
+    def _bounded(self, path: Place, phrase: Phrase, where: str) -> None:
+        """A subject or headline decides a kind by its words alone, so that nothing unseen may go on
+        at its ends.
         """
         ends = [phrase.gaps[0]] if phrase.gaps and not phrase.texts[0].strip() else []
         ends += [phrase.gaps[-1]] if phrase.gaps and not phrase.texts[-1].strip() else []
         if "any" in ends:
             self._fault(
                 path,
-                f"{{any}} at an end of a subject would swallow the rest of a sentence, such as"
+                f"{{any}} at an end of a {where} would swallow the rest of a sentence, such as"
                 f" {self._swallowed(phrase)!r}; write what stands there, or name the gap"
                 " ({item}, {order} …)",
             )
@@ -230,11 +230,14 @@ class PhraseFile:
     def _swallowed(self, phrase: Phrase) -> str:
         """A sentence that would fit the phrase and says something else."""
         known = (
-            other.written
+            other.written.replace("{item}", "Garden Hose")
             for other, template in self.making.books.subjects.all
-            if template.language == self.code and template.kind is Kind.ORDER_CANCELLED
+            if template.language == self.code
+            and template.kind is Kind.ORDER_CANCELLED
+            and set(other.gaps) <= {"item"}
         )
-        return phrase.written.replace("{any}", next(known, "is not true"), 1)
+        said = phrase.written.replace("{any}", next(known, "is not true"), 1)
+        return said.replace("{item}", "Garden Hose").replace("{any}", "Ann")
 
     def _fixed(self, block: PhraseBlock, at: Sequence[str | int]) -> dict[str, FieldValue]:
         fixed: dict[str, FieldValue] = {}

@@ -196,3 +196,37 @@ def test_a_pack_without_its_pack_file_says_so(tmp_path):
 
     with pytest.raises(UserFileError, match=r"a pack needs its pack\.yaml"):
         load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("where", "phrase", "sentence"),
+    [
+        ("subject", "Delivered {any}", "Delivered Item cancelled: Garden Hose"),
+        ("subject", "{any} was delivered", "Item cancelled: Garden Hose was delivered"),
+        ("headline", "Your {any}", "Your Item cancelled: Garden Hose"),
+        ("headline", "{any} is here", "Item cancelled: Garden Hose is here"),
+        ("subject", "Item {item}", "Item cancelled: Garden Hose"),
+        ("subject", "Return {item}", "which is return."),
+        ("headline", "Your order {item}", "Your order"),
+    ],
+)
+def test_a_phrase_that_would_swallow_a_sentence_is_refused_with_its_place_and_that_sentence(
+    tmp_path, where, phrase, sentence
+):
+    path = write(tmp_path, f"shipment.delivered:\n- {where}: ['{phrase}']\n")
+
+    with pytest.raises(UserFileError) as error:
+        load(tmp_path)
+
+    told = [str(fault) for fault in error.value.faults if "would swallow" in str(fault)]
+    assert all(line.startswith(f"{path}:2:") for line in told)
+    assert any(sentence in line for line in told)
+
+
+@pytest.mark.parametrize(
+    "phrase", ["Handed over: {item}", "Freshly arrived: {item}", 'Your "{item}" is on the mat']
+)
+def test_a_phrase_that_swallows_nothing_is_taken(tmp_path, phrase):
+    write(tmp_path, f"shipment.delivered:\n- subject: ['{phrase}']\n")
+
+    load(tmp_path)

@@ -227,3 +227,26 @@ def test_columns_stay_straight_under_wide_signs():
     lines = plain_columns([["ITEM", "X"], ["猫の爪とぎ", "1"], ["cafe\u0301", "2"]])
 
     assert [width(line) for line in lines] == [13, 13, 13]
+
+
+def test_a_mail_forwarded_from_another_mailbox_of_the_configuration_is_ones_own(run, tmp_path):
+    users = ("ann@example.org", "me@example.org")
+    boxes = [
+        f"  - {{id: m{n}, provider: gmail, user: {user}, password: {{env: P}}}}\n"
+        for n, user in enumerate(users)
+    ]
+    (tmp_path / "c.yaml").write_text("version: 1\nmailboxes:\n" + "".join(boxes))
+    (tmp_path / "a.eml").write_text(
+        "From: Ann <ann@example.org>\nTo: me@example.org\nSubject: Fwd: AliExpress Dispute Order\n"
+        "Date: Tue, 10 Mar 2026 03:04:05 +0000\nContent-Type: text/plain\n\n"
+        "---------- Forwarded message ---------\n"
+        "From: AliExpress <transaction@notice.aliexpress.com>\n"
+        "Date: Mon, 9 Mar 2026 at 20:09\nSubject: AliExpress Dispute Order\n"
+        "To: <me@example.org>\n\nOrder number: 8100000000000001\nJudgement from AE: Valid\n"
+    )
+
+    answer = run("--config", "c.yaml", "read", "--json", "--mailbox", "m1", "a.eml")
+
+    told = json.loads(answer.stdout)
+    assert told["trust"] == "forwarded"
+    assert [one["fields"] for one in told["notices"]] == [{"judgement": "valid"}]

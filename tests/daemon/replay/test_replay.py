@@ -303,3 +303,60 @@ def test_the_notes_shown_in_the_manual_are_read(tmp_path):
     (tmp_path / "notes.yaml").write_text(example)
 
     assert len(load(tmp_path / "notes.yaml", ZoneInfo("Asia/Tokyo"))) == 3
+
+
+def test_a_parcel_delivered_today_may_be_told_as_shipped_minutes_later(tmp_path):
+    """A stated day is a day: no clock of the same day stands against it."""
+    noon = START + DAY
+    delivered = sample_mail.amazon(
+        'Delivered: "USB cable"',
+        "Your package was delivered!",
+        "Delivered today",
+        f"Order # {AMAZON}",
+        at=noon,
+    )
+    told = rung(
+        folder_of(
+            tmp_path,
+            sample_mail.placed(AMAZON, at=START),
+            delivered,
+            sample_mail.shipped(AMAZON, at=noon + timedelta(minutes=8)),
+        ),
+        until=noon + 3 * DAY,
+    )
+
+    assert "foreign-parcel" not in {one.rule for one in told}
+    assert "delivered" in {one.rule for one in told}
+
+
+@pytest.mark.parametrize(
+    ("closing", "missing"),
+    [
+        ("Please return the goods by March 20.", "If the item is not returned in time, the payment is released to the seller."),
+        ("3月20日までに商品を返送してください。", "時間内に返品しない場合、売り手に支払いがリリースされます。"),
+    ],
+    ids=["en", "ja"],
+)  # fmt: skip
+def test_an_open_return_is_reminded_of_until_its_day_and_only_then_missed(
+    tmp_path, closing, missing
+):
+    folder_of(
+        tmp_path,
+        sample_mail.aliexpress(f"Order {ALIEXPRESS}: order confirmed", at=START - 20 * DAY),
+        sample_mail.aliexpress(
+            "About your dispute",
+            f"Order number: {ALIEXPRESS}",
+            closing,
+            missing,
+            at=START + 8 * DAY,
+        ),
+    )
+    closed = Note(
+        kind=Kind.DISPUTE_CLOSED, order=ALIEXPRESS, at=START + 7 * DAY, text="return_refund"
+    )
+    told = rung(tmp_path, notes=[closed], until=START + 24 * DAY)
+
+    reminders = [one for one in told if one.rule == "return-parcel-due" and one.state == "repeat"]
+    assert [one.at.day for one in reminders][-4:] == [15, 18, 19, 20]
+    missed = [one.at for one in told if one.rule == "return-window-missed"]
+    assert min(missed) >= datetime(2026, 3, 20, 23, tzinfo=UTC)
