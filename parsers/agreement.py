@@ -69,6 +69,8 @@ AGAINST: Mapping[Kind, frozenset[str]] = MappingProxyType(
     | {Kind.SHIPMENT_DELIVERED: frozenset({"cancelled", "attempted", "lost"})}
 )
 """What cannot be so at the same time."""
+OPPOSITE = MappingProxyType({"granted": "refused", "rejected": "approved", "denied": "approved"})
+"""An outcome of a title -> the family that says the contrary."""
 MISSED: Mapping[str, str] = MappingProxyType(
     {
         "return_missed": "return_by",
@@ -88,6 +90,8 @@ def objection(section: Section, content: Content) -> str | None:
         or _other_title(section)
         or _retraction(section)
         or _other_sentence(section)
+        or _two_outcomes(section)
+        or _other_outcome(section)
         or _only_supposed(section)
     )
 
@@ -170,14 +174,42 @@ def _other_sentence(section: Section) -> str | None:
     return None
 
 
+def _two_outcomes(section: Section) -> str | None:
+    """A title and a headline of one kind with contrary outcomes."""
+    said = [str(hit.value.fixed.get("outcome")) for _, hit in section.recognised.agreeing()]
+    refused = {"rejected", "denied"} & set(said)
+    return f"it says granted and {refused.pop()}" if "granted" in said and refused else None
+
+
+def _other_outcome(section: Section) -> str | None:
+    """A sentence of the body that refuses what the title grants, or the other way round."""
+    lead = section.recognised.lead.value
+    clauses, goods = (
+        section.page.pack.clauses.get(lead.language),
+        section.page.pack.goods.get(lead.language),
+    )
+    against = OPPOSITE.get(str(lead.fixed.get("outcome")))
+    if clauses is None or goods is None or against is None:
+        return None
+    about = {word.lower() for word in goods.findall(section.page.subject)}
+    for piece in _pieces(section, clauses, goods):
+        same = about & {word.lower() for word in goods.findall(piece)}
+        if same and against in clauses.predicates(piece) and clauses.states_fact(piece):
+            return f"the body says otherwise: “{piece.strip()}”"
+    return None
+
+
 def _denies(piece: str, kind: Kind, clauses: Clauses) -> bool:
     """Whether a part of a sentence says of the kind's own matter that it is not so."""
     families = clauses.predicates(piece)
     if not families or clauses.conditional(piece) or clauses.question(piece):
         return False
     own = OWN.get(kind)
-    if own in families and (families & DENIALS or clauses.negated(piece)):
+    main = clauses.predicates(clauses.main_clause(piece))
+    if own in families and (main & DENIALS or clauses.negated(piece)):
         return True
+    if kind is Kind.SHIPMENT_OUT_FOR_DELIVERY and "delivered" in main:
+        return bool(main & DENIALS or clauses.negated(piece))
     if own in PAID_BACK and own in clauses.families(piece) and families & DENIALS:
         return True
     return bool(families & AGAINST.get(kind, frozenset())) and clauses.states_fact(piece)

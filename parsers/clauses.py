@@ -99,6 +99,18 @@ class Clauses:
     def question(self, text: str) -> bool:
         return "?" in text or "？" in text or "¿" in text or self._has(text, "question")
 
+    def asks_whether(self, text: str) -> bool:
+        """Whether `text` asks if something is so: neither when it will be, nor why it is not."""
+        helped = self._has(text, "auxiliary")
+        unsure = self.negated(text) or self.future(text)
+        return self.question(text) and helped and not unsure
+
+    def main_clause(self, text: str) -> str:
+        """The text without its clauses under another: `because …`, `…ため、`."""
+        for start, end in reversed(list(self._clauses_under(text, self._marks(text)))):
+            text = f"{text[:start]} {text[end:]}"
+        return text
+
     def states_fact(self, text: str) -> bool:
         """Whether one sentence says of its main clause that it is so.
 

@@ -72,11 +72,12 @@ class _Body:
         goods = self.section.page.pack.goods.get(self.clauses.language)
         return goods is not None and goods.search(sentence) is not None
 
-    def holds_headline(self, sentence: str) -> bool:
-        """Whether a sentence is a headline of the kind with words around it."""
+    def headline_in(self, sentence: str) -> str:
+        """The headline of the kind that a sentence holds with words around it."""
         known = self.section.page.pack.outright.get((self.clauses.language, self.kind), ())
         folded = fold(sentence)
-        return any(words in folded and words != folded for words in known)
+        held = (words for words in known if words in folded and words != folded)
+        return max(held, key=len, default="")
 
     def says(self, sentence: str) -> bool:
         """Whether a sentence says it outright; a step of a progress bar and a button do not."""
@@ -90,16 +91,20 @@ class _Body:
 
     def hedges(self, sentence: str) -> bool:
         """Whether a sentence that speaks of it leaves open whether it is so."""
-        clauses, headline = self.clauses, self.holds_headline(sentence)
+        clauses, headline = self.clauses, self.headline_in(sentence)
         if clauses.question(sentence):
             return True
         if clauses.conditional(sentence):
             first = not any(map(str.isalnum, clauses.before_condition(sentence)))
             return first or self.kind is not Kind.SHIPMENT_AVAILABLE_FOR_PICKUP  # until a day
         if headline:
-            unsaid = clauses.negated, clauses.future, clauses.reported, clauses.retracted
-            return any(one(sentence) for one in unsaid)
-        return self.kind in PROMISED and clauses.future(sentence)
+            around = fold(sentence).replace(headline, " , ", 1)
+            said = clauses.reported(sentence) or clauses.retracted(sentence)
+            return said or clauses.negated(around) or clauses.future(around)
+        promised = self.kind in PROMISED or (
+            self.kind is Kind.REFUND_COMPLETED and "closed" in clauses.happened(sentence)
+        )
+        return promised and clauses.future(sentence)
 
 
 def doubt(section: Section, family: str | None) -> str | None:
@@ -127,10 +132,10 @@ def _speaking(body: _Body) -> Iterator[str]:
     first = True
     for sentence in _top(body.section, body.clauses):
         about = body.about(sentence)
-        asks = about and first and body.clauses.question(sentence)
+        asks = about and first and body.clauses.asks_whether(sentence)
         words = body.clauses.families(sentence) if asks else body.clauses.happened(sentence)
         first = first and not about
-        if body.holds_headline(sentence) or (about and body.families & words):
+        if body.headline_in(sentence) or (about and body.families & words):
             yield sentence
 
 

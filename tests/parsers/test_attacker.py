@@ -121,6 +121,11 @@ MAILS = (
     ("shipment.delivered", mail(PARCELS,"お届けについて",["商品が配達されました","というメールが届くまでお待ちください","注文番号 249-0000000-0000001"])),
     ("shipment.delivered", mail(PARCELS,"お届けについて",["以下のようなメールが届きます","商品が配達されました","注文番号 249-0000000-0000001"])),
     ("refund.", mail(RETURNS,"返金についてのご質問",["返金が完了しました","というメールが届いていない場合はお待ちください。","注文番号 249-0000000-0000001"])),
+    ("appeal.decided", mail(DISPUTES,f"Order {ORDER}: appeal granted",["Your appeal was rejected."])),
+    ("appeal.decided", mail(DISPUTES,f"Order {ORDER}: appeal granted",["We regret that your appeal has been denied by the platform."])),
+    ("shipment.out_for_delivery", mail(PARCELS,'Out for delivery: "Lantern"',["Your package could not be delivered today.",AO])),
+    ("shipment.out_for_delivery", mail(PARCELS,'Arriving today: "Lantern"',["Your package will not arrive today.",AO])),
+    ("refund.completed", mail(DISPUTES,f"Order {ORDER}: refund completed",["Your refund will be completed within 10 days."])),
 )  # fmt: skip
 """The kind that must not be read, and the mail."""
 
@@ -211,3 +216,20 @@ def test_a_return_that_is_still_open_is_granted_and_not_missed(lines, language):
 
     assert kinds(raw) == ["return.authorised"]
     assert str(field(raw, "return_by")) == "2026-06-16"
+
+
+@pytest.mark.parametrize(
+    ("kind", "raw"),
+    [
+        ("order.placed", mail(UPDATES, 'Ordered: "Lantern"', ["Didn't place this order?", AO])),
+        ("refund.announced", mail(RETURNS, "Refund issued for Lantern", ["When will I see my refund?", AO])),
+        ("order.cancelled", mail(UPDATES, f"Your Amazon.com order #{AMAZON_ORDER} has been canceled", ["Your order has been canceled because payment failed."])),
+        ("return.authorised", mail(DISPUTES, f"Order {ORDER}: return approved", ["Please return the goods by June 20. If you do not, the dispute is closed."])),
+        ("refund.completed", mail(DISPUTES, f"Order {ORDER}: refund completed", ["If you have not received the refund within 10 days, contact your bank."])),
+        ("appeal.decided", mail(DISPUTES, f"Order {ORDER}: appeal granted", ["The seller's claim was rejected."])),
+        ("shipment.shipped", mail(PARCELS, "Wysłane: „Latarnia”", ["Jeśli paczka nie dotrze, napisz do nas.", "405-0000000-0000001"])),
+        ("shipment.shipped", mail(PARCELS, "発送済み: 「ランタン」", ["商品は明日お届け予定です。", "249-0000000-0000001"])),
+    ],
+)  # fmt: skip
+def test_what_is_usually_said_below_a_title_does_not_unsay_it(kind, raw):
+    assert kinds(raw) == [kind]

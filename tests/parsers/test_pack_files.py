@@ -207,7 +207,6 @@ def test_a_pack_without_its_pack_file_says_so(tmp_path):
         ("headline", "{any} is here", "Item cancelled: Garden Hose is here"),
         ("subject", "Item {item}", "Item cancelled: Garden Hose"),
         ("subject", "Return {item}", "which is return."),
-        ("headline", "Your order {item}", "Your order"),
     ],
 )
 def test_a_phrase_that_would_swallow_a_sentence_is_refused_with_its_place_and_that_sentence(
