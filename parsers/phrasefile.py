@@ -191,7 +191,7 @@ class PhraseFile:
             said = replace(template, where=where)
             for path, text in self._texts([*at, where], tree.get(where)):
                 phrase = self._add(book, path, text, said)
-                if phrase is not None:
+                if phrase is not None and (where == "subject" or not self.shipped):
                     self._bounded(path, phrase, where)
                 if phrase is not None and not self.shipped:
                     own = OwnPhrase(phrase=phrase, template=said, document=self.document, path=path)
