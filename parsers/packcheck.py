@@ -16,7 +16,7 @@ LANGUAGES = "languages"
 """The folder beside packs that is none."""
 DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,8}[a-z][a-z0-9-]{0,61}[a-z0-9]")
 
-PLAIN = re.compile(r"(?:#(?:\*[0-9-]+)?|[0-9])+")
+PLAIN = re.compile(r"(?:#(?:\*[0-9-]++)?+|[0-9])++")
 """A shape of digits alone."""
 
 Files = Mapping[str, PackFile]

@@ -141,7 +141,7 @@ class Appeal(_Written):
 
 MAX_RUN, MAX_RUNS = 40, 2
 """Digits in a run of a shape, and runs in a shape: several can share a long number in many ways."""
-SHAPE = re.compile(r"(?:#\*[0-9]{1,4}(?:-[0-9]{1,4})?|[#@A-Za-z0-9./_-]){1,40}")
+SHAPE = re.compile(r"(?:#\*[0-9]{1,4}+(?:-[0-9]{1,4}+)?+|[#@A-Za-z0-9./_-]){1,40}+")
 RUN = re.compile(r"#\*([0-9]+)(?:-([0-9]+))?")
 NAME = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
 
