@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 WORKERS ?= auto
 PARALLEL := --numprocesses $(WORKERS) --dist worksteal
 
-.PHONY: dist wheels shipping demo test check golden golden-update bench soak endurance docs fuzz audit clean
+.PHONY: dist wheels shipping pictures demo test check golden golden-update bench soak endurance docs fuzz audit clean
 
 demo: $(READY)
 	$(BIN)/orderbell demo --once
@@ -32,6 +32,11 @@ docs: $(READY)
 	$(BIN)/python -m tests.docs write
 	$(BIN)/python -m tests.manual write
 	$(BIN)/python -m tests.catalogue write
+
+# The pictures of the README, in Chromium (apt-get install chromium fonts-noto-cjk).
+FOLDER ?= docs/pictures
+pictures: $(READY)
+	$(BIN)/python -m tests.pictures $(FOLDER)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks

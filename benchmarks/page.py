@@ -1,5 +1,6 @@
-"""Every page over a ledger of 100,000 orders, beside the same over one of 100: server time, asked
-one after another, with the demo's orders on top of both.
+"""Every page over a ledger of 100,000 orders, beside the same over one of 100, with the demo's
+orders on top of both. Processor time of the whole process: what a page costs however busy the
+machine is.
 """
 
 import statistics
@@ -62,11 +63,12 @@ timezone: Asia/Tokyo
 """
 SERIES = "WITH RECURSIVE series(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM series WHERE n < {0})"
 PAST = (
+    "INSERT INTO message (id, at, kind) SELECT 1000000, at, kind FROM message LIMIT 1",
     """INSERT INTO alert (rule, about, subject, episode, scope, state, severity, since, order_key,
-    payload, facts) {0} SELECT rule, about, 'past ' || n, 0, 'past:' || n, 'resolved', severity,
+    payload, facts) {0} SELECT rule, about, 'past ' || n, 0, scope, 'resolved', severity,
     since - n, NULL, payload, facts FROM alert, series WHERE id = (SELECT min(id) FROM alert)""",
     """INSERT INTO outbox (key, target, message, state, severity, title, body, created_at, sent_at)
-    {0} SELECT 'past ' || n, 'phone', message, 'sent', severity, title, body, created_at, created_at
+    {0} SELECT 'past ' || n, 'phone', 1000000, 'sent', severity, title, body, created_at, created_at
     FROM outbox, series WHERE id = (SELECT min(id) FROM outbox)""",
     """INSERT INTO mail (mailbox, folder, uidvalidity, uid, state, arrived, seen, size, outcome,
     marketplace, subject, sender) {0} SELECT mailbox, folder, uidvalidity, 100000 + n, state,
@@ -136,9 +138,9 @@ def _client(store: Store, setup: Setup, reads: Reads) -> Iterator[object]:
 def _median(client, path: str) -> float:
     times = []
     for _ in range(ROUNDS):
-        start = time.perf_counter()
+        start = time.process_time()
         answer = client.get(path)
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
         if answer.status_code not in (200, 403):
             raise AssertionError((path, answer.status_code, answer.text))
     return statistics.median(times[2:]) * 1000

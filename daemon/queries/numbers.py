@@ -23,13 +23,8 @@ AGAINST = {
     Kind.CLAIM_DECIDED: ("denied",),
 }
 """Outcomes by which the money is gone."""
-KINDS = (
-    Kind.ORDER_PLACED,
-    Kind.SHIPMENT_SHIPPED,
-    Kind.SHIPMENT_DELIVERED,
-    Kind.REFUND_COMPLETED,
-    *AGAINST,
-)
+PACE = (Kind.ORDER_PLACED, Kind.SHIPMENT_SHIPPED, Kind.SHIPMENT_DELIVERED)
+MONEY = (Kind.REFUND_COMPLETED, *AGAINST)
 DAY = 86_400
 
 Firsts = Mapping[str, Mapping[Kind, datetime]]
@@ -65,8 +60,8 @@ class Numbers:
 def numbers(ledger: Ledger) -> Numbers:
     """Over the newest orders."""
     rows = ledger.orders.found(RowFilter(), limit=NEWEST)
-    steps = list(ledger.orders.steps(rows, KINDS))
-    firsts = _firsts(steps)
+    steps = list(ledger.orders.steps(rows, MONEY))
+    firsts = _firsts(ledger.orders.firsts(rows, PACE))
     lost = {step.order for step in steps if _is_lost(step)}
     months: dict[str, int] = {}
     for row in rows:
@@ -84,12 +79,10 @@ def numbers(ledger: Ledger) -> Numbers:
     )
 
 
-def _firsts(steps: Iterable[NamedEvent]) -> dict[str, dict[Kind, datetime]]:
+def _firsts(steps: Iterable[tuple[str, Kind, datetime]]) -> Firsts:
     found: dict[str, dict[Kind, datetime]] = {}
-    for step in steps:
-        times = found.setdefault(step.order, {})
-        kind, at = step.event.kind, step.event.at
-        times[kind] = min(at, times.get(kind, at))
+    for order, kind, at in steps:
+        found.setdefault(order, {})[kind] = at
     return found
 
 

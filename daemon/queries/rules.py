@@ -31,8 +31,8 @@ class UnknownRuleError(OrderbellError):
     """No rule is called so."""
 
 
-def listed_rules(book: Rulebook) -> list[Mapping[str, Any]]:
-    """The worst first, those switched off last."""
+def listed_rules(book: Rulebook, language: str = "en") -> list[Mapping[str, Any]]:
+    """The worst first, those switched off last; titles in the language, where they have it."""
     every = sorted(
         (*book.rules, *book.idle),
         key=lambda rule: (not rule.enabled, -rule.severity.rank, rule.id),
@@ -43,7 +43,9 @@ def listed_rules(book: Rulebook) -> list[Mapping[str, Any]]:
             "enabled": rule.enabled,
             "about": rule.about,
             "severity": rule.severity.value,
-            "title": rule.title.get("en") or next(iter(rule.title.values())),
+            "title": rule.title.get(language)
+            or rule.title.get("en")
+            or next(iter(rule.title.values())),
             "source": rule.source,
             "changed": list(rule.changed),
         }

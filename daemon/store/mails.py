@@ -301,6 +301,8 @@ class Mails:
             statement = statement.where(mail.c.outcome.in_(outcomes))
         if states:
             statement = statement.where(mail.c.state.in_(states))
+        if states and set(states) <= {MailState.NEW, MailState.QUARANTINE}:
+            statement = statement.where(UNFINISHED)
         if since:
             statement = statement.where(mail.c.seen >= since)
         return tuple(

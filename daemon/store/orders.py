@@ -201,23 +201,39 @@ class Orders:
 
     def steps(self, rows: Sequence[OrderRow], kinds: Collection[Kind]) -> Iterator[NamedEvent]:
         """Events of these kinds that name one of the orders, what was taken back left out."""
+        for named in self._named_events(rows, kinds):
+            statement = select(naming.c.order_key, event).join(event, event.c.id == naming.c.event)
+            for row in self._connection.execute(statement.where(named)):
+                yield NamedEvent(order=row.order_key, event=event_from_row(row))
+
+    def firsts(
+        self, rows: Sequence[OrderRow], kinds: Collection[Kind]
+    ) -> Iterator[tuple[str, Kind, datetime]]:
+        """When the first event of each kind was, by order; what was taken back left out."""
+        for named in self._named_events(rows, kinds):
+            statement = (
+                select(naming.c.order_key, event.c.kind, func.min(naming.c.at).label("at"))
+                .join(event, event.c.id == naming.c.event)
+                .group_by(naming.c.order_key, event.c.kind)
+            )
+            for row in self._connection.execute(statement.where(named)):
+                yield row.order_key, Kind(row.kind), row.at
+
+    @staticmethod
+    def _named_events(
+        rows: Sequence[OrderRow], kinds: Collection[Kind]
+    ) -> Iterator[ColumnElement[bool]]:
         since = min((row.first_at for row in rows), default=None)
         for start in range(0, len(rows) if since else 0, PART):
             part = rows[start : start + PART]
-            statement = (
-                select(naming.c.order_key, event)
-                .join(event, event.c.id == naming.c.event)
-                .where(
-                    naming.c.marketplace.in_({row.marketplace for row in part}),
-                    naming.c.role.in_({row.role for row in part}),
-                    naming.c.at >= since,
-                    naming.c.order_key.in_([row.key for row in part]),
-                    event.c.kind.in_(kinds),
-                    event.c.retracted == literal(value=False, type_=event.c.retracted.type),
-                )
+            yield and_(
+                naming.c.marketplace.in_({row.marketplace for row in part}),
+                naming.c.role.in_({row.role for row in part}),
+                naming.c.at >= since,
+                naming.c.order_key.in_([row.key for row in part]),
+                event.c.kind.in_(kinds),
+                event.c.retracted == literal(value=False, type_=event.c.retracted.type),
             )
-            for row in self._connection.execute(statement):
-                yield NamedEvent(order=row.order_key, event=event_from_row(row))
 
     def due_between(
         self, first: datetime, last: datetime, *, mine: bool = True, limit: int = 1000
@@ -248,12 +264,18 @@ class Orders:
         statement = select(order.c.key).where(CASES, order.c.cases < 0).limit(limit)
         return tuple(self._connection.execute(statement).scalars())
 
-    def count(self) -> int:
-        return int(
-            self._connection.execute(
-                select(func.count()).select_from(order).where(REAL)
-            ).scalar_one()
+    def any(self) -> bool:
+        """Whether there is an order."""
+        return (
+            self._connection.execute(select(order.c.key).where(REAL).limit(1)).first() is not None
         )
+
+    def count(self) -> int:
+        """By pages of an index rather than by rows: all, but those of the account itself."""
+        accounts = select(func.count()).where(order.c.number == ACCOUNT)
+        every = select(func.count()).select_from(order)
+        counted = (self._connection.execute(one).scalar_one() for one in (every, accounts))
+        return int(next(counted)) - int(next(counted))
 
     def running_keys(self) -> tuple[str, ...]:
         """Keys of all orders that are not over, matters of the account included."""

@@ -176,11 +176,13 @@ class Outbox:
 
     def waiting(self, target_id: str) -> int:
         """Messages that wait for the target."""
-        statement = select(func.count()).where(
-            outbox.c.target == target_id,
-            outbox.c.state.in_((OutboxState.NEW, OutboxState.UNSURE, OutboxState.SENDING)),
+        counted = (
+            self._connection.execute(
+                select(func.count()).where(outbox.c.target == target_id, waits)
+            ).scalar_one()
+            for waits in (TO_SEND, SENDING)  # each as its index says it
         )
-        return int(self._connection.execute(statement).scalar_one())
+        return sum(map(int, counted))
 
     def counts(self) -> dict[tuple[str, OutboxState], int]:
         """How many messages of each target have which state."""

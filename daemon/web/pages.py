@@ -42,7 +42,7 @@ def today_page(ask: Ask) -> Response:
     site = ask.site
     with site.store.read() as ledger:
         found = today(ledger, site.folded, site.teller(ask.language))
-        return page(ask, "today.html", ledger=ledger, today=found, empty=not ledger.orders.count())
+        return page(ask, "today.html", ledger=ledger, today=found, empty=not ledger.orders.any())
 
 
 def orders_page(ask: Ask) -> Response:
@@ -152,12 +152,15 @@ def disputes_page(ask: Ask) -> Response:
 
 def calendar_page(ask: Ask) -> Response:
     site, now = ask.site, ask.site.clock()
+    begin = _instant(ask.query("from")) or now
     with site.store.read() as ledger:
-        rows = ledger.orders.due_between(now, now + CALENDAR, limit=PER_PAGE * 4)
-        late = ledger.orders.due_between(now - CALENDAR, now, limit=PER_PAGE)
+        rows = ledger.orders.due_between(begin, begin + CALENDAR, limit=PER_PAGE + 1)
+        late = (
+            ledger.orders.due_between(now - CALENDAR, now, limit=PER_PAGE) if begin == now else ()
+        )
         zone = site.setup.zone
         days: dict[str, list[object]] = {}
-        for row in rows:
+        for row in rows[:PER_PAGE]:
             shown = watch_row(row, zone)
             days.setdefault(str(shown["due_at"])[:10], []).append(shown)
         return page(
@@ -165,8 +168,19 @@ def calendar_page(ask: Ask) -> Response:
             "calendar.html",
             ledger=ledger,
             days=days,
+            next=rows[PER_PAGE].due_at.isoformat() if len(rows) > PER_PAGE else "",
             late=[watch_row(row, zone) for row in late],
         )
+
+
+def _instant(text: str) -> datetime | None:
+    """An aware time in an address. Raises ValueError."""
+    if not text:
+        return None
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None or not 2000 <= at.year <= 2100:
+        raise ValueError(f"no place in the calendar: {text!r}")
+    return at
 
 
 def unread_page(ask: Ask) -> Response:
@@ -184,7 +198,7 @@ def mail_page(ask: Ask) -> Response:
 
 def rules_page(ask: Ask) -> Response:
     with ask.site.store.read() as ledger:
-        rows = listed_rules(ask.site.setup.rulebook)
+        rows = listed_rules(ask.site.setup.rulebook, ask.language)
         return page(ask, "rules.html", ledger=ledger, rules=rows)
 
 

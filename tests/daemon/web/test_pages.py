@@ -244,6 +244,21 @@ def test_what_is_not_there_is_a_page_of_its_own(sample, path):
     assert "Not found" in text_of(answer)
 
 
+def test_a_long_calendar_goes_on_behind_a_link(sample, monkeypatch):
+    monkeypatch.setattr("daemon.web.pages.PER_PAGE", 1)
+    first = sample.me.get("/calendar")
+    then = sample.me.get(unescape(re.search(r'href="(/calendar\?[^"]+)"', first.text)[1]))
+
+    assert first.text.count('class="due') == 1
+    assert then.status_code == 200
+    assert "No deadline of yours" not in then.text
+
+
+@pytest.mark.parametrize("place", ["soon", "2026-03-02T09:00:00", "9999-01-01T00:00:00+00:00"])
+def test_a_place_in_the_calendar_that_is_none_is_said(sample, place):
+    assert sample.me.get("/calendar", params={"from": place}).status_code == 400
+
+
 def test_no_state_changes_by_looking(sample):
     before = sample.household.rows("alerts")
     for way in WAYS:
