@@ -268,6 +268,8 @@ def _order_row(number: int, key: str, orders: int) -> dict[str, object]:
         "problem": False,
         "stub": False,
         "events": EVENTS,
+        "cases": 0,
+        "open_cases": 0,
     }
 
 

@@ -7,18 +7,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Select, delete, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, literal, select
 
 from daemon.store.codec import event_from_row
 from daemon.store.dialect import upsert
 from daemon.store.filters import RowFilter, WatchFilter, of_rows, of_watches
-from daemon.store.tables import CASES, OPEN, UNDER_WAY, event, finding, naming, order, watch
+from daemon.store.tables import (
+    CASES,
+    OPEN,
+    PROBLEM,
+    UNDER_WAY,
+    event,
+    finding,
+    order,
+    reference,
+    watch,
+)
 from orders.belief import UNVERIFIED
 from orders.deadlines.watches import CASES as AWAITED
 from orders.event import Event
-from orders.matching.index import ACCOUNT
+from orders.matching.index import ACCOUNT, RefKind, key_of
 from orders.order import Actor, WatchState
-from parsers.notice import Kind
+from parsers.notice import Kind, Role
 
 if TYPE_CHECKING:
     from orders.facts.view import View
@@ -195,45 +205,40 @@ class Orders:
     def disputed(self, *, limit: int) -> tuple[OrderRow, ...]:
         """Orders with an open problem or a case that something is awaited of, newest first."""
         awaited = select(watch.c.order_key).where(OPEN, watch.c.kind.in_(tuple(AWAITED)))
-        statement = select(order).where(or_(order.c.problem, order.c.key.in_(awaited)))
+        keys = select(order.c.key).where(PROBLEM).union(awaited)  # each part by its index
+        statement = select(order).where(order.c.key.in_(keys))
         ordered = statement.order_by(order.c.last_at.desc(), order.c.key).limit(limit)
         return tuple(OrderRow(**row) for row in self._connection.execute(ordered).mappings())
 
     def steps(self, rows: Sequence[OrderRow], kinds: Collection[Kind]) -> Iterator[NamedEvent]:
         """Events of these kinds that name one of the orders, what was taken back left out."""
-        for named in self._named_events(rows, kinds):
-            statement = select(naming.c.order_key, event).join(event, event.c.id == naming.c.event)
-            for row in self._connection.execute(statement.where(named)):
-                yield NamedEvent(order=row.order_key, event=event_from_row(row))
+        for keys, named in _naming(rows, kinds):
+            statement = (
+                select(reference.c.value, event)
+                .join(event, event.c.id == reference.c.event)
+                .where(named)
+            )
+            for row in self._connection.execute(statement):
+                key = key_of(row.marketplace, Role(row.role), row.value)
+                if key in keys:
+                    yield NamedEvent(order=key, event=event_from_row(row))
 
     def firsts(
         self, rows: Sequence[OrderRow], kinds: Collection[Kind]
     ) -> Iterator[tuple[str, Kind, datetime]]:
         """When the first event of each kind was, by order; what was taken back left out."""
-        for named in self._named_events(rows, kinds):
+        what = (event.c.marketplace, event.c.role, reference.c.value, event.c.kind)
+        for keys, named in _naming(rows, kinds):
             statement = (
-                select(naming.c.order_key, event.c.kind, func.min(naming.c.at).label("at"))
-                .join(event, event.c.id == naming.c.event)
-                .group_by(naming.c.order_key, event.c.kind)
+                select(*what, func.min(event.c.at).label("at"))
+                .join(event, event.c.id == reference.c.event)
+                .where(named)
+                .group_by(*what)
             )
-            for row in self._connection.execute(statement.where(named)):
-                yield row.order_key, Kind(row.kind), row.at
-
-    @staticmethod
-    def _named_events(
-        rows: Sequence[OrderRow], kinds: Collection[Kind]
-    ) -> Iterator[ColumnElement[bool]]:
-        since = min((row.first_at for row in rows), default=None)
-        for start in range(0, len(rows) if since else 0, PART):
-            part = rows[start : start + PART]
-            yield and_(
-                naming.c.marketplace.in_({row.marketplace for row in part}),
-                naming.c.role.in_({row.role for row in part}),
-                naming.c.at >= since,
-                naming.c.order_key.in_([row.key for row in part]),
-                event.c.kind.in_(kinds),
-                event.c.retracted == literal(value=False, type_=event.c.retracted.type),
-            )
+            for row in self._connection.execute(statement):
+                key = key_of(row.marketplace, Role(row.role), row.value)
+                if key in keys:
+                    yield key, Kind(row.kind), row.at
 
     def due_between(
         self, first: datetime, last: datetime, *, mine: bool = True, limit: int = 1000
@@ -351,4 +356,24 @@ class Orders:
         ).mappings()
         return tuple(
             FindingRow(**(dict(row) | {"rests_on": tuple(row["rests_on"])})) for row in rows
+        )
+
+
+def _naming(
+    rows: Sequence[OrderRow], kinds: Collection[Kind]
+) -> Iterator[tuple[frozenset[str], ColumnElement[bool]]]:
+    """Keys of some of the orders, and what their events of these kinds are: found by the orders'
+    numbers, at the same cost in every ledger.
+    """
+    for start in range(0, len(rows), PART):
+        part = rows[start : start + PART]
+        yield (
+            frozenset(row.key for row in part),
+            and_(
+                reference.c.marketplace.in_({row.marketplace for row in part}),
+                reference.c.kind == RefKind.ORDER,
+                reference.c.value.in_({row.number for row in part}),
+                event.c.kind.in_(kinds),
+                event.c.retracted == literal(value=False, type_=event.c.retracted.type),
+            ),
         )
