@@ -105,6 +105,7 @@ SAID_AGAIN = frozenset(
         "amazon/en/order-payment_failed-202605.eml",
         "amazon/en/shipment-shipped-202605-uk.eml",
         "amazon/it/shipment-shipped-202011-carrier.eml",
+        "amazon/ja/seller-order-placed-202611-notice-one-line.eml",
     }
 )
 """Mails whose body says it in two sentences, of which one is changed."""
