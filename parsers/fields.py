@@ -9,6 +9,7 @@ from parsers.blocks import Block
 from parsers.body import Page
 from parsers.clauses import Clauses
 from parsers.evidence import Recognised
+from parsers.itemtitle import named, unsaid
 from parsers.labels import ITEM_LABELS, Fact
 from parsers.notice import FIELDS, Evidence, FieldValue, Item, Kind, Role
 from parsers.orderlines import counted, labelled
@@ -86,8 +87,9 @@ def read(part: Section) -> Content:
     facts += _of_phrases(part, content)
     for name, fact in pick(facts, part.block, part.head).items():
         content.take(name, fact)
-    if not items:
-        items = _named_item(part)
+    lead = part.recognised.lead.value.language
+    items = tuple(unsaid(items, part.page.pack.clauses.get(lead))) or _named_item(part)
+    items = tuple(named(items, part.page.pack, part.page.pack.languages.get(lead)))
     if items:
         content.fields["items"] = items
     _sum(part, content)

@@ -15,6 +15,8 @@ class GistWords:
     language: str
     cues: WordList
     topics: WordList
+    topic_words: Mapping[str, str]
+    """Word -> topic, as written."""
     fillers: tuple[str, ...]
     """What may stand between a cue and its date, weekdays too, longest first."""
     spans: re.Pattern[str]
@@ -48,6 +50,7 @@ def compile_gist_words(language: str, file: LanguageFile) -> GistWords:
         topics=WordList(
             (word, "topic", topic) for topic, words in gist.topics.items() for word in words
         ),
+        topic_words={word: topic for topic, words in gist.topics.items() for word in words},
         fillers=tuple(sorted(fillers, key=len, reverse=True)),
         spans=_spans(numbers, units),
         numbers=numbers,

@@ -46,7 +46,7 @@ is data.
 
 import importlib.util
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -67,7 +67,7 @@ from parsers.phrasefile import PackInMaking, PhraseFile
 from parsers.shapes import compiled
 from parsers.template import Label, Language, Template
 from parsers.user_yaml import Document, Fault, UserFileError, check, faults_of, read
-from parsers.wordlist import ByLanguage
+from parsers.wordlist import ByLanguage, plain_text
 
 HERE = Path(__file__).parent
 LEAST_TAIL = 6
@@ -247,11 +247,26 @@ def _languages(extra: Path | None, faults: list[Fault]) -> dict[str, LanguageFil
         faults.extend(found)
         if file is not None:
             older = languages.get(path.stem)
+            faults.extend(_told_twice(document, file, older))
             try:
                 languages[path.stem] = file.over(older) if older else file
             except ValidationError as error:
                 faults.extend(faults_of(document, error, model=LanguageFile))
     return languages
+
+
+def _told_twice(
+    document: Document, file: LanguageFile, older: LanguageFile | None
+) -> Iterator[Fault]:
+    """Words of topics that stand under two of them, in this file or in ours below it."""
+    topics = older.gist.topics if older else {}
+    known = {plain_text(word): topic for topic, words in topics.items() for word in words}
+    for topic, words in file.gist.topics.items():
+        for place, word in enumerate(words):
+            other = known.setdefault(plain_text(word), topic)
+            if other != topic:
+                what = f"{word!r} stands under {other} and {topic}; a word tells one topic"
+                yield document.fault(["gist", "topics", topic, place], what)
 
 
 def _any_word(words: Iterable[str]) -> re.Pattern[str]:

@@ -8,8 +8,11 @@ packs are.
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from parsers.gistwords import GistWords
 from parsers.notice import Kind, Proof
 from parsers.pack import Library, Pack, phrases, shipped
+from parsers.packfile import TOPICS
+from tests.gist_score import samples, told
 from tests.golden import FIXTURES
 
 SIGNS: Mapping[Proof, str] = {Proof.REAL: "●", Proof.RECONSTRUCTED: "◐", Proof.GUESS: "○"}
@@ -102,3 +105,32 @@ def _of(pack: Pack) -> Iterator[str]:
 
 def _row(head: str, cells: Iterator[str] | Iterator[int]) -> str:
     return f"| {head} | {' | '.join(str(cell) for cell in cells)} |"
+
+
+def gist_lines() -> Iterator[str]:
+    """Topic × language: how many words are listened for, and how many of our unread mails about it
+    are heard.
+    """
+    words = shipped().gist_words
+    languages = sorted(words)
+    yield f"| Topic | {' | '.join(languages)} |"
+    yield f"| --- |{' :-: |' * len(languages)}"
+    heard = {code: _heard(code) for code in languages}
+    for topic in TOPICS:
+        yield _row(f"`{topic}`", (_told(words[code], topic, heard[code]) for code in languages))
+    yield _row("unread mails", (len(samples(code)["unread"]) for code in languages))
+
+
+def _told(words: GistWords, topic: str, heard: Counter[tuple[str, bool]]) -> str:
+    listed = sum(family == topic for family in words.topic_words.values())
+    mails = heard[topic, True] + heard[topic, False]
+    return f"{listed} · {heard[topic, True]}/{mails}" if mails else f"{listed}"
+
+
+def _heard(language: str) -> Counter[tuple[str, bool]]:
+    """(topic, whether it was told) of our unread mails that are about it."""
+    found: Counter[tuple[str, bool]] = Counter()
+    for sample in samples(language)["unread"]:
+        gist = told(sample)[1]
+        found.update((topic, topic in gist["topics"]) for topic in sample["gist"]["topics"])
+    return found

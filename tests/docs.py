@@ -131,6 +131,13 @@ def coverage() -> Iterator[str]:
     yield from lines()
 
 
+def gist_coverage() -> Iterator[str]:
+    """Topic × language: which topics are heard of a mail that no phrase fits."""
+    from tests.coverage_table import gist_lines
+
+    yield from gist_lines()
+
+
 def rule_keys() -> Iterator[str]:
     from rules.rulefile import WrittenRule
 
@@ -204,6 +211,7 @@ TABLES: Mapping[str, Callable[[], Iterable[str]]] = {
     "tests": rule_tests,
     "alerts": alerts,
     "coverage": coverage,
+    "gist-coverage": gist_coverage,
     "imports": imports,
     "stories": stories,
     "note-kinds": note_kinds,

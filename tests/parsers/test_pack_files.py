@@ -229,3 +229,29 @@ def test_a_phrase_that_swallows_nothing_is_taken(tmp_path, phrase):
     write(tmp_path, f"shipment.delivered:\n- subject: ['{phrase}']\n")
 
     load(tmp_path)
+
+
+    ("topics", "line", "words"),
+    [
+        (
+            "    refund: ['cash round']\n    return:\n    - 'cash round'\n",
+            5,
+            "'cash round' stands under refund and return; a word tells one topic",
+        ),
+        (
+            "    claim:\n    - 'Refund'\n",
+            4,
+            "'Refund' stands under refund and claim; a word tells one topic",
+        ),
+        ("    refunds: ['cash round']\n", 3, "'refunds' is no topic; did you mean 'refund'?"),
+    ],
+)
+def test_a_cue_in_two_topics_is_refused_where_it_stands(tmp_path, topics, line, words):
+    path = write(tmp_path, f"gist:\n  topics:\n{topics}", "languages/en.yaml")
+
+    with pytest.raises(UserFileError) as caught:
+        load(tmp_path)
+
+    (fault,) = map(str, caught.value.faults)
+    assert fault.startswith(f"{path}:{line}:")
+    assert words in fault
