@@ -231,6 +231,7 @@ def test_a_phrase_that_swallows_nothing_is_taken(tmp_path, phrase):
     load(tmp_path)
 
 
+@pytest.mark.parametrize(
     ("topics", "line", "words"),
     [
         (
