@@ -96,7 +96,7 @@ class Overviews:
 
 
 def _worst(views: Iterable[View], now: datetime) -> list[Stake]:
-    found = (worst_stake(stakes(one, now)) for one in views)
+    found = (worst_stake(stakes(one, now), now) for one in views)
     return [stake for stake in found if stake is not None]
 
 

@@ -8,6 +8,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "en": {
         "line": "This store: {figures}.",
         "orders": "{n} orders",
+        "one_order": "1 order",
         "days_to_ship": "ships in {n} days",
         "late": "{n} late",
         "broken_promise": "{n} with a broken promise",
@@ -24,6 +25,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "ja": {
         "line": "この店の記録：{figures}。",
         "orders": "注文{n}件",
+        "one_order": "注文1件",
         "days_to_ship": "発送まで{n}日",
         "late": "遅延{n}件",
         "broken_promise": "約束違反{n}件",
@@ -54,7 +56,8 @@ def record_figures(record: StoreRecord, language: str) -> list[str]:
     """Each figure in words, the number of orders first."""
     words = WORDS.get(language, WORDS["en"])
     counted = {mark: len(numbers) for mark, numbers in record.marks.items()}
-    figures = [words["orders"].format(n=len(record.orders))]
+    orders = len(record.orders)
+    figures = [words["one_order" if orders == 1 else "orders"].format(n=orders)]
     if record.days_to_ship is not None:
         figures.append(words["days_to_ship"].format(n=record.days_to_ship))
     return figures + [words[mark].format(n=number) for mark, number in counted.items()]

@@ -199,6 +199,13 @@ def stories() -> Iterator[str]:
     yield from table()
 
 
+def needs() -> Iterator[str]:
+    """What each story's person is given when it matters."""
+    from tests.stories import needs, story
+
+    yield from needs.table(story.stories())
+
+
 TABLES: Mapping[str, Callable[[], Iterable[str]]] = {
     "commands": commands,
     "exit-codes": exit_codes,
@@ -214,6 +221,7 @@ TABLES: Mapping[str, Callable[[], Iterable[str]]] = {
     "gist-coverage": gist_coverage,
     "imports": imports,
     "stories": stories,
+    "needs": needs,
     "note-kinds": note_kinds,
     "note-keys": note_keys,
 }

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from daemon.cli.evidence import evidence
 from daemon.cli.exits import Exit, ExitError
+from daemon.cli.letters import letter
 from daemon.cli.listing import width, words, wrapped
 from daemon.cli.orders import orders, watches
 from daemon.cli.paths import Paths
+from daemon.cli.stake import stake, stores
 from daemon.i18n import in_terminal, speak, speaking
 from daemon.units import called
 
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from daemon.demo.postbox import Postbox
 
 BROAD = 76
+JUDGED, CANCELLED = "8100000000000001", "249-0000000-0000001"
+"""The orders of the first and the third story."""
 SEVERITIES = {"failure": ("critical", "red"), "warning": ("warning", "yellow")}
 """What Apprise calls them."""
 
@@ -69,6 +74,7 @@ def _demo(ctx: click.Context, *, only_once: bool, language: str) -> None:
                 good = running.play(_tell)
                 ctx.obj = Paths(given_config=folder / "config.yaml", given_state=folder / "state")
                 _show_ledger(ctx)
+                _show_help(ctx, language)
                 good &= _show_page(running, language, keep=not only_once)
                 if not only_once:
                     _say_postbox(running.postbox)
@@ -91,6 +97,23 @@ def _show_ledger(ctx: click.Context) -> None:
     ctx.invoke(orders, everything=True, limit=20)
     click.echo()
     ctx.invoke(watches, mine=True, limit=20)
+
+
+def _show_help(ctx: click.Context, language: str) -> None:
+    """One letter, one list of evidence, what is at stake, and the record of a store."""
+    click.echo("\n" + _("What doing nothing costs (orderbell stake):") + "\n")
+    ctx.invoke(stake)
+    click.echo(
+        "\n" + _("A letter, ready to paste (orderbell letter {order}):").format(order=CANCELLED)
+    )
+    click.echo()
+    ctx.invoke(letter, order_id=CANCELLED, language=language)
+    click.echo(
+        "\n" + _("What shows it (orderbell evidence {order} check):").format(order=JUDGED) + "\n"
+    )
+    ctx.invoke(evidence, order_id=JUDGED, action="check")
+    click.echo("\n" + _("How its store has behaved (orderbell stores):") + "\n")
+    ctx.invoke(stores, name=None, limit=20)
 
 
 def _show_page(running: "Stage", language: str, *, keep: bool) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from gettext import gettext as _
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -43,17 +44,18 @@ def stake(paths: Paths, everything: bool, as_json: bool) -> None:
         (
             Column("until", lambda row: until(row["due_at"], looker.zone, looker.now)),
             column("order", "order"),
-            Column("at stake", lambda row: row["amount"] or "not known"),
+            Column("at stake", lambda row: row["amount"] or _("not known")),
             Column("matter", lambda row: _matter(row, looker.language), overflow=Overflow.FOLD),
-            Column("who", lambda row: "you" if row["mine"] else "others"),
-            Column("worth it", lambda row: "no" if row["small"] else "yes"),
+            Column("who", lambda row: _("you") if row["mine"] else _("others")),
+            Column("worth it", lambda row: _("no") if row["small"] else _("yes")),
         ),
         as_json=as_json,
         empty="nothing is at stake",
     )
     if found.totals and not as_json:
-        more = f" (together {found.together} by your rates)" if found.together else ""
-        click.echo(f"in all {', '.join(found.totals)}{more}")
+        click.echo(_("in all {sums}").format(sums=", ".join(found.totals)))
+        if found.together:
+            click.echo(_("together {sum} by your rates").format(sum=found.together))
 
 
 @click.command(short_help="How each store has behaved, with the orders behind it.")
@@ -105,7 +107,8 @@ def looker_of(paths: Paths) -> "Looker":
 def _matter(row: Mapping[str, Any], language: str) -> str:
     from daemon.files.exports.words import TABLES
 
-    table = "watch" if row["kind"] in TABLES["watch"] else "case"
+    tables = (one for one in ("watch", "finding") if row["kind"] in TABLES[one])
+    table = next(tables, "case")
     return named(table, row["kind"], language)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from orders.facts.view import View
+from orders.order import Order
 from parsers.bundled_yaml import read_bundled
 from parsers.notice import Kind, Role
 
@@ -51,6 +52,10 @@ class Checklists(_Part):
     limits: dict[str, UploadLimit]
 
 
+CAME = frozenset({Kind.RETURN_AUTHORISED, Kind.RETURN_SHIPPED, Kind.RETURN_RECEIVED})
+"""What is sent back was received."""
+
+
 @cache
 def checklists() -> Checklists:
     path = Path(__file__).parent / "checklists.yaml"
@@ -69,8 +74,15 @@ def reason_of(view: View) -> str:
         return "wrong_item"
     if "partial_delivery" in findings:
         return "missing"
-    gone = Kind.PARCEL_NOT_HERE in order.kinds or (order.shipped_at and not order.delivered_at)
-    return "not_received" if gone else "not_as_described"
+    if Kind.PARCEL_NOT_HERE in order.kinds or not _is_here(order):
+        return "not_received"
+    return "not_as_described"
+
+
+def _is_here(order: Order) -> bool:
+    """Whether the goods came: they were delivered, or are to go back."""
+    back = any(case.outcome == "return_refund" for case in order.cases)
+    return back or order.delivered_at is not None or bool(CAME & order.kinds)
 
 
 def item_of(name: str, checklist: Checklist) -> str:

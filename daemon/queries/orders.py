@@ -214,7 +214,7 @@ def _record(ledger: Ledger, key: str, teller: Teller) -> str | None:
 
 
 def _stake(shown: View, teller: Teller) -> Row | None:
-    worst = worst_stake(stakes(shown, teller.now))
+    worst = worst_stake(stakes(shown, teller.now), teller.now)
     if worst is None:
         return None
     return {"amount": _text(worst.amount), "due_at": iso(worst.due_at, teller.zone)}

@@ -51,7 +51,7 @@ def listed_stakes(ledger: Ledger, looker: Looker, *, everything: bool = False) -
     worst: list[Stake] = []
     for row in ledger.orders.unsettled():
         own = stakes(view(row.key, ledger, looker.policy, looker.zone), looker.now)
-        first = worst_stake(own)
+        first = worst_stake(own, looker.now)
         worst += [first] if first else []
         found += own if everything else [first] if first else own[:1]
     sums = totals(worst)

@@ -83,7 +83,7 @@ def _rows(alerts: Iterable[AlertRow], teller: Teller) -> list[Row]:
 
 
 def _worst(views: Mapping[str, View], now: datetime) -> dict[str, Stake]:
-    found = ((key, worst_stake(stakes(view, now))) for key, view in views.items())
+    found = ((key, worst_stake(stakes(view, now), now)) for key, view in views.items())
     return {key: stake for key, stake in found if stake is not None}
 
 

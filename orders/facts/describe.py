@@ -135,7 +135,7 @@ def _side(view: View, now: datetime, *, believed: bool) -> _Side:
 
 
 def _stake_facts(view: View, now: datetime) -> dict[str, FactValue]:
-    worst = worst_stake(stakes(view, now))
+    worst = worst_stake(stakes(view, now), now)
     return known(
         {
             "order.stake": worst.amount if worst else None,

@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from orders.facts.view import View
-from orders.order import Actor, Case, CaseKind, Order, Watch, WatchState
+from orders.order import Actor, Case, CaseKind, Finding, Order, Watch, WatchState
 from parsers.notice import Money
 
 NO_MONEY = frozenset({CaseKind.ACCOUNT, CaseKind.FEE})
@@ -37,6 +37,10 @@ WINDOWS = frozenset(
 """Rights that run out for every order: worth money only where something is wrong."""
 
 
+OWING = frozenset({"refund_short", "shipped_after_cancel_request", "cancelled_order_moving"})
+"""Contradictions by which money is owed: the rest of a refund, a parcel that was cancelled."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stake:
     """One open matter of an order and what it is worth."""
@@ -44,9 +48,10 @@ class Stake:
     order: str
     """Key of the order."""
     kind: str
-    """Kind of the watch (`appeal`, `return_parcel`) or of the case (`dispute`)."""
+    """Of the watch (`appeal`, `return_parcel`), the case (`dispute`) or the finding
+    (`refund_short`)."""
     id: str
-    """Of the watch or case."""
+    """Of the watch, case or finding."""
     amount: Money | None
     """None when no mail named a sum."""
     due_at: datetime | None
@@ -119,6 +124,7 @@ def stakes(view: View, now: datetime) -> tuple[Stake, ...]:
     counted = [watch for watch in view.watches if _counts(watch, view, now)]
     found = [_of_watch(order, watch) for watch in counted]
     found += [_of_case(order, case) for case in _unwatched(order, counted)]
+    found += [_of_finding(order, one) for one in view.findings if one.kind in OWING]
     return tuple(sorted(found, key=_first_due))
 
 
@@ -144,12 +150,20 @@ def _is_wrong(view: View) -> bool:
     return view.order.problem or bool(view.findings)
 
 
-def worst_stake(found: Iterable[Stake]) -> Stake | None:
-    """The matter that tells what an order is worth: the largest sum, then the nearest date."""
+def worst_stake(found: Iterable[Stake], now: datetime) -> Stake | None:
+    """The matter that tells what an order is worth: the largest sum, then what can still be met,
+    then the nearest date.
+    """
     with_money = [stake for stake in found if stake.amount is not None]
     return min(
-        with_money, key=lambda stake: (-_value(stake.amount), *_first_due(stake)), default=None
+        with_money,
+        key=lambda stake: (-_value(stake.amount), _is_over(stake, now), *_first_due(stake)),
+        default=None,
     )
+
+
+def _is_over(stake: Stake, now: datetime) -> bool:
+    return stake.due_at is not None and stake.due_at <= now
 
 
 def totals(found: Iterable[Stake]) -> tuple[Money, ...]:
@@ -187,6 +201,18 @@ def _of_case(order: Order, case: Case) -> Stake:
         amount=_case_money(order, case, awarded=False),
         due_at=case.respond_by,
         mine=case.waiting_for is Actor.ME,
+    )
+
+
+def _of_finding(order: Order, finding: Finding) -> Stake:
+    """A sum that is owed and has no deadline of its own."""
+    return Stake(
+        order=order.key,
+        kind=finding.kind,
+        id=finding.id,
+        amount=finding.amount or _left(order),
+        due_at=None,
+        mine=True,
     )
 
 

@@ -79,10 +79,16 @@ def elsewhere() -> Mapping[str, str]:
 def table() -> Iterator[str]:
     """Markdown: every row, its state, and where it is shown."""
     told, others = states(stories()), elsewhere()
-    yield from ("| Row | Situation | State | Shown by |", "| --- | --- | --- | --- |")
+    letters = {one.folder.name: one.story.needs.letter for one in stories() if one.story.needs}
+    yield from (
+        "| Row | Situation | State | Shown by | Letter |",
+        "| --- | --- | --- | --- | --- |",
+    )
     for row in ROWS:
         state, names = told.get(row, ("covered" if row in others else "open", ()))
         shown = [f"`{name}`" for name in names]
         if row in others:
             shown.append(f"`{Path(others[row].partition('::')[0]).name}`")
-        yield f"| {row} | {TITLES[row]} | {state} | {', '.join(shown)} |"
+        fit = dict.fromkeys(f"`{letters[name]}`" for name in names if letters.get(name))
+        cells = (row, TITLES[row], state, ", ".join(shown), ", ".join(fit) or "–")
+        yield f"| {' | '.join(cells)} |"

@@ -99,6 +99,20 @@ class Known(Written):
     """Mail → level and confidence of its match."""
 
 
+class Needed(Written):
+    """What the commands give its person when the rule `at` first rings."""
+
+    at: str
+    letter: str = ""
+    """Empty where there is nobody to write to."""
+    evidence: str
+    """Reason of the checklist."""
+    stake: str = ""
+    """What doing nothing costs, and until when; empty where it costs nothing more."""
+    record: tuple[str, ...] = ()
+    """Figures of the store; none for a seller, and where no mail names the store."""
+
+
 class Story(Written):
     title: str
     covers: tuple[str, ...]
@@ -117,6 +131,8 @@ class Story(Written):
     silent: tuple[str, ...] = ()
     """Words that no alert may show."""
     ledger: dict[Text, Known] = {}
+    needs: Needed | None = None
+    """None where no order of the person's is touched."""
 
 
 @dataclass(frozen=True)

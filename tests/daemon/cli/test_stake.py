@@ -36,7 +36,7 @@ def test_rates_make_one_sum_and_worth_it_marks_what_is_small(tmp_path):
     placed(household, ORDER, "26.12 USD")
 
     assert household.rows("stake")[0]["small"] is True
-    assert "in all 26.12 USD (together 4048.60 JPY by your rates)" in household.call("stake").stdout
+    assert "in all 26.12 USD\ntogether 4048.60 JPY by your rates" in household.call("stake").stdout
 
 
 def test_an_order_says_what_is_at_stake(disputed):

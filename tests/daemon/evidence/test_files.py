@@ -156,7 +156,9 @@ def test_a_changed_or_lost_file_is_noticed(folder, tmp_path):
         ([said("order.placed", 0), said("wrong_item", 9)], "wrong_item"),
         ([said("order.placed", 0), said("parcel_not_here", 9)], "not_received"),
         ([said("order.placed", 0), said("shipment.shipped", 2)], "not_received"),
-        ([said("order.placed", 0)], "not_as_described"),
+        ([said("order.placed", 0)], "not_received"),
+        ([said("order.placed", 0), said("shipment.delivered", 9)], "not_as_described"),
+        ([said("order.placed", 0), said("return.shipped", 9)], "not_as_described"),
     ],
 )  # fmt: skip
 def test_the_likeliest_reason_is_offered(events, reason):

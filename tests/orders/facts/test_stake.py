@@ -35,7 +35,7 @@ def test_what_was_paid_back_is_at_stake_no_more():
 
     part = found(15, PLACED, SHIPPED, DELIVERED, said("dispute.opened", 12), back)
     assert part["dispute"].amount == money("16.80 USD")
-    assert worst_stake(stakes(seen(PLACED, whole), day(60))) is None
+    assert worst_stake(stakes(seen(PLACED, whole), day(60)), day(60)) is None
 
 
 def test_rights_that_run_out_cost_nothing_while_all_is_well():
@@ -51,13 +51,39 @@ def test_matters_of_one_order_are_the_same_money():
     view = seen(PLACED, SHIPPED, DELIVERED, OPENED, INVALID)
 
     assert len(stakes(view, day(21))) > 1
-    assert totals([worst_stake(stakes(view, day(21)))]) == (money("40.00 USD"),)
+    assert totals([worst_stake(stakes(view, day(21)), day(21))]) == (money("40.00 USD"),)
+
+
+def test_a_deadline_that_can_still_be_met_is_told_before_one_that_is_over():
+    late = seen(PLACED, said("dispute.opened", 12, cases="D1"), INVALID)
+    worst = worst_stake(stakes(late, day(21)), day(21))
+
+    assert any(one.due_at and one.due_at <= day(21) for one in stakes(late, day(21)))
+    assert worst.kind == "appeal"
+    assert worst.due_at > day(21)
+
+
+def test_the_rest_of_a_short_refund_is_at_stake_without_a_date():
+    judged = said("dispute.judged", 20, judgement="valid", amount=money("40.00 USD"), cases="D1")
+    short = said("refund.completed", 25, amount=money("30.00 USD"), cases="D1")
+    owed = found(26, PLACED, SHIPPED, DELIVERED, OPENED, judged, short)["refund_short"]
+
+    assert (owed.amount, owed.due_at, owed.mine) == (money("10.00 USD"), None, True)
+
+
+def test_a_cancelled_order_that_moves_is_at_stake_until_it_is_paid_back():
+    gone = said("order.cancelled", 1)
+    moving = found(3, PLACED, gone, SHIPPED)
+    back = said("refund.completed", 4, amount=money("46.80 USD"))
+
+    assert moving["cancelled_order_moving"].amount == money("46.80 USD")
+    assert found(5, PLACED, gone, SHIPPED, back)["cancelled_order_moving"].amount is None
 
 
 def test_sums_of_different_currencies_are_never_added():
     yen = seen(said("order.placed", 0, AZ, total=money("3980 JPY"), ship_by=day(3)), number=AZ)
     usd = seen(said("order.placed", 0, AE2, total=money("5.00 USD")), number=AE2)
-    worst = [worst_stake(stakes(view, day(90))) for view in (yen, usd, seen(PLACED))]
+    worst = [worst_stake(stakes(view, day(90)), day(90)) for view in (yen, usd, seen(PLACED))]
 
     assert totals(stake for stake in worst if stake) == (money("3980 JPY"), money("51.80 USD"))
 
