@@ -59,7 +59,7 @@ def test_a_deadline_that_can_still_be_met_is_told_before_one_that_is_over():
     worst = worst_stake(stakes(late, day(21)), day(21))
 
     assert any(one.due_at and one.due_at <= day(21) for one in stakes(late, day(21)))
-    assert worst.kind == "appeal"
+    assert worst.mine
     assert worst.due_at > day(21)
 
 
