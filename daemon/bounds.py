@@ -76,3 +76,11 @@ def shown(value: object) -> str:
     """The wrong value as an error repeats it."""
     whole = str(value)
     return repr(whole if len(whole) <= SHOWN else f"{whole[:SHOWN]}…")
+
+
+def ordinary(path: Path) -> Path:
+    """A file, if it is there: a device or a pipe never ends. Raises ValueError."""
+    whole = path.expanduser()
+    if whole.exists() and not whole.is_file():
+        raise ValueError(f"{path} is no ordinary file")
+    return path

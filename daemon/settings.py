@@ -202,6 +202,7 @@ Host = Annotated[str, AfterValidator(bounds.host)]
 Listen = Annotated[str, AfterValidator(_listen)]
 Network = Annotated[str, AfterValidator(_network)]
 FilePath = Annotated[Path, BeforeValidator(bounds.path)]
+OrdinaryFile = Annotated[FilePath, AfterValidator(bounds.ordinary)]
 Command = Annotated[tuple[Text, ...], Field(min_length=1, max_length=100)]
 Poll = Annotated[Duration, AfterValidator(bounds.between(timedelta(seconds=10), DAY))]
 GroupWait = Annotated[Duration, AfterValidator(bounds.between(timedelta(0), DAY))]
@@ -324,7 +325,7 @@ class Mailbox(Written):
     """Left out with starttls or none: 143."""
     tls: Literal["implicit", "starttls", "none"] = "implicit"
     """none is for loopback only."""
-    tls_ca_file: FilePath | None = None
+    tls_ca_file: OrdinaryFile | None = None
     """PEM file with the certificate of your own server or its authority."""
     user: Text
     """Name the server knows you by, usually your address."""
@@ -456,7 +457,7 @@ class Mqtt(Written):
     """Its password."""
     tls: bool = False
     """Speak TLS; the certificate is checked."""
-    tls_ca_file: Path | None = None
+    tls_ca_file: OrdinaryFile | None = None
     """PEM file with the certificate of your own broker or its authority."""
     topic: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "orderbell"
     """Everything is published below it; another for a second Orderbell at the same broker."""
@@ -658,7 +659,9 @@ class Settings(Written):
     """IMAP accounts that are watched."""
     targets: Annotated[tuple[Target, ...], Field(max_length=MOST_TARGETS)] = ()
     """Where alerts go."""
-    notify: Annotated[dict[Text, tuple[Text, ...]], Field(max_length=MOST)] = {}
+    notify: Annotated[
+        dict[Text, Annotated[tuple[Text, ...], Field(max_length=MOST)]], Field(max_length=MOST)
+    ] = {}
     """Groups: name → ids of targets."""
     alerts: AlertSettings = AlertSettings()
     routes: Annotated[tuple[WrittenRoute, ...], Field(max_length=MOST)] = ()

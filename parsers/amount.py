@@ -1,9 +1,14 @@
 """Amounts as people write them, in a command or a file: a value and its currency, `26.12 USD`."""
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 
 from parsers.notice import CURRENCIES, Money
 from parsers.user_yaml import did_you_mean
+
+NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]{0,6})?|\.[0-9]{1,6}")
+"""Below 10^15 and not finer than anybody pays; no exponent, of which ten letters are gigabytes."""
+SHOWN = 60
 
 
 def currency_code(text: str) -> str:
@@ -21,12 +26,8 @@ def amount(text: str) -> Money:
     """An amount such as '26.12 USD'. Raises ValueError with what to write."""
     number, _, currency = text.strip().partition(" ")
     how = "write value and currency, such as '26.12 USD'"
-    try:
-        value = Decimal(number)
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not value.is_finite() or value < 0:
-        raise ValueError(f"{text!r} is no amount; {how}")
+    if not NUMBER.fullmatch(number):
+        raise ValueError(f"{text[:SHOWN]!r} is no amount; {how}")
     if not currency:
         raise ValueError(f"{text!r} names no currency; {how}")
-    return Money(value=value, currency=currency_code(currency))
+    return Money(value=Decimal(number), currency=currency_code(currency))

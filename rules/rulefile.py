@@ -19,6 +19,11 @@ is told once.
 """
 
 
+LONGEST_TEXT = 2_000
+"""Signs of a title, body or advice: a message has room for half of it."""
+MOST_REPEATS = 50
+
+
 def _identifier(text: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", text) or len(text) > 64:
         raise ValueError("an id is small letters, digits and '-', such as expensive-and-silent")
@@ -32,7 +37,10 @@ def _several(value: object) -> object:
 def _delays(value: object) -> object:
     if value == DEADLINE:
         return value
-    return [_positive(duration(one)) for one in (value if isinstance(value, list) else [value])]
+    delays = value if isinstance(value, list) else [value]
+    if len(delays) > MOST_REPEATS:
+        raise ValueError(f"more than {MOST_REPEATS} delays; the last one counts over and over")
+    return [_positive(duration(one)) for one in delays]
 
 
 def _texts(value: object) -> object:
@@ -45,6 +53,8 @@ def _texts(value: object) -> object:
             raise ValueError(f"no language {language!r}; known are {', '.join(LANGUAGES)}")
         if not isinstance(text, str) or not text.strip():
             raise ValueError(f"the text for {language!r} is empty; write it in quotes")
+        if len(text) > LONGEST_TEXT:
+            raise ValueError(f"the text for {language!r} is longer than {LONGEST_TEXT} signs")
     return value
 
 

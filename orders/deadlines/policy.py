@@ -120,7 +120,7 @@ class PolicyRow(BaseModel):
     days: Annotated[int | None, Field(ge=-LONGEST, le=LONGEST)] = None
     hours: Annotated[int | None, Field(ge=-24 * LONGEST, le=24 * LONGEST)] = None
     count: Literal["calendar", "business"] = "calendar"
-    holidays: str | None = None
+    holidays: Annotated[str | None, Field(pattern=r"^[A-Z]{2}$")] = None
     otherwise: bool = False
     only: Literal["paid", "whole", "changed", "unsent"] | None = None
     after: bool = False
