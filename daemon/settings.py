@@ -18,8 +18,10 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
     PlainSerializer,
+    Tag,
     TypeAdapter,
     ValidationError,
     WithJsonSchema,
@@ -36,6 +38,7 @@ from parsers.user_yaml import (
     Fault,
     UserFileError,
     check,
+    clock,
     did_you_mean,
     duration,
     duration_text,
@@ -44,6 +47,7 @@ from parsers.user_yaml import (
 from rules.alert import Severity
 from rules.fields import ABOUTS
 from rules.matchers import compile_when
+from rules.quiet import QUIET_WORDS, QuietWish, quiet_form
 from rules.routes import Route
 
 ABBREVIATIONS = {
@@ -97,13 +101,6 @@ def zone_here() -> str:
         except (ValueError, OSError, KeyError):
             continue
     return "UTC"
-
-
-def _clock(text: object) -> time:
-    match = re.fullmatch(r"(\d{1,2}):(\d{2})", str(text))
-    if not match or int(match[1]) > 23 or int(match[2]) > 59:
-        raise ValueError('expected a time of day such as "22:30"')
-    return time(int(match[1]), int(match[2]))
 
 
 def _amount(value: object) -> Money:
@@ -183,7 +180,7 @@ Zone = Annotated[
 ]
 Clock = Annotated[
     time,
-    BeforeValidator(_clock),
+    BeforeValidator(clock),
     PlainSerializer(lambda clock: f"{clock:%H:%M}"),
     WithJsonSchema({"type": "string", "pattern": CLOCK, "examples": ["22:30"]}),
 ]
@@ -588,6 +585,28 @@ Names = Annotated[
 ]
 
 
+class QuietHours(Written):
+    from_: Clock = Field(alias="from")
+    """Begin."""
+    to: Clock
+    """End; before the begin means the next day."""
+    timezone: Zone | None = None
+    """When another than timezone."""
+
+    @property
+    def wish(self) -> QuietWish:
+        return QuietWish(begin=self.from_, end=self.to, zone=self.timezone)
+
+
+QuietText = (
+    Annotated[
+        Annotated[Literal["hold", "ignore"], Tag("word")] | Annotated[QuietHours, Tag("hours")],
+        Discriminator(quiet_form),
+    ]
+    | None
+)
+
+
 class WrittenRoute(Written):
     """Alerts that are all of this go to these groups."""
 
@@ -607,6 +626,8 @@ class WrittenRoute(Written):
     """A test as in rules: {at_least: 20000 JPY}."""
     goes_on: bool = Field(False, alias="continue")
     """true: the routes behind it are asked too."""
+    quiet_hours: QuietText = None
+    """hold or ignore them, whatever the severity; or its own: {from: "22:30", to: "07:00"}."""
 
     @model_validator(mode="after")
     def sensible(self) -> "WrittenRoute":
@@ -621,6 +642,13 @@ class WrittenRoute(Written):
         return self
 
     @property
+    def quiet_wish(self) -> QuietWish | None:
+        written = self.quiet_hours
+        if isinstance(written, str):
+            return QUIET_WORDS[written]
+        return written.wish if written else None
+
+    @property
     def compiled(self) -> Route:
         amount = {"order.amount": self.amount}
         return Route(
@@ -631,16 +659,8 @@ class WrittenRoute(Written):
             marketplaces=self.marketplace,
             amount=compile_when("order", amount)[0] if self.amount is not None else None,
             goes_on=self.goes_on,
+            quiet=self.quiet_wish,
         )
-
-
-class QuietHours(Written):
-    from_: Clock = Field(alias="from")
-    """Begin."""
-    to: Clock
-    """End; before the begin means the next day."""
-    timezone: Zone | None = None
-    """When another than timezone."""
 
 
 class Digest(Written):

@@ -9,7 +9,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
@@ -295,6 +295,16 @@ def duration(text: object) -> timedelta:
     if found > LONGEST:
         raise ValueError(too_long)
     return found
+
+
+def clock(text: object) -> time:
+    """A time of day such as 22:30. Raises ValueError for anything else."""
+    if isinstance(text, time):
+        return text
+    match = re.fullmatch(r"(\d{1,2}):(\d{2})", str(text))
+    if not match or int(match[1]) > 23 or int(match[2]) > 59:
+        raise ValueError('expected a time of day such as "22:30"')
+    return time(int(match[1]), int(match[2]))
 
 
 def duration_text(span: timedelta) -> str:

@@ -15,9 +15,9 @@ from parsers.notice import Money
 from parsers.user_yaml import duration
 from rules.alert import Alert, AlertState, Announcement, Cause, Severity, Timing
 from rules.evaluate import Evaluation
-from rules.routes import Envelope, Facts, groups_by_route
+from rules.routes import Envelope, Facts, groups_by_route, quiet_by_route
 from rules.rulebook import Rule, Rulebook
-from rules.schedule import CHANNELS, Channel, Plan, quiet_end, reminders, slot
+from rules.schedule import CHANNELS, Channel, Plan, planned, quiet_end, reminders, slot
 from rules.templates import known, parse, slots
 
 __all__ = [
@@ -289,7 +289,8 @@ def _told(
     rule, plan = judgement.rule, moment.plan
     at_once = cause is Cause.REPEAT or alert.severity is Severity.CRITICAL or alert.order is None
     start = moment.now if at_once else moment.window
-    when = slot(plan, alert.severity, rule.group, start, alert.due_at, moment.now)
+    calm = _plan_for(rule, alert, plan, judgement.subject.facts, moment.now)
+    when = slot(calm, alert.severity, rule.group, start, alert.due_at, moment.now)
     folded = plan.channel(alert.severity).folds(rule.group)
     alert = replace(
         alert,
@@ -381,11 +382,22 @@ def _groups(rule: Rule, alert: Alert, plan: Plan, facts: Facts, now: datetime) -
     """The rule's own, else those of the routes it takes, else those of the severity."""
     if rule.notify is not None:
         return rule.notify
-    envelope = Envelope(
-        rule=rule.id, about=rule.about, severity=alert.severity, facts=facts, now=now
-    )
-    routed = groups_by_route(plan.routes, envelope)
+    routed = groups_by_route(plan.routes, _envelope(rule, alert, facts, now))
     return plan.channel(alert.severity).notify if routed is None else routed
+
+
+def _plan_for(rule: Rule, alert: Alert, plan: Plan, facts: Facts, now: datetime) -> Plan:
+    """With the quiet hours of the rule, else those of a route it takes. A rule that says itself
+    whom to tell takes none.
+    """
+    wish = rule.quiet_hours
+    if wish is None and rule.notify is None:
+        wish = quiet_by_route(plan.routes, _envelope(rule, alert, facts, now))
+    return planned(plan, wish)
+
+
+def _envelope(rule: Rule, alert: Alert, facts: Facts, now: datetime) -> Envelope:
+    return Envelope(rule=rule.id, about=rule.about, severity=alert.severity, facts=facts, now=now)
 
 
 def _news(rule: Rule, subject: Subject) -> dict[str, str]:
@@ -498,11 +510,13 @@ def backlog(
     """
     rules = {rule.id: rule for rule in book.rules}
     due = [alert for alert in filter(_is_untold, live) if alert.rule in rules]
-    at = _backlog_at(due, plan, now)
+    together = _backlog_at(due, plan, now)
     told = []
     for alert in sorted(due, key=lambda one: (-one.severity.rank, one.since, one.key)):
         known_of_it = (facts or {}).get(alert.key, {})
         groups = _groups(rules[alert.rule], alert, plan, known_of_it, now)
+        calm = _plan_for(rules[alert.rule], alert, plan, known_of_it, now)
+        at = together if calm is plan else _backlog_at([alert], calm, now)
         after = replace(alert, told_at=at, groups=groups)
         told.append(
             Announcement(

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from orders.subject import FactValue
 from rules.alert import Severity
 from rules.matchers import Matcher
+from rules.quiet import QuietWish
 
 Facts = Mapping[str, FactValue]
 
@@ -26,6 +27,7 @@ class Route:
     """A test on `order.amount`."""
     goes_on: bool = False
     """The routes behind it are asked too."""
+    quiet: QuietWish | None = None
 
     def fits(self, envelope: "Envelope") -> bool:
         return (
@@ -68,3 +70,8 @@ def groups_by_route(routes: Sequence[Route], envelope: Envelope) -> tuple[str, .
     if not found:
         return None
     return tuple(dict.fromkeys(group for route in found for group in route.notify))
+
+
+def quiet_by_route(routes: Sequence[Route], envelope: Envelope) -> QuietWish | None:
+    """What the first of the routes taken that speaks of quiet hours says."""
+    return next((route.quiet for _, route in taken(routes, envelope) if route.quiet), None)

@@ -21,6 +21,7 @@ from rules.faults import name_faults, text_faults
 from rules.fields import ABOUTS
 from rules.matchers import Matcher, clash, compile_when, follows
 from rules.operators import Test
+from rules.quiet import QuietWish
 from rules.rulefile import DEADLINE, WrittenRule, WrittenRules
 
 SHIPPED = "defaults.yaml"
@@ -59,6 +60,8 @@ class Rule:
     """Ids of rules that are silent meanwhile for anything of the same order."""
     quiet_while: Matcher | None
     """While it holds this rule's alerts are neither told nor repeated."""
+    quiet_hours: QuietWish | None
+    """What it says of the quiet hours, before any route; None: as for all."""
     escalate: Escalation | None
     resolved: bool
     """The end is worth a message."""
@@ -430,6 +433,7 @@ def _ready(
         quiets=written.quiets,
         quiets_order=written.quiets_order,
         quiet_while=tests.quiet_while,
+        quiet_hours=written.quiet_wish,
         escalate=(
             Escalation(after=written.escalate.after, notify=written.escalate.notify)
             if written.escalate

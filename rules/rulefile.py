@@ -3,14 +3,24 @@ are made.
 """
 
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+)
 
-from parsers.user_yaml import duration
+from parsers.user_yaml import clock, duration
 from rules.alert import Severity
 from rules.fields import ABOUTS
+from rules.quiet import QUIET_WORDS, QuietWish, quiet_form
 from rules.strings import LANGUAGES
 
 DEADLINE = "deadline"
@@ -82,6 +92,9 @@ _TEXTS = {
 }
 _REPEAT = {"anyOf": [{"const": DEADLINE}, SPAN, {"type": "array", "items": SPAN}]}
 
+_CLOCK = {"type": "string", "pattern": r"^\d{1,2}:\d{2}$", "examples": ["22:30"]}
+
+Clock = Annotated[time, BeforeValidator(clock), WithJsonSchema(_CLOCK)]
 Duration = Annotated[timedelta, BeforeValidator(duration), WithJsonSchema(SPAN)]
 Delay = Annotated[
     timedelta, BeforeValidator(duration), AfterValidator(_positive), WithJsonSchema(SPAN)
@@ -100,6 +113,24 @@ class _Written(BaseModel):
 class WrittenEscalation(_Written):
     after: Delay = Field(description="how long without an acknowledgement")
     notify: Names = Field(description="groups that are told then")
+
+
+class WrittenNight(_Written):
+    from_: Clock = Field(alias="from", description="begin")
+    to: Clock = Field(description="end; before the begin means the next day")
+
+    @property
+    def wish(self) -> QuietWish:
+        return QuietWish(begin=self.from_, end=self.to)
+
+
+QuietText = (
+    Annotated[
+        Annotated[Literal["hold", "ignore"], Tag("word")] | Annotated[WrittenNight, Tag("hours")],
+        Discriminator(quiet_form),
+    ]
+    | None
+)
 
 
 class WrittenRule(_Written):
@@ -135,6 +166,12 @@ class WrittenRule(_Written):
     quiet_while: dict[str, Any] | None = Field(
         None, description="tests on facts; while they hold, this rule keeps silent"
     )
+    quiet_hours: QuietText = Field(
+        None,
+        description=(
+            "hold or ignore the quiet hours, whatever the severity; or its own: {from: …, to: …}"
+        ),
+    )
     escalate: WrittenEscalation | None = Field(None, description="whom to tell when nobody reacts")
     resolved: bool = Field(True, description="say so when it is over")
     enabled: bool = Field(True, description="false: known, but not in force")
@@ -142,6 +179,13 @@ class WrittenRule(_Written):
     body: Texts | None = Field(None, description="what happened, in a sentence or two")
     advice: Texts | None = Field(None, description="what to do next")
     missed: Texts | None = Field(None, description="what to do when the deadline has passed")
+
+    @property
+    def quiet_wish(self) -> QuietWish | None:
+        written = self.quiet_hours
+        if isinstance(written, str):
+            return QUIET_WORDS[written]
+        return written.wish if written else None
 
 
 class WrittenRules(_Written):

@@ -3,11 +3,12 @@ deadline. Pure.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from orders.facts.stake import Worth
 from rules.alert import Severity, Timing
+from rules.quiet import QuietWish
 from rules.routes import Route
 
 DAY = timedelta(days=1)
@@ -99,6 +100,17 @@ def _held(until: datetime, due: datetime | None, now: datetime) -> Slot:
     if too_late:
         return Slot(at=now, delivery=Timing.NOW)
     return Slot(at=until, delivery=Timing.DIGEST)
+
+
+def planned(plan: Plan, wish: QuietWish | None) -> Plan:
+    """The plan for one alert whose rule or route says something of the quiet hours."""
+    if wish is None:
+        return plan
+    if wish.holds is not None:
+        channels = {one: replace(plan.channel(one), quiet=wish.holds) for one in Severity}
+        return replace(plan, channels=channels)
+    zone = wish.zone or plan.quiet_zone
+    return replace(plan, quiet_from=wish.begin, quiet_to=wish.end, quiet_zone=zone)
 
 
 def quiet_end(plan: Plan, at: datetime) -> datetime | None:

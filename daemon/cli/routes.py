@@ -1,6 +1,8 @@
 """`routes`: who would be told of what."""
 
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime, tzinfo
+from typing import Any
 
 import click
 
@@ -17,17 +19,20 @@ def routes() -> None:
 @routes.command(short_help="Who would get an alert, and which route says so.")
 @click.argument("name", metavar="RULE|ALERT")
 @click.option("--marketplace", metavar="NAME", help="As if about an order of it (with RULE).")
+@click.option("--at", "moment", metavar="TIME", help="As if it were then: 2026-03-02 23:30.")
 @as_json
 @click.pass_obj
-def test(paths: Paths, name: str, marketplace: str | None, as_json: bool) -> None:
-    """Say who would be told of an alert of RULE, or of the alert numbered ALERT, and which route
-    says so.
+def test(
+    paths: Paths, name: str, marketplace: str | None, moment: str | None, as_json: bool
+) -> None:
+    """Say who would be told of an alert of RULE, or of the alert numbered ALERT, which route says
+    so, and until when it waits.
     """
     from daemon.queries.routes import of_alert, of_rule, way
     from daemon.queries.rules import find_rule
 
     paths.settings()
-    setup, now = paths.setup(), datetime.now(UTC)
+    setup, now = paths.setup(), _instant(moment, paths.zone())
     if name.isdigit():
         with paths.ledger() as ledger:
             row = ledger.alerts.get(int(name))
@@ -46,3 +51,28 @@ def test(paths: Paths, name: str, marketplace: str | None, as_json: bool) -> Non
     groups, targets = ", ".join(told["groups"]), ", ".join(told["targets"])
     say(f"{told['rule']} ({told['severity']}) → {groups or 'every target'}: {targets or 'nobody'}")
     say(f"because of {told['because']}")
+    _say_when(told, datetime.fromisoformat(told["at"]).astimezone(paths.zone()))
+
+
+def _say_when(told: Mapping[str, Any], until: datetime) -> None:
+    at = f"{until:%Y-%m-%d %H:%M}"
+    match told["waits_for"], told["quiet_of"]:
+        case None, _:
+            say("it goes out at once")
+        case "digest", _:
+            say(f"it waits until {at} for the daily digest")
+        case _, None:
+            say(f"it waits until {at} for the quiet hours")
+        case _, "rule":
+            say(f"it waits until {at} for the rule's own quiet hours")
+        case _, route:
+            say(f"it waits until {at} for the quiet hours of {route}")
+
+
+def _instant(moment: str | None, zone: tzinfo) -> datetime:
+    from daemon.pipeline.notes import instant
+
+    try:
+        return instant(moment, zone) if moment else datetime.now(UTC)
+    except ValueError as error:
+        raise ExitError(Exit.USAGE, f"--at {moment}: {error}") from error

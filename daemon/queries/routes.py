@@ -7,8 +7,10 @@ from daemon.pipeline.setup import Setup
 from daemon.settings import Settings, WrittenRoute
 from daemon.store.alerts import AlertRow
 from rules.alert import Severity
-from rules.routes import Envelope, taken
+from rules.quiet import QuietWish
+from rules.routes import Envelope, Route, taken
 from rules.rulebook import Rule
+from rules.schedule import planned, slot
 
 
 def of_rule(rule: Rule, marketplace: str | None, now: datetime) -> Envelope:
@@ -70,7 +72,8 @@ def _conditions(route: WrittenRoute) -> list[tuple[str, str]]:
 
 def way(setup: Setup, rule: Rule | None, envelope: Envelope) -> dict[str, Any]:
     """The groups and targets that are told, and why these."""
-    routes = list(taken(setup.plan.routes, envelope))
+    own = rule is not None and rule.notify is not None
+    routes = [] if own else list(taken(setup.plan.routes, envelope))
     if rule is not None and rule.notify is not None:
         groups, because = rule.notify, "the rule's own notify"
     elif routes:
@@ -85,4 +88,33 @@ def way(setup: Setup, rule: Rule | None, envelope: Envelope) -> dict[str, Any]:
         "groups": list(groups),
         "targets": list(setup.reached(groups)),
         "because": because,
+        **_time(setup, rule, envelope, routes),
     }
+
+
+def _time(
+    setup: Setup, rule: Rule | None, envelope: Envelope, routes: list[tuple[int, Route]]
+) -> dict[str, Any]:
+    """When it goes out if it is decided now, and what it waits for."""
+    wish, whose = _quiet(rule, routes)
+    plan, group, now = planned(setup.plan, wish), rule.group if rule else None, envelope.now
+    when = slot(plan, envelope.severity, group, now, None, now)
+    folded = plan.channel(envelope.severity).folds(group)
+    waits_for = "digest" if folded else "quiet hours" if when.at > now else None
+    return {
+        "at": when.at.isoformat(),
+        "waits_for": waits_for,
+        "quiet_of": whose if waits_for == "quiet hours" else None,
+    }
+
+
+def _quiet(
+    rule: Rule | None, routes: list[tuple[int, Route]]
+) -> tuple[QuietWish | None, str | None]:
+    """Whose word on the quiet hours counts."""
+    if rule is not None and rule.quiet_hours is not None:
+        return rule.quiet_hours, "rule"
+    for number, route in routes:
+        if route.quiet is not None:
+            return route.quiet, f"route {number}"
+    return None, None
