@@ -3,6 +3,7 @@ clock.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from functools import partial
 from typing import Any
@@ -15,6 +16,7 @@ from orders.event import Source
 from parsers.frame import Frame
 from rules.alert import Cause, Severity
 from rules.difference import Sending, beside, compare
+from rules.rulebook import Rulebook
 
 BY_HAND = (Source.NOTE, Source.IMPORT, Source.ASSIGNMENT)
 """What no mail tells; mails are read again, and corrections follow from that."""
@@ -42,6 +44,14 @@ def would_send(
         for alert in rung
         if alert.at >= since
     ]
+
+
+def would_ring(
+    ledger: Ledger, setup: Setup, reads: Reader, name: str, *, since: datetime, until: datetime
+) -> list[Sending]:
+    """What one rule alone would have sent, oldest first. Raises KeyError when there is none."""
+    alone = replace(setup, rulebook=Rulebook(rules=(setup.rulebook.rule(name),)))
+    return would_send(ledger, alone, reads, since=since, until=until)
 
 
 def really_sent(ledger: Ledger, since: datetime) -> list[Sending]:

@@ -34,7 +34,8 @@ LONGEST_TEXT = 2_000
 MOST_REPEATS = 50
 
 
-def _identifier(text: str) -> str:
+def rule_id(text: str) -> str:
+    """Raises ValueError for what is none."""
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", text) or len(text) > 64:
         raise ValueError("an id is small letters, digits and '-', such as expensive-and-silent")
     return text
@@ -136,7 +137,7 @@ QuietText = (
 class WrittenRule(_Written):
     """One rule as people write it."""
 
-    id: Annotated[str, AfterValidator(_identifier)] = Field(description="its name, for good")
+    id: Annotated[str, AfterValidator(rule_id)] = Field(description="its name, for good")
     about: Literal[tuple(ABOUTS)] = Field(description="what it speaks of")  # type: ignore[valid-type]
     when: dict[str, Any] = Field(description="tests on facts; all must hold")
     hold: Duration = Field(timedelta(0), description="ring only when true for this long")

@@ -1,6 +1,7 @@
 """`rules`: check, list, test, explain and replay the rules, and their schema for editors."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,12 @@ from daemon.cli.paths import Paths
 
 if TYPE_CHECKING:
     from rules.rulebook import Rulebook
+
+
+STARTS = ("order", "shipment", "dispute", "refund", "mail")
+"""What a new rule may be about, as in rules/rulewriter.py."""
+PAST = timedelta(days=90)
+"""How far back a new rule is tried."""
 
 
 @click.group()
@@ -68,6 +75,46 @@ def list_rules(paths: Paths, effective: bool, as_json: bool) -> None:
         column("title", "title", Overflow.FOLD),
     )
     show(listed_rules(book), columns, as_json=as_json, empty="no rules are in effect")
+
+
+@rules.command()
+@click.argument("name")
+@click.option(
+    "--about",
+    type=click.Choice(STARTS),
+    default="order",
+    show_default=True,
+    help="What it speaks of.",
+)
+@click.option(
+    "--severity",
+    type=click.Choice(("critical", "warning", "info")),
+    default="warning",
+    show_default=True,
+    help="How loud it is.",
+)
+@click.pass_obj
+def new(paths: Paths, name: str, about: str, severity: str) -> None:
+    """Write a starting rule called NAME into your rules.yaml, and say what it would have rung for.
+
+    What stands in the file stays, comments too. Change the rule there to what you want.
+    """
+    from daemon.newrule import add_rule, check_name
+    from rules.rulewriter import starting_rule
+
+    settings = paths.settings_if_any()
+    groups, file = settings.notify if settings else None, paths.folder / "rules.yaml"
+    try:
+        check_name(name, file, groups)
+        rule = starting_rule(name, about, severity, paths.language())
+        book = add_rule(file, rule, groups)
+    except ValueError as error:
+        raise ExitError(Exit.USAGE, str(error)) from error
+    say(f"{book.rule(name).source}: the rule is written; change it there to what you want")
+    put("")
+    put(rule.rstrip())
+    put("")
+    _tell_past(paths, name)
 
 
 @rules.command()
@@ -188,6 +235,28 @@ def schema() -> None:
     from rules.schema import text
 
     click.echo(text(), nl=False)
+
+
+def _tell_past(paths: Paths, name: str) -> None:
+    """What the rule would have rung for in the mails kept."""
+    from datetime import UTC, datetime
+
+    from daemon.history import difference_rows, would_ring
+    from daemon.store.store import FILE
+    from daemon.worker.reading import inline
+
+    if not (paths.state / FILE).exists():
+        say("there is no past to try it on; the ledger begins with: orderbell once")
+        return
+    now, setup = datetime.now(UTC), paths.setup()
+    with paths.ledger() as ledger:
+        rung = would_ring(ledger, setup, inline(paths.packs), name, since=now - PAST, until=now)
+    if not rung:
+        say(f"in the last {PAST.days} days it would not have rung")
+        return
+    say(f"in the last {PAST.days} days it would have rung {len(rung)} times:")
+    columns = (column("at", "at"), column("title", "title", Overflow.FOLD))
+    show(difference_rows(rung, rung, (), paths.zone())[-20:], columns, as_json=False, empty="")
 
 
 def _effective(book: "Rulebook", *, as_json: bool) -> None:
