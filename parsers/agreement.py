@@ -113,11 +113,11 @@ def _other_headline(section: Section) -> str | None:
 
 def _still_ahead(section: Section, content: Content) -> str | None:
     """A result that calls missed what the same mail still asks for."""
+    today = section.page.clock.today
     for value in (content.fields.get("reason"), content.fields.get("outcome")):
-        name = MISSED.get(str(value))
-        until = content.fields.get(name) if name else None
-        today = section.page.clock.today
-        if name and today and (day := _day(until)) is not None and day >= today:
+        name = MISSED.get(str(value), "")
+        day = _day(content.fields.get(name))
+        if today and day and day >= today:
             return f"it says {value}, and {name} is {day.isoformat()}, still ahead"
     return None
 

@@ -277,7 +277,7 @@ def trusted_stamps(mail: ParsedMail, authserv_ids: Collection[str]) -> ProviderR
     """
     if not authserv_ids or not mail.all("received"):
         return None
-    values, above = _trusted_fields(mail.fields, {name.lower() for name in authserv_ids})
+    values, above = _trusted_fields(mail.fields, set(map(str.lower, authserv_ids)))
     if not values:
         return None
     fields = tuple(tuple(_results(value)) for value in values)

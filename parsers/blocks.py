@@ -100,8 +100,9 @@ class Lines:
         cell = self.cell(place)
         if cell is None:
             return []
-        cells = ((other, self.cell(other)) for other in range(len(self.printed)))
-        return [other for other, at in cells if other != place and at and cell.is_in_line_with(at)]
+        cells = dict(enumerate(map(self.cell, range(len(self.printed)))))
+        del cells[place]
+        return [other for other, at in cells.items() if at and cell.is_in_line_with(at)]
 
     def is_headed(self, place: int, label: int, is_value: Callable[[str], bool]) -> bool:
         """Whether a cell has a label of its own, on its left or above: other words than a value,

@@ -42,6 +42,7 @@ STAGES = frozenset(
     }
 )
 """What a progress bar shows."""
+DIGIT = re.compile(r"\d")
 MAX_ATTRIBUTION = 200
 HEADER_LINES = 5
 """Of an earlier mail's head: From, Sent, To, Cc, Subject."""
@@ -119,12 +120,10 @@ class Page:
             return False
         if folded.strip("-_* ") in self.pack.begins:
             return True
+        if not self.text.lines[place].endswith(":"):
+            return False
         dated = f"{fold(self.text.lines[place - 1])[:MAX_ATTRIBUTION]} {folded}"
-        return (
-            self.text.lines[place].endswith(":")
-            and any(sign.isdigit() for sign in dated)
-            and any(word in folded for word in self.pack.wrote)
-        )
+        return DIGIT.search(dated) is not None and any(map(folded.__contains__, self.pack.wrote))
 
     @cached_property
     def headlines(self) -> tuple[tuple[int, Hit[Template]], ...]:

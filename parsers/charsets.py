@@ -116,7 +116,7 @@ def decode_words(value: str) -> str:
     text = eight_bit(value)
     words = list(_encoded_words(text)) if "=?" in text else []
     if words:
-        ordinary = len(text) <= ORDINARY and all(word.charset == "utf-8" for word in words)
+        ordinary = len(text) <= ORDINARY and {word.charset for word in words} == {"utf-8"}
         text = (_by_library(text) if ordinary else None) or _joined(text, words)
     return clean(text.replace("\n", " ").replace("\r", " "))
 

@@ -93,6 +93,5 @@ def _linked(mail: ParsedMail, pack: Pack) -> Iterator[tuple[str, str]]:
     names = pack.file.links.get("code", ())
     for link in mail.links[:MAX_LINKS] if names else ():
         if "=" in link.url and marks.is_own(link.url, pack):
-            for value in marks.parameters(link, names):
-                if LINKED.fullmatch(value):
-                    yield value, link.url
+            values = filter(LINKED.fullmatch, marks.parameters(link, names))
+            yield from ((value, link.url) for value in values)

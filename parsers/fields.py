@@ -195,15 +195,19 @@ def pick(facts: Iterable[Fact], block: Block, head: int) -> dict[str, Fact]:
     return chosen
 
 
+def _of_several(facts: Sequence[Fact]) -> str:
+    lines = sorted({fact.line for fact in facts})
+    apart = all(below - above > 1 for above, below in pairwise(lines))
+    clear = all(fact.value != "unknown" for fact in facts)
+    return "mixed" if apart and clear else "unknown"
+
+
 def _verdict(facts: Sequence[Fact]) -> Fact:
     """Several judgements in one mail: all the same; mixed, when something stands between their
     labels that tells the claims apart; unknown as soon as one of them is unclear.
     """
     values = {fact.value for fact in facts}
-    lines = sorted({fact.line for fact in facts})
-    apart = all(below - above > 1 for above, below in pairwise(lines))
-    mixed = "mixed" if apart and "unknown" not in values else "unknown"
-    value = facts[0].value if len(values) == 1 else mixed
+    value = facts[0].value if len(values) == 1 else _of_several(facts)
     return Fact(
         name="judgement", value=value, line=facts[0].line, rank=0, evidence=facts[0].evidence
     )

@@ -79,11 +79,17 @@ def _inline(letter: ParsedMail, library: Library) -> ParsedMail | None:
             place += 1
             continue
         keys, end = block
-        address = ADDRESS.search(keys.get("from", ""))
-        if address and library.pack_of(address[0].lower().rpartition("@")[2]):
-            best = _letter(letter, keys, address[0].lower(), "\n".join(lines[end:]), library)
+        if address := _listed_address(keys.get("from", ""), library):
+            best = _letter(letter, keys, address, "\n".join(lines[end:]), library)
         place = end
     return best
+
+
+def _listed_address(sender: str, library: Library) -> str:
+    """The address in it, if a pack lists that; else nothing."""
+    found = ADDRESS.search(sender)
+    address = found[0].lower() if found else ""
+    return address if address and library.pack_of(address.rpartition("@")[2]) else ""
 
 
 def _block(

@@ -114,6 +114,11 @@ def gist_of(
     )
 
 
+def _letters(spans: Iterable[tuple[int, int]]) -> int:
+    """How many stand in them; a single one tells nothing."""
+    return sum(end - start for start, end in spans if end - start > 1)
+
+
 def language_of(lines: Iterable[str], library: Library) -> str:
     """The language most of whose listed words stand in the text, by their letters."""
     text = plain_text("\n".join(lines)[:3000])
@@ -121,8 +126,7 @@ def language_of(lines: Iterable[str], library: Library) -> str:
     for code, words in library.gist_words.items():
         found = (*words.topics.find(text), *words.cues.find(text))
         told = library.clauses[code].words.find(text)
-        spans = {(mark.start, mark.end) for mark in (*found, *told)}
-        weights[code] = sum(end - start for start, end in spans if end - start > 1)
+        weights[code] = _letters({(mark.start, mark.end) for mark in (*found, *told)})
     if not weights or not max(weights.values()):
         return "en"
     return max(sorted(weights), key=lambda code: weights[code])

@@ -7,7 +7,7 @@ watches and warnings; it never closes anything.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
@@ -137,12 +137,13 @@ def _compiled() -> Mapping[str, tuple[tuple[str, str, re.Pattern[str]], ...]]:
     for intent, languages in (known.model_extra or {}).items():
         if intent not in choices:
             raise UserFileError([document.fault([intent], f"no intent {intent!r}", at_key=True)])
-        found[intent] = tuple(
-            (language, line, _pattern(line))
-            for language, lines in languages.items()
-            for line in lines
-        )
+        found[intent] = tuple(_patterns(languages))
     return found
+
+
+def _patterns(languages: Mapping[str, Iterable[str]]) -> Iterator[tuple[str, str, re.Pattern[str]]]:
+    for language, lines in languages.items():
+        yield from ((language, line, _pattern(line)) for line in lines)
 
 
 def _pattern(line: str) -> re.Pattern[str]:

@@ -436,7 +436,7 @@ def field_to_json(value: FieldValue) -> Any:
         case datetime() | date():
             return value.isoformat()
         case tuple():
-            return [_item_to_json(item) for item in value]
+            return list(map(_item_to_json, value))
         case _:
             return value
 

@@ -255,12 +255,15 @@ def _languages(extra: Path | None, faults: list[Fault]) -> dict[str, LanguageFil
     return languages
 
 
+def _topics_of_words(topics: Mapping[str, Iterable[str]]) -> dict[str, str]:
+    return {plain_text(word): topic for topic, words in topics.items() for word in words}
+
+
 def _told_twice(
     document: Document, file: LanguageFile, older: LanguageFile | None
 ) -> Iterator[Fault]:
     """Words of topics that stand under two of them, in this file or in ours below it."""
-    topics = older.gist.topics if older else {}
-    known = {plain_text(word): topic for topic, words in topics.items() for word in words}
+    known = _topics_of_words(older.gist.topics if older else {})
     for topic, words in file.gist.topics.items():
         for place, word in enumerate(words):
             other = known.setdefault(plain_text(word), topic)

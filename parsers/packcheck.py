@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 from parsers.bundled_yaml import read_bundled
@@ -108,7 +109,7 @@ def _domains(file: PackFile) -> Slips:
 
 
 def _addresses(file: PackFile) -> Slips:
-    listed = {prefix + store for store in file.stores for prefix in ("", *file.hosts)}
+    listed = {prefix + store for prefix, store in product(("", *file.hosts), file.stores)}
     for group, addresses in dict(file.senders).items():
         for index, address in enumerate(addresses):
             host = address.partition("@")[2]

@@ -158,12 +158,16 @@ def _shape(text: str) -> str:
             " the digits of one: ####"
         )
     for low, high in RUN.findall(text):
-        if not 1 <= int(low) <= int(high or low) <= MAX_RUN:
-            raise ValueError(
-                f"a run of {low}{high and '-' + high} digits in {text!r}; write 1 to {MAX_RUN},"
-                " the smaller number first"
-            )
+        _check_run(low, high, text)
     return text
+
+
+def _check_run(low: str, high: str, text: str) -> None:
+    if not 1 <= int(low) <= int(high or low) <= MAX_RUN:
+        raise ValueError(
+            f"a run of {low}{high and '-' + high} digits in {text!r}; write 1 to {MAX_RUN},"
+            " the smaller number first"
+        )
 
 
 Shapes = tuple[Annotated[str, AfterValidator(_shape)], ...]

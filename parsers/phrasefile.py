@@ -352,9 +352,8 @@ class PhraseFile:
         if not texts:
             return old
         close = r"$" if key == "more" else ""
-        patterns = [_count(text) + close for text in texts]
-        patterns += [] if old is NOTHING else [old.pattern]
-        return re.compile("|".join(patterns), re.IGNORECASE)
+        mine = "|".join(_count(text) + close for text in texts)
+        return re.compile(mine if old is NOTHING else f"{mine}|{old.pattern}", re.IGNORECASE)
 
 
 def _numbers(labels: Iterable[Label]) -> re.Pattern[str]:

@@ -304,17 +304,13 @@ def _is_person(message: Message, library: Library) -> bool:
     """Whether From is somebody who neither is nor pretends to be a marketplace: a forwarder, by
     name and domain.
     """
-    letter = ParsedMail(
-        fields=(),
-        senders=tuple(
-            getaddresses([decode_words(str(value)) for value in message.get_all("from", [])])
-        ),
-    )
-    listed = any(
-        library.pack_of(address.lower().rpartition("@")[2]) for _, address in letter.senders
-    )
-    relayed = any(RELAYED.fullmatch(address.lower()) for _, address in letter.senders)
-    return bool(letter.senders) and not listed and not relayed and claim(letter, library) is None
+    written = [decode_words(str(value)) for value in message.get_all("from", [])]
+    letter = ParsedMail(fields=(), senders=tuple(getaddresses(written)))
+    addresses = [address.lower() for _, address in letter.senders]
+    if any(map(RELAYED.fullmatch, addresses)):
+        return False
+    listed = any(library.pack_of(address.rpartition("@")[2]) for address in addresses)
+    return bool(addresses) and not listed and claim(letter, library) is None
 
 
 def _scrub_headers(message: Message, mask: _Mask, *, person: bool) -> None:

@@ -50,7 +50,7 @@ def read(mail: ParsedMail, page: Page) -> tuple[Stated, ...]:
     things = [thing for text in mail.json_ld for thing in _things(_load(text), 0)]
     if "schema.org/" in mail.html and "itemtype" in mail.html:
         things.extend(_microdata(mail.html))
-    return tuple(stated for thing in things if (stated := _stated(thing, page)) is not None)
+    return tuple(filter(None, (_stated(thing, page) for thing in things)))
 
 
 def _load(text: str) -> Any:

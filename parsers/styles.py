@@ -520,12 +520,16 @@ def _declarations(source: str | Sequence[Any]) -> tuple[Declaration, ...]:
     for node in tinycss2.parse_blocks_contents(source, skip_comments=True, skip_whitespace=True):
         if node.type != "declaration":
             continue
-        tokens = [one for one in node.value if one.type not in ("whitespace", "comment")]
-        for name, read in VALUES.get(node.lower_name, ()):
-            known, value = read(tokens)
-            if known:
-                found.append(Declaration(name, value, node.important))
+        found.extend(_declared(node))
     return tuple(found)
+
+
+def _declared(node: Any) -> Iterable[Declaration]:
+    tokens = [one for one in node.value if one.type not in ("whitespace", "comment")]
+    for name, read in VALUES.get(node.lower_name, ()):
+        known, value = read(tokens)
+        if known:
+            yield Declaration(name, value, node.important)
 
 
 def _hinted(signature: Signature) -> Iterable[Declaration]:

@@ -129,10 +129,9 @@ class _Voice:
                 return order_name(self.subject, self.language)
             case "contact":
                 return _contact(self.subject, self.contact, self.language)
-            case "due":
-                return self._shown(self.due, slot) if self.due else None
-            case "since":
-                return self._shown(self.alert.since, slot)
+            case "due" | "since":
+                at = self.due if slot.name == "due" else self.alert.since
+                return self._shown(at, slot) if at else None
             case _:
                 return self._fact(slot)
 

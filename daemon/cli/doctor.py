@@ -20,6 +20,16 @@ CODES = {
 """Of what is bad without an error that has a code of its own."""
 
 
+def _tell(check: "Check", *, verbose: bool, as_json: bool) -> None:
+    more = f" (it said: {check.said})" if check.said and verbose else ""
+    what = check.what + more
+    if as_json:
+        print_json({"verdict": check.result.value, "about": check.about, "what": what})
+        return
+    about = f"{words(check.area)} {check.name}".rstrip()
+    click.echo(f"{check.result.value:<5} {about}: {in_terminal(what)}")
+
+
 @click.command(short_help="Look at everything that must be right, with the cures.")
 @click.option("--no-message", is_flag=True, help="Send no test message to the targets.")
 @click.option(
@@ -35,13 +45,7 @@ def doctor(paths: Paths, no_message: bool, verbose: bool, as_json: bool) -> None
 
     bad: list[Check] = []
     for check in examine(paths.files(), message=not no_message):
-        more = f" (it said: {check.said})" if check.said and verbose else ""
-        what = check.what + more
-        if as_json:
-            print_json({"verdict": check.result.value, "about": check.about, "what": what})
-        else:
-            about = f"{words(check.area)} {check.name}".rstrip()
-            click.echo(f"{check.result.value:<5} {about}: {in_terminal(what)}")
+        _tell(check, verbose=verbose, as_json=as_json)
         bad += [check] if check.result is CheckResult.BAD else []
     if bad:
         raise ExitError(

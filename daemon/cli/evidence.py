@@ -1,6 +1,6 @@
 """`evidence`: files that show what is wrong, kept beside the order; nothing is uploaded."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -91,19 +91,24 @@ def _list(kept: "OrderEvidence", *, as_json: bool) -> None:
     )
 
 
+def _ticked(kept: "OrderEvidence", rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """The list as people read it, and what the form takes."""
+    yield kept.checklist.title.said(kept.language)
+    for row in rows:
+        yield f"  {'☑' if row['kept'] else '☐'} {row['item']}: {row['what']}"
+    if limit := kept.limit:
+        yield (
+            f"the form takes {limit.megabytes} MB a photo, {limit.video_megabytes} MB a video,"
+            f" within {limit.days} days of being asked ({limit.basis})"
+        )
+
+
 def _check(kept: "OrderEvidence", *, as_json: bool) -> None:
     rows = kept.wanted()
     if as_json:
         for row in rows:
             print_json(row)
     else:
-        click.echo(kept.checklist.title.said(kept.language))
-        for row in rows:
-            click.echo(f"  {'☑' if row['kept'] else '☐'} {row['item']}: {row['what']}")
-        if limit := kept.limit:
-            click.echo(
-                f"the form takes {limit.megabytes} MB a photo, {limit.video_megabytes} MB a video,"
-                f" within {limit.days} days of being asked ({limit.basis})"
-            )
+        click.echo("\n".join(_ticked(kept, rows)))
     if wrong := list(kept.warnings()):
         raise ExitError(Exit.ERROR, *wrong)

@@ -138,8 +138,8 @@ def foreseen(error: Exception, *, rules: Path | None = None) -> ExitError | None
 def exit_of(error: OrderbellError, rules: Path | None = None) -> Exit:
     """The exit code, by `ENDS` and its two exceptions."""
     name = type(error).__name__
-    faults = getattr(error, "faults", ())
-    if name == "UserFileError" and rules and {fault.file for fault in faults} == {str(rules)}:
+    files = {fault.file for fault in getattr(error, "faults", ())}
+    if name == "UserFileError" and files == {str(rules)}:
         return Exit.RULES
     if name == "MailboxError" and getattr(error, "kind", None) == "secret":
         return Exit.CONFIGURATION

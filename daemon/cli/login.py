@@ -3,12 +3,16 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from daemon.cli.exits import Exit, ExitError
 from daemon.cli.listing import say
 from daemon.cli.paths import Paths, mailbox_of
+
+if TYPE_CHECKING:
+    from daemon.mailbox.oauth import OAuthProvider
 
 
 @click.command(short_help="Sign in to a mailbox with OAuth2.")
@@ -52,11 +56,7 @@ def login(
         if client_secret_file
         else ""
     )
-    if bool(device_url) != bool(token_url):
-        raise ExitError(Exit.USAGE, "--device-url and --token-url belong together")
-    provider = PROVIDERS[box.login]
-    if device_url and token_url:
-        provider = replace(provider, device_url=device_url, token_url=token_url)
+    provider = _elsewhere(PROVIDERS[box.login], device_url, token_url)
     code = begin(provider, client_id)
     say(f"Open {code.address} in any browser and type {code.user_code}")
     grant = finish(provider, code, client_id, secret)
@@ -67,3 +67,14 @@ def login(
                 box.id, datetime.now(UTC)
             )  # a running service waits an hour after a refusal
     say(f"Signed in: {box.user} at {box.server}")
+
+
+def _elsewhere(
+    provider: "OAuthProvider", device_url: str | None, token_url: str | None
+) -> "OAuthProvider":
+    """The provider at other addresses, where both are given."""
+    if bool(device_url) != bool(token_url):
+        raise ExitError(Exit.USAGE, "--device-url and --token-url belong together")
+    if not device_url or not token_url:
+        return provider
+    return replace(provider, device_url=device_url, token_url=token_url)

@@ -99,12 +99,10 @@ def reread(paths: Paths, everything: bool) -> None:
 
     with paths.commands() as commands:
         with commands.store.read() as ledger:
-            kept = ledger.mails.kept()
-            numbers = [
-                number
-                for number in kept
-                if everything or ledger.mails.get(number).outcome is not Outcome.NOTICES
-            ]
+            numbers = list(ledger.mails.kept())
+            if not everything:
+                outcomes = {number: ledger.mails.get(number).outcome for number in numbers}
+                numbers = [one for one in numbers if outcomes[one] is not Outcome.NOTICES]
         changed = commands.reread(inline(commands.setup.packs), numbers)
     for number, found in changed.items():
         was = f", was {found.trust.value}" if found.trust and found.trusted_otherwise else ""

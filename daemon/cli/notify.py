@@ -47,8 +47,10 @@ def targets(settings: "Settings", name: str | None) -> "tuple[Target, ...]":
         raise ExitError(
             Exit.CONFIGURATION, "the configuration has no targets: yet, so there is nobody to tell"
         )
-    if name is not None and name not in known:
+    if name is None:
+        return tuple(settings.targets)
+    if name not in known:
         raise ExitError(
             Exit.USAGE, f"no target {name!r} in the configuration{did_you_mean(name, known)}"
         )
-    return tuple(target for target in settings.targets if name in (None, target.id))
+    return (settings.targets[known.index(name)],)

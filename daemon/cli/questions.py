@@ -66,11 +66,13 @@ def ask(answers: "Answers", *, quiet: bool) -> "Answers":
         ),
         timezone=click.prompt(_("Time zone"), default=answers.timezone, value_proc=zone_name),
     )
-    if quiet and (answers.url or answers.url_place):
-        text = _("Quiet hours, in which only what is critical rings (or 'none')")
-        span = click.prompt(text, default=answers.quiet_hours, value_proc=quiet_span)
-        answers = replace(answers, quiet_hours=None if span == "none" else span)
-    return answers
+    return _quiet_hours(answers) if quiet and (answers.url or answers.url_place) else answers
+
+
+def _quiet_hours(answers: "Answers") -> "Answers":
+    text = _("Quiet hours, in which only what is critical rings (or 'none')")
+    span = click.prompt(text, default=answers.quiet_hours, value_proc=quiet_span)
+    return replace(answers, quiet_hours=None if span == "none" else span)
 
 
 def ask_mailbox(answers: "Answers") -> "Answers":

@@ -177,7 +177,7 @@ def _spoken(value: Any) -> str:
         case {"value": amount, "currency": currency}:
             return f"{amount} {currency}"
         case list():
-            return ", ".join(f"{item['quantity']} × {item['title']}" for item in value)
+            return ", ".join(map("{quantity} × {title}".format_map, value))
         case bool():
             return _("yes") if value else _("no")
         case _:

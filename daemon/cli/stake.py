@@ -23,7 +23,7 @@ from daemon.cli.listing import (
 from daemon.cli.paths import Paths
 
 if TYPE_CHECKING:
-    from daemon.queries.stake import Looker
+    from daemon.queries.stake import Looker, StakeList
 
 
 @click.command(short_help="What doing nothing costs, and until when.")
@@ -53,9 +53,13 @@ def stake(paths: Paths, everything: bool, as_json: bool) -> None:
         empty="nothing is at stake",
     )
     if found.totals and not as_json:
-        click.echo(_("in all {sums}").format(sums=", ".join(found.totals)))
-        if found.together:
-            click.echo(_("together {sum} by your rates").format(sum=found.together))
+        _sums(found)
+
+
+def _sums(found: "StakeList") -> None:
+    click.echo(_("in all {sums}").format(sums=", ".join(found.totals)))
+    if found.together:
+        click.echo(_("together {sum} by your rates").format(sum=found.together))
 
 
 @click.command(short_help="How each store has behaved, with the orders behind it.")

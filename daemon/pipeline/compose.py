@@ -53,8 +53,8 @@ def speak(tx: Transaction, *, batch: str | None = None) -> tuple[Message, ...]:
     """Say what is due; with `batch` also all of that batch, whatever it waits for."""
     waiting = tx.ledger.alerts.waiting(tx.now)
     if batch is not None:
-        seen = {row.id for row in waiting}
-        waiting += tuple(row for row in tx.ledger.alerts.waiting_in(batch) if row.id not in seen)
+        known = {row.id: row for row in (*waiting, *tx.ledger.alerts.waiting_in(batch))}
+        waiting = tuple(known.values())
     batches: dict[str, list[AnnouncementRow]] = defaultdict(list)
     for row in _still_true(tx.ledger, waiting):
         batches[row.batch].append(row)
@@ -230,9 +230,8 @@ def _hearers_of(setup: Setup, one: AnnouncementRow) -> tuple[str, ...]:
     names = setup.reached(one.groups)
     if one.alert.about != "target":
         return names
-    others = dict.fromkeys(target.id for target in setup.targets)
-    others.pop(one.alert.subject, None)
-    return tuple(name for name in names if name in others) or tuple(others) or names
+    others = tuple(target.id for target in setup.targets if target.id != one.alert.subject)
+    return tuple(filter(others.__contains__, names)) or others or names
 
 
 def _records(

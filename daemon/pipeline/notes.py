@@ -58,11 +58,14 @@ def kind_of(word: object) -> Kind:
     """The kind called so. Raises ValueError with a suggestion, or with all kinds there are."""
     known = [kind.value for kind in NOTABLE]
     if str(word) not in known:
-        meant = [kind for kind in known if str(word) in kind.split(".")]
-        likely = f"; did you mean {' or '.join(meant)}?" if meant else did_you_mean(word, known)
-        hint = likely or f"; known are {', '.join(known)}"
+        hint = _likely(word, known) or f"; known are {', '.join(known)}"
         raise ValueError(f"no kind {word!r} for a note{hint}")
     return Kind(str(word))
+
+
+def _likely(word: object, known: list[str]) -> str:
+    meant = [kind for kind in known if str(word) in kind.split(".")]
+    return f"; did you mean {' or '.join(meant)}?" if meant else did_you_mean(word, known)
 
 
 def instant(text: object, zone: tzinfo, *, until: bool = False) -> datetime:

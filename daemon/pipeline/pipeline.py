@@ -15,6 +15,7 @@ from daemon.pipeline.scopes import SERVICE, mailbox_scope, order_scope, pack_sco
 from daemon.pipeline.setup import Setup
 from daemon.pipeline.transaction import NOW, Announce, Transaction, transaction
 from daemon.settings import Mailbox
+from daemon.store.ledger import Ledger
 from daemon.store.mailboxes import MailboxRow
 from daemon.store.mails import Place
 from daemon.store.state import SWEPT, StateKey, begins
@@ -303,6 +304,13 @@ def _succeeded(tx: Transaction, mailbox: str, next_poll_at: datetime, missing: s
     return ailing
 
 
+def _begun(ledger: Ledger, box: Mailbox) -> dict[str, datetime]:
+    """What was written down when each folder was first looked at."""
+    row = ledger.state.get(begins(box.id))
+    written = row.value if row else {}
+    return {folder: datetime.fromisoformat(at) for folder, at in written.items()}
+
+
 def _begins(tx: Transaction, box: Mailbox, backfill: timedelta) -> dict[str, datetime]:
     """Folder → the instant before which its mails are history that nobody asked for.
 
@@ -310,9 +318,7 @@ def _begins(tx: Transaction, box: Mailbox, backfill: timedelta) -> dict[str, dat
     was new then. Old instants fade: a folder that is renumbered is not read for years back. Servers
     tell whole seconds, and so does this.
     """
-    row = tx.ledger.state.get(begins(box.id))
-    written = row.value if row else {}
-    known = {folder: datetime.fromisoformat(at) for folder, at in written.items()}
+    known = _begun(tx.ledger, box)
     first = (tx.now - backfill).replace(microsecond=0)
     found = {folder: known.get(folder, first) for folder in box.folders}
     if found != known:

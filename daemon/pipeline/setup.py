@@ -113,6 +113,10 @@ def worth_of(settings: Settings) -> Worth:
     return Worth(limit=settings.worth_it, rates=settings.rates)
 
 
+def _channel(one: SeverityPolicy) -> Channel:
+    return Channel(notify=one.notify, digest=one.group == "digest", quiet=one.quiet_hours == "hold")
+
+
 def plan_of(settings: Settings) -> Plan:
     """When and how alerts go out, as the configuration says."""
     written: Mapping[Severity, SeverityPolicy] = {
@@ -122,15 +126,7 @@ def plan_of(settings: Settings) -> Plan:
     }
     quiet = settings.quiet_hours
     return Plan(
-        channels={
-            **CHANNELS,
-            **{
-                severity: Channel(
-                    notify=one.notify, digest=one.group == "digest", quiet=one.quiet_hours == "hold"
-                )
-                for severity, one in written.items()
-            },
-        },
+        channels={**CHANNELS, **{severity: _channel(one) for severity, one in written.items()}},
         routes=tuple(route.compiled for route in settings.routes),
         quiet_from=quiet.from_ if quiet else None,
         quiet_to=quiet.to if quiet else None,

@@ -108,6 +108,10 @@ def _number(after: str) -> int | None:
     return int(after) if after else None
 
 
+def _last_pushed(said: Sequence[AnnouncementRow]) -> AnnouncementRow | None:
+    return next((one for one in reversed(said) if one.cause is not Cause.RESOLVED), None)
+
+
 def whole_alert(ledger: Ledger, teller: Teller, number: int) -> dict[str, Any]:
     """One alert, past ones too: as it was last pushed, and what became of each message.
 
@@ -117,7 +121,7 @@ def whole_alert(ledger: Ledger, teller: Teller, number: int) -> dict[str, Any]:
     if row is None:
         raise UnknownAlertError(f"no alert has the number {number}", "orderbell alerts --all")
     said = ledger.alerts.said_of(number)
-    last = next((one for one in reversed(said) if one.cause is not Cause.RESOLVED), None)
+    last = _last_pushed(said)
     text = teller.at(_at(ledger, last)).text(row, last.cause) if last else teller.text(row)
     return alert_row(row, teller) | {
         "about": row.alert.about,
@@ -133,7 +137,7 @@ def open_alerts(ledger: Ledger, wanted: Iterable[str]) -> list[AlertRow]:
     live = ledger.alerts.all_live()
     rows: dict[int, AlertRow] = {}
     for word in wanted:
-        hits = [row for row in live if str(row.id) == word or word in row.alert.orders]
+        hits = [row for row in live if word in (str(row.id), *row.alert.orders)]
         if not hits:
             raise UnknownAlertError(f"no alert {word!r} is open", "orderbell alerts lists them")
         rows |= {row.id: row for row in hits}

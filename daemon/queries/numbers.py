@@ -130,9 +130,10 @@ def _paces(rows: Sequence[OrderRow], firsts: Firsts, group: Any) -> list[ShopPac
 
 
 def _days(keys: Iterable[str], firsts: Firsts, first: Kind, then: Kind) -> float | None:
+    known = (firsts.get(key, {}) for key in keys)
     spans = [
         (times[then] - times[first]).total_seconds() / DAY
-        for key in keys
-        if (times := firsts.get(key, {})) and first in times and then in times
+        for times in known
+        if {first, then} <= times.keys()
     ]
     return round(median(spans), 1) if spans and min(spans) >= 0 else None

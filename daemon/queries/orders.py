@@ -117,10 +117,10 @@ def _cases_of(order: Order, wanted: Wanted, zone: tzinfo) -> Iterator[Row]:
 def _is_wanted(case: Case, wanted: Wanted) -> bool:
     if wanted.since and case.opened_at < wanted.since:
         return False
+    now = OPEN if case.closed_at is None else CLOSED
     if wanted.statuses:
-        now = OPEN if case.closed_at is None else CLOSED
-        return now in wanted.statuses or case.state in wanted.statuses
-    return wanted.over_too or case.closed_at is None
+        return not {now, case.state}.isdisjoint(wanted.statuses)
+    return wanted.over_too or now == OPEN
 
 
 def listed_watches(ledger: Ledger, zone: tzinfo, wanted: Wanted, *, mine: bool = False) -> RowPage:
@@ -138,11 +138,11 @@ def listed_watches(ledger: Ledger, zone: tzinfo, wanted: Wanted, *, mine: bool =
         at, [key, name] = place(wanted.after, 2)
         asked = replace(asked, after=(at, key, name))
     rows = ledger.orders.awaited(asked, limit=wanted.limit + 1)
-    last = rows[wanted.limit - 1] if len(rows) > wanted.limit else None
-    return RowPage(
-        rows=[watch_row(row, zone) for row in rows[: wanted.limit]],
-        next=f"{last.due_at.isoformat()}~{last.order_key}~{last.id}" if last else "",
-    )
+    page = [watch_row(row, zone) for row in rows[: wanted.limit]]
+    if len(rows) <= wanted.limit:
+        return RowPage(rows=page, next="")
+    last = rows[wanted.limit - 1]
+    return RowPage(rows=page, next=f"{last.due_at.isoformat()}~{last.order_key}~{last.id}")
 
 
 def disputed_orders(

@@ -1,6 +1,7 @@
 """Who would get an alert, and which route says so."""
 
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from daemon.pipeline.setup import Setup
@@ -77,7 +78,7 @@ def way(setup: Setup, rule: Rule | None, envelope: Envelope) -> dict[str, Any]:
     if rule is not None and rule.notify is not None:
         groups, because = rule.notify, "the rule's own notify"
     elif routes:
-        groups = tuple(dict.fromkeys(group for _, route in routes for group in route.notify))
+        groups = tuple(dict.fromkeys(chain.from_iterable(route.notify for _, route in routes)))
         because = " and ".join(f"route {number}" for number, _ in routes)
     else:
         groups = setup.plan.channel(envelope.severity).notify

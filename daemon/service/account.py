@@ -110,10 +110,8 @@ def inspect(box: Mailbox, files: Files) -> Account:
 def _look(box: Mailbox, files: Files, meter: ByteCounter) -> Account:
     with open_session(box, files, meter) as session:
         folders = session.folders()
-        missing = tuple(
-            name for name in box.folders if name not in folders and name.upper() != "INBOX"
-        )
-        present = [name for name in box.folders if name not in missing]
+        present = [name for name in box.folders if name in folders or name.upper() == "INBOX"]
+        missing = tuple(name for name in box.folders if name not in present)
         seen = session.stamps(present[0]) if present else Stamps(counts=(), silent=())
         return Account(
             idle=session.can_idle,

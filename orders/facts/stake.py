@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
+from itertools import chain
 
 from orders.facts.view import View
 from orders.order import Actor, Case, CaseKind, Finding, Order, Watch, WatchState
@@ -122,9 +124,12 @@ def stakes(view: View, now: datetime) -> tuple[Stake, ...]:
     """
     order = view.order
     counted = [watch for watch in view.watches if _counts(watch, view, now)]
-    found = [_of_watch(order, watch) for watch in counted]
-    found += [_of_case(order, case) for case in _unwatched(order, counted)]
-    found += [_of_finding(order, one) for one in view.findings if one.kind in OWING]
+    owing = (one for one in view.findings if one.kind in OWING)
+    found = chain(
+        map(partial(_of_watch, order), counted),
+        map(partial(_of_case, order), _unwatched(order, counted)),
+        map(partial(_of_finding, order), owing),
+    )
     return tuple(sorted(found, key=_first_due))
 
 
@@ -142,8 +147,8 @@ def _counts(watch: Watch, view: View, now: datetime) -> bool:
         return False
     overdue = watch.due_at <= now
     if watch.kind in WINDOWS:
-        return _is_wrong(view) or (overdue and view.order.delivered_at is None)
-    return watch.actor is Actor.ME or overdue
+        return _is_wrong(view) or (overdue and not view.order.delivered_at)
+    return overdue or watch.actor is Actor.ME
 
 
 def _is_wrong(view: View) -> bool:

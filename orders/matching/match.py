@@ -149,9 +149,8 @@ def _gists(key: str, events: Iterable[Event], index: EventIndex) -> Iterator[Eve
     if is_whole(marketplace, number):
         values.append(number[1:])
     for value in dict.fromkeys((number, *values)):
-        for event in index.by_reference(RefKind.GIST, marketplace, value):
-            if event.role == role:
-                yield event
+        found = index.by_reference(RefKind.GIST, marketplace, value)
+        yield from filter(lambda event: event.role == role, found)
 
 
 def named_events(key: str, index: EventIndex) -> tuple[Event, ...]:
