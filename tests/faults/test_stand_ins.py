@@ -82,11 +82,17 @@ def test_it_is_read_as_soon_as_it_comes(life, record_property):
     assert any("judged Invalid" in title for title in life.home.told())
 
 
+@pytest.mark.parametrize(
+    "life",
+    [OWN_HEADER, pytest.param(MAILS_HEADER, marks=pytest.mark.soak)],
+    ids=["own header", "the mail's header"],
+    indirect=True,
+)
 def test_it_is_asked_for_with_growing_pauses_and_for_thirty_days(life, record_property):
     asked = []
     while life.now < BEGIN + ASKED_FOR + timedelta(days=3):
         before = life.fetches()
-        life.poll(timedelta(hours=6) if asked else timedelta(minutes=5))
+        life.poll(timedelta(hours=12) if asked else timedelta(minutes=5))
         if life.fetches() > before:
             asked.append(life.now - BEGIN)
     record_property("tried", len(asked))

@@ -12,7 +12,7 @@ from daemon.files.exports.rows import Rows
 from parsers.text import plain_lines
 
 NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 """What makes a spreadsheet run a cell. Titles and messages come from strangers' mails."""
 
 

@@ -87,7 +87,7 @@ RULES = {
     ),
     "a day is a day": (
         mail(DISPUTES, f"Order {ORDER}: awaiting confirmation", ["Delivered 05/06/2026"]),
-        "delivered_at is a whole day, compared with days and never with a clock",
+        "delivered at is a whole day, compared with days and never with a clock",
     ),
 }
 """Rule -> a mail that it keeps from being read falsely, and the words that name it."""
