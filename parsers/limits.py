@@ -27,6 +27,8 @@ MAX_PART_FIELD = 4 << 10
 MAX_PARAMETERS = 60
 MAX_BOUNDARIES = 20
 MAX_BLANK_LINES = 20_000
+MAX_LINES = 200_000
+"""Twice what 8 MiB of attachments have, whose lines are 76 signs long (RFC 2045 §6.8)."""
 MAX_HTML_TAGS = 60_000
 MAX_ATTRIBUTES = 2_000
 """Of one tag; looking for doubles among them is quadratic."""
@@ -127,6 +129,8 @@ def refuse_fields(fields: Iterable[tuple[str, str]]) -> str | None:
 
 
 def _refuse_body(raw: bytes) -> str | None:
+    if raw.count(b"\n") > MAX_LINES:
+        return f"it has more than {MAX_LINES} lines"
     if raw.count(b"\n\n") + raw.count(b"\n\r\n") > MAX_BLANK_LINES:
         return f"it holds more than {MAX_BLANK_LINES} blank lines"
     lowered = raw.lower()

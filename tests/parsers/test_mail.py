@@ -24,6 +24,7 @@ BOMBS = {
     "boundaries": (
         FROM + b"\r\n" + b"Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n" * 900
     ),
+    "lines of one letter": FROM + b"\r\n" + b"x\r\n" * 300_000,
     "blank lines": FROM + b"Content-Type: message/delivery-status\r\n\r\n" + b"\r\n\r\n" * 100_000,
     "messages in messages": FROM + b"Content-Type: message/rfc822\r\n\r\n" * 2000,
 }
