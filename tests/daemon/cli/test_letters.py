@@ -1,5 +1,8 @@
 """`letter` and `letters` on a ledger: shown, copied, noted, taken back; wrong input is a sentence."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 from daemon.cli.exits import Exit
@@ -82,3 +85,20 @@ def test_the_letters_are_listed_with_the_users_own(judged):
     assert rows["mine"]["yours"]
     assert not rows["appeal"]["yours"]
     assert f"Hello {ORDER}" in judged.call("letter", ORDER, "mine").stdout
+
+
+def test_a_full_disk_is_a_sentence_and_leaves_neither_file_nor_note(judged, tmp_path, monkeypatch):
+    copy = tmp_path / "a.txt"
+
+    def full(number, mode):
+        os.close(number)
+        return Path("/dev/full").open(mode)
+
+    monkeypatch.setattr("daemon.atomic.os.fdopen", full)
+    answer = judged.call("letter", ORDER, "appeal", "--copy", str(copy), *FACTS)
+
+    assert answer.exit_code == Exit.ERROR
+    assert "no space left on device" in answer.stderr.lower()
+    assert "Traceback" not in answer.output
+    assert list(tmp_path.glob("*a.txt*")) == []
+    assert judged.rows("undo") == []
