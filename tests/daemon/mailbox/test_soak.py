@@ -167,5 +167,5 @@ def test_random_faults_lose_no_mail_repeat_none_and_leave_nothing_behind(seed):
     whole = [mail.uid for mail in reader.got if not mail.missing]
     assert whole == sorted(set(whole))
     assert set(whole) | {mail.uid for mail in reader.got} == set(range(1, sent + 1))
-    assert len(reader.troubles) > 10
+    assert len(reader.troubles) > 5
     assert memory[-1] - memory[0] < 10_000
