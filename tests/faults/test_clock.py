@@ -272,7 +272,7 @@ def test_the_running_service_goes_on_after_a_jump(
             sweeps = []
             sweep = service.pipeline.sweep
             monkeypatch.setattr(service.pipeline, "sweep", lambda: sweeps.append(1) or sweep())
-            wait_until(lambda: len(sweeps) >= 2, 15, "the sweep stands still")
+            wait_until(lambda: len(sweeps) >= 2, 60, "the sweep stands still")
             mail.deliver(sample_mail.judged(DISPUTE, "Invalid", at=datetime.now(UTC)))
             wait_until(lambda: any(DISPUTE in one.json["message"] for one in http_sink.requests))
         told = home.told()
