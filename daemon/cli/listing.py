@@ -28,6 +28,7 @@ limit = click.option(
     help="At most so many.",
 )
 
+RowT = TypeVar("RowT")
 CallbackT = TypeVar("CallbackT", bound=Callable[..., Any])
 
 
@@ -81,6 +82,13 @@ def nothing(wanted: Mapping[str, Any], usual: str) -> str:
     """What is said of an empty listing."""
     narrow = ("since", "statuses", "shop", "search", "after")
     return _("nothing fits what you ask for") if any(map(wanted.get, narrow)) else usual
+
+
+def first(rows: Sequence[RowT], limit: int) -> Sequence[RowT]:
+    """So many of the rows; that there are more is said on stderr."""
+    if len(rows) > limit:
+        say(f"there are more than {limit}; see more with --limit", err=True)
+    return rows[:limit]
 
 
 def tell_more(after: str, more: int | None = None) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from daemon.cli.listing import Column, Overflow, as_json, column, limit, say, show, spoken
+from daemon.cli.listing import Column, Overflow, as_json, column, first, limit, say, show, spoken
 from daemon.cli.paths import Paths
 
 
@@ -24,7 +24,7 @@ def unread(paths: Paths, limit: int, as_json: bool) -> None:
 
     zone = paths.zone()
     with paths.ledger() as ledger:
-        rows = unread_mails(ledger, zone, limit=limit)
+        rows = first(unread_mails(ledger, zone, limit=limit + 1), limit)
     show(
         rows,
         (
@@ -51,10 +51,10 @@ def noise(paths: Paths, sender: str | None, limit: int, as_json: bool) -> None:
 
     zone = paths.zone()
     with paths.ledger() as ledger:
-        rows = (
-            dull_mails(ledger, zone, limit=limit)
+        found = (
+            dull_mails(ledger, zone, limit=limit + 1)
             if sender is None
-            else dull_mails_from(ledger, zone, sender, limit=limit)
+            else dull_mails_from(ledger, zone, sender, limit=limit + 1)
         )
     counted = (
         column("from", "sender", Overflow.FOLD),
@@ -67,7 +67,7 @@ def noise(paths: Paths, sender: str | None, limit: int, as_json: bool) -> None:
         column("subject", "subject", Overflow.FOLD),
     )
     show(
-        rows,
+        first(found, limit),
         (*(counted if sender is None else single), column("listed as", "entry", Overflow.FOLD)),
         as_json=as_json,
         empty="no mail was left out as dull",

@@ -12,6 +12,7 @@ from daemon.cli.listing import (
     Overflow,
     as_json,
     column,
+    first,
     limit,
     named,
     print_json,
@@ -75,7 +76,7 @@ def stores(paths: Paths, name: str | None, limit: int, as_json: bool) -> None:
 
     looker = looker_of(paths)
     with paths.ledger() as ledger:
-        rows = listed_stores(ledger, looker, name=name, limit=limit)
+        rows = first(listed_stores(ledger, looker, name=name, limit=limit + 1), limit)
     if name is not None:
         for row in rows:
             if as_json:

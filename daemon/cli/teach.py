@@ -15,7 +15,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from daemon.cli.exits import Exit, ExitError
-from daemon.cli.listing import print_json, say
+from daemon.cli.listing import print_json, put, say
 from daemon.cli.paths import Paths
 from daemon.cli.read import demand_mail, in_short
 from daemon.i18n import in_terminal, speaking
@@ -306,21 +306,21 @@ def _proposed(paths: Paths, room: "Classroom", *, asks: bool) -> "Lesson":
     asked = question(room.of, room.raw)
     if asks:
         say(f"this would be sent to {settings.teach.endpoint}:")
-        click.echo(asked.text)
+        put(asked.text)
         if not settings.teach.local:
             click.confirm(_("Send it?"), default=False, abort=True)
     return propose(asked, settings.teach)
 
 
 def _show_lines(room: "Classroom") -> None:
-    click.echo(_("From {sender}: {subject}").format(sender=room.of.sender, subject=room.of.subject))
+    put(_("From {sender}: {subject}").format(sender=room.of.sender, subject=room.of.subject))
     for number, one in enumerate(room.of.suggestions, start=1):
-        click.echo(f"{number:>3}  {one.place:<8}  {one.line}")
+        put(f"{number:>3}  {one.place:<8}  {one.line}")
         if one.near is not None:
             told = _("near {phrase}, which is {kind}").format(
                 phrase=repr(one.near.phrase), kind=one.near.kind.value
             )
-            click.echo(f"{'':15}{told}{_why(one.near.why)}")
+            put(f"{'':15}{told}{_why(one.near.why)}")
 
 
 def _why(why: str) -> str:
@@ -333,9 +333,9 @@ def _show(trial: "Trial") -> None:
     lesson = trial.lesson
     where = f"{lesson.marketplace}/phrases/{lesson.language}.yaml"
     say(f"into packs/{where}, under {lesson.kind.value}:")
-    click.echo(f"  {lesson.place}: '{lesson.phrase}'")
+    put(f"  {lesson.place}: '{lesson.phrase}'")
     if trial.reading is not None and not trial.refused:
-        click.echo("\n".join(in_short(_("this mail"), trial.reading, speaking())))
+        put("\n".join(in_short(_("this mail"), trial.reading, speaking())))
     if trial.effect is not None:
         _show_effect(trial.effect)
 
@@ -351,7 +351,7 @@ def _show_effect(effect: "Effect") -> None:
     for was, now, number in effect.ways:
         click.echo(f"  {number} × {was} → {now}")
     for change in effect.changes[:SHOWN]:
-        click.echo(f"    {change.number}: {change.subject}")
+        put(f"    {change.number}: {change.subject}")
     for number, reason in effect.disbelieved[:SHOWN]:
         say(f"it fits mail {number} too and would not be believed there: {reason}")
 

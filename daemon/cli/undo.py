@@ -1,7 +1,7 @@
 """`undo`: what you told is listed, and taken back."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +13,7 @@ from daemon.cli.listing import (
     Overflow,
     as_json,
     column,
+    first,
     limit,
     print_json,
     say,
@@ -45,9 +46,9 @@ def undo(
         raise ExitError(Exit.USAGE, "say a number or --last, not both")
     teller = teller_of(paths, language)
     with paths.ledger() as ledger:
-        rows = told_rows(ledger, teller, limit=limit)
+        rows = told_rows(ledger, teller, limit=limit + 1)
     if number is None and not last:
-        _list(rows, teller, as_json=as_json)
+        _list(first(rows, limit), teller, as_json=as_json)
         number = _asked(rows) if sys.stdin.isatty() and sys.stdout.isatty() and rows else None
     elif last:
         if not rows:
@@ -57,7 +58,7 @@ def undo(
         _take_back(paths, number, teller, as_json=as_json)
 
 
-def _list(rows: list[dict[str, Any]], teller: "Teller", *, as_json: bool) -> None:
+def _list(rows: Sequence[Mapping[str, Any]], teller: "Teller", *, as_json: bool) -> None:
     show(
         rows,
         (

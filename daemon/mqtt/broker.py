@@ -79,7 +79,7 @@ class _Link:
 
 
 class Broker:
-    """One connection that comes back by itself until `close`. Its calls never raise."""
+    """One connection that comes back by itself until `close`."""
 
     def __init__(
         self,
@@ -100,10 +100,10 @@ class Broker:
         self._who = who
         self._level = FIVE
         self._link = _Link()
-        self._client = self._made()
+        self._client = self._made(self._level)
 
-    def _made(self) -> "Client":
-        client = new_client(self._settings, level=self._level, who=self._who)
+    def _made(self, level: int) -> "Client":
+        client = new_client(self._settings, level=level, who=self._who)
         if self._who == "service":
             gone = availability(self._settings, OFFLINE)
             client.will_set(gone.topic, gone.payload, qos=1, retain=True)
@@ -145,15 +145,16 @@ class Broker:
     def settle(self) -> bool:
         """Change over to the other protocol if the broker does not know the one we speak.
 
-        Says whether it did. Not to be called by the network thread, which ends here.
+        Says whether it did. Raises SecretError when the password is no longer to be had; then the
+        next call tries again. Not to be called by the network thread, which ends here.
         """
         if not self._link.strange:
             return False
-        self._client.disconnect()
-        self._client.loop_stop()
-        self._level = OLDER if self._level == FIVE else FIVE
+        level = OLDER if self._level == FIVE else FIVE
+        client = self._made(level)
+        self.close()
+        self._level, self._client = level, client
         self._link = _Link(down=self._link.down)
-        self._client = self._made()
         self.open()
         return True
 

@@ -125,11 +125,11 @@ class Publisher:
             self._changed.clear()
             if self._stopping.is_set():
                 return
-            self._broker.settle()
             try:
+                self._broker.settle()
                 self._round()
             except (StoreError, SecretError) as error:
-                log.warning("mqtt waits for the ledger: %s", error)
+                log.warning("mqtt waits: %s", error)
 
     def _round(self) -> None:
         if self._pressed.is_set():

@@ -119,11 +119,7 @@ def of_watches(wanted: WatchFilter) -> Iterator[Condition]:
         yield watch.c.actor == Actor.ME
     if wanted.since:
         yield watch.c.due_at >= wanted.since
-    if wanted.shop:
-        yield _its_order(watch.c.order_key, _sold_by(wanted.shop))
-    if wanted.text:
-        named = _its_order(watch.c.order_key, _speaks_of(wanted.text))
-        yield or_(watch.c.kind.contains(wanted.text, autoescape=True), named)
+    yield from _of_its_order(watch.c.order_key, watch.c.kind, wanted.shop, wanted.text)
     if wanted.after:
         yield _later(wanted.after)
 
@@ -144,11 +140,7 @@ def of_alerts(wanted: AlertFilter, *, live: bool) -> Iterator[Condition]:
         yield alert.c.state.in_(wanted.states)
     if wanted.since:
         yield alert.c.since >= wanted.since
-    if wanted.shop:
-        yield _its_order(alert.c.order_key, _sold_by(wanted.shop))
-    if wanted.text:
-        named = _its_order(alert.c.order_key, _speaks_of(wanted.text))
-        yield or_(alert.c.rule.contains(wanted.text, autoescape=True), named)
+    yield from _of_its_order(alert.c.order_key, alert.c.rule, wanted.shop, wanted.text)
 
 
 def _of_words(shop: str, text: str) -> Iterator[Condition]:
@@ -156,6 +148,17 @@ def _of_words(shop: str, text: str) -> Iterator[Condition]:
         yield _sold_by(shop)
     if text:
         yield _speaks_of(text)
+
+
+def _of_its_order(
+    key: ColumnElement[str], name: ColumnElement[str], shop: str, text: str
+) -> Iterator[Condition]:
+    """Of a row that belongs to an order and has a name of its own."""
+    if shop:
+        yield _its_order(key, _sold_by(shop))
+    if text:
+        named = _its_order(key, _speaks_of(text))
+        yield or_(name.contains(text, autoescape=True), named)
 
 
 def _its_order(key: ColumnElement[str], condition: Condition) -> Condition:

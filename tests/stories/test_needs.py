@@ -4,6 +4,7 @@ import pytest
 
 from daemon.evidence.checklist import checklists
 from daemon.letters.write import LetterError
+from orders.facts.stake import stakes
 from tests.stories.needs import needs, writer, written
 from tests.stories.story import stories
 
@@ -60,8 +61,6 @@ def test_its_list_says_what_to_keep_in_both_languages(need):
 
 
 def test_no_deadline_at_stake_is_over_while_another_can_still_be_met(need):
-    from orders.facts.stake import stakes
-
     found = stakes(need.view, need.at)
     if need.stake and need.stake.due_at and need.stake.due_at <= need.at:
         assert not any(

@@ -63,3 +63,16 @@ def test_the_digest_tells_once_a_week_what_was_left_out(dull):
     assert f"{week}3 mails, of new senders {NEWS.replace('.com', '․com')} (2)" in told[0]
     assert "Not understood this week: 1 mail (orderbell mails unread)." in told[0]
     assert len([one for one in dull.sent if "Not understood this week" in one.body]) == 2
+
+
+@pytest.mark.parametrize(
+    "words", [("unread",), ("noise",), ("noise", "--from", NEWS)], ids=" ".join
+)
+def test_a_list_that_was_cut_says_so(dull, words):
+    dull.take(mail(STRANGE, "Your watchlist shrank", "Look what is gone.", at=dull.now))
+    cut = dull.call("mails", *words, "--limit", "1")
+    whole = dull.call("mails", *words, "--limit", "2")
+
+    assert "there are more than 1; see more with --limit" in cut.stderr
+    assert "there are more" not in whole.stderr
+    assert len(cut.stdout.splitlines()) < len(whole.stdout.splitlines())

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from daemon.mqtt.bridge import Bridge
-from daemon.mqtt.broker import MqttError, new_client, try_broker
+from daemon.mqtt.broker import Broker, MqttError, new_client, try_broker
 from daemon.mqtt.publisher import Publisher
+from daemon.secrets import SecretError
 from daemon.settings import Mqtt, Secret
 from daemon.store.state import BROKER_TROUBLE
 from daemon.store.store import Store
@@ -335,3 +336,23 @@ def test_doctor_does_not_push_the_service_from_the_broker(broker, publish, liste
     )
 
     assert (STATUS, "offline") not in listener.all
+
+
+def test_a_password_that_is_gone_for_a_while_ends_no_change_of_protocol(broker, tmp_path):
+    secret = tmp_path / "password"
+    secret.write_text(mosquitto.PASSWORD)
+    secret.chmod(0o600)
+    settings = Mqtt(
+        host="127.0.0.1", port=broker.port, user=mosquitto.USER, password=Secret(file=secret)
+    )
+    link = Broker(settings)
+    link._link.strange = True
+    secret.rename(tmp_path / "away")
+    with pytest.raises(SecretError):
+        link.settle()
+    (tmp_path / "away").rename(secret)
+    try:
+        assert link.settle()
+        assert until(lambda: link.up)
+    finally:
+        link.close()
