@@ -5,6 +5,8 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
+BOM = "\ufeff"
+
 
 def write_file(
     path: Path,
@@ -41,6 +43,19 @@ def write_file(
         raise
     if keep:
         sync_folder(path.parent)
+
+
+def text_of(raw: bytes) -> str:
+    """What a person wrote, without the mark of byte order and with plain line ends. Raises
+    UnicodeDecodeError.
+    """
+    return raw.decode().removeprefix(BOM).replace("\r\n", "\n")
+
+
+def as_before(text: str, raw: bytes) -> bytes:
+    """The changed text with the line ends and the mark of byte order that the file had."""
+    lines = text.replace("\n", "\r\n") if b"\r\n" in raw else text
+    return ((BOM if raw.startswith(BOM.encode()) else "") + lines).encode()
 
 
 def sync_folder(folder: Path) -> None:

@@ -4,13 +4,11 @@ import stat
 from collections.abc import Collection
 from pathlib import Path
 
-from daemon.atomic import write_file
+from daemon.atomic import as_before, text_of, write_file
 from parsers.user_yaml import UserFileError, parse
 from rules.rulebook import Rulebook, build, load, shipped
 from rules.rulefile import rule_id
 from rules.rulewriter import with_rule
-
-BOM = "\ufeff"
 
 
 def check_name(name: str, file: Path, groups: Collection[str] | None) -> None:
@@ -28,17 +26,10 @@ def add_rule(file: Path, rule: str, groups: Collection[str] | None) -> Rulebook:
     """
     file = file.resolve()
     raw = file.read_bytes() if file.exists() else b""
-    text = raw.decode().removeprefix(BOM).replace("\r\n", "\n")
-    changed = with_rule(text, rule)
+    changed = with_rule(text_of(raw), rule)
     book, faults = build(parse(changed, str(file)), shipped(), groups)
     if faults:
         raise UserFileError(faults)
     mode = stat.S_IMODE(file.stat().st_mode) if raw else None
-    write_file(file, _as_before(changed, raw), mode=mode, keep=True)
+    write_file(file, as_before(changed, raw), mode=mode, keep=True)
     return book
-
-
-def _as_before(text: str, raw: bytes) -> bytes:
-    """With the line ends and the mark of byte order that the file had."""
-    lines = text.replace("\n", "\r\n") if b"\r\n" in raw else text
-    return ((BOM if raw.startswith(BOM.encode()) else "") + lines).encode()

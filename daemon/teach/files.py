@@ -10,14 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from daemon.atomic import write_file
+from daemon.atomic import as_before, text_of, write_file
 from parsers.notice import Kind
 from parsers.pack import Library, load
 from parsers.phrasewriter import TaughtLine, added, removed, taught_lines
 from parsers.teach import Lesson, TeachError
 from parsers.user_yaml import Fault, UserFileError
-
-BOM = "\ufeff"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,14 +56,14 @@ def addition(lesson: Lesson, packs: Path, now: datetime) -> PackEdit:
         raise TeachError(
             f"{file}: {error}", "write the phrase there yourself, as CONTRIBUTING.md says"
         ) from None
-    return PackEdit(packs=packs, file=file, before=raw, after=_bytes(changed, raw))
+    return PackEdit(packs=packs, file=file, before=raw, after=as_before(changed, raw or b""))
 
 
 def removal(taught: TaughtPhrase, packs: Path) -> PackEdit:
     """The file without the phrase. Raises OSError."""
     raw = taught.file.read_bytes()
     left = removed(_text(raw), taught.line)
-    after = _bytes(left, raw) if left.strip() else None
+    after = as_before(left, raw) if left.strip() else None
     return PackEdit(packs=packs, file=taught.file, before=raw, after=after)
 
 
@@ -146,14 +144,6 @@ def _placed(fault: Fault, folder: Path, packs: Path) -> Fault:
 def _text(raw: bytes | None) -> str:
     """Raises TeachError."""
     try:
-        text = (raw or b"").decode()
+        return text_of(raw or b"")
     except UnicodeDecodeError:
         raise TeachError("the phrase file is not UTF-8", "save it as UTF-8") from None
-    return text.removeprefix(BOM).replace("\r\n", "\n")
-
-
-def _bytes(text: str, like: bytes | None) -> bytes:
-    """With the line ends and the mark of byte order that the file had."""
-    old = like or b""
-    lines = text.replace("\n", "\r\n") if b"\r\n" in old else text
-    return ((BOM if old.startswith(BOM.encode()) else "") + lines).encode()
