@@ -47,7 +47,7 @@ from parsers.user_yaml import (
 from rules.alert import Severity
 from rules.fields import ABOUTS
 from rules.matchers import compile_when
-from rules.quiet import QUIET_WORDS, QuietWish, quiet_form
+from rules.quiet import QuietWish, quiet_form, wish_of
 from rules.routes import Route
 
 ABBREVIATIONS = {
@@ -643,10 +643,7 @@ class WrittenRoute(Written):
 
     @property
     def quiet_wish(self) -> QuietWish | None:
-        written = self.quiet_hours
-        if isinstance(written, str):
-            return QUIET_WORDS[written]
-        return written.wish if written else None
+        return wish_of(self.quiet_hours)
 
     @property
     def compiled(self) -> Route:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import time, tzinfo
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,3 +28,17 @@ QUIET_WORDS: Mapping[str, QuietWish] = {
 def quiet_form(written: object) -> str:
     """Whether it is written as one of the words or as hours; what is neither is told as these."""
     return "word" if isinstance(written, str) else "hours"
+
+
+class WrittenHours(Protocol):
+    """Quiet hours as a file has them."""
+
+    @property
+    def wish(self) -> QuietWish: ...
+
+
+def wish_of(written: str | WrittenHours | None) -> QuietWish | None:
+    """What a file says under quiet_hours, as a word or as hours."""
+    if isinstance(written, str):
+        return QUIET_WORDS[written]
+    return written.wish if written else None

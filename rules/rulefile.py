@@ -20,7 +20,7 @@ from pydantic import (
 from parsers.user_yaml import clock, duration
 from rules.alert import Severity
 from rules.fields import ABOUTS
-from rules.quiet import QUIET_WORDS, QuietWish, quiet_form
+from rules.quiet import QuietWish, quiet_form, wish_of
 from rules.strings import LANGUAGES
 
 DEADLINE = "deadline"
@@ -183,10 +183,7 @@ class WrittenRule(_Written):
 
     @property
     def quiet_wish(self) -> QuietWish | None:
-        written = self.quiet_hours
-        if isinstance(written, str):
-            return QUIET_WORDS[written]
-        return written.wish if written else None
+        return wish_of(self.quiet_hours)
 
 
 class WrittenRules(_Written):

@@ -175,16 +175,11 @@ def _classroom(paths: Paths, setup: "Setup", mail: str, flags: TeachFlags) -> "C
 
 def _stored(paths: Paths, setup: "Setup", number: int) -> "tuple[bytes, Frame]":
     """The text of a stored mail, and how it is read. Raises UnknownMailError and ExitError."""
-    from daemon.queries.mails import UnknownMailError
+    from daemon.queries.mails import mail_of
     from daemon.teach.trial import frame_of
 
     with paths.ledger() as ledger:
-        try:
-            row = ledger.mails.get(number)
-        except KeyError:
-            raise UnknownMailError(
-                f"no mail has the number {number}", "orderbell mails unread"
-            ) from None
+        row = mail_of(ledger, number)
         raw = ledger.mails.raw(number)
     if raw is None:
         raise ExitError(

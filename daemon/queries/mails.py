@@ -52,16 +52,21 @@ def dull_mails_from(
     return [{**_row(mail, zone), "entry": entry_of(mail.reason)} for mail in found]
 
 
-def mail_row(ledger: Ledger, setup: Setup, reads: Reads, number: int) -> Mapping[str, Any]:
-    """One mail: what is known of it, and what is read in its text today: the lines that were
-    understood, else the gist and the phrases that nearly fit. Raises UnknownMailError.
-    """
+def mail_of(ledger: Ledger, number: int) -> MailRow:
+    """The stored mail with that number. Raises UnknownMailError."""
     try:
-        mail = ledger.mails.get(number)
+        return ledger.mails.get(number)
     except KeyError:
         raise UnknownMailError(
             f"no mail has the number {number}", "orderbell mails unread"
         ) from None
+
+
+def mail_row(ledger: Ledger, setup: Setup, reads: Reads, number: int) -> Mapping[str, Any]:
+    """One mail: what is known of it, and what is read in its text today: the lines that were
+    understood, else the gist and the phrases that nearly fit. Raises UnknownMailError.
+    """
+    mail = mail_of(ledger, number)
     reading = read_again(ledger, setup, reads, mail)
     gist = reading.gist if reading else None
     events = ledger.events_of_mail(mail.same_as or number)
